@@ -1,0 +1,1 @@
+"""Peer-to-peer energy trading on any EVM chain."""

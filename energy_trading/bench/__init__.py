@@ -1,0 +1,1 @@
+"""Gas, scaling, and the papers' tables and figures."""

@@ -1,0 +1,1 @@
+"""Typed contracts: calls, events, and errors as exceptions with the same fields."""

@@ -1,0 +1,1 @@
+"""Reaching a chain: compile, artifacts, connect, deploy."""

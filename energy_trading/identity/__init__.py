@@ -1,0 +1,1 @@
+"""Who may trade: PKG, DSO, certificates, tracing."""

@@ -1,0 +1,1 @@
+"""The rules in integer Python, equal to the contracts to the bit; imports nothing of the chain."""
