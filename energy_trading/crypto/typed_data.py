@@ -1,0 +1,144 @@
+"""EIP-712 digests of everything that is signed for the contracts, one function per message."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+ATTESTATION_TYPE: Final = (
+    "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,"
+    "bytes identityCiphertext,uint256 deadline)"
+)
+OFFER_TYPE: Final = (
+    "Offer(address seller,address buyer,bytes32 energy,uint256 price,"
+    "uint256 acceptBy,uint256 deliverBy,uint256 nonce)"
+)
+ACCEPTANCE_TYPE: Final = "Acceptance(bytes32 tradeId,address buyer)"
+RECEIPT_TYPE: Final = "Receipt(bytes32 tradeId,bytes32 energy)"
+_DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+
+@dataclass(frozen=True)
+class Domain:
+    """The contract and chain a signature is for (EIP-712 domain, version "1").
+
+    Args:
+        name: the contract's name, "EnergyLedger" or "OfferMarket".
+        chain_id: EIP-155 chain id.
+        verifying_contract: the contract's address, 0x-prefixed.
+    """
+
+    name: str
+    chain_id: int
+    verifying_contract: str
+
+    def separator(self) -> bytes:
+        """Return the 32-byte domain separator (EIP-712)."""
+        return _separator(self.name, self.chain_id, self.verifying_contract)
+
+    def digest(self, struct_hash: bytes) -> bytes:
+        """Return the 32-byte digest that is signed for a 32-byte struct hash (EIP-712)."""
+        return keccak(b"\x19\x01" + self.separator() + struct_hash)
+
+
+@lru_cache(maxsize=64)
+def _separator(name: str, chain_id: int, verifying_contract: str) -> bytes:
+    return keccak(
+        encode(
+            ["bytes32", "bytes32", "bytes32", "uint256", "address"],
+            [keccak(text=_DOMAIN_TYPE), keccak(text=name), keccak(text="1"), chain_id, verifying_contract],
+        )
+    )
+
+
+def attestation_digest(
+    domain: Domain,
+    account: str,
+    roles: int,
+    certificate_hash: bytes,
+    identity_ciphertext: bytes,
+    deadline: int,
+) -> bytes:
+    """Return what PKG signs to let an account open (C-2).
+
+    Args:
+        domain: the EnergyLedger's.
+        account: address to be opened.
+        roles: bit 1 producer, bit 2 consumer.
+        certificate_hash: keccak256 of the certificate, 32 bytes.
+        identity_ciphertext: α of the certificate.
+        deadline: unix seconds from which the attestation is void.
+    """
+    return domain.digest(
+        keccak(
+            encode(
+                ["bytes32", "address", "uint256", "bytes32", "bytes32", "uint256"],
+                [
+                    keccak(text=ATTESTATION_TYPE),
+                    account,
+                    roles,
+                    certificate_hash,
+                    keccak(identity_ciphertext),
+                    deadline,
+                ],
+            )
+        )
+    )
+
+
+def offer_hash(
+    seller: str,
+    buyer: str,
+    energy: bytes,
+    price: int,
+    accept_by: int,
+    deliver_by: int,
+    nonce: int,
+) -> bytes:
+    """Return the 32-byte trade id, which is the struct hash of the terms (N-1, N-5).
+
+    Args:
+        seller: account address.
+        buyer: account the offer is reserved for, or the zero address for anyone.
+        energy: 32 bytes, the quantity in Wh or its commitment.
+        price: whole price in the asset's base units.
+        accept_by: unix seconds, half open.
+        deliver_by: unix seconds, half open.
+        nonce: tells equal offers of one seller apart.
+    """
+    return keccak(
+        encode(
+            ["bytes32", "address", "address", "bytes32", "uint256", "uint256", "uint256", "uint256"],
+            [keccak(text=OFFER_TYPE), seller, buyer, energy, price, accept_by, deliver_by, nonce],
+        )
+    )
+
+
+def acceptance_digest(domain: Domain, trade_id: bytes, buyer: str) -> bytes:
+    """Return what a one-time receipt key signs when it is named in an acceptance (N-6).
+
+    Args:
+        domain: the OfferMarket's.
+        trade_id: 32 bytes.
+        buyer: the accepting account.
+    """
+    return domain.digest(
+        keccak(encode(["bytes32", "bytes32", "address"], [keccak(text=ACCEPTANCE_TYPE), trade_id, buyer]))
+    )
+
+
+def receipt_digest(domain: Domain, trade_id: bytes, energy: bytes) -> bytes:
+    """Return what a meter signs to prove delivery (ERC, N-3).
+
+    Args:
+        domain: the OfferMarket's.
+        trade_id: 32 bytes; it binds the deadline, since the terms carry `deliver_by`.
+        energy: 32 bytes, the delivered quantity in Wh or the commitment of the terms.
+    """
+    return domain.digest(
+        keccak(encode(["bytes32", "bytes32", "bytes32"], [keccak(text=RECEIPT_TYPE), trade_id, energy]))
+    )
