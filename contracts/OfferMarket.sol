@@ -1,0 +1,343 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {EIP712} from "solady/src/utils/EIP712.sol";
+import {MerkleProofLib} from "solady/src/utils/MerkleProofLib.sol";
+import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
+import {Cause, IEnergyLedger, Settlement} from "./interfaces/IEnergyLedger.sol";
+import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
+import {IOfferMarket, MarketParameters} from "./interfaces/IOfferMarket.sol";
+import {Range} from "./libraries/Range.sol";
+import {SignerLib} from "./libraries/SignerLib.sol";
+import {Delivery, DeliveryFault, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
+
+/// @title Offer market
+/// @notice The rules are told in {IOfferMarket}.
+contract OfferMarket is IOfferMarket, EIP712 {
+    using TermsLib for Terms;
+
+    uint256 private constant BPS = 10_000;
+    uint256 private constant PLAIN_ENERGY_LIMIT = 2 ** 64;
+    /// @dev What the ledger can hold at all; keeps every product below 2**170.
+    uint256 private constant MAX_PRICE = type(uint88).max;
+    uint256 private constant SIGNED_NONCE = 1 << 255;
+    bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
+    bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
+
+    IEnergyLedger private immutable _LEDGER;
+    IMeterRegistry private immutable _METERS;
+    uint256 private immutable _GUARANTEE_BPS;
+    uint256 private immutable _FEE_BPS;
+    uint256 private immutable _CANCEL_BPS;
+    uint256 private immutable _PENALTY_BPS;
+    uint256 private immutable _TOLERANCE_BPS;
+    uint256 private immutable _MAX_DURATION;
+
+    /// @dev One slot per open trade: 0 none | 1 offered | 2 closed | else hash of buyer and receipt key with the low
+    /// two bits set. Deadlines and amounts come back as calldata under the hash that is the key.
+    mapping(bytes32 tradeId => uint256) private _trade;
+
+    constructor(MarketParameters memory p) {
+        _LEDGER = IEnergyLedger(p.ledger);
+        _METERS = IMeterRegistry(p.meters);
+        _GUARANTEE_BPS = Range.check("guaranteeBps", p.guaranteeBps, 1, BPS);
+        _FEE_BPS = Range.check("feeBps", p.feeBps, 0, BPS / 10);
+        _CANCEL_BPS = Range.check("cancelBps", p.cancelBps, 0, BPS);
+        _PENALTY_BPS = Range.check("penaltyBps", p.penaltyBps, 1, BPS);
+        _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, BPS);
+        _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
+    }
+
+    // ---------------------------------------------------------------- commit
+
+    /// @inheritdoc IOfferMarket
+    function makeOffer(Terms calldata terms) external returns (bytes32 tradeId) {
+        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        tradeId = _checkNew(terms, 0);
+        _trade[tradeId] = uint256(TradeState.Offered);
+        _emitMade(tradeId, terms);
+        _LEDGER.commit(terms.seller, guaranteeUp(terms.price), address(0), 0);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function acceptOffer(Terms calldata terms) external {
+        _accept(terms, _registeredMeter(), terms.tradeId());
+    }
+
+    /// @inheritdoc IOfferMarket
+    function acceptOfferPrivately(Terms calldata terms, ReceiptKey calldata key) external {
+        bytes32 tradeId = terms.tradeId();
+        _accept(terms, _checkReceiptKey(tradeId, key), tradeId);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function acceptSigned(Terms calldata terms, bytes calldata signature) external returns (bytes32 tradeId) {
+        tradeId = _checkNew(terms, SIGNED_NONCE);
+        _acceptSigned(terms, signature, _registeredMeter(), tradeId);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function acceptSignedPrivately(Terms calldata terms, bytes calldata signature, ReceiptKey calldata key)
+        external
+        returns (bytes32 tradeId)
+    {
+        tradeId = _checkNew(terms, SIGNED_NONCE);
+        _acceptSigned(terms, signature, _checkReceiptKey(tradeId, key), tradeId);
+    }
+
+    function _accept(Terms calldata terms, bytes32 receiptKey, bytes32 tradeId) private {
+        _require(tradeId, TradeState.Offered);
+        if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        _checkBuyer(terms);
+        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        emit OfferAccepted(tradeId, msg.sender, receiptKey);
+        _LEDGER.commit(address(0), 0, msg.sender, terms.price);
+    }
+
+    function _acceptSigned(Terms calldata terms, bytes calldata signature, bytes32 receiptKey, bytes32 tradeId)
+        private
+    {
+        _checkBuyer(terms);
+        if (!SignatureCheckerLib.isValidSignatureNowCalldata(terms.seller, _hashTypedData(tradeId), signature)) {
+            revert OfferMarket_BadSignature(abi.encodePacked(terms.seller));
+        }
+        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        _emitMade(tradeId, terms);
+        emit OfferAccepted(tradeId, msg.sender, receiptKey);
+        _LEDGER.commit(terms.seller, guaranteeUp(terms.price), msg.sender, terms.price);
+    }
+
+    /// @dev Everything about a new offer but its author.
+    function _checkNew(Terms calldata terms, uint256 nonceBit) private view returns (bytes32 tradeId) {
+        if (terms.nonce & SIGNED_NONCE != nonceBit) revert OfferMarket_WrongNonce(terms.nonce, nonceBit != 0);
+        if (terms.energy == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
+            revert OfferMarket_BadTerms(terms.energy, terms.price, MAX_PRICE);
+        }
+        if (terms.seller == terms.buyer) revert OfferMarket_SelfTrade(terms.seller);
+        uint256 latest = block.timestamp + _MAX_DURATION;
+        if (terms.acceptBy <= block.timestamp || terms.deliverBy <= terms.acceptBy || terms.deliverBy > latest) {
+            revert OfferMarket_BadWindow(terms.acceptBy, terms.deliverBy, block.timestamp, latest);
+        }
+        tradeId = terms.tradeId();
+        _require(tradeId, TradeState.None);
+    }
+
+    function _checkBuyer(Terms calldata terms) private view {
+        if (terms.buyer != address(0) && terms.buyer != msg.sender) {
+            revert OfferMarket_Reserved(msg.sender, terms.buyer);
+        }
+        if (terms.seller == msg.sender) revert OfferMarket_SelfTrade(msg.sender);
+    }
+
+    function _registeredMeter() private view returns (bytes32 receiptKey) {
+        receiptKey = _METERS.meterOf(msg.sender);
+        if (receiptKey == 0) revert OfferMarket_NoMeter(msg.sender);
+    }
+
+    /// @dev The key is under the current root, and it co-signs, so that nobody names a key that will never sign.
+    function _checkReceiptKey(bytes32 tradeId, ReceiptKey calldata key) private view returns (bytes32 receiptKey) {
+        receiptKey = keccak256(key.signer);
+        bytes32 root = _METERS.currentKeyRoot(key.epoch);
+        bytes32 leaf = keccak256(abi.encode(receiptKey));
+        if (root == 0 || !MerkleProofLib.verifyCalldata(key.proof, root, leaf)) {
+            revert OfferMarket_UnknownReceiptKey(key.epoch, receiptKey);
+        }
+        bytes32 digest = _hashTypedData(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, tradeId, msg.sender)));
+        if (!SignerLib.isValid(key.signer, digest, key.signature)) revert OfferMarket_BadSignature(key.signer);
+    }
+
+    // ---------------------------------------------------------------- deliver
+
+    /// @inheritdoc IOfferMarket
+    function confirmDelivery(Delivery calldata delivery) external {
+        (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, uint256(delivery.terms.energy));
+        if (fault != DeliveryFault.None) revert OfferMarket_DeliveryRefused(tradeId, fault);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function confirmDeliveries(Delivery[] calldata deliveries) external returns (uint256 settled) {
+        for (uint256 i = 0; i < deliveries.length; ++i) {
+            (bytes32 tradeId, DeliveryFault fault) = _confirm(deliveries[i], uint256(deliveries[i].terms.energy));
+            if (fault == DeliveryFault.None) ++settled;
+            else emit DeliveryRefused(tradeId, fault);
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external {
+        bytes32 energy = delivery.terms.energy;
+        if (agreedWh == 0 || agreedWh >= PLAIN_ENERGY_LIMIT || keccak256(abi.encode(agreedWh, salt)) != energy) {
+            revert OfferMarket_BadOpening(energy, agreedWh, salt);
+        }
+        (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, agreedWh);
+        if (fault != DeliveryFault.None) revert OfferMarket_DeliveryRefused(tradeId, fault);
+    }
+
+    /// @dev Checks and settles one receipt, or says why not and changes nothing.
+    /// @param agreed Energy of the terms, opened if it was hidden.
+    function _confirm(Delivery calldata d, uint256 agreed) private returns (bytes32 tradeId, DeliveryFault fault) {
+        Terms calldata terms = d.terms;
+        tradeId = terms.tradeId();
+        uint256 state = _trade[tradeId];
+        if (state < uint256(TradeState.Accepted)) return (tradeId, DeliveryFault.NotAccepted);
+        if (block.timestamp >= terms.deliverBy) return (tradeId, DeliveryFault.Expired);
+        if (state != _accepted(d.buyer, keccak256(d.signer))) return (tradeId, DeliveryFault.NotParty);
+        bool full = d.energy == terms.energy;
+        if (!full && (uint256(d.energy) >= PLAIN_ENERGY_LIMIT || agreed >= PLAIN_ENERGY_LIMIT)) {
+            return (tradeId, DeliveryFault.EnergyHidden);
+        }
+        bytes32 digest = _hashTypedData(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, d.energy)));
+        if (!SignerLib.isValid(d.signer, digest, d.signature)) return (tradeId, DeliveryFault.BadReceipt);
+
+        _end(tradeId, terms);
+        if (full || uint256(d.energy) >= agreed) {
+            emit DeliveryConfirmed(tradeId);
+            _settle(terms, d.buyer, terms.price, 0, Cause.Delivered);
+        } else {
+            _settleShort(tradeId, terms, d.buyer, uint256(d.energy), agreed);
+        }
+    }
+
+    function _settleShort(bytes32 tradeId, Terms calldata terms, address buyer, uint256 delivered, uint256 agreed)
+        private
+    {
+        uint256 missing = agreed - delivered;
+        uint256 payment = (terms.price * delivered) / agreed;
+        uint256 cut = (guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * BPS);
+        bool isDefault = missing * BPS > agreed * _TOLERANCE_BPS;
+        emit DeliveredShort(tradeId, delivered, agreed, payment, cut);
+        _settle(terms, buyer, payment, cut, isDefault ? Cause.SellerDefault : Cause.Delivered);
+    }
+
+    // ---------------------------------------------------------------- withdraw, expire
+
+    /// @inheritdoc IOfferMarket
+    function giveUp(Terms calldata terms) external {
+        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        bytes32 tradeId = terms.tradeId();
+        _require(tradeId, TradeState.Offered);
+        // Nothing was ever accepted under this id, so no receipt exists and the seller may offer it anew.
+        delete _trade[tradeId];
+        bool early = block.timestamp < terms.acceptBy;
+        uint256 cut = early ? (guaranteeUp(terms.price) * _CANCEL_BPS) / BPS : 0;
+        emit OfferWithdrawn(tradeId, cut);
+        _settle(terms, address(0), 0, cut, early ? Cause.Withdrawn : Cause.None);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function cancelSigned(Terms calldata terms) external {
+        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        if (terms.nonce & SIGNED_NONCE == 0) revert OfferMarket_WrongNonce(terms.nonce, true);
+        if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        bytes32 tradeId = terms.tradeId();
+        _require(tradeId, TradeState.None);
+        _trade[tradeId] = uint256(TradeState.Closed);
+        emit SignedOfferCancelled(tradeId, terms.seller);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external {
+        bytes32 tradeId = terms.tradeId();
+        uint256 state = _trade[tradeId];
+        if (state == uint256(TradeState.Offered)) {
+            if (block.timestamp < terms.acceptBy) revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
+            delete _trade[tradeId];
+            emit OfferExpired(tradeId);
+            _settle(terms, address(0), 0, 0, Cause.None);
+            return;
+        }
+        if (state < uint256(TradeState.Accepted)) {
+            revert OfferMarket_WrongState(tradeId, TradeState(state), TradeState.Accepted);
+        }
+        if (block.timestamp < terms.deliverBy) revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
+        if (state != _accepted(buyer, receiptKey)) revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
+        delete _trade[tradeId];
+        uint256 cut = (guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
+        emit TradeExpired(tradeId, cut);
+        _settle(terms, buyer, 0, cut, Cause.SellerDefault);
+    }
+
+    /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the rest of the
+    /// price, the treasury fee + cut.
+    function _settle(Terms calldata terms, address buyer, uint256 payment, uint256 cut, Cause cause) private {
+        uint256 guarantee = guaranteeUp(terms.price);
+        uint256 fee = (payment * _FEE_BPS) / BPS;
+        _LEDGER.settle(
+            Settlement({
+                seller: terms.seller,
+                buyer: buyer,
+                unhold: guarantee,
+                sellerGets: guarantee - cut + payment - fee,
+                buyerGets: buyer == address(0) ? 0 : terms.price - payment,
+                treasuryGets: fee + cut,
+                value: cause == Cause.SellerDefault ? terms.price : payment,
+                cause: cause
+            })
+        );
+    }
+
+    /// @dev A trade over before acceptBy is marked, for its terms could come back; later they cannot, and the slot
+    /// is cleared.
+    function _end(bytes32 tradeId, Terms calldata terms) private {
+        _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
+    }
+
+    /// @dev Slot value of an accepted trade.
+    function _accepted(address buyer, bytes32 receiptKey) private pure returns (uint256) {
+        return uint256(keccak256(abi.encode(buyer, receiptKey))) | uint256(TradeState.Accepted);
+    }
+
+    function _require(bytes32 tradeId, TradeState needed) private view {
+        TradeState state = stateOf(tradeId);
+        if (state != needed) revert OfferMarket_WrongState(tradeId, state, needed);
+    }
+
+    function _emitMade(bytes32 tradeId, Terms calldata terms) private {
+        emit OfferMade(
+            tradeId,
+            terms.seller,
+            terms.buyer,
+            terms.energy,
+            terms.price,
+            terms.acceptBy,
+            terms.deliverBy,
+            terms.nonce
+        );
+    }
+
+    // ---------------------------------------------------------------- views
+
+    /// @inheritdoc IOfferMarket
+    function tradeIdOf(Terms calldata terms) external pure returns (bytes32 tradeId) {
+        return terms.tradeId();
+    }
+
+    /// @inheritdoc IOfferMarket
+    function stateOf(bytes32 tradeId) public view returns (TradeState) {
+        uint256 state = _trade[tradeId];
+        return state < uint256(TradeState.Accepted) ? TradeState(state) : TradeState.Accepted;
+    }
+
+    /// @inheritdoc IOfferMarket
+    function guaranteeUp(uint256 price) public view returns (uint256) {
+        return (price * _GUARANTEE_BPS + BPS - 1) / BPS;
+    }
+
+    /// @inheritdoc IOfferMarket
+    function marketParameters() external view returns (MarketParameters memory) {
+        return MarketParameters({
+            ledger: address(_LEDGER),
+            meters: address(_METERS),
+            guaranteeBps: _GUARANTEE_BPS,
+            feeBps: _FEE_BPS,
+            cancelBps: _CANCEL_BPS,
+            penaltyBps: _PENALTY_BPS,
+            toleranceBps: _TOLERANCE_BPS,
+            maxDuration: _MAX_DURATION
+        });
+    }
+
+    function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
+        return ("OfferMarket", "1");
+    }
+}
