@@ -21,7 +21,7 @@ contract Counter {
 
     /// @notice Fails with a reason string, as older contracts do.
     function complain() external pure {
-        revert("no");
+        revert("no"); // solhint-disable-line gas-custom-errors
     }
 
     /// @notice Fails with a panic.

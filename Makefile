@@ -1,0 +1,89 @@
+# The only door. Every target does its own set-up; `make help` lists them.
+
+SHELL := /usr/bin/env bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+MAKEFLAGS += --no-print-directory
+
+# The interpreter is the machine's own; nothing is downloaded but packages.
+export UV_PYTHON_DOWNLOADS := never
+export PYTHONDONTWRITEBYTECODE := 1
+
+UV := $(shell uv --version >/dev/null 2>&1 && command -v uv || echo .tools/bin/uv)
+PY := .venv/bin/python
+CLI := .venv/bin/energy-trading
+NPX := npm exec --offline --
+SOLIDITY := 'contracts/**/*.sol' 'tests/solidity/**/*.sol'
+
+DEMO := $(CLI) run --homes 6 --out out/demo
+
+.PHONY: help setup compile demo test check format gas mutants bench docs node wheel clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+
+setup: compile ## environment, npm packages, compiled contracts
+
+demo: setup ## one trading day of six homes on a chain in this process, into out/demo
+	$(DEMO)
+
+test: setup ## every test
+	$(PY) -m pytest
+
+check: setup ## style, types, lint, compiler warnings, snapshots
+	$(PY) -m ruff check
+	$(PY) -m ruff format --check
+	$(PY) -m mypy
+	$(NPX) prettier --check $(SOLIDITY)
+	$(NPX) solhint --disc --noPoster --max-warnings 0 $(SOLIDITY)
+	$(PY) -m energy_trading.chain.compile --check
+	$(PY) scripts/benchmark.py --check
+
+format: setup ## rewrite Python and Solidity in the house's format
+	$(PY) -m ruff check --fix --quiet
+	$(PY) -m ruff format --quiet
+	$(NPX) prettier --write --log-level warn $(SOLIDITY)
+
+gas: setup ## measure gas, write snapshots/gas.json and storage.json
+	$(PY) -m energy_trading.chain.compile --snapshot
+	$(PY) scripts/benchmark.py
+
+mutants: setup ## plant each known bug and see a test catch it
+	$(PY) tests/mutants/run.py
+
+bench: setup ## the papers' tables and figures, into out/bench
+	$(CLI) bench --out out/bench
+
+docs: setup ## run every example of README.md and docs/
+	$(PY) -m pytest tests/client/test_readme.py
+
+node: setup ## a test node (Anvil) on http://127.0.0.1:8545
+	node_modules/.bin/anvil
+
+wheel: setup ## build the wheel, compiled contracts inside, into dist/
+	$(UV) build --wheel --out-dir dist
+
+clean: ## remove everything that make can make again
+	rm -rf .cache .venv .tools node_modules dist build out energy_trading/artifacts
+	rm -rf .hypothesis .mypy_cache .ruff_cache
+
+# Stamps: a file newer than what it was made from means there is nothing to do.
+compile: .cache/python.stamp .cache/node.stamp
+	@$(PY) -m energy_trading.chain.compile
+
+.tools/bin/uv:
+	@echo "installing uv ..."
+	python3 -m venv .tools
+	.tools/bin/pip install --quiet --disable-pip-version-check uv
+
+.cache/python.stamp: pyproject.toml uv.lock | $(filter .tools/%,$(UV))
+	@echo "installing Python packages (about 20 s the first time) ..."
+	$(UV) sync --locked --all-extras --quiet
+	@mkdir -p $(@D) && touch $@
+
+.cache/node.stamp: package.json package-lock.json
+	@echo "installing npm packages (about 10 s the first time) ..."
+	npm ci --no-progress --no-fund --no-audit --loglevel=error
+	@mkdir -p $(@D) && touch $@
