@@ -1,1 +1,67 @@
 """Who may trade: PKG, DSO, certificates, tracing."""
+
+from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
+from energy_trading.identity.addresses import message_address, tx_address
+from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed
+from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead, Role
+from energy_trading.identity.dso import DSO
+from energy_trading.identity.enrolment import Answer, AnswerRefused, Enrolment, EnrolmentRequest, Member
+from energy_trading.identity.identity_ciphertext import (
+    Disclosure,
+    IdentityCiphertextRefused,
+    canonical_identity,
+)
+from energy_trading.identity.key_file import WrongPassword, load_key, save_key
+from energy_trading.identity.parameters import Holder, Parameters, RogueKey, TraceShare
+from energy_trading.identity.pkg import PKG, Attestation, DisclosureRefused, NotIssued, PersonBanned
+from energy_trading.identity.private_file import FileExists, FileExposed
+from energy_trading.identity.state_file import StateForged
+from energy_trading.identity.tracing import (
+    OpeningRefused,
+    PartialOpening,
+    TracingProof,
+    TracingProofRefused,
+)
+
+__all__ = [
+    "DSO",
+    "IDENTITY_CIPHERTEXT_OID",
+    "PKG",
+    "Answer",
+    "AnswerRefused",
+    "Attestation",
+    "Certificate",
+    "CertificateExpired",
+    "CertificateHead",
+    "Disclosure",
+    "DisclosureRefused",
+    "Enrolment",
+    "EnrolmentRequest",
+    "FileExists",
+    "FileExposed",
+    "Holder",
+    "IdentityCiphertextRefused",
+    "Member",
+    "NotIssued",
+    "OpeningRefused",
+    "Parameters",
+    "PartialOpening",
+    "PersonBanned",
+    "PrintedIssue",
+    "RogueKey",
+    "Role",
+    "StateForged",
+    "TraceShare",
+    "TracingProof",
+    "TracingProofRefused",
+    "WrongPassword",
+    "X509Refused",
+    "canonical_identity",
+    "issue_as_printed",
+    "load_key",
+    "message_address",
+    "save_key",
+    "trace_as_printed",
+    "tx_address",
+    "verify_x509",
+]

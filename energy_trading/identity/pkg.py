@@ -1,0 +1,250 @@
+"""The authority that knows persons: issues certificates, attests accounts, bans."""
+
+from __future__ import annotations
+
+import hmac
+from dataclasses import dataclass
+from pathlib import Path
+
+from energy_trading.crypto import ecqv
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.typed_data import Domain, attestation_digest
+from energy_trading.errors import EnergyTradingError
+from energy_trading.identity import identity_ciphertext
+from energy_trading.identity.account_x509 import write_x509
+from energy_trading.identity.certificate import Certificate, CertificateHead
+from energy_trading.identity.derivation import derive_key
+from energy_trading.identity.encoding import check_object, from_hex, to_hex
+from energy_trading.identity.enrolment import Answer, EnrolmentRequest
+from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
+from energy_trading.identity.parameters import Holder, Parameters, TraceShare
+from energy_trading.identity.state_file import load_state, save_state
+from energy_trading.identity.tracing import PartialOpening, open_partially
+
+
+class PersonBanned(EnergyTradingError):
+    """The person is banned and gets no account, whichever name the account would have."""
+
+    def __init__(self) -> None:
+        super().__init__("person: given one who is banned, allowed anyone else")
+
+
+class NotIssued(EnergyTradingError):
+    """PKG has no such certificate.
+
+    Args:
+        account: EIP-55 address.
+    """
+
+    def __init__(self, account: str) -> None:
+        super().__init__(f"certificate: given that of {account}, allowed those this PKG issued")
+        self.account = account
+
+
+class DisclosureRefused(EnergyTradingError):
+    """The disclosed identity is not the one behind the certificate."""
+
+    def __init__(self) -> None:
+        super().__init__("disclosure: given one of another certificate, allowed this certificate's")
+
+
+@dataclass(frozen=True)
+class Attestation:
+    """PKG's word that an account may open; the fields are the contract's.
+
+    Args:
+        account: EIP-55 address.
+        roles: bit 1 producer, bit 2 consumer.
+        certificate_hash: keccak256 of the certificate, 32 bytes.
+        identity_ciphertext: α.
+        deadline: unix seconds from which the attestation is void.
+        signature: r ‖ s ‖ v, 65 bytes, by PKG's registrar key.
+    """
+
+    account: str
+    roles: int
+    certificate_hash: bytes
+    identity_ciphertext: bytes
+    deadline: int
+    signature: bytes
+
+
+class PKG:
+    """The issuing authority. It sees an identity when it issues, and keeps none.
+
+    Args:
+        root: the only secret; keep it in a key file.
+        dso_share: DSO's half of the trace key.
+
+    Source:
+        Chen §IV.A–B (C-1, C-2) with the errata's ECQV.
+    """
+
+    def __init__(self, root: SecretKey, dso_share: TraceShare) -> None:
+        # One key per use: what is asked of one can never be turned against another.
+        self._issue = derive_key(root, "PKG/issue")
+        self._registrar = derive_key(root, "PKG/registrar")
+        self._trace = derive_key(root, "PKG/trace")
+        self._tags = derive_key(root, "PKG/tags")
+        self._state = derive_key(root, "PKG/state")
+        self._certificates: dict[str, Certificate] = {}
+        self._banned: set[bytes] = set()
+        #: the published set of C-1
+        self.parameters = Parameters(
+            self._issue.public_key,
+            self._registrar.public_key,
+            TraceShare.of(Holder.PKG, self._trace),
+            dso_share,
+        )
+
+    def issue(self, request: EnrolmentRequest, valid_from: int, valid_until: int) -> Answer:
+        """Issue a certificate to a person whose identity was checked; as many as they ask for.
+
+        Args:
+            request: the person's, with a fresh point.
+            valid_from: unix seconds. Round both times, so that they do not tell when this was.
+            valid_until: unix seconds, half open.
+
+        Raises:
+            PersonBanned: no account for this person.
+            BadInput: the identity, the roles, the validity or the point is out of range.
+
+        Source:
+            SEC 4 §3.4; Chen eqs 3–5 (C-2).
+        """
+        disclosure = Disclosure(canonical_identity(request.identity), SecretKey.generate())
+        self._check_not_banned(disclosure.identity)
+
+        def certify(point: bytes) -> bytes:
+            head = CertificateHead(request.roles, valid_from, valid_until, point).to_bytes()
+            return head + identity_ciphertext.seal(disclosure, self.parameters.trace_key, head)
+
+        encoded, contribution = ecqv.issue(self._issue, request.point, certify)
+        certificate = Certificate.from_bytes(encoded)
+        self._certificates[certificate.account(self.parameters.issue_key)] = certificate
+        return Answer(certificate, contribution, disclosure)
+
+    def attest(
+        self, domain: Domain, certificate: Certificate, disclosure: Disclosure, deadline: int
+    ) -> Attestation:
+        """Sign that an account may open on a chain, if its person is not banned by now.
+
+        Args:
+            domain: the EnergyLedger's.
+            certificate: issued by this PKG.
+            disclosure: the person's; PKG itself does not remember whose the account is.
+            deadline: unix seconds from which the attestation is void; keep it near, since a ban
+                does not call it back.
+
+        Raises:
+            NotIssued: the certificate is not this PKG's.
+            DisclosureRefused: the disclosure is of another certificate.
+            PersonBanned: no account for this person.
+            CertificateExpired: the deadline is not within the certificate's validity.
+
+        Source:
+            EIP-712 (C-2).
+        """
+        account = self._check_issued(certificate)
+        head, alpha = certificate.head, certificate.identity_ciphertext
+        if not identity_ciphertext.matches(disclosure, alpha, self.parameters.trace_key, head.to_bytes()):
+            raise DisclosureRefused
+        self._check_not_banned(disclosure.identity)
+        # The last second in which the attestation counts.
+        head.check_valid(deadline - 1)
+        digest = attestation_digest(domain, account, int(head.roles), certificate.hash, alpha, deadline)
+        signature = self._registrar.sign_digest(digest)
+        return Attestation(account, int(head.roles), certificate.hash, alpha, deadline, signature)
+
+    def issue_x509(self, certificate: Certificate) -> bytes:
+        """Write the X.509 form (PEM) of a certificate.
+
+        Raises:
+            NotIssued: the certificate is not this PKG's.
+            BadInput: X.509 cannot write its validity.
+        """
+        self._check_issued(certificate)
+        return write_x509(certificate, self.parameters, self._registrar)
+
+    def certificate_of(self, account: str) -> Certificate:
+        """Return the certificate of an account; certificates are public.
+
+        Args:
+            account: EIP-55 address.
+
+        Raises:
+            NotIssued: this PKG issued none for it.
+        """
+        if account not in self._certificates:
+            raise NotIssued(account)
+        return self._certificates[account]
+
+    def ban_person(self, identity: str) -> None:
+        """Refuse a person from now on. Accounts that are open are banned on chain, after tracing.
+
+        Args:
+            identity: in any spelling `canonical_identity` maps to the same.
+
+        Raises:
+            BadInput: the identity cannot be spelled canonically.
+
+        Source:
+            C-2, errata: a ban follows the person.
+        """
+        self._banned.add(self._tag(canonical_identity(identity)))
+
+    def open_partially(self, certificate: Certificate) -> PartialOpening:
+        """Open a certificate's α by PKG's half; do so only for a reason that the law knows.
+
+        Args:
+            certificate: of the account to be traced.
+
+        Raises:
+            IdentityCiphertextRefused: α was taken from another certificate.
+
+        Source:
+            C-10.
+        """
+        return open_partially(Holder.PKG, self._trace, certificate, self.parameters)
+
+    def save(self, path: Path) -> None:
+        """Write the state, in place of an older one; it holds no secret and no identity."""
+        state = {
+            "dsoShare": self.parameters.dso.to_json(),
+            "banned": sorted(to_hex(tag) for tag in self._banned),
+            "certificates": [to_hex(certificate.to_bytes()) for certificate in self._certificates.values()],
+        }
+        save_state(path, state, self._state)
+
+    @classmethod
+    def load(cls, root: SecretKey, path: Path) -> PKG:
+        """Continue from a state.
+
+        Raises:
+            FileExposed: group or world have a permission on the file.
+            BadInput: the file has another form.
+            StateForged: it was changed, or the root is another's.
+        """
+        state = check_object(
+            load_state(path, derive_key(root, "PKG/state")), "state", {"dsoShare", "banned", "certificates"}
+        )
+        pkg = cls(root, TraceShare.from_json(Holder.DSO, state["dsoShare"]))
+        pkg._banned = {from_hex(tag, "banned") for tag in state["banned"]}
+        certificates = (
+            Certificate.from_bytes(from_hex(text, "certificates")) for text in state["certificates"]
+        )
+        pkg._certificates = {c.account(pkg.parameters.issue_key): c for c in certificates}
+        return pkg
+
+    def _check_issued(self, certificate: Certificate) -> str:
+        account = certificate.account(self.parameters.issue_key)
+        if self._certificates.get(account) != certificate:
+            raise NotIssued(account)
+        return account
+
+    def _check_not_banned(self, identity: str) -> None:
+        if self._tag(identity) in self._banned:
+            raise PersonBanned
+
+    def _tag(self, identity: str) -> bytes:
+        return hmac.digest(self._tags.reveal(), identity.casefold().encode(), "sha256")

@@ -1,0 +1,223 @@
+"""From an account to an identity, by PKG and DSO together, with a proof that a judge checks alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from energy_trading.crypto import dleq
+from energy_trading.crypto.curve import add, check_point
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.identity import identity_ciphertext
+from energy_trading.identity.certificate import Certificate
+from energy_trading.identity.encoding import check_object, from_hex, to_hex
+from energy_trading.identity.parameters import Holder, Parameters
+
+_VERSION: Final = 1
+
+
+class OpeningRefused(EnergyTradingError):
+    """A partial opening was not made with its holder's trace key from this α.
+
+    Args:
+        holder: whose opening it is said to be.
+    """
+
+    def __init__(self, holder: Holder) -> None:
+        super().__init__(
+            f"partial opening of {holder}: given one whose proof fails, allowed one of this certificate"
+        )
+        self.holder = holder
+
+
+class TracingProofRefused(EnergyTradingError):
+    """A tracing proof does not prove what it says.
+
+    Args:
+        field: what is wrong.
+        given: what the proof has.
+        allowed: what it should have.
+    """
+
+    def __init__(self, field: str, given: str, allowed: str) -> None:
+        super().__init__(f"tracing proof, {field}: given {given}, allowed {allowed}")
+        self.field = field
+        self.given = given
+        self.allowed = allowed
+
+
+@dataclass(frozen=True)
+class PartialOpening:
+    """One holder's S = k·R for one certificate, and the proof that it is right.
+
+    Whoever has the other half can read the identity with it: send it to the judge, or
+    last, never in public.
+
+    Args:
+        holder: who opened.
+        image: S, 33 bytes.
+        proof: that log_G(trace key) = log_R(S).
+
+    Raises:
+        BadInput: S is no point.
+    """
+
+    holder: Holder
+    image: bytes = field(repr=False)
+    proof: dleq.DleqProof
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit."""
+        check_point(self.image)
+
+    def check(self, certificate: Certificate, parameters: Parameters) -> None:
+        """Check the proof with public data.
+
+        Raises:
+            OpeningRefused: it does not hold.
+        """
+        base = identity_ciphertext.ephemeral_point(certificate.identity_ciphertext)
+        public_key = parameters.share(self.holder).public_key
+        if not dleq.verify(self.proof, public_key, base, self.image, _context(self.holder, certificate)):
+            raise OpeningRefused(self.holder)
+
+
+def open_partially(
+    holder: Holder, trace_key: SecretKey, certificate: Certificate, parameters: Parameters
+) -> PartialOpening:
+    """Open a certificate's α by half.
+
+    Args:
+        holder: who opens.
+        trace_key: the holder's.
+        certificate: of the account to be traced.
+        parameters: the published set.
+
+    Raises:
+        IdentityCiphertextRefused: α was taken from another certificate.
+
+    Source:
+        C-10.
+    """
+    alpha = certificate.identity_ciphertext
+    identity_ciphertext.check_sealed(alpha, parameters.trace_key, certificate.head.to_bytes())
+    base = identity_ciphertext.ephemeral_point(alpha)
+    proof = dleq.prove(trace_key, base, _context(holder, certificate))
+    return PartialOpening(holder, trace_key.multiply(base), proof)
+
+
+@dataclass(frozen=True)
+class TracingProof:
+    """Who is behind an account, checkable with the published parameters alone.
+
+    Args:
+        certificate: of the account.
+        identity: the person's.
+        pkg: PKG's partial opening.
+        dso: DSO's partial opening.
+    """
+
+    certificate: Certificate
+    identity: str = field(repr=False)
+    pkg: PartialOpening
+    dso: PartialOpening
+
+    @classmethod
+    def combine(
+        cls, certificate: Certificate, openings: Iterable[PartialOpening], parameters: Parameters
+    ) -> TracingProof:
+        """Read the identity from both partial openings.
+
+        Args:
+            certificate: of the account to be traced.
+            openings: one of PKG and one of DSO, in any order.
+            parameters: the published set.
+
+        Raises:
+            BadInput: not exactly one opening of each.
+            OpeningRefused: one of them is forged; it names whose.
+            IdentityCiphertextRefused: α was taken from another certificate.
+
+        Source:
+            C-10.
+        """
+        given = sorted(openings, key=lambda opening: opening.holder, reverse=True)
+        if [opening.holder for opening in given] != [Holder.PKG, Holder.DSO]:
+            holders = [str(opening.holder) for opening in given]
+            raise BadInput(f"partial openings: given those of {holders}, allowed one of PKG and one of DSO")
+        return cls(certificate, _read(certificate, given, parameters), *given)
+
+    def verify(self, parameters: Parameters, account: str) -> str:
+        """Check the whole proof, as a judge: no secret, no network, no trust in who hands it over.
+
+        Args:
+            parameters: the published set, from a source the judge trusts.
+            account: EIP-55 address in dispute, taken from the chain.
+
+        Returns:
+            The identity behind the account.
+
+        Raises:
+            TracingProofRefused: it is of another account, another identity or holders in the wrong place.
+            OpeningRefused: a partial opening is forged.
+            IdentityCiphertextRefused: α was taken from another certificate.
+
+        Source:
+            C-10.
+        """
+        certified = self.certificate.account(parameters.issue_key)
+        if certified != account:
+            raise TracingProofRefused("account", certified, account)
+        holders = f"{self.pkg.holder}, {self.dso.holder}"
+        if (self.pkg.holder, self.dso.holder) != (Holder.PKG, Holder.DSO):
+            raise TracingProofRefused("holders", holders, "PKG, DSO")
+        if _read(self.certificate, [self.pkg, self.dso], parameters) != self.identity:
+            raise TracingProofRefused("identity", "another than the sealed one", "the sealed one")
+        return self.identity
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`; it holds the identity, so it goes to the judge only."""
+        return {
+            "version": _VERSION,
+            "certificate": to_hex(self.certificate.to_bytes()),
+            "identity": self.identity,
+            "openings": {
+                opening.holder: {"image": to_hex(opening.image), "proof": to_hex(opening.proof.to_bytes())}
+                for opening in (self.pkg, self.dso)
+            },
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> TracingProof:
+        """Read the object of `to_json`; `verify` is what checks it.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        fields = check_object(value, "tracing proof", {"version", "certificate", "identity", "openings"})
+        if fields["version"] != _VERSION:
+            raise BadInput(f"tracing proof version: given {fields['version']!r}, allowed {_VERSION}")
+        if not isinstance(fields["identity"], str):
+            raise BadInput(f"identity: given a JSON {type(fields['identity']).__name__}, allowed a text")
+        halves = check_object(fields["openings"], "openings", {*Holder})
+        openings = []
+        for holder in Holder:
+            half = check_object(halves[holder], f"opening of {holder}", {"image", "proof"})
+            proof = dleq.DleqProof.from_bytes(from_hex(half["proof"], "proof"))
+            openings.append(PartialOpening(holder, from_hex(half["image"], "image"), proof))
+        certificate = Certificate.from_bytes(from_hex(fields["certificate"], "certificate"))
+        return cls(certificate, fields["identity"], *openings)
+
+
+def _read(certificate: Certificate, openings: list[PartialOpening], parameters: Parameters) -> str:
+    alpha, head = certificate.identity_ciphertext, certificate.head.to_bytes()
+    identity_ciphertext.check_sealed(alpha, parameters.trace_key, head)
+    for opening in openings:
+        opening.check(certificate, parameters)
+    return identity_ciphertext.read(add(*(opening.image for opening in openings)), alpha, head)
+
+
+def _context(holder: Holder, certificate: Certificate) -> bytes:
+    return f"energy-trading/opening/1/{holder}/".encode() + certificate.hash
