@@ -1,0 +1,161 @@
+"""One-time receipt keys: derived from a seed, each taken for one trade and never again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.typed_data import Domain
+from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.meter.journal import Journal
+from energy_trading.meter.signers import Secp256k1Meter
+
+MIN_SEED_BYTES: Final = 32
+
+
+class KeysUsedUp(EnergyTradingError):
+    """Every one-time key of the epoch was taken; the next ones come with the next epoch's root."""
+
+
+class OneTimeKey(Secp256k1Meter):
+    """A receipt key for one trade, with its place in the meter's list.
+
+    Args:
+        key: the secret key.
+        epoch: number of the root that carries it.
+        index: place in the meter's list of that epoch, from 0.
+
+    Source:
+        N-6.
+    """
+
+    def __init__(self, key: SecretKey, epoch: int, index: int) -> None:
+        super().__init__(key)
+        self.epoch = epoch
+        self.index = index
+
+
+class OneTimeKeys:
+    """A meter's one-time keys of all epochs.
+
+    Key i of an epoch is HKDF-SHA256(seed, salt = domain separator, info = label ‖ epoch ‖ i) mod n-1, plus 1;
+    48 bytes are drawn so that the remainder is even to 2**-128. The journal holds how many were taken, not
+    the seed. One seed belongs to one journal: with a second one keys would be taken twice.
+
+    Args:
+        seed: 32 or more random bytes, secret.
+        domain: the MeterRegistry's (`key_root.registry_domain`); keys of two registries are unrelated.
+        journal: file that remembers what was taken; None for simulations.
+
+    Raises:
+        BadInput: the seed is too short (it is not repeated in the text).
+        JournalLocked, JournalCorrupt: see `Journal`.
+
+    Source:
+        N-6; RFC 5869; FIPS 186-5 §A.2.1 (extra random bits).
+    """
+
+    def __init__(self, seed: bytes, domain: Domain, journal: Path | None = None) -> None:
+        if len(seed) < MIN_SEED_BYTES:
+            raise BadInput(f"seed: given {len(seed)} bytes, allowed {MIN_SEED_BYTES} or more")
+        self._seed = seed
+        self._domain = domain
+        self._counts: dict[int, int] = {}
+        self._taken: dict[int, int] = {}
+        self._journal = Journal(journal)
+        for fact in self._journal.replay():
+            try:
+                self._apply(fact)
+            except (KeyError, TypeError, ValueError) as error:
+                self.close()
+                raise self._journal.corrupt("a fact is not one of one-time keys") from error
+
+    def open_epoch(self, epoch: int, count: int) -> list[bytes]:
+        """Fix how many keys the meter has in an epoch; asked again, give the same list.
+
+        Args:
+            epoch: number of the root, below 2**64.
+            count: keys in the list, 1 or more.
+
+        Returns:
+            Their ERC-7913 signers, 20 bytes each: the list that others vouch for.
+
+        Raises:
+            BadInput: a number out of range, or another count than before.
+        """
+        if not 0 <= epoch < 2**64:
+            raise BadInput(f"epoch: given {epoch}, allowed 0 … 2**64-1")
+        if not 0 < count < 2**32:
+            raise BadInput(f"key count: given {count}, allowed 1 … 2**32-1")
+        known = self._counts.get(epoch)
+        if known is None:
+            self._record({"epoch": epoch, "count": count})
+        elif known != count:
+            raise BadInput(f"key count of epoch {epoch}: given {count}, allowed {known} as fixed before")
+        return [self._derive(epoch, index).signer for index in range(count)]
+
+    def salt(self, epoch: int) -> bytes:
+        """Return the 32 secret bytes that blind the commitment to the epoch's list."""
+        return self._expand(b"key list salt", epoch, 0)[:32]
+
+    def take(self, epoch: int) -> OneTimeKey:
+        """Return the epoch's next key, which is remembered as taken before it is handed out.
+
+        Raises:
+            BadInput: the epoch was not opened.
+            KeysUsedUp: all its keys were taken.
+        """
+        count = self._counts.get(epoch)
+        if count is None:
+            raise BadInput(f"epoch: given {epoch}, allowed one opened before: {sorted(self._counts)}")
+        index = self._taken.get(epoch, 0)
+        if index >= count:
+            raise KeysUsedUp(f"one-time keys: all {count} of epoch {epoch} are taken")
+        self._record({"epoch": epoch, "taken": index})
+        return self._derive(epoch, index)
+
+    def taken(self, epoch: int, index: int) -> OneTimeKey:
+        """Return a key that was taken before, to sign the receipt of its trade.
+
+        Raises:
+            BadInput: it was not taken.
+        """
+        limit = self._taken.get(epoch, 0)
+        if not 0 <= index < limit:
+            raise BadInput(f"one-time key: given {index} of epoch {epoch}, allowed the {limit} taken")
+        return self._derive(epoch, index)
+
+    def close(self) -> None:
+        """Release the journal."""
+        self._journal.close()
+
+    def __repr__(self) -> str:
+        """Tell the number of epochs, never the seed."""
+        return f"<OneTimeKeys of {len(self._counts)} epochs>"
+
+    def _record(self, fact: dict[str, int]) -> None:
+        self._journal.append(fact)
+        self._apply(fact)
+
+    def _apply(self, fact: dict[str, int]) -> None:
+        epoch = fact["epoch"]
+        if "count" in fact:
+            self._counts[epoch] = fact["count"]
+        elif fact["taken"] != self._taken.get(epoch, 0) or epoch not in self._counts:
+            raise ValueError("one-time keys are taken in order")
+        else:
+            self._taken[epoch] = fact["taken"] + 1
+
+    def _derive(self, epoch: int, index: int) -> OneTimeKey:
+        scalar = int.from_bytes(self._expand(b"one-time receipt key", epoch, index), "big")
+        return OneTimeKey(SecretKey.from_int(scalar % (SECP256K1_N - 1) + 1), epoch, index)
+
+    def _expand(self, label: bytes, epoch: int, index: int) -> bytes:
+        info = label + epoch.to_bytes(8, "big") + index.to_bytes(4, "big")
+        return HKDF(algorithm=SHA256(), length=48, salt=self._domain.separator(), info=info).derive(
+            self._seed
+        )

@@ -1,0 +1,459 @@
+"""A smart meter: what it measured, which trades may draw on it, and one receipt for each."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from dataclasses import dataclass, field, replace
+from itertools import takewhile
+from pathlib import Path
+from typing import Any
+
+from eth_utils.address import is_address
+
+from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
+from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.meter.journal import Journal
+from energy_trading.meter.one_time_keys import OneTimeKeys
+from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.reference.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
+
+
+class ReadingRefused(BadInput):
+    """A reading goes back, repeats, or is no whole number."""
+
+
+class TradeRefused(BadInput):
+    """A trade is not allotted, was released, or is told with other terms than before."""
+
+
+class SlotNotEnded(EnergyTradingError):
+    """The register has not reached the end of the trade's slot."""
+
+
+class ReadingMissing(EnergyTradingError):
+    """The register passed an end of the slot without a reading at that second."""
+
+
+class NothingDelivered(EnergyTradingError):
+    """No measured energy is left for the trade, so there is no receipt of it."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The two cumulative registers of a meter at one second.
+
+    Args:
+        time: unix seconds.
+        import_wh: drawn from the grid so far, Wh.
+        export_wh: fed into the grid so far, Wh.
+
+    Raises:
+        ReadingRefused: a value is negative or no integer.
+    """
+
+    time: int
+    import_wh: int
+    export_wh: int
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        for name in ("time", "import_wh", "export_wh"):
+            value = getattr(self, name)
+            if type(value) is not int or value < 0:
+                raise ReadingRefused(f"{name}: given {value!r}, allowed an integer of 0 or more")
+
+
+@dataclass(frozen=True)
+class Allotment:
+    """A trade that may draw on the meter's import.
+
+    Args:
+        trade_id: hash of the terms, 32 bytes.
+        slot_from: start of delivery, unix seconds.
+        slot_to: end of delivery, unix seconds, not included.
+        energy_wh: agreed quantity, Wh.
+        salt: opens the commitment of the terms, 32 bytes; None when the terms name the quantity.
+
+    Raises:
+        BadInput: a value out of range (a salt is not repeated in the text).
+
+    Source:
+        N-3, N-5.
+    """
+
+    trade_id: bytes
+    slot_from: int
+    slot_to: int
+    energy_wh: int
+    salt: bytes | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse values out of range."""
+        if len(self.trade_id) != 32:
+            raise BadInput(f"trade id: given {len(self.trade_id)} bytes, allowed 32")
+        if not 0 <= self.slot_from < self.slot_to:
+            raise BadInput(f"slot: given {self.slot_from} … {self.slot_to}, allowed a start before its end")
+        if type(self.energy_wh) is not int or not 0 < self.energy_wh < PLAIN_ENERGY_LIMIT:
+            raise BadInput(f"energy: given {self.energy_wh!r} Wh, allowed 1 … 2**64-1")
+        if self.salt is not None and len(self.salt) != 32:
+            raise BadInput(f"salt: given {len(self.salt)} bytes, allowed 32")
+
+    @property
+    def energy(self) -> bytes:
+        """The 32-byte energy field of the terms (N-5)."""
+        if self.salt is None:
+            return self.energy_wh.to_bytes(32, "big")
+        return energy_commitment(self.energy_wh, self.salt)
+
+
+@dataclass(frozen=True)
+class Acceptance:
+    """A one-time key's consent to be named in an acceptance.
+
+    Args:
+        trade_id: 32 bytes.
+        buyer: the accepting account.
+        signer: the one-time key, 20 bytes.
+        signature: 64 bytes.
+
+    Source:
+        N-6.
+    """
+
+    trade_id: bytes
+    buyer: str
+    signer: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """A meter's signed word that energy arrived (ERC).
+
+    Args:
+        trade_id: 32 bytes.
+        energy: delivered Wh as 32 bytes, or the commitment of the terms if all of it arrived.
+        signer: the key named at acceptance.
+        signature: 64 bytes.
+
+    Source:
+        N-3, N-5.
+    """
+
+    trade_id: bytes
+    energy: bytes
+    signer: bytes
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class _Trade:
+    slot_from: int
+    slot_to: int
+    energy_wh: int
+    energy: bytes
+    buyer: str | None
+    #: epoch and index of the one-time key; None for the meter's own
+    key: tuple[int, int] | None
+    released: bool = False
+    receipt: Receipt | None = None
+
+    @property
+    def live(self) -> bool:
+        return self.receipt is None and not self.released
+
+
+class SmartMeter:
+    """A consumer's meter, the one source of receipts.
+
+    Between two readings lies an interval with a known import. A trade draws on the intervals inside its slot,
+    the earliest first, up to its agreed quantity and after all trades allotted before it. What a receipt drew
+    is gone for every other one, so receipts never add up to more than was measured.
+
+    Every fact is in the journal before its method answers: a meter that restarts knows what it signed. The
+    journal holds no key, but it tells who bought what and when; it is readable by its owner only.
+
+    Args:
+        signer: the meter's registered key.
+        domain: the OfferMarket's.
+        journal: file of the meter's facts; None forgets them with the object, for simulations.
+        one_time_keys: for private acceptances.
+
+    Raises:
+        BadInput: the journal is of another meter or market.
+        JournalLocked, JournalCorrupt: see `Journal`.
+
+    Source:
+        N-3, N-5, N-6.
+    """
+
+    def __init__(
+        self,
+        signer: ReceiptSigner,
+        domain: Domain,
+        journal: Path | None = None,
+        one_time_keys: OneTimeKeys | None = None,
+    ) -> None:
+        self._signer = signer
+        self._domain = domain
+        self._one_time_keys = one_time_keys
+        self._readings: list[Reading] = []
+        self._times: list[int] = []
+        #: Wh of interval i (reading i to i + 1) that no receipt drew
+        self._left: list[int] = []
+        self._trades: dict[bytes, _Trade] = {}
+        self._journal = Journal(journal)
+        identity = {"meter": signer.signer.hex(), "market": domain.separator().hex()}
+        facts = self._journal.replay()
+        first = next(facts, None)
+        if first is None:
+            self._journal.append(identity)
+        elif first != identity:
+            self.close()
+            raise BadInput(
+                f"journal: given {journal}, allowed one of meter 0x{identity['meter']} in this market"
+            )
+        for fact in facts:
+            try:
+                self._apply(fact)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                self.close()
+                raise self._journal.corrupt("a fact does not fit those before it") from error
+
+    @property
+    def last_reading(self) -> Reading | None:
+        """The newest reading, or None."""
+        return self._readings[-1] if self._readings else None
+
+    def record(self, reading: Reading) -> None:
+        """Add a reading to the register.
+
+        Raises:
+            ReadingRefused: it is not later than the last one, or a register went back.
+        """
+        last = self.last_reading
+        if last is not None:
+            if reading.time <= last.time:
+                raise ReadingRefused(f"time: given {reading.time}, allowed later than {last.time}")
+            if reading.import_wh < last.import_wh or reading.export_wh < last.export_wh:
+                raise ReadingRefused(
+                    f"registers: given import {reading.import_wh} Wh, export {reading.export_wh} Wh, "
+                    f"allowed {last.import_wh} and {last.export_wh} or more"
+                )
+        self._commit({"reading": [reading.time, reading.import_wh, reading.export_wh]})
+
+    def allot(self, allotment: Allotment) -> None:
+        """Let a trade draw on the meter, behind those allotted before; its receipt bears the registered key.
+
+        Told again with the same terms, nothing changes.
+
+        Raises:
+            TradeRefused: the trade is known with other terms, or was released.
+        """
+        if self._known(allotment, buyer=None) is None:
+            self._commit(_allot_fact(allotment, None, None))
+
+    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> Acceptance:
+        """Let a trade draw on the meter under a fresh one-time key, which consents to the acceptance.
+
+        Told again with the same terms, it gives the same answer and takes no further key.
+
+        Args:
+            allotment: the trade.
+            buyer: the account that will accept.
+            epoch: whose keys to take from.
+
+        Raises:
+            BadInput: the meter has no one-time keys, the buyer is no address, or the epoch was not opened.
+            KeysUsedUp: the epoch has no key left.
+            TradeRefused: the trade is known with other terms, or was released.
+
+        Source:
+            N-6.
+        """
+        if not is_address(buyer):
+            raise BadInput(f"buyer: given {buyer!r}, allowed a 20-byte address in hex")
+        trade = self._known(allotment, buyer.lower())
+        if trade is None:
+            key = self._keys().take(epoch)
+            self._commit(_allot_fact(allotment, buyer.lower(), (key.epoch, key.index)))
+            trade = self._trades[allotment.trade_id]
+        signer = self._signer_of(trade)
+        digest = acceptance_digest(self._domain, allotment.trade_id, buyer)
+        return Acceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
+
+    def release(self, trade_id: bytes) -> None:
+        """Give up a trade that was not accepted or has expired, so that later ones may draw what it reserved.
+
+        Raises:
+            TradeRefused: it is not allotted, was released, or has its receipt.
+        """
+        if self._trade(trade_id).receipt is not None:
+            raise TradeRefused(
+                f"trade: given 0x{trade_id.hex()} with its receipt signed, allowed one without"
+            )
+        self._commit({"released": trade_id.hex()})
+
+    def certify(self, trade_id: bytes) -> Receipt:
+        """Return the one receipt of a trade, signed the first time and repeated from memory after that.
+
+        Args:
+            trade_id: an allotted trade.
+
+        Returns:
+            The commitment of the terms or the agreed quantity if all arrived, else the quantity that did.
+
+        Raises:
+            TradeRefused: it is not allotted or was released.
+            SlotNotEnded: the last reading is before the end of the slot.
+            ReadingMissing: there is none at its start or its end.
+            NothingDelivered: no measured energy is left for it.
+
+        Source:
+            N-3 (ERC), N-5.
+        """
+        trade = self._trade(trade_id)
+        if trade.receipt is not None:
+            return trade.receipt
+        last = self.last_reading
+        if last is None or last.time < trade.slot_to:
+            reached = "no reading" if last is None else f"a last reading at {last.time}"
+            raise SlotNotEnded(f"slot: given {reached}, allowed one at {trade.slot_to}")
+        if unread := self._passed_unread(trade):
+            raise ReadingMissing(f"slot: given no reading at {unread[0]}, allowed one at both ends")
+        drawn = self._draw(trade_id)
+        delivered = sum(drawn.values())
+        if delivered == 0:
+            raise NothingDelivered(f"trade 0x{trade_id.hex()}: no measured import is left in its slot")
+        energy = trade.energy if delivered == trade.energy_wh else delivered.to_bytes(32, "big")
+        signer = self._signer_of(trade)
+        signature = signer.sign(receipt_digest(self._domain, trade_id, energy))
+        self._commit(
+            {
+                "receipt": trade_id.hex(),
+                "energy": energy.hex(),
+                "signer": signer.signer.hex(),
+                "signature": signature.hex(),
+                "drawn": sorted(drawn.items()),
+            }
+        )
+        return Receipt(trade_id, energy, signer.signer, signature)
+
+    def close(self) -> None:
+        """Release the journal."""
+        self._journal.close()
+
+    def __repr__(self) -> str:
+        """Tell the public side only."""
+        return f"<SmartMeter 0x{self._signer.signer.hex()}>"
+
+    def _draw(self, trade_id: bytes) -> dict[int, int]:
+        """Return what the trade draws, Wh by interval, when those before it draw first."""
+        left = self._left.copy()
+        for earlier_id in takewhile(trade_id.__ne__, self._trades):
+            earlier = self._trades[earlier_id]
+            # One that can never be certified reserves nothing.
+            if earlier.live and not self._passed_unread(earlier):
+                self._draw_from(left, earlier)
+        return self._draw_from(left, self._trades[trade_id])
+
+    def _draw_from(self, left: list[int], trade: _Trade) -> dict[int, int]:
+        drawn: dict[int, int] = {}
+        wanted = trade.energy_wh
+        first = bisect_left(self._times, trade.slot_from)
+        behind = bisect_right(self._times, trade.slot_to) - 1
+        for interval in range(first, behind):
+            if part := min(left[interval], wanted):
+                drawn[interval] = part
+                left[interval] -= part
+                wanted -= part
+        return drawn
+
+    def _passed_unread(self, trade: _Trade) -> list[int]:
+        ends = (trade.slot_from, trade.slot_to)
+        return [t for t in ends if self._times and t <= self._times[-1] and not self._has_reading(t)]
+
+    def _has_reading(self, time: int) -> bool:
+        place = bisect_left(self._times, time)
+        return place < len(self._times) and self._times[place] == time
+
+    def _trade(self, trade_id: bytes) -> _Trade:
+        trade = self._trades.get(trade_id)
+        if trade is None or trade.released:
+            state = "released" if trade else "unknown"
+            raise TradeRefused(f"trade: given 0x{trade_id.hex()} ({state}), allowed an allotted one")
+        return trade
+
+    def _known(self, allotment: Allotment, buyer: str | None) -> _Trade | None:
+        if allotment.trade_id not in self._trades:
+            return None
+        trade = self._trade(allotment.trade_id)
+        told = (allotment.slot_from, allotment.slot_to, allotment.energy_wh, allotment.energy, buyer)
+        if told != (trade.slot_from, trade.slot_to, trade.energy_wh, trade.energy, trade.buyer):
+            raise TradeRefused(
+                f"trade: given 0x{allotment.trade_id.hex()} with other terms, allowed those told before"
+            )
+        return trade
+
+    def _keys(self) -> OneTimeKeys:
+        if self._one_time_keys is None:
+            raise BadInput("one-time keys: given none, allowed a meter that has them")
+        return self._one_time_keys
+
+    def _signer_of(self, trade: _Trade) -> ReceiptSigner:
+        return self._signer if trade.key is None else self._keys().taken(*trade.key)
+
+    def _commit(self, fact: dict[str, Any]) -> None:
+        self._journal.append(fact)
+        self._apply(fact)
+
+    def _apply(self, fact: dict[str, Any]) -> None:
+        if "reading" in fact:
+            reading = Reading(*fact["reading"])
+            if self._readings:
+                self._left.append(reading.import_wh - self._readings[-1].import_wh)
+            self._readings.append(reading)
+            self._times.append(reading.time)
+        elif "allotted" in fact:
+            slot_from, slot_to = fact["slot"]
+            key = fact["key"]
+            self._trades[bytes.fromhex(fact["allotted"])] = _Trade(
+                slot_from=slot_from,
+                slot_to=slot_to,
+                energy_wh=fact["energy_wh"],
+                energy=bytes.fromhex(fact["energy"]),
+                buyer=fact["buyer"],
+                key=None if key is None else (key[0], key[1]),
+            )
+        elif "released" in fact:
+            self._change(fact["released"], released=True)
+        else:
+            trade_id = bytes.fromhex(fact["receipt"])
+            for interval, part in fact["drawn"]:
+                if not 0 < part <= self._left[interval]:
+                    raise ValueError("a receipt drew more than was measured")
+                self._left[interval] -= part
+            self._change(
+                fact["receipt"],
+                receipt=Receipt(
+                    trade_id,
+                    bytes.fromhex(fact["energy"]),
+                    bytes.fromhex(fact["signer"]),
+                    bytes.fromhex(fact["signature"]),
+                ),
+            )
+
+    def _change(self, trade_id: str, **changes: Any) -> None:
+        key = bytes.fromhex(trade_id)
+        self._trades[key] = replace(self._trades[key], **changes)
+
+
+def _allot_fact(allotment: Allotment, buyer: str | None, key: tuple[int, int] | None) -> dict[str, Any]:
+    return {
+        "allotted": allotment.trade_id.hex(),
+        "slot": [allotment.slot_from, allotment.slot_to],
+        "energy_wh": allotment.energy_wh,
+        "energy": allotment.energy.hex(),
+        "buyer": buyer,
+        "key": key,
+    }
