@@ -263,8 +263,8 @@ def _compiler(cache: Path) -> Path:
         return Path(solcx.install.get_executable(SOLC_VERSION))
     # py-solc-x finds it by this name when SOLCX_BINARY_PATH is the folder; so can forge, slither, halmos.
     shim = cache / "bin" / f"solc-v{SOLC_VERSION}"
-    # solcjs exits before a pipe has taken more than 64 KiB, so it writes to a file; and it prints a line about
-    # SMT solvers before the JSON.
+    # solcjs exits before a pipe has taken more than 64 KiB, so it writes to a file; and it prints a line
+    # about SMT solvers before the JSON.
     script = f"""#!/usr/bin/env bash
 answer=$(mktemp)
 trap 'rm -f "$answer"' EXIT

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from eth.constants import CREATE_CONTRACT_ADDRESS, GENESIS_PARENT_HASH
-from eth.exceptions import HeaderNotFound, Revert
+from eth.exceptions import HeaderNotFound, InsufficientFunds, Revert
 from eth.exceptions import TransactionNotFound as NoSuchTransaction
 from eth.vm.forks import CancunVM, PragueVM, ShanghaiVM
 from eth.vm.message import Message
@@ -77,7 +77,10 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
         context = vm.state.get_transaction_context_class()(gas_price=0, origin=sender)
         machine = vm.state.computation_class
         run = machine.apply_create_message if creates else machine.apply_message
-        computation = run(vm.state, message, context)
+        try:
+            computation = run(vm.state, message, context)
+        except InsufficientFunds as error:
+            raise NodeError(f"call refused: {error}") from error
         if computation.is_error:
             raise _revert(computation)
         return bytes(computation.output)
