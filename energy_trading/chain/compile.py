@@ -246,7 +246,8 @@ def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
             f"no compiler: run npm ci, or put solc {SOLC_VERSION} into PATH ({error})"
         ) from error
     except SolcError as error:
-        raise CompileFailed(error.message) from error
+        # Not chained: py-solc-x repeats the whole input and output in its text.
+        raise CompileFailed(f"{error.message}\n{error.stderr_data or ''}".strip()) from None
     return answer
 
 
@@ -263,14 +264,15 @@ def _compiler(cache: Path) -> Path:
         return Path(solcx.install.get_executable(SOLC_VERSION))
     # py-solc-x finds it by this name when SOLCX_BINARY_PATH is the folder; so can forge, slither, halmos.
     shim = cache / "bin" / f"solc-v{SOLC_VERSION}"
-    # solcjs exits before a pipe has taken more than 64 KiB, so it writes to a file; and it prints a line
-    # about SMT solvers before the JSON.
+    # solcjs exits before a pipe has taken more than 64 KiB, fails on a pipe that is not filled yet (EAGAIN),
+    # and prints a line about SMT solvers before the JSON: so it reads and writes files.
     script = f"""#!/usr/bin/env bash
-answer=$(mktemp)
-trap 'rm -f "$answer"' EXIT
-node {shlex.quote(str(program))} "$@" >"$answer"
+folder=$(mktemp -d)
+trap 'rm -rf "$folder"' EXIT
+case " $* " in *" --standard-json "*) cat ;; esac >"$folder/given"
+node {shlex.quote(str(program))} "$@" <"$folder/given" >"$folder/answer"
 status=$?
-sed "/^>>> /d" "$answer"
+sed "/^>>> /d" "$folder/answer"
 exit $status
 """
     _replace(shim, script, mode=0o755)
