@@ -38,7 +38,7 @@ def check_object(value: Any, name: str, keys: set[str]) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise BadInput(f"{name}: given a JSON {type(value).__name__}, allowed an object")
     if value.keys() != keys:
-        raise BadInput(f"{name}: given the keys {sorted(value)}, allowed {sorted(keys)}")
+        raise BadInput(f"{name}: given the keys {sorted(value)}, allowed {sorted(map(str, keys))}")
     return value
 
 

@@ -197,7 +197,7 @@ class TracingProof:
             BadInput: a field is malformed.
         """
         fields = check_object(value, "tracing proof", {"version", "certificate", "identity", "openings"})
-        if fields["version"] != _VERSION:
+        if type(fields["version"]) is not int or fields["version"] != _VERSION:
             raise BadInput(f"tracing proof version: given {fields['version']!r}, allowed {_VERSION}")
         if not isinstance(fields["identity"], str):
             raise BadInput(f"identity: given a JSON {type(fields['identity']).__name__}, allowed a text")
