@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
@@ -14,21 +14,27 @@ import {
     CreditParameters,
     IEnergyLedger,
     LedgerParameters,
+    Outcome,
     Settlement
 } from "./interfaces/IEnergyLedger.sol";
 import {CreditModel} from "./libraries/CreditModel.sol";
 import {Range} from "./libraries/Range.sol";
-import {Purse, PurseLib, Record, RecordLib} from "./types/Account.sol";
+import {MeterRegistry} from "./MeterRegistry.sol";
+import {Purse, PurseLib, Record, RecordLib, WindowLib} from "./types/Account.sol";
 
 /// @title Energy ledger
 /// @notice The rules are told in {IEnergyLedger}.
-contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
+contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
+    using WindowLib for uint256;
+
     uint256 private constant PRODUCER = 1;
     uint256 private constant CONSUMER = 2;
     uint256 private constant ROLES = PRODUCER | CONSUMER;
     uint256 private constant SUSPENDED = 4;
     /// @dev Set in every account and in the treasury, so that their slots are never zero and cost 5,000 to change.
     uint256 private constant KNOWN = 8;
+    /// @dev Says that the record has a ban date to look at; taken off at the first commitment after it.
+    uint256 private constant BANNED = 16;
 
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
         "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,uint256 deadline)"
@@ -36,6 +42,8 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
 
     /// @inheritdoc IEnergyLedger
     address public immutable ASSET;
+    /// @inheritdoc IEnergyLedger
+    uint256 public immutable UNIT;
     /// @inheritdoc IEnergyLedger
     address public immutable TREASURY;
 
@@ -72,7 +80,7 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         _;
     }
 
-    constructor(LedgerParameters memory p) Ownable(p.owner) {
+    constructor(LedgerParameters memory p) Ownable(p.owner) MeterRegistry(p.epochSeconds) {
         if (p.pkg == address(0)) revert EnergyLedger_ZeroAddress("pkg");
         if (p.treasury == address(0)) revert EnergyLedger_ZeroAddress("treasury");
         if (p.asset != address(0) && p.asset.code.length == 0) revert EnergyLedger_AssetWithoutCode(p.asset);
@@ -81,6 +89,7 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
             if (p.markets[i] == address(0)) revert EnergyLedger_ZeroAddress("market");
         }
         ASSET = p.asset;
+        UNIT = Range.check("unit", p.unit, 1, 1e18);
         TREASURY = p.treasury;
         _MARKET_0 = p.markets[0];
         _MARKET_1 = p.markets.length > 1 ? p.markets[1] : address(0);
@@ -95,16 +104,16 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         _T2_E9 = Range.check("t2E9", c.t2E9, c.t1E9, 10 * e9);
         _Z0 = Range.check("z0", c.z0, 1, type(uint32).max);
         _PROFIT_E9 = Range.check("profitE9", c.profitE9, 1, e9 - 1);
-        _WINDOW = Range.check("window", c.window, 1, RecordLib.MAX_WINDOW);
-        _Z_UNIT = Range.check("zUnit", c.zUnit, 1, type(uint88).max);
+        _WINDOW = Range.check("window", c.window, 1, WindowLib.LENGTH);
+        _Z_UNIT = Range.check("zUnit", c.zUnit, 1, PurseLib.MAX_AMOUNT);
         _FLOOR_E9 = Range.check("floorE9", c.floorE9, 1, 1e12);
         _CEILING_E9 = Range.check("ceilingE9", c.ceilingE9, c.floorE9, 1e12);
         _WITHDRAWAL_E9 = Range.check("withdrawalE9", c.withdrawalE9, 0, e9);
         _GRACE_DEFAULTS = Range.check("graceDefaults", c.graceDefaults, 0, 100);
         _BAN_UNIT = Range.check("banUnit", c.banUnit, 60, type(uint32).max);
         _MAX_BAN = Range.check("maxBan", c.maxBan, c.banUnit, 3650 days);
-        _OPEN_BASE = Range.check("openBase", c.openBase, 1, type(uint88).max);
-        _OPEN_PER_CREDIT = Range.check("openPerCredit", c.openPerCredit, 0, type(uint88).max);
+        _OPEN_BASE = Range.check("openBase", c.openBase, 1, PurseLib.MAX_AMOUNT);
+        _OPEN_PER_CREDIT = Range.check("openPerCredit", c.openPerCredit, 0, PurseLib.MAX_AMOUNT);
 
         pkg = p.pkg;
         emit PkgChanged(address(0), p.pkg);
@@ -135,8 +144,8 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         if (!SignatureCheckerLib.isValidSignatureNowCalldata(pkg, digest, signature)) {
             revert EnergyLedger_BadAttestation(a.account, pkg);
         }
-        _purse[a.account] = p.withFlags(p.flags() | KNOWN | a.roles).withSellerCredit(_FLOOR_E9);
-        _record[a.account] = Record.wrap(0).withBuyerCredit(_FLOOR_E9);
+        _purse[a.account] = p.withFlags(p.flags() | KNOWN | a.roles).withSelling(_FLOOR_E9, 0);
+        _record[a.account] = Record.wrap(0).withBuying(_FLOOR_E9, 0);
         emit AccountOpened(a.account, a.roles, a.certificateHash, a.identityCiphertext);
     }
 
@@ -177,7 +186,7 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
         if (ASSET == address(0)) revert EnergyLedger_NoPermit();
         // A permit used by a front-runner leaves the same allowance, so a failure here decides nothing.
-        try IERC20Permit(ASSET).permit(msg.sender, address(this), amount, deadline, v, r, s) {} catch {}
+        try IERC20Permit(ASSET).permit(msg.sender, address(this), amount * UNIT, deadline, v, r, s) {} catch {}
         _deposit(msg.sender, amount);
     }
 
@@ -189,8 +198,8 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         if (amount > p.available()) revert EnergyLedger_Insufficient(msg.sender, amount, p.available());
         _purse[msg.sender] = p.sub(amount);
         emit Withdrawn(msg.sender, to, amount);
-        if (ASSET == address(0)) SafeTransferLib.safeTransferETH(to, amount);
-        else SafeTransferLib.safeTransfer(ASSET, to, amount);
+        if (ASSET == address(0)) SafeTransferLib.safeTransferETH(to, amount * UNIT);
+        else SafeTransferLib.safeTransfer(ASSET, to, amount * UNIT);
     }
 
     /// @dev Under the guard of its callers: the balance is read before and after the asset's own code runs, and no
@@ -198,19 +207,21 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
     function _deposit(address account, uint256 amount) private {
         _openPurse(account);
         if (amount == 0) revert EnergyLedger_ZeroAmount();
+        if (amount > PurseLib.MAX_AMOUNT) revert EnergyLedger_TooMuch(amount, PurseLib.MAX_AMOUNT);
+        uint256 asked = amount * UNIT; // Safe: 2**64 * 1e18 < 2**124.
         uint256 balance;
         if (ASSET == address(0)) {
-            if (msg.value != amount) revert EnergyLedger_WrongValue(msg.value, amount);
+            if (msg.value != asked) revert EnergyLedger_WrongValue(msg.value, asked);
             balance = address(this).balance;
         } else {
             if (msg.value != 0) revert EnergyLedger_WrongValue(msg.value, 0);
             uint256 balanceBefore = SafeTransferLib.balanceOf(ASSET, address(this));
-            SafeTransferLib.safeTransferFrom(ASSET, msg.sender, address(this), amount);
+            SafeTransferLib.safeTransferFrom(ASSET, msg.sender, address(this), asked);
             balance = SafeTransferLib.balanceOf(ASSET, address(this));
             uint256 received = balance < balanceBefore ? 0 : balance - balanceBefore;
-            if (received < amount) revert EnergyLedger_ReceivedLess(received, amount);
+            if (received < asked) revert EnergyLedger_ReceivedLess(received, asked);
         }
-        if (balance > PurseLib.MAX_AMOUNT) revert EnergyLedger_TooMuch(balance, PurseLib.MAX_AMOUNT);
+        if (balance / UNIT > PurseLib.MAX_AMOUNT) revert EnergyLedger_TooMuch(balance / UNIT, PurseLib.MAX_AMOUNT);
         // Read after the asset's code ran: a hostile token may have traded in between.
         _purse[account] = _purse[account].add(amount);
         emit Deposited(account, msg.sender, amount);
@@ -219,7 +230,11 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
     // ---------------------------------------------------------------- markets
 
     /// @inheritdoc IEnergyLedger
-    function commit(address seller, uint256 guarantee, address buyer, uint256 payment) external onlyMarket {
+    function commit(address seller, uint256 guarantee, address buyer, uint256 payment, bool metered)
+        external
+        onlyMarket
+        returns (bytes32 meter)
+    {
         if (seller != address(0)) {
             Purse p = _committable(seller, PRODUCER, guarantee);
             uint256 limit = openLimit(p.sellerCreditE9());
@@ -229,106 +244,121 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         }
         if (buyer != address(0)) {
             _purse[buyer] = _committable(buyer, CONSUMER, payment).sub(payment);
+            if (metered) meter = meterOf[buyer];
         }
     }
 
     /// @inheritdoc IEnergyLedger
     function settle(Settlement calldata s) external onlyMarket {
-        Purse seller = _purse[s.seller].unhold(s.unhold).add(s.sellerGets);
-        if (s.cause == Cause.Delivered) {
-            seller = _recordDelivery(s, seller);
-        } else if (s.cause == Cause.SellerDefault) {
-            seller = _recordSellerDefault(s.seller, seller, _z(s.value));
-        } else if (s.cause == Cause.BuyerDefault) {
+        address seller = s.seller;
+        Purse p = _purse[seller].unhold(s.unhold).add(s.sellerGets);
+        Outcome outcome = s.outcome;
+        if (outcome == Outcome.Delivered) {
+            uint256 z = _z(s.value);
+            p = _recordSale(seller, p, z);
+            _recordPurchase(s.buyer, z);
+        } else if (outcome == Outcome.SellerDefault) {
+            p = _recordSellerDefault(seller, p, _z(s.value));
+        } else if (outcome == Outcome.BuyerDefault) {
             _recordBuyerDefault(s.buyer, _z(s.value));
-        } else if (s.cause == Cause.Withdrawn) {
-            seller = _recordWithdrawal(s.seller, seller);
+        } else if (outcome == Outcome.Withdrawn) {
+            p = _recordWithdrawal(seller, p);
         }
-        _purse[s.seller] = seller;
-        if (s.buyerGets != 0) _purse[s.buyer] = _purse[s.buyer].add(s.buyerGets);
-        if (s.treasuryGets != 0) _purse[TREASURY] = _purse[TREASURY].add(s.treasuryGets);
+        _purse[seller] = p;
+        uint256 amount = s.buyerGets;
+        if (amount != 0) _purse[s.buyer] = _purse[s.buyer].add(amount);
+        amount = s.treasuryGets;
+        if (amount != 0) _purse[TREASURY] = _purse[TREASURY].add(amount);
     }
 
-    /// @dev Both credits rise (eqs 3 and 6 with f = p = 0).
-    function _recordDelivery(Settlement calldata s, Purse seller) private returns (Purse) {
-        uint256 z = _z(s.value);
+    /// @dev Eq 3 with f = 0.
+    function _recordSale(address account, Purse p, uint256 z) private returns (Purse) {
+        uint256 window = p.sales().push(z);
+        uint256 old = p.sellerCreditE9();
+        uint256 gain = CreditModel.weightE9(z, window.sum(_WINDOW), _Z0);
+        uint256 credit = _clamp(CreditModel.raised(old, gain, _K1_E9, _K2_E9));
+        _emitCredit(account, Cause.Sold, old, credit, z);
+        return p.withSelling(credit, window);
+    }
 
-        Record r = _record[s.seller];
-        uint256 old = _standing(seller, r);
-        r = r.push(z);
-        uint256 gain = CreditModel.weightE9(z, r.sum(_WINDOW), _Z0);
-        seller = seller.withSellerCredit(_clamp(CreditModel.raised(seller.sellerCreditE9(), gain, _K1_E9, _K2_E9)));
-        _record[s.seller] = r;
-        emit StandingChanged(s.seller, Cause.Delivered, old, _standing(seller, r));
-
-        Purse buyer = _purse[s.buyer];
-        r = _record[s.buyer];
-        old = _standing(buyer, r);
-        r = r.push(z);
-        gain = (_PROFIT_E9 * CreditModel.weightE9(z, r.sum(_WINDOW), _Z0)) / CreditModel.E9; // eq 5
-        r = r.withBuyerCredit(_clamp(CreditModel.raised(r.buyerCreditE9(), gain, _T1_E9, _T2_E9)));
-        _record[s.buyer] = r;
-        emit StandingChanged(s.buyer, Cause.Delivered, old, _standing(buyer, r));
-        return seller;
+    /// @dev Eq 6 with p = 0, its growth by eq 5.
+    function _recordPurchase(address account, uint256 z) private {
+        Record r = _record[account];
+        uint256 window = r.purchases().push(z);
+        uint256 old = r.buyerCreditE9();
+        uint256 gain = CreditModel.buyerGainE9(z, window.sum(_WINDOW), _Z0, _PROFIT_E9);
+        uint256 credit = _clamp(CreditModel.raised(old, gain, _T1_E9, _T2_E9));
+        _record[account] = r.withBuying(credit, window);
+        _emitCredit(account, Cause.Bought, old, credit, z);
     }
 
     /// @dev Eq 3 with s = 0, and the ban of eq 7.
-    function _recordSellerDefault(address account, Purse seller, uint256 z) private returns (Purse) {
-        Record r = _record[account];
-        uint256 old = _standing(seller, r);
-        r = r.push(z).withDefault();
+    function _recordSellerDefault(address account, Purse p, uint256 z) private returns (Purse) {
+        Record r = _record[account].withDefault();
         uint256 c = CreditModel.penaltyFactor(r.defaults());
-        uint256 loss = CreditModel.weightE9(z, r.sum(_WINDOW), _Z0);
-        uint256 credit = _clamp(CreditModel.lowered(seller.sellerCreditE9(), loss, c, _K1_E9, _K2_E9));
-        seller = _ban(seller.withSellerCredit(credit), r.defaults(), c, credit);
+        uint256 window = p.sales().push(z);
+        uint256 old = p.sellerCreditE9();
+        uint256 loss = CreditModel.weightE9(z, window.sum(_WINDOW), _Z0);
+        uint256 credit = _clamp(CreditModel.lowered(old, loss, c, _K1_E9, _K2_E9));
+        r = _ban(r, c, credit);
         _record[account] = r;
-        emit StandingChanged(account, Cause.SellerDefault, old, _standing(seller, r));
-        return seller;
+        _emitCredit(account, Cause.SellerDefault, old, credit, z);
+        emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
+        p = p.withSelling(credit, window);
+        return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | BANNED);
     }
 
     /// @dev Eq 6 with q = 0, and the ban of eq 7.
     function _recordBuyerDefault(address account, uint256 z) private {
-        Purse buyer = _purse[account];
-        Record r = _record[account];
-        uint256 old = _standing(buyer, r);
-        r = r.push(z).withDefault();
+        Record r = _record[account].withDefault();
         uint256 c = CreditModel.penaltyFactor(r.defaults());
-        uint256 loss = CreditModel.buyerLossE9(z, r.sum(_WINDOW), _PROFIT_E9);
-        uint256 credit = _clamp(CreditModel.lowered(r.buyerCreditE9(), loss, c, _T1_E9, _T2_E9));
-        r = r.withBuyerCredit(credit);
-        buyer = _ban(buyer, r.defaults(), c, credit);
+        uint256 window = r.purchases().push(z);
+        uint256 old = r.buyerCreditE9();
+        uint256 loss = CreditModel.buyerLossE9(z, window.sum(_WINDOW), _PROFIT_E9);
+        uint256 credit = _clamp(CreditModel.lowered(old, loss, c, _T1_E9, _T2_E9));
+        r = _ban(r.withBuying(credit, window), c, credit);
         _record[account] = r;
-        _purse[account] = buyer;
-        emit StandingChanged(account, Cause.BuyerDefault, old, _standing(buyer, r));
+        _emitCredit(account, Cause.BuyerDefault, old, credit, z);
+        emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
+        if (r.bannedUntil() != 0) {
+            Purse p = _purse[account];
+            _purse[account] = p.withFlags(p.flags() | BANNED);
+        }
     }
 
     /// @dev A withdrawal weighs the same whatever the offer's size and counts as no default.
-    function _recordWithdrawal(address account, Purse seller) private returns (Purse) {
-        if (_WITHDRAWAL_E9 == 0) return seller;
-        Record r = _record[account];
-        uint256 old = _standing(seller, r);
-        seller = seller.withSellerCredit(
-            _clamp(CreditModel.lowered(seller.sellerCreditE9(), _WITHDRAWAL_E9, 1, _K1_E9, _K2_E9))
-        );
-        emit StandingChanged(account, Cause.Withdrawn, old, _standing(seller, r));
-        return seller;
+    function _recordWithdrawal(address account, Purse p) private returns (Purse) {
+        if (_WITHDRAWAL_E9 == 0) return p;
+        uint256 old = p.sellerCreditE9();
+        uint256 credit = _clamp(CreditModel.lowered(old, _WITHDRAWAL_E9, 1, _K1_E9, _K2_E9));
+        _emitCredit(account, Cause.Withdrawn, old, credit, 0);
+        return p.withSelling(credit, p.sales());
+    }
+
+    /// @dev See {IEnergyLedger.CreditChanged}.
+    function _emitCredit(address account, Cause cause, uint256 old, uint256 credit, uint256 z) private {
+        emit CreditChanged(account, uint256(cause) | (old << 8) | (credit << 48) | (z << 88));
     }
 
     /// @dev The first k defaults bring no ban; a ban never shortens an earlier one.
-    function _ban(Purse p, uint256 n, uint256 c, uint256 creditE9) private view returns (Purse) {
-        if (n <= _GRACE_DEFAULTS) return p;
+    function _ban(Record r, uint256 c, uint256 creditE9) private view returns (Record) {
+        if (r.defaults() <= _GRACE_DEFAULTS) return r;
         uint256 until = block.timestamp + CreditModel.banSeconds(c, creditE9, _BAN_UNIT, _MAX_BAN);
         if (until > type(uint32).max) until = type(uint32).max; // 2106
-        return until > p.bannedUntil() ? p.withBan(until) : p;
+        return until > r.bannedUntil() ? r.withBan(until) : r;
     }
 
     /// @dev The account's slot 0, if the account may commit `amount` now.
     function _committable(address account, uint256 role, uint256 amount) private view returns (Purse p) {
         p = _purse[account];
         uint256 flags = p.flags();
-        if (flags & role == 0) revert EnergyLedger_RoleMissing(account, flags & ROLES, role);
-        if (flags & SUSPENDED != 0) revert EnergyLedger_Suspended(account);
-        if (block.timestamp < p.bannedUntil()) revert EnergyLedger_Banned(account, p.bannedUntil());
+        if (flags & (role | SUSPENDED | BANNED) != role) {
+            if (flags & role == 0) revert EnergyLedger_RoleMissing(account, flags & ROLES, role);
+            if (flags & SUSPENDED != 0) revert EnergyLedger_Suspended(account);
+            uint256 until = _record[account].bannedUntil();
+            if (block.timestamp < until) revert EnergyLedger_Banned(account, until);
+            p = p.withFlags(flags & ~BANNED);
+        }
         if (amount > p.available()) revert EnergyLedger_Insufficient(account, amount, p.available());
     }
 
@@ -337,22 +367,16 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
         if (p.flags() & ROLES == 0) revert EnergyLedger_NotOpen(account);
     }
 
-    /// @dev Money value to z units, rounding down: a trade too small for one unit earns nothing, so splitting does
-    /// not pay; saturates at 4,095.
+    /// @dev Money value to z, rounding down: a trade too small for one z unit earns nothing, so splitting does not
+    /// pay; saturates at 255.
     function _z(uint256 value) private view returns (uint256 z) {
         z = value / _Z_UNIT;
-        if (z > RecordLib.MAX_Z) z = RecordLib.MAX_Z;
+        if (z > WindowLib.MAX_Z) z = WindowLib.MAX_Z;
     }
 
     function _clamp(uint256 creditE9) private view returns (uint256) {
         if (creditE9 < _FLOOR_E9) return _FLOOR_E9;
         return creditE9 > _CEILING_E9 ? _CEILING_E9 : creditE9;
-    }
-
-    /// @dev See {IEnergyLedger.StandingChanged}.
-    function _standing(Purse p, Record r) private pure returns (uint256) {
-        return p.sellerCreditE9() | (r.buyerCreditE9() << 40) | (p.bannedUntil() << 80) | (r.defaults() << 112)
-            | (r.window() << 128);
     }
 
     // ---------------------------------------------------------------- views
@@ -371,15 +395,19 @@ contract EnergyLedger is IEnergyLedger, Ownable2Step, EIP712, ReentrancyGuard {
             sellerCreditE9: p.sellerCreditE9(),
             buyerCreditE9: r.buyerCreditE9(),
             defaults: r.defaults(),
-            bannedUntil: p.bannedUntil(),
-            window: r.window()
+            bannedUntil: r.bannedUntil(),
+            sales: p.sales(),
+            purchases: r.purchases()
         });
     }
 
     /// @inheritdoc IEnergyLedger
     function openLimit(uint256 creditE9) public view returns (uint256) {
-        uint256 above = creditE9 > _FLOOR_E9 ? creditE9 - _FLOOR_E9 : 0;
-        return _OPEN_BASE + (_OPEN_PER_CREDIT * above) / CreditModel.E9;
+        if (creditE9 <= _FLOOR_E9) return _OPEN_BASE;
+        unchecked {
+            // Safe: base and slope are below 2**64, credit below 2**40 wherever it comes from an account.
+            return _OPEN_BASE + (_OPEN_PER_CREDIT * (creditE9 - _FLOOR_E9)) / CreditModel.E9;
+        }
     }
 
     /// @inheritdoc IEnergyLedger

@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Ownable, Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
+import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {Range} from "./libraries/Range.sol";
 
 /// @title Meter registry
 /// @notice The rules are told in {IMeterRegistry}.
-contract MeterRegistry is IMeterRegistry, Ownable2Step {
+/// @dev A part of {EnergyLedger}, so that an acceptance reads the buyer's meter without a second call.
+abstract contract MeterRegistry is IMeterRegistry, Ownable2Step {
     /// @inheritdoc IMeterRegistry
     uint256 public immutable EPOCH_SECONDS;
 
     /// @inheritdoc IMeterRegistry
     mapping(address account => bytes32 signerHash) public meterOf;
 
-    /// @dev Roots stay after their epoch, so that an epoch never gets a second one.
+    /// @dev Revoked roots give way to new ones; others stay, so that an epoch has one root at a time.
     mapping(uint256 epoch => bytes32 root) private _keyRoot;
 
-    /// @param registrar First owner.
     /// @param epochSeconds Length of an epoch, one hour to a year.
-    constructor(address registrar, uint256 epochSeconds) Ownable(registrar) {
+    constructor(uint256 epochSeconds) {
         EPOCH_SECONDS = Range.check("epochSeconds", epochSeconds, 1 hours, 366 days);
     }
 

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {MerkleProofLib} from "solady/src/utils/MerkleProofLib.sol";
 import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
-import {Cause, IEnergyLedger, Settlement} from "./interfaces/IEnergyLedger.sol";
+import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {IOfferMarket, MarketParameters} from "./interfaces/IOfferMarket.sol";
 import {Range} from "./libraries/Range.sol";
@@ -19,13 +19,12 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private constant BPS = 10_000;
     uint256 private constant PLAIN_ENERGY_LIMIT = 2 ** 64;
     /// @dev What the ledger can hold at all; keeps every product below 2**170.
-    uint256 private constant MAX_PRICE = type(uint88).max;
+    uint256 private constant MAX_PRICE = type(uint64).max;
     uint256 private constant SIGNED_NONCE = 1 << 255;
     bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
 
     IEnergyLedger private immutable _LEDGER;
-    IMeterRegistry private immutable _METERS;
     uint256 private immutable _GUARANTEE_BPS;
     uint256 private immutable _FEE_BPS;
     uint256 private immutable _CANCEL_BPS;
@@ -39,7 +38,6 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     constructor(MarketParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
-        _METERS = IMeterRegistry(p.meters);
         _GUARANTEE_BPS = Range.check("guaranteeBps", p.guaranteeBps, 1, BPS);
         _FEE_BPS = Range.check("feeBps", p.feeBps, 0, BPS / 10);
         _CANCEL_BPS = Range.check("cancelBps", p.cancelBps, 0, BPS);
@@ -56,24 +54,24 @@ contract OfferMarket is IOfferMarket, EIP712 {
         tradeId = _checkNew(terms, 0);
         _trade[tradeId] = uint256(TradeState.Offered);
         _emitMade(tradeId, terms);
-        _LEDGER.commit(terms.seller, guaranteeUp(terms.price), address(0), 0);
+        _LEDGER.commit(terms.seller, _guaranteeUp(terms.price), address(0), 0, false);
     }
 
     /// @inheritdoc IOfferMarket
     function acceptOffer(Terms calldata terms) external {
-        _accept(terms, _registeredMeter(), terms.tradeId());
+        _accept(terms.tradeId(), terms, 0);
     }
 
     /// @inheritdoc IOfferMarket
     function acceptOfferPrivately(Terms calldata terms, ReceiptKey calldata key) external {
         bytes32 tradeId = terms.tradeId();
-        _accept(terms, _checkReceiptKey(tradeId, key), tradeId);
+        _accept(tradeId, terms, _checkReceiptKey(tradeId, key));
     }
 
     /// @inheritdoc IOfferMarket
     function acceptSigned(Terms calldata terms, bytes calldata signature) external returns (bytes32 tradeId) {
         tradeId = _checkNew(terms, SIGNED_NONCE);
-        _acceptSigned(terms, signature, _registeredMeter(), tradeId);
+        _acceptSigned(tradeId, terms, signature, 0);
     }
 
     /// @inheritdoc IOfferMarket
@@ -82,29 +80,42 @@ contract OfferMarket is IOfferMarket, EIP712 {
         returns (bytes32 tradeId)
     {
         tradeId = _checkNew(terms, SIGNED_NONCE);
-        _acceptSigned(terms, signature, _checkReceiptKey(tradeId, key), tradeId);
+        _acceptSigned(tradeId, terms, signature, _checkReceiptKey(tradeId, key));
     }
 
-    function _accept(Terms calldata terms, bytes32 receiptKey, bytes32 tradeId) private {
+    function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
         _require(tradeId, TradeState.Offered);
         if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
-        _checkBuyer(terms);
-        _trade[tradeId] = _accepted(msg.sender, receiptKey);
-        emit OfferAccepted(tradeId, msg.sender, receiptKey);
-        _LEDGER.commit(address(0), 0, msg.sender, terms.price);
+        _pay(tradeId, terms, address(0), 0, receiptKey);
     }
 
-    function _acceptSigned(Terms calldata terms, bytes calldata signature, bytes32 receiptKey, bytes32 tradeId)
+    function _acceptSigned(bytes32 tradeId, Terms calldata terms, bytes calldata signature, bytes32 receiptKey)
         private
     {
-        _checkBuyer(terms);
-        if (!SignatureCheckerLib.isValidSignatureNowCalldata(terms.seller, _hashTypedData(tradeId), signature)) {
-            revert OfferMarket_BadSignature(abi.encodePacked(terms.seller));
+        address seller = terms.seller;
+        if (!SignatureCheckerLib.isValidSignatureNowCalldata(seller, _hashTypedData(tradeId), signature)) {
+            revert OfferMarket_BadSignature(abi.encodePacked(seller));
+        }
+        _emitMade(tradeId, terms);
+        _pay(tradeId, terms, seller, _guaranteeUp(terms.price), receiptKey);
+    }
+
+    /// @dev Takes the payment and names the receipt key; zero: the buyer's registered meter, which the ledger
+    /// returns. Safe to write after that call: the ledger's `commit` calls nobody.
+    function _pay(bytes32 tradeId, Terms calldata terms, address seller, uint256 guarantee, bytes32 receiptKey)
+        private
+    {
+        if (terms.buyer != address(0) && terms.buyer != msg.sender) {
+            revert OfferMarket_Reserved(msg.sender, terms.buyer);
+        }
+        if (terms.seller == msg.sender) revert OfferMarket_SelfTrade(msg.sender);
+        bytes32 meter = _LEDGER.commit(seller, guarantee, msg.sender, terms.price, receiptKey == 0);
+        if (receiptKey == 0) {
+            if (meter == 0) revert OfferMarket_NoMeter(msg.sender);
+            receiptKey = meter;
         }
         _trade[tradeId] = _accepted(msg.sender, receiptKey);
-        _emitMade(tradeId, terms);
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
-        _LEDGER.commit(terms.seller, guaranteeUp(terms.price), msg.sender, terms.price);
     }
 
     /// @dev Everything about a new offer but its author.
@@ -122,22 +133,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _require(tradeId, TradeState.None);
     }
 
-    function _checkBuyer(Terms calldata terms) private view {
-        if (terms.buyer != address(0) && terms.buyer != msg.sender) {
-            revert OfferMarket_Reserved(msg.sender, terms.buyer);
-        }
-        if (terms.seller == msg.sender) revert OfferMarket_SelfTrade(msg.sender);
-    }
-
-    function _registeredMeter() private view returns (bytes32 receiptKey) {
-        receiptKey = _METERS.meterOf(msg.sender);
-        if (receiptKey == 0) revert OfferMarket_NoMeter(msg.sender);
-    }
-
     /// @dev The key is under the current root, and it co-signs, so that nobody names a key that will never sign.
     function _checkReceiptKey(bytes32 tradeId, ReceiptKey calldata key) private view returns (bytes32 receiptKey) {
         receiptKey = keccak256(key.signer);
-        bytes32 root = _METERS.currentKeyRoot(key.epoch);
+        bytes32 root = IMeterRegistry(address(_LEDGER)).currentKeyRoot(key.epoch);
         bytes32 leaf = keccak256(abi.encode(receiptKey));
         if (root == 0 || !MerkleProofLib.verifyCalldata(key.proof, root, leaf)) {
             revert OfferMarket_UnknownReceiptKey(key.epoch, receiptKey);
@@ -157,9 +156,17 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function confirmDeliveries(Delivery[] calldata deliveries) external returns (uint256 settled) {
         for (uint256 i = 0; i < deliveries.length; ++i) {
+            uint256 free;
+            // Safe: nothing that a round puts into memory is used after it; without this, memory costs more each round.
+            assembly ("memory-safe") {
+                free := mload(0x40)
+            }
             (bytes32 tradeId, DeliveryFault fault) = _confirm(deliveries[i], uint256(deliveries[i].terms.energy));
             if (fault == DeliveryFault.None) ++settled;
             else emit DeliveryRefused(tradeId, fault);
+            assembly ("memory-safe") {
+                mstore(0x40, free)
+            }
         }
     }
 
@@ -192,7 +199,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _end(tradeId, terms);
         if (full || uint256(d.energy) >= agreed) {
             emit DeliveryConfirmed(tradeId);
-            _settle(terms, d.buyer, terms.price, 0, Cause.Delivered);
+            _settle(terms, d.buyer, terms.price, 0, Outcome.Delivered);
         } else {
             _settleShort(tradeId, terms, d.buyer, uint256(d.energy), agreed);
         }
@@ -201,12 +208,18 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function _settleShort(bytes32 tradeId, Terms calldata terms, address buyer, uint256 delivered, uint256 agreed)
         private
     {
-        uint256 missing = agreed - delivered;
-        uint256 payment = (terms.price * delivered) / agreed;
-        uint256 cut = (guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * BPS);
-        bool isDefault = missing * BPS > agreed * _TOLERANCE_BPS;
+        uint256 payment;
+        uint256 cut;
+        bool isDefault;
+        unchecked {
+            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14: below 2**142.
+            uint256 missing = agreed - delivered;
+            payment = (terms.price * delivered) / agreed;
+            cut = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * BPS);
+            isDefault = missing * BPS > agreed * _TOLERANCE_BPS;
+        }
         emit DeliveredShort(tradeId, delivered, agreed, payment, cut);
-        _settle(terms, buyer, payment, cut, isDefault ? Cause.SellerDefault : Cause.Delivered);
+        _settle(terms, buyer, payment, cut, isDefault ? Outcome.SellerDefault : Outcome.Delivered);
     }
 
     // ---------------------------------------------------------------- withdraw, expire
@@ -219,9 +232,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
         // Nothing was ever accepted under this id, so no receipt exists and the seller may offer it anew.
         delete _trade[tradeId];
         bool early = block.timestamp < terms.acceptBy;
-        uint256 cut = early ? (guaranteeUp(terms.price) * _CANCEL_BPS) / BPS : 0;
+        uint256 cut = early ? (_guaranteeUp(terms.price) * _CANCEL_BPS) / BPS : 0;
         emit OfferWithdrawn(tradeId, cut);
-        _settle(terms, address(0), 0, cut, early ? Cause.Withdrawn : Cause.None);
+        _settle(terms, address(0), 0, cut, early ? Outcome.Withdrawn : Outcome.None);
     }
 
     /// @inheritdoc IOfferMarket
@@ -243,7 +256,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             if (block.timestamp < terms.acceptBy) revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
             delete _trade[tradeId];
             emit OfferExpired(tradeId);
-            _settle(terms, address(0), 0, 0, Cause.None);
+            _settle(terms, address(0), 0, 0, Outcome.None);
             return;
         }
         if (state < uint256(TradeState.Accepted)) {
@@ -252,28 +265,39 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (block.timestamp < terms.deliverBy) revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
         if (state != _accepted(buyer, receiptKey)) revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
         delete _trade[tradeId];
-        uint256 cut = (guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
+        uint256 cut = (_guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
         emit TradeExpired(tradeId, cut);
-        _settle(terms, buyer, 0, cut, Cause.SellerDefault);
+        _settle(terms, buyer, 0, cut, Outcome.SellerDefault);
     }
 
     /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the rest of the
     /// price, the treasury fee + cut.
-    function _settle(Terms calldata terms, address buyer, uint256 payment, uint256 cut, Cause cause) private {
-        uint256 guarantee = guaranteeUp(terms.price);
-        uint256 fee = (payment * _FEE_BPS) / BPS;
-        _LEDGER.settle(
-            Settlement({
-                seller: terms.seller,
-                buyer: buyer,
-                unhold: guarantee,
-                sellerGets: guarantee - cut + payment - fee,
-                buyerGets: buyer == address(0) ? 0 : terms.price - payment,
-                treasuryGets: fee + cut,
-                value: cause == Cause.SellerDefault ? terms.price : payment,
-                cause: cause
-            })
-        );
+    function _settle(Terms calldata terms, address buyer, uint256 payment, uint256 cut, Outcome outcome) private {
+        uint256 price = terms.price;
+        unchecked {
+            // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most 10,000 BPS.
+            uint256 guarantee = _guaranteeUp(price);
+            uint256 fee = (payment * _FEE_BPS) / BPS;
+            _LEDGER.settle(
+                Settlement({
+                    seller: terms.seller,
+                    buyer: buyer,
+                    unhold: guarantee,
+                    sellerGets: guarantee - cut + payment - fee,
+                    buyerGets: buyer == address(0) ? 0 : price - payment,
+                    treasuryGets: fee + cut,
+                    value: outcome == Outcome.SellerDefault ? price : payment,
+                    outcome: outcome
+                })
+            );
+        }
+    }
+
+    /// @dev For prices of terms that were checked when they were new: at most MAX_PRICE < 2**64.
+    function _guaranteeUp(uint256 price) private view returns (uint256) {
+        unchecked {
+            return (price * _GUARANTEE_BPS + BPS - 1) / BPS;
+        }
     }
 
     /// @dev A trade over before acceptBy is marked, for its terms could come back; later they cannot, and the slot
@@ -319,15 +343,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
     }
 
     /// @inheritdoc IOfferMarket
-    function guaranteeUp(uint256 price) public view returns (uint256) {
-        return (price * _GUARANTEE_BPS + BPS - 1) / BPS;
+    function guaranteeUp(uint256 price) external view returns (uint256) {
+        if (price > MAX_PRICE) revert OfferMarket_BadTerms(0, price, MAX_PRICE);
+        return _guaranteeUp(price);
     }
 
     /// @inheritdoc IOfferMarket
     function marketParameters() external view returns (MarketParameters memory) {
         return MarketParameters({
             ledger: address(_LEDGER),
-            meters: address(_METERS),
             guaranteeBps: _GUARANTEE_BPS,
             feeBps: _FEE_BPS,
             cancelBps: _CANCEL_BPS,

@@ -1,13 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice Why a standing changed.
-enum Cause {
-    None,
-    Delivered, // a trade was fulfilled, both credits rise (eqs 3, 6)
+/// @notice How a commitment ended, as the market reports it.
+enum Outcome {
+    None, // only funds move
+    Delivered, // the trade was fulfilled: both credits rise (eqs 3, 6)
     SellerDefault, // nothing or too little was delivered (eqs 2, 3, 7)
     BuyerDefault, // an award was not paid (eqs 4, 6, 7)
     Withdrawn // an open offer was withdrawn before its expiry
+}
+
+/// @notice Why a credit changed.
+enum Cause {
+    None,
+    Sold,
+    Bought,
+    SellerDefault,
+    BuyerDefault,
+    Withdrawn
 }
 
 /// @notice PKG's word that an account belongs to a certified person (C-2).
@@ -32,8 +42,8 @@ struct AccountAttestation {
 /// @param sellerGets Added to the seller's available funds.
 /// @param buyerGets Added to the buyer's available funds.
 /// @param treasuryGets Fee and cut guarantee.
-/// @param value Money value of what was settled, the z of the credit model before scaling.
-/// @param cause What happened, for the standings; {Cause.None} changes funds only.
+/// @param value Money value of what was settled, in units; the z of the credit model before scaling.
+/// @param outcome What happened, for the standings.
 struct Settlement {
     address seller;
     address buyer;
@@ -42,22 +52,26 @@ struct Settlement {
     uint256 buyerGets;
     uint256 treasuryGets;
     uint256 value;
-    Cause cause;
+    Outcome outcome;
 }
 
 /// @notice Constructor arguments of the ledger, each with its allowed range.
 /// @param asset ERC-20 to settle in; zero: the native coin.
-/// @param owner DSO: suspends accounts, names PKG.
+/// @param unit Base units of the asset that make one unit of account, 1 … 1e18; all money is counted in units.
+/// @param owner DSO: suspends accounts, registers meters, names PKG.
 /// @param pkg First PKG key (account or ERC-1271 contract).
 /// @param treasury Account that gets fees and cut guarantees.
 /// @param markets Contracts that may commit and settle; 1 … 4.
+/// @param epochSeconds Length of an epoch of one-time keys, one hour to a year.
 /// @param credit The credit model's constants.
 struct LedgerParameters {
     address asset;
+    uint256 unit;
     address owner;
     address pkg;
     address treasury;
     address[] markets;
+    uint256 epochSeconds;
     CreditParameters credit;
 }
 
@@ -69,14 +83,14 @@ struct LedgerParameters {
 /// @param z0 Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
 /// @param profitE9 L of eqs 4 and 5, 1 … 1e9 - 1.
 /// @param window Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
-/// @param zUnit Base units of the asset that make z = 1; at least 1.
+/// @param zUnit Units of account that make z = 1; at least 1.
 /// @param floorE9 Lowest credit and that of a new account, 1 … 1e12.
 /// @param ceilingE9 Highest credit, floor … 1e12.
 /// @param withdrawalE9 Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
 /// @param graceDefaults k of N-7: the first k defaults in total bring no ban, 0 … 100.
 /// @param banUnit Seconds that eq 7 calls a day, 60 … 2**32 - 1.
 /// @param maxBan Longest ban in seconds, banUnit … ten years.
-/// @param openBase Guarantee a seller of lowest credit may have held at once.
+/// @param openBase Guarantee (units) a seller of lowest credit may have held at once.
 /// @param openPerCredit What each whole point of credit above the floor adds to it.
 struct CreditParameters {
     uint256 k1E9;
@@ -107,7 +121,8 @@ struct CreditParameters {
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
 /// @param defaults Defaults so far, never forgotten.
 /// @param bannedUntil Unix seconds; no new commitment before.
-/// @param window z of the recent trades, newest in the lowest 12 bits.
+/// @param sales z of the recent sales, newest in the lowest 8 bits.
+/// @param purchases z of the recent purchases, newest in the lowest 8 bits.
 struct AccountView {
     uint256 roles;
     bool open;
@@ -118,13 +133,15 @@ struct AccountView {
     uint256 buyerCreditE9;
     uint256 defaults;
     uint256 bannedUntil;
-    uint256 window;
+    uint256 sales;
+    uint256 purchases;
 }
 
 /// @title Energy ledger
 /// @notice Accounts of the market: funds (available, held) and standing (roles, credits, recent trades, defaults, ban).
-/// @dev Invariant: Σ available + Σ held + payments held in open trades = balance of the asset (gifts to the contract
-/// aside). Suspension and bans stop new commitments only: what is committed settles, what is available can always be
+/// @dev Money is counted in units of account, `UNIT` base units of the asset each, so that funds, credit and window
+/// of a seller share one slot. Invariant: (Σ available + Σ held + payments held in open trades) · UNIT = balance of
+/// the asset (gifts to the contract aside). Suspension and bans stop new commitments only: what is committed settles, what is available can always be
 /// withdrawn by its owner.
 /// @custom:paper X-1, X-2, X-3, X-4, N-7, C-2
 interface IEnergyLedger {
@@ -140,9 +157,14 @@ interface IEnergyLedger {
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
     /// @notice PKG signs with this key from now on.
     event PkgChanged(address indexed oldPkg, address indexed newPkg);
-    /// @notice A standing changed. Standings are packed, low bits first:
-    /// sellerCreditE9 40 | buyerCreditE9 40 | bannedUntil 32 | defaults 16 | window 120.
-    event StandingChanged(address indexed account, Cause cause, uint256 oldStanding, uint256 newStanding);
+    /// @notice A credit changed: the seller's for Sold, SellerDefault and Withdrawn, else the buyer's. Packed, low
+    /// bits first: cause 8 | old credit E9 40 | new credit E9 40 | z 8. The z joins the window of sales or
+    /// purchases, unless the cause is Withdrawn.
+    event CreditChanged(address indexed account, uint256 change);
+    /// @notice A default was added to the record, for ever.
+    /// @param defaults How many there are now.
+    /// @param bannedUntil Unix seconds; no new commitment before.
+    event DefaultRecorded(address indexed account, Cause cause, uint256 defaults, uint256 bannedUntil);
 
     /// @notice Only the markets named at deployment may call.
     error EnergyLedger_NotMarket(address caller);
@@ -174,7 +196,7 @@ interface IEnergyLedger {
     error EnergyLedger_ReceivedLess(uint256 received, uint256 asked);
     /// @notice The coin sent with the call is not the amount (native asset), or not zero (ERC-20).
     error EnergyLedger_WrongValue(uint256 sent, uint256 needed);
-    /// @notice The ledger would hold more than it can count.
+    /// @notice The ledger would hold more than it can count, in units.
     error EnergyLedger_TooMuch(uint256 balance, uint256 max);
     /// @notice The amount cannot be zero.
     error EnergyLedger_ZeroAmount();
@@ -212,17 +234,17 @@ interface IEnergyLedger {
     function setPkg(address newPkg) external;
 
     /// @notice Brings `amount` from the caller into an account.
-    /// @dev Emits {Deposited}. ERC-20: needs an allowance and no coin; native: needs exactly the coin. Reverts:
+    /// @dev Emits {Deposited}. ERC-20: needs an allowance and no coin; native: needs exactly amount · UNIT coin. Reverts:
     /// {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount}, {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess},
     /// {EnergyLedger_TooMuch}.
     /// @param account Open account that gets the funds.
-    /// @param amount Base units.
+    /// @param amount Units of account.
     function deposit(address account, uint256 amount) external payable;
 
     /// @notice Deposits into the caller's account with an ERC-2612 permit in place of an allowance.
     /// @dev A permit that somebody else has used already does no harm: the allowance counts. Reverts: as {deposit},
     /// and {EnergyLedger_NoPermit} on a native ledger.
-    /// @param amount Base units.
+    /// @param amount Units of account; the permit is for amount · UNIT.
     /// @param deadline The permit's.
     /// @param v Signature.
     /// @param r Signature.
@@ -233,7 +255,7 @@ interface IEnergyLedger {
     /// @dev Emits {Withdrawn}. Open to suspended and banned accounts and to the treasury. Reverts:
     /// {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient}, {EnergyLedger_Insufficient}.
     /// @param to Recipient.
-    /// @param amount Base units.
+    /// @param amount Units of account.
     function withdraw(address to, uint256 amount) external;
 
     /// @notice Holds a seller's guarantee, takes a buyer's payment into the market's care, or both.
@@ -242,14 +264,18 @@ interface IEnergyLedger {
     /// {EnergyLedger_OverCreditLimit}.
     /// @custom:paper N-1, N-2, X-3
     /// @param seller Producer whose guarantee is held.
-    /// @param guarantee Base units moved from available to held.
+    /// @param guarantee Units moved from available to held.
     /// @param buyer Consumer who pays.
-    /// @param payment Base units taken from available.
-    function commit(address seller, uint256 guarantee, address buyer, uint256 payment) external;
+    /// @param payment Units taken from available.
+    /// @param metered Whether the buyer's registered meter is asked for.
+    /// @return meter The buyer's {IMeterRegistry.meterOf} if asked for, else zero.
+    function commit(address seller, uint256 guarantee, address buyer, uint256 payment, bool metered)
+        external
+        returns (bytes32 meter);
 
     /// @notice Ends a commitment: moves the money and records the outcome.
-    /// @dev Markets only. Emits {StandingChanged} for every standing that changed. Never reverts for a settlement
-    /// whose sums the market keeps. Rounding: credits down.
+    /// @dev Markets only. Emits {CreditChanged} for every credit, {DefaultRecorded} for every default. Never
+    /// reverts for a settlement whose sums the market keeps. Rounding: credits down.
     /// @custom:paper X-1, X-2, X-3, N-7
     /// @param settlement What goes where.
     function settle(Settlement calldata settlement) external;
@@ -269,6 +295,9 @@ interface IEnergyLedger {
 
     /// @notice Settlement asset; zero: the native coin.
     function ASSET() external view returns (address);
+
+    /// @notice Base units of the asset in one unit of account.
+    function UNIT() external view returns (uint256);
 
     /// @notice Account that gets fees and cut guarantees.
     function TREASURY() external view returns (address);

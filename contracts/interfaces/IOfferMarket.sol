@@ -5,7 +5,6 @@ import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/T
 
 /// @notice Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
 /// @param ledger Energy ledger that names this market.
-/// @param meters Meter registry.
 /// @param guaranteeBps Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
 /// @param feeBps Share of what the seller is paid that goes to the treasury, 0 … 1,000.
 /// @param cancelBps Share of the guarantee kept when an offer is withdrawn before its expiry, 0 … 10,000.
@@ -14,7 +13,6 @@ import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/T
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to a year.
 struct MarketParameters {
     address ledger;
-    address meters;
     uint256 guaranteeBps;
     uint256 feeBps;
     uint256 cancelBps;

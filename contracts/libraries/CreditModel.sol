@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice Xia's reputation of sellers and buyers in integers, scale 1e9, every division rounding down.
 /// @dev Errata applied: z0 stands in the denominator of eqs 1 and 2; eq 6 is turned right side up.
 /// Bounds used below: credit < 2**40, a gain or loss <= 1e9 < 2**30, c <= 2**31, each constant <= 10e9 < 2**34,
-/// z < 2**12, sum < 2**16, z0 < 2**32. No product reaches 2**128, so `unchecked` is safe throughout.
+/// z < 2**8, sum < 2**12, z0 < 2**32. No product reaches 2**128, so `unchecked` is safe throughout.
 /// @custom:paper X-1, X-2, X-3
 library CreditModel {
     uint256 internal constant E9 = 1e9;
@@ -20,6 +20,17 @@ library CreditModel {
     function weightE9(uint256 z, uint256 sum, uint256 z0) internal pure returns (uint256) {
         unchecked {
             return (z * E9) / (sum + z0);
+        }
+    }
+
+    /// @notice q(z) = L·s(z): growth of a buyer's credit (eq 5).
+    /// @param z Size of the trade.
+    /// @param sum Σ|z_i| of the window, this trade included.
+    /// @param z0 Damping constant, at least 1.
+    /// @param lE9 Profit coefficient L in (0, 1), scale 1e9.
+    function buyerGainE9(uint256 z, uint256 sum, uint256 z0, uint256 lE9) internal pure returns (uint256) {
+        unchecked {
+            return (lE9 * z) / (sum + z0);
         }
     }
 

@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @param seller Account that promises the energy and whose guarantee is held.
 /// @param buyer Account the offer is reserved for; zero: anyone.
 /// @param energy Quantity in Wh if below 2**64, else keccak256(abi.encode(energyWh, salt)) (N-5).
-/// @param price Whole price in base units of the settlement asset.
+/// @param price Whole price in the ledger's units of account.
 /// @param acceptBy Unix seconds; can be accepted while block.timestamp < acceptBy.
 /// @param deliverBy Unix seconds; a receipt counts while block.timestamp < deliverBy.
 /// @param nonce Tells equal offers of one seller apart; bit 255 is set exactly in offers signed off chain.
