@@ -235,16 +235,12 @@ def _without_ids(layout: Any) -> Any:
 
 def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
     import solcx
-    from solcx.exceptions import SolcError, SolcInstallationError
+    from solcx.exceptions import SolcError
 
     try:
         answer: Mapping[str, Any] = solcx.compile_standard(
             given, solc_binary=_compiler(cache), allow_empty=True
         )
-    except SolcInstallationError as error:
-        raise CompileFailed(
-            f"no compiler: run npm ci, or put solc {SOLC_VERSION} into PATH ({error})"
-        ) from error
     except SolcError as error:
         # Not chained: py-solc-x repeats the whole input and output in its text.
         raise CompileFailed(f"{error.message}\n{error.stderr_data or ''}".strip()) from None
@@ -254,13 +250,19 @@ def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
 def _compiler(cache: Path) -> Path:
     """Find the compiler: a native one in PATH, npm's, or py-solc-x's download, in this order."""
     import solcx
+    from solcx.exceptions import DownloadError, SolcInstallationError
 
     native = shutil.which("solc")
     if native and f"Version: {SOLC_VERSION}+" in _output_of(native, "--version"):
         return Path(native)
     program = ROOT / "node_modules" / "solc" / "solc.js"
     if not program.is_file() or not shutil.which("node"):
-        solcx.install_solc(SOLC_VERSION)
+        try:
+            solcx.install_solc(SOLC_VERSION)
+        except (OSError, DownloadError, SolcInstallationError) as error:
+            raise CompileFailed(
+                f"compiler: none found; run npm ci, or put solc {SOLC_VERSION} into PATH ({error})"
+            ) from error
         return Path(solcx.install.get_executable(SOLC_VERSION))
     # py-solc-x finds it by this name when SOLCX_BINARY_PATH is the folder; so can forge, slither, halmos.
     shim = cache / "bin" / f"solc-v{SOLC_VERSION}"
