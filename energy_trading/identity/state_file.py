@@ -57,5 +57,4 @@ def load_state(path: Path, key: SecretKey) -> Any:
 
 
 def _seal(state: Any, key: SecretKey) -> bytes:
-    text = json.dumps(state, sort_keys=True, separators=(",", ":"))
-    return hmac.digest(key.reveal(), text.encode(), "sha256")
+    return hmac.digest(key.reveal(), json.dumps(state).encode(), "sha256")

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto.curve import GENERATOR, multiply
+from energy_trading.crypto import dleq
+from energy_trading.crypto.curve import GENERATOR, add, multiply, negate
 from energy_trading.crypto.dleq import DleqProof, prove, verify
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
@@ -49,6 +50,20 @@ def test_proof_of_a_false_statement_fails() -> None:
     """C-10: running the prover with a key that is not the image's convinces nobody."""
     assert not verify(prove(OTHER, BASE, b""), KEY.public_key, BASE, IMAGE, b"")
     assert not verify(prove(OTHER, BASE, b""), OTHER.public_key, BASE, IMAGE, b"")
+
+
+def test_image_cannot_be_fitted_to_a_challenge() -> None:
+    """C-10: a holder who picks the commitments first and solves for a false image convinces nobody."""
+    nonce, secret = 11, int.from_bytes(KEY.reveal(), "big")
+    crooked = add(multiply(nonce, BASE), GENERATOR)
+    challenge = dleq._challenge(KEY.public_key, BASE, IMAGE, multiply(nonce, GENERATOR), crooked, b"")
+    response = (nonce + challenge * secret) % SECP256K1_N
+    inverse = pow(challenge, -1, SECP256K1_N)
+    image = multiply(inverse, add(multiply(response, BASE), negate(crooked)))
+    # Both equations of the verifier hold for this image; only the transcript tells.
+    assert add(multiply(response, BASE), negate(multiply(challenge, image))) == crooked
+    assert image != IMAGE
+    assert not verify(DleqProof(challenge, response), KEY.public_key, BASE, image, b"")
 
 
 def test_changed_proof_fails() -> None:

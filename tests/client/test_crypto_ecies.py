@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -32,17 +35,13 @@ def test_box_opens_with_an_independent_implementation() -> None:
     secret = ec.derive_private_key(int.from_bytes(DSO.reveal(), "big"), ec.SECP256K1())
     x = secret.exchange(ec.ECDH(), ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256K1(), box[:33]))
     info = b"energy-trading/ecies/1" + box[:33]
+    # ECDH gives x only; the sign of y is tried.
     opened = []
     for sign in (b"\2", b"\3"):
         key = HKDF(algorithm=SHA256(), length=32, salt=None, info=info).derive(sign + x)
-        try:
+        with suppress(InvalidTag):
             opened.append(AESGCM(key).decrypt(bytes(12), box[33:], box[:33] + b"context"))
-        except Exception as error:
-            opened.append(type(error).__name__)
-    assert sorted(opened, key=str) == ["InvalidTag", b"meter 7"] or sorted(opened, key=str) == [
-        b"meter 7",
-        "InvalidTag",
-    ]
+    assert opened == [b"meter 7"]
 
 
 def test_two_boxes_of_one_text_differ() -> None:

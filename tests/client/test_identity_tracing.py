@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from identity_actors import ALICE, BOB, authorities, enrol
 
+from energy_trading.crypto import ecies
 from energy_trading.crypto.curve import GENERATOR, add
 from energy_trading.crypto.dleq import prove
 from energy_trading.crypto.ecies import DecryptionFailed
@@ -203,7 +204,7 @@ def test_revert_given_malformed_json(change: dict[str, Any], text: str) -> None:
 
 
 def test_revert_given_stolen_ciphertext() -> None:
-    """C-10: a malicious PKG cannot have DSO open a stranger's α by certifying it for an account of its own."""
+    """C-10: PKG cannot have DSO open a stranger's α by certifying it for an account of its own."""
     mine = SecretKey.generate()
     stolen = CERTIFICATE.identity_ciphertext
 
@@ -221,6 +222,36 @@ def test_revert_given_stolen_ciphertext() -> None:
             DSO_.open_partially(Certificate.from_bytes(encoded))
         with pytest.raises(IdentityCiphertextRefused):
             PKG_.open_partially(Certificate.from_bytes(encoded))
+
+
+@pytest.mark.parametrize("context", [b"", b"energy-trading/opening/1/PKG/", b"energy-trading/opening/1/DSO/"])
+def test_revert_given_half_made_for_another_purpose(context: bytes) -> None:
+    """C-10: a proof by PKG's own key on the right point counts only for this certificate and as PKG's."""
+    base = identity_ciphertext.ephemeral_point(CERTIFICATE.identity_ciphertext)
+    digest = CERTIFICATE.hash if context.endswith(b"DSO/") else b""
+    elsewhere = replace(PKG_HALF, proof=prove(PKG_._trace, base, context + digest))
+    with pytest.raises(OpeningRefused) as error:
+        elsewhere.check(CERTIFICATE, PUBLIC)
+    assert error.value.holder is Holder.PKG
+    own = replace(
+        PKG_HALF, proof=prove(PKG_._trace, base, b"energy-trading/opening/1/PKG/" + CERTIFICATE.hash)
+    )
+    own.check(CERTIFICATE, PUBLIC)
+
+
+def test_revert_given_padding_that_is_not_zero() -> None:
+    """C-10: an α has one plaintext per identity, so nothing can be hidden behind the name."""
+    head = CertificateHead(Role.PRODUCER, 1, 2, GENERATOR)
+    ephemeral = SecretKey.generate()
+    box = ecies.encrypt(PUBLIC.trace_key, (b"\1A" + b"\0" * 61 + b"!"), head.to_bytes(), ephemeral)
+    proof = prove(ephemeral, GENERATOR, PUBLIC.trace_key + head.to_bytes() + box)
+    certificate = Certificate(head, box + proof.to_bytes())
+    halves = [authority.open_partially(certificate) for authority in (PKG_, DSO_)]
+    with pytest.raises(BadInput) as error:
+        TracingProof.combine(certificate, halves, PUBLIC)
+    assert str(error.value) == (
+        "identity ciphertext: given one that holds no canonical identity, allowed PKG's"
+    )
 
 
 @pytest.mark.parametrize("identity", ["", " padded", "a\0b", "ﬁ"])
