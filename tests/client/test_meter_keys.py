@@ -1,6 +1,7 @@
 """One-time keys and their roots (N-6)."""
 
 import json
+import os
 import stat
 from pathlib import Path
 from time import perf_counter
@@ -115,6 +116,16 @@ def test_journal_has_one_holder(tmp_path: Path):
     with pytest.raises(JournalClosed, match=r"was closed; open it again to go on$"):
         first.take(EPOCH)
     assert OneTimeKeys(seed(0), REGISTRY, path).take(EPOCH).index == 0
+
+
+def test_journal_is_private_from_the_first_moment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    """House rule: the file is created with mode 0600, and one open to others is closed to them."""
+    found, made = tmp_path / "found", tmp_path / "made"
+    found.touch(mode=0o644)
+    OneTimeKeys(seed(0), REGISTRY, found)
+    monkeypatch.setattr(os, "fchmod", lambda *_: None)
+    OneTimeKeys(seed(0), REGISTRY, made)
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (found, made)] == [0o600, 0o600]
 
 
 def test_journal_after_a_crash(tmp_path: Path):

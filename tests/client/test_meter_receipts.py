@@ -151,9 +151,9 @@ def test_revert_given_reading_missing(times: tuple[int, int], missing: int):
 
 def test_uncertifiable_trade_reserves_nothing():
     """N-3: a trade whose slot lost a reading cannot take energy from the ones behind it."""
-    meter = meter_with((900, 0), (1800, 500))
-    meter.allot(allotment(1, 500, slot=(1000, 1800)))
-    meter.allot(allotment(2, 500))
+    meter = meter_with((900, 0), (1800, 500), (2700, 1_000))
+    meter.allot(allotment(1, 500, slot=(1000, 2700)))
+    meter.allot(allotment(2, 500, slot=(1800, 2700)))
     assert delivered(meter, 2) == 500
 
 

@@ -181,6 +181,7 @@ def test_made_homes():
     pytest.importorskip("demandlib", reason="needs energy-trading[profiles]")
     homes = make_profiles(10, DAY, seed=1)
     assert homes == make_profiles(10, DAY, seed=1)
+    assert [home.name for home in homes] == [f"home_{number}" for number in range(1, 11)]
     assert homes[0].slot_starts == list(range(START, START + DAY_S, 900))
     equipped = [home for home in homes if any(home.pv_wh)]
     assert 0 < len(equipped) < len(homes)
