@@ -18,7 +18,7 @@ SOLIDITY := 'contracts/**/*.sol' 'tests/solidity/**/*.sol'
 
 DEMO := $(CLI) run --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format gas mutants bench docs node wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants bench docs node wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -39,12 +39,16 @@ check: setup ## style, types, lint, compiler warnings, snapshots
 	$(NPX) prettier --check $(SOLIDITY)
 	$(NPX) solhint --disc --noPoster --max-warnings 0 $(SOLIDITY)
 	$(PY) -m energy_trading.chain.compile --check
+	$(PY) scripts/generate_bindings.py --check
 	$(PY) scripts/benchmark.py --check
 
 format: setup ## rewrite Python and Solidity in the house's format
 	$(PY) -m ruff check --fix --quiet
 	$(PY) -m ruff format --quiet
 	$(NPX) prettier --write --log-level warn $(SOLIDITY)
+
+bindings: setup ## write energy_trading/bindings from the contracts
+	$(PY) scripts/generate_bindings.py
 
 gas: setup ## measure gas, write snapshots/gas.json and storage.json
 	$(PY) -m energy_trading.chain.compile --snapshot

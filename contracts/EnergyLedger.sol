@@ -124,7 +124,8 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
 
     /// @inheritdoc IEnergyLedger
     function openAccount(AccountAttestation calldata a, bytes calldata signature) external {
-        if (block.timestamp >= a.deadline) revert EnergyLedger_AttestationExpired(block.timestamp, a.deadline);
+        if (block.timestamp >= a.deadline)
+            revert EnergyLedger_AttestationExpired(block.timestamp, a.deadline);
         if (a.roles == 0 || a.roles > ROLES) revert EnergyLedger_BadRoles(a.roles, ROLES);
         if (a.account == address(0) || a.account == address(this)) revert EnergyLedger_ZeroAddress("account");
         Purse p = _purse[a.account];
@@ -183,10 +184,18 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     }
 
     /// @inheritdoc IEnergyLedger
-    function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external nonReentrant {
+    function depositWithPermit(
+        uint256 amount,
+        uint256 deadline,
+        uint8 v,
+        bytes32 r,
+        bytes32 s
+    ) external nonReentrant {
         if (ASSET == address(0)) revert EnergyLedger_NoPermit();
         // A permit used by a front-runner leaves the same allowance, so a failure here decides nothing.
-        try IERC20Permit(ASSET).permit(msg.sender, address(this), amount * UNIT, deadline, v, r, s) {} catch {}
+        try
+            IERC20Permit(ASSET).permit(msg.sender, address(this), amount * UNIT, deadline, v, r, s)
+        {} catch {}
         _deposit(msg.sender, amount);
     }
 
@@ -221,7 +230,8 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             uint256 received = balance < balanceBefore ? 0 : balance - balanceBefore;
             if (received < asked) revert EnergyLedger_ReceivedLess(received, asked);
         }
-        if (balance / UNIT > PurseLib.MAX_AMOUNT) revert EnergyLedger_TooMuch(balance / UNIT, PurseLib.MAX_AMOUNT);
+        if (balance / UNIT > PurseLib.MAX_AMOUNT)
+            revert EnergyLedger_TooMuch(balance / UNIT, PurseLib.MAX_AMOUNT);
         // Read after the asset's code ran: a hostile token may have traded in between.
         _purse[account] = _purse[account].add(amount);
         emit Deposited(account, msg.sender, amount);
@@ -230,11 +240,13 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     // ---------------------------------------------------------------- markets
 
     /// @inheritdoc IEnergyLedger
-    function commit(address seller, uint256 guarantee, address buyer, uint256 payment, bool metered)
-        external
-        onlyMarket
-        returns (bytes32 meter)
-    {
+    function commit(
+        address seller,
+        uint256 guarantee,
+        address buyer,
+        uint256 payment,
+        bool metered
+    ) external onlyMarket returns (bytes32 meter) {
         if (seller != address(0)) {
             Purse p = _committable(seller, PRODUCER, guarantee);
             uint256 limit = openLimit(p.sellerCreditE9());
@@ -386,19 +398,20 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         Purse p = _purse[account];
         Record r = _record[account];
         uint256 flags = p.flags();
-        return AccountView({
-            roles: flags & ROLES,
-            open: flags & ROLES != 0,
-            suspended: flags & SUSPENDED != 0,
-            available: p.available(),
-            held: p.held(),
-            sellerCreditE9: p.sellerCreditE9(),
-            buyerCreditE9: r.buyerCreditE9(),
-            defaults: r.defaults(),
-            bannedUntil: r.bannedUntil(),
-            sales: p.sales(),
-            purchases: r.purchases()
-        });
+        return
+            AccountView({
+                roles: flags & ROLES,
+                open: flags & ROLES != 0,
+                suspended: flags & SUSPENDED != 0,
+                available: p.available(),
+                held: p.held(),
+                sellerCreditE9: p.sellerCreditE9(),
+                buyerCreditE9: r.buyerCreditE9(),
+                defaults: r.defaults(),
+                bannedUntil: r.bannedUntil(),
+                sales: p.sales(),
+                purchases: r.purchases()
+            });
     }
 
     /// @inheritdoc IEnergyLedger
@@ -412,30 +425,32 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
 
     /// @inheritdoc IEnergyLedger
     function creditParameters() external view returns (CreditParameters memory) {
-        return CreditParameters({
-            k1E9: _K1_E9,
-            k2E9: _K2_E9,
-            t1E9: _T1_E9,
-            t2E9: _T2_E9,
-            z0: _Z0,
-            profitE9: _PROFIT_E9,
-            window: _WINDOW,
-            zUnit: _Z_UNIT,
-            floorE9: _FLOOR_E9,
-            ceilingE9: _CEILING_E9,
-            withdrawalE9: _WITHDRAWAL_E9,
-            graceDefaults: _GRACE_DEFAULTS,
-            banUnit: _BAN_UNIT,
-            maxBan: _MAX_BAN,
-            openBase: _OPEN_BASE,
-            openPerCredit: _OPEN_PER_CREDIT
-        });
+        return
+            CreditParameters({
+                k1E9: _K1_E9,
+                k2E9: _K2_E9,
+                t1E9: _T1_E9,
+                t2E9: _T2_E9,
+                z0: _Z0,
+                profitE9: _PROFIT_E9,
+                window: _WINDOW,
+                zUnit: _Z_UNIT,
+                floorE9: _FLOOR_E9,
+                ceilingE9: _CEILING_E9,
+                withdrawalE9: _WITHDRAWAL_E9,
+                graceDefaults: _GRACE_DEFAULTS,
+                banUnit: _BAN_UNIT,
+                maxBan: _MAX_BAN,
+                openBase: _OPEN_BASE,
+                openPerCredit: _OPEN_PER_CREDIT
+            });
     }
 
     /// @inheritdoc IEnergyLedger
     function isMarket(address market) public view returns (bool) {
-        return market != address(0)
-            && (market == _MARKET_0 || market == _MARKET_1 || market == _MARKET_2 || market == _MARKET_3);
+        return
+            market != address(0) &&
+            (market == _MARKET_0 || market == _MARKET_1 || market == _MARKET_2 || market == _MARKET_3);
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

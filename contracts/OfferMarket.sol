@@ -75,10 +75,11 @@ contract OfferMarket is IOfferMarket, EIP712 {
     }
 
     /// @inheritdoc IOfferMarket
-    function acceptSignedPrivately(Terms calldata terms, bytes calldata signature, ReceiptKey calldata key)
-        external
-        returns (bytes32 tradeId)
-    {
+    function acceptSignedPrivately(
+        Terms calldata terms,
+        bytes calldata signature,
+        ReceiptKey calldata key
+    ) external returns (bytes32 tradeId) {
         tradeId = _checkNew(terms, SIGNED_NONCE);
         _acceptSigned(tradeId, terms, signature, _checkReceiptKey(tradeId, key));
     }
@@ -89,9 +90,12 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _pay(tradeId, terms, address(0), 0, receiptKey);
     }
 
-    function _acceptSigned(bytes32 tradeId, Terms calldata terms, bytes calldata signature, bytes32 receiptKey)
-        private
-    {
+    function _acceptSigned(
+        bytes32 tradeId,
+        Terms calldata terms,
+        bytes calldata signature,
+        bytes32 receiptKey
+    ) private {
         address seller = terms.seller;
         if (!SignatureCheckerLib.isValidSignatureNowCalldata(seller, _hashTypedData(tradeId), signature)) {
             revert OfferMarket_BadSignature(abi.encodePacked(seller));
@@ -102,9 +106,13 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @dev Takes the payment and names the receipt key; zero: the buyer's registered meter, which the ledger
     /// returns. Safe to write after that call: the ledger's `commit` calls nobody.
-    function _pay(bytes32 tradeId, Terms calldata terms, address seller, uint256 guarantee, bytes32 receiptKey)
-        private
-    {
+    function _pay(
+        bytes32 tradeId,
+        Terms calldata terms,
+        address seller,
+        uint256 guarantee,
+        bytes32 receiptKey
+    ) private {
         if (terms.buyer != address(0) && terms.buyer != msg.sender) {
             revert OfferMarket_Reserved(msg.sender, terms.buyer);
         }
@@ -126,7 +134,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
         if (terms.seller == terms.buyer) revert OfferMarket_SelfTrade(terms.seller);
         uint256 latest = block.timestamp + _MAX_DURATION;
-        if (terms.acceptBy <= block.timestamp || terms.deliverBy <= terms.acceptBy || terms.deliverBy > latest) {
+        if (
+            terms.acceptBy <= block.timestamp || terms.deliverBy <= terms.acceptBy || terms.deliverBy > latest
+        ) {
             revert OfferMarket_BadWindow(terms.acceptBy, terms.deliverBy, block.timestamp, latest);
         }
         tradeId = terms.tradeId();
@@ -134,7 +144,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
     }
 
     /// @dev The key is under the current root, and it co-signs, so that nobody names a key that will never sign.
-    function _checkReceiptKey(bytes32 tradeId, ReceiptKey calldata key) private view returns (bytes32 receiptKey) {
+    function _checkReceiptKey(
+        bytes32 tradeId,
+        ReceiptKey calldata key
+    ) private view returns (bytes32 receiptKey) {
         receiptKey = keccak256(key.signer);
         bytes32 root = IMeterRegistry(address(_LEDGER)).currentKeyRoot(key.epoch);
         bytes32 leaf = keccak256(abi.encode(receiptKey));
@@ -142,7 +155,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_UnknownReceiptKey(key.epoch, receiptKey);
         }
         bytes32 digest = _hashTypedData(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, tradeId, msg.sender)));
-        if (!SignerLib.isValid(key.signer, digest, key.signature)) revert OfferMarket_BadSignature(key.signer);
+        if (!SignerLib.isValid(key.signer, digest, key.signature))
+            revert OfferMarket_BadSignature(key.signer);
     }
 
     // ---------------------------------------------------------------- deliver
@@ -150,7 +164,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function confirmDelivery(Delivery calldata delivery) external {
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, uint256(delivery.terms.energy));
-        if (fault != DeliveryFault.None) revert OfferMarket_DeliveryRefused(tradeId, fault);
+        if (fault != DeliveryFault.None) revert OfferMarket_ReceiptRefused(tradeId, fault);
     }
 
     /// @inheritdoc IOfferMarket
@@ -161,7 +175,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
             assembly ("memory-safe") {
                 free := mload(0x40)
             }
-            (bytes32 tradeId, DeliveryFault fault) = _confirm(deliveries[i], uint256(deliveries[i].terms.energy));
+            (bytes32 tradeId, DeliveryFault fault) = _confirm(
+                deliveries[i],
+                uint256(deliveries[i].terms.energy)
+            );
             if (fault == DeliveryFault.None) ++settled;
             else emit DeliveryRefused(tradeId, fault);
             assembly ("memory-safe") {
@@ -173,16 +190,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external {
         bytes32 energy = delivery.terms.energy;
-        if (agreedWh == 0 || agreedWh >= PLAIN_ENERGY_LIMIT || keccak256(abi.encode(agreedWh, salt)) != energy) {
+        if (
+            agreedWh == 0 || agreedWh >= PLAIN_ENERGY_LIMIT || keccak256(abi.encode(agreedWh, salt)) != energy
+        ) {
             revert OfferMarket_BadOpening(energy, agreedWh, salt);
         }
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, agreedWh);
-        if (fault != DeliveryFault.None) revert OfferMarket_DeliveryRefused(tradeId, fault);
+        if (fault != DeliveryFault.None) revert OfferMarket_ReceiptRefused(tradeId, fault);
     }
 
     /// @dev Checks and settles one receipt, or says why not and changes nothing.
     /// @param agreed Energy of the terms, opened if it was hidden.
-    function _confirm(Delivery calldata d, uint256 agreed) private returns (bytes32 tradeId, DeliveryFault fault) {
+    function _confirm(
+        Delivery calldata d,
+        uint256 agreed
+    ) private returns (bytes32 tradeId, DeliveryFault fault) {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
@@ -205,9 +227,13 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
-    function _settleShort(bytes32 tradeId, Terms calldata terms, address buyer, uint256 delivered, uint256 agreed)
-        private
-    {
+    function _settleShort(
+        bytes32 tradeId,
+        Terms calldata terms,
+        address buyer,
+        uint256 delivered,
+        uint256 agreed
+    ) private {
         uint256 payment;
         uint256 cut;
         bool isDefault;
@@ -253,7 +279,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bytes32 tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
         if (state == uint256(TradeState.Offered)) {
-            if (block.timestamp < terms.acceptBy) revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
+            if (block.timestamp < terms.acceptBy)
+                revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
             delete _trade[tradeId];
             emit OfferExpired(tradeId);
             _settle(terms, address(0), 0, 0, Outcome.None);
@@ -262,7 +289,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (state < uint256(TradeState.Accepted)) {
             revert OfferMarket_WrongState(tradeId, TradeState(state), TradeState.Accepted);
         }
-        if (block.timestamp < terms.deliverBy) revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
+        if (block.timestamp < terms.deliverBy)
+            revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
         if (state != _accepted(buyer, receiptKey)) revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
         delete _trade[tradeId];
         uint256 cut = (_guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
@@ -272,7 +300,13 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the rest of the
     /// price, the treasury fee + cut.
-    function _settle(Terms calldata terms, address buyer, uint256 payment, uint256 cut, Outcome outcome) private {
+    function _settle(
+        Terms calldata terms,
+        address buyer,
+        uint256 payment,
+        uint256 cut,
+        Outcome outcome
+    ) private {
         uint256 price = terms.price;
         unchecked {
             // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most 10,000 BPS.
@@ -350,15 +384,16 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function marketParameters() external view returns (MarketParameters memory) {
-        return MarketParameters({
-            ledger: address(_LEDGER),
-            guaranteeBps: _GUARANTEE_BPS,
-            feeBps: _FEE_BPS,
-            cancelBps: _CANCEL_BPS,
-            penaltyBps: _PENALTY_BPS,
-            toleranceBps: _TOLERANCE_BPS,
-            maxDuration: _MAX_DURATION
-        });
+        return
+            MarketParameters({
+                ledger: address(_LEDGER),
+                guaranteeBps: _GUARANTEE_BPS,
+                feeBps: _FEE_BPS,
+                cancelBps: _CANCEL_BPS,
+                penaltyBps: _PENALTY_BPS,
+                toleranceBps: _TOLERANCE_BPS,
+                maxDuration: _MAX_DURATION
+            });
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

@@ -146,14 +146,19 @@ struct AccountView {
 /// @custom:paper X-1, X-2, X-3, X-4, N-7, C-2
 interface IEnergyLedger {
     /// @notice `account` can trade from now on.
-    event AccountOpened(address indexed account, uint256 roles, bytes32 certificateHash, bytes identityCiphertext);
+    event AccountOpened(
+        address indexed account,
+        uint256 roles,
+        bytes32 certificateHash,
+        bytes identityCiphertext
+    );
     /// @notice The DSO keeps `account` from new commitments.
     event AccountSuspended(address indexed account);
     /// @notice The DSO lets `account` commit again.
     event AccountReinstated(address indexed account);
-    /// @notice `amount` of the asset came in for `account`.
-    event Deposited(address indexed account, address indexed from, uint256 amount);
-    /// @notice `amount` of the asset left `account`.
+    /// @notice `amount` units came in for `account`.
+    event Deposited(address indexed account, address indexed payer, uint256 amount);
+    /// @notice `amount` units left `account`.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
     /// @notice PKG signs with this key from now on.
     event PkgChanged(address indexed oldPkg, address indexed newPkg);
@@ -269,9 +274,13 @@ interface IEnergyLedger {
     /// @param payment Units taken from available.
     /// @param metered Whether the buyer's registered meter is asked for.
     /// @return meter The buyer's {IMeterRegistry.meterOf} if asked for, else zero.
-    function commit(address seller, uint256 guarantee, address buyer, uint256 payment, bool metered)
-        external
-        returns (bytes32 meter);
+    function commit(
+        address seller,
+        uint256 guarantee,
+        address buyer,
+        uint256 payment,
+        bool metered
+    ) external returns (bytes32 meter);
 
     /// @notice Ends a commitment: moves the money and records the outcome.
     /// @dev Markets only. Emits {CreditChanged} for every credit, {DefaultRecorded} for every default. Never

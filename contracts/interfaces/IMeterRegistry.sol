@@ -56,7 +56,7 @@ interface IMeterRegistry {
     /// {MeterRegistry_EpochOver}.
     /// @custom:paper N-6
     /// @param epoch Number of the epoch, block.timestamp / EPOCH_SECONDS; this one or a later one.
-    /// @param root Merkle root over keccak256(keccak256(signer)) of all meters' shuffled keys.
+    /// @param root Merkle root over keccak256(keccak256(signer)) of all meters' keys, in the order of the leaves.
     /// @param evidenceHash keccak256 of the published evidence.
     function publishKeyRoot(uint256 epoch, bytes32 root, bytes32 evidenceHash) external;
 

@@ -51,7 +51,11 @@ interface IOfferMarket {
     /// @param payment Part of the price the seller earned, fee included; the buyer has the rest back.
     /// @param cut Part of the guarantee that the treasury has.
     event DeliveredShort(
-        bytes32 indexed tradeId, uint256 deliveredWh, uint256 agreedWh, uint256 payment, uint256 cut
+        bytes32 indexed tradeId,
+        uint256 deliveredWh,
+        uint256 agreedWh,
+        uint256 payment,
+        uint256 cut
     );
     /// @notice A receipt in a batch was refused; it can be submitted again.
     event DeliveryRefused(bytes32 indexed tradeId, DeliveryFault fault);
@@ -93,7 +97,7 @@ interface IOfferMarket {
     /// @notice Buyer and receipt key are not those of the acceptance.
     error OfferMarket_NotParty(bytes32 tradeId, address buyer, bytes32 receiptKey);
     /// @notice The receipt was refused.
-    error OfferMarket_DeliveryRefused(bytes32 tradeId, DeliveryFault fault);
+    error OfferMarket_ReceiptRefused(bytes32 tradeId, DeliveryFault fault);
     /// @notice The opening does not fit the commitment of the terms.
     error OfferMarket_BadOpening(bytes32 energy, uint256 agreedWh, bytes32 salt);
 
@@ -140,14 +144,16 @@ interface IOfferMarket {
     /// @param signature The seller's signature.
     /// @param key The key, its proof and its own signature.
     /// @return tradeId Hash of the terms.
-    function acceptSignedPrivately(Terms calldata terms, bytes calldata signature, ReceiptKey calldata key)
-        external
-        returns (bytes32 tradeId);
+    function acceptSignedPrivately(
+        Terms calldata terms,
+        bytes calldata signature,
+        ReceiptKey calldata key
+    ) external returns (bytes32 tradeId);
 
     /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
     /// @dev Emits {DeliveryConfirmed}, or {DeliveredShort} when less than agreed was delivered: then payment and
     /// guarantee settle pro rata, and beyond the tolerance it is a default. Rounding: payment, fee and cut down.
-    /// Reverts: {OfferMarket_DeliveryRefused}.
+    /// Reverts: {OfferMarket_ReceiptRefused}.
     /// @custom:paper N-3, N-7
     /// @param delivery Terms, parties and receipt.
     function confirmDelivery(Delivery calldata delivery) external;

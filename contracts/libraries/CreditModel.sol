@@ -47,18 +47,25 @@ library CreditModel {
     }
 
     /// @notice R·(gain + a)/b, the credit after a success (eqs 3, 6 with nothing to punish).
-    function raised(uint256 creditE9, uint256 gainE9, uint256 aE9, uint256 bE9) internal pure returns (uint256) {
+    function raised(
+        uint256 creditE9,
+        uint256 gainE9,
+        uint256 aE9,
+        uint256 bE9
+    ) internal pure returns (uint256) {
         unchecked {
             return (creditE9 * (gainE9 + aE9)) / bE9;
         }
     }
 
     /// @notice R·a/(c·loss + b), the credit after a failure (eqs 3, 6 with nothing to reward).
-    function lowered(uint256 creditE9, uint256 lossE9, uint256 c, uint256 aE9, uint256 bE9)
-        internal
-        pure
-        returns (uint256)
-    {
+    function lowered(
+        uint256 creditE9,
+        uint256 lossE9,
+        uint256 c,
+        uint256 aE9,
+        uint256 bE9
+    ) internal pure returns (uint256) {
         unchecked {
             return (creditE9 * aE9) / (c * lossE9 + bE9);
         }
@@ -77,7 +84,12 @@ library CreditModel {
     /// @param creditE9 Credit after the default, at least 1.
     /// @param unit Seconds that eq 7 calls a day.
     /// @param maxBan Longest ban in seconds.
-    function banSeconds(uint256 c, uint256 creditE9, uint256 unit, uint256 maxBan) internal pure returns (uint256) {
+    function banSeconds(
+        uint256 c,
+        uint256 creditE9,
+        uint256 unit,
+        uint256 maxBan
+    ) internal pure returns (uint256) {
         unchecked {
             uint256 d = (c * unit * E9) / creditE9; // Safe: 2**31 * 2**32 * 2**30 < 2**128.
             return d > maxBan ? maxBan : d;

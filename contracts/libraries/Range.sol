@@ -11,7 +11,12 @@ library Range {
     error Range_Outside(string name, uint256 given, uint256 min, uint256 max);
 
     /// @notice Returns `given` if min <= given <= max, else reverts {Range_Outside}.
-    function check(string memory name, uint256 given, uint256 min, uint256 max) internal pure returns (uint256) {
+    function check(
+        string memory name,
+        uint256 given,
+        uint256 min,
+        uint256 max
+    ) internal pure returns (uint256) {
         if (given < min || given > max) revert Range_Outside(name, given, min, max);
         return given;
     }

@@ -14,7 +14,11 @@ library SignerLib {
     /// @notice Whether `signature` is the signer's over `digest`.
     /// @dev 20 bytes are a secp256k1 address (a meter is never a contract account); longer ones are a verifier
     /// contract followed by the key; anything shorter signs nothing. Never reverts.
-    function isValid(bytes calldata signer, bytes32 digest, bytes calldata signature) internal view returns (bool) {
+    function isValid(
+        bytes calldata signer,
+        bytes32 digest,
+        bytes calldata signature
+    ) internal view returns (bool) {
         if (signer.length == 20) {
             address expected = address(bytes20(signer));
             return expected != address(0) && ECDSA.tryRecoverCalldata(digest, signature) == expected;
@@ -22,13 +26,17 @@ library SignerLib {
         if (signer.length < 20) return false;
         address verifier = address(bytes20(signer));
         (bool ok, bytes memory answer) = _boundedStaticcall(
-            verifier, abi.encodeCall(IERC7913SignatureVerifier.verify, (signer[20:], digest, signature))
+            verifier,
+            abi.encodeCall(IERC7913SignatureVerifier.verify, (signer[20:], digest, signature))
         );
         return ok && answer.length == 32 && bytes4(answer) == IERC7913SignatureVerifier.verify.selector;
     }
 
     /// @dev Copies at most 32 bytes back, so that a verifier cannot make the caller pay for a huge answer.
-    function _boundedStaticcall(address target, bytes memory data) private view returns (bool ok, bytes memory answer) {
+    function _boundedStaticcall(
+        address target,
+        bytes memory data
+    ) private view returns (bool ok, bytes memory answer) {
         uint256 stipend = VERIFIER_GAS;
         assembly ("memory-safe") {
             ok := staticcall(stipend, target, add(data, 0x20), mload(data), 0x00, 0x20)

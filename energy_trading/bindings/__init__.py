@@ -1,1 +1,36 @@
 """Typed contracts: calls, events, and errors as exceptions with the same fields."""
+
+from energy_trading.bindings import energy_ledger, offer_market
+from energy_trading.bindings.contract import (
+    Call,
+    Contract,
+    ContractRevert,
+    Event,
+    Panic,
+    Reverted,
+    Sent,
+    UnknownRevert,
+    read_events,
+)
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
+
+__all__ = [
+    "Call",
+    "Contract",
+    "ContractRevert",
+    "EnergyLedger",
+    "Event",
+    "OfferMarket",
+    "Panic",
+    "Reverted",
+    "Sent",
+    "Suite",
+    "SuiteParameters",
+    "UnknownRevert",
+    "deploy",
+    "energy_ledger",
+    "offer_market",
+    "read_events",
+]

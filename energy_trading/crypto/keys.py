@@ -88,10 +88,11 @@ class SecretKey:
 
     def to_local_account(self) -> LocalAccount:
         """Return eth-account's signer for this key (for web3 transactions)."""
-        return Account.from_key(self._key.secret)
+        account: LocalAccount = Account.from_key(self._key.secret)
+        return account
 
     def reveal(self) -> bytes:
-        """Return the 32 secret bytes; the one place where they leave the object, for key files and algebra."""
+        """Return the 32 secret bytes: the one place where they leave the object (key files, algebra)."""
         return self._key.secret
 
     def __repr__(self) -> str:

@@ -1,0 +1,386 @@
+"""What every typed contract is made of: calls that can be sent, events as records, errors as exceptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+
+from eth_abi.abi import decode, encode
+from eth_abi.exceptions import DecodingError
+from eth_utils.address import to_checksum_address
+from eth_utils.crypto import keccak
+
+from energy_trading.chain.connect import Chain, RevertData, Sender
+from energy_trading.errors import BadInput, EnergyTradingError
+
+if TYPE_CHECKING:
+    from web3.types import LogReceipt, TxReceipt
+
+T = TypeVar("T")
+
+
+class ContractRevert(EnergyTradingError):
+    """A contract refused: one subclass per Solidity error, with the same fields under the same names.
+
+    Args:
+        values: the error's fields, in the order of the Solidity error.
+    """
+
+    signature: ClassVar[str] = ""
+    fields: ClassVar[tuple[str, ...]] = ()
+    meaning: ClassVar[str] = ""
+
+    def __init__(self, *values: Any) -> None:
+        self.values = values
+        for name, value in zip(self.fields, values, strict=True):
+            setattr(self, name, value)
+        given = ", ".join(f"{n}={_shown(v)}" for n, v in zip(self.fields, values, strict=True))
+        name = self.signature.partition("(")[0]
+        super().__init__(f"{name}({given}): {self.meaning}" if self.meaning else f"{name}({given})")
+
+    @classmethod
+    def selector(cls) -> bytes:
+        """Return the first four bytes of the error's data."""
+        return keccak(text=cls.signature)[:4]
+
+
+class Panic(ContractRevert):
+    """Solidity's own checks failed (arithmetic, array bounds …): a bug in the contract."""
+
+    signature = "Panic(uint256)"
+    fields = ("code",)
+    meaning = "a bug in the contract, please report it"
+
+
+class Reverted(ContractRevert):
+    """A revert with a text, from a contract outside this project (a token, for example)."""
+
+    signature = "Error(string)"
+    fields = ("reason",)
+
+
+class TransferFailed(ContractRevert):
+    """The settlement asset, or the recipient of the native coin, refused the transfer."""
+
+    signature = "TransferFailed()"
+    meaning = "the token did not transfer"
+
+
+class TransferFromFailed(ContractRevert):
+    """The token could not be drawn: too little balance or allowance."""
+
+    signature = "TransferFromFailed()"
+    meaning = "the token could not be drawn from the sender: check balance and allowance"
+
+
+class CoinTransferFailed(ContractRevert):
+    """The recipient of the native coin refused it."""
+
+    signature = "ETHTransferFailed()"
+    meaning = "the recipient refused the coin"
+
+
+class Reentrancy(ContractRevert):
+    """A function was entered again before it had ended."""
+
+    signature = "Reentrancy()"
+    meaning = "entered twice"
+
+
+class UnknownRevert(EnergyTradingError):
+    """The EVM stopped with data that no error of this project explains (out of gas has none).
+
+    Args:
+        data: the raw bytes.
+        why: what the node said.
+    """
+
+    def __init__(self, data: bytes, why: str) -> None:
+        super().__init__(why)
+        self.data = data
+
+
+@dataclass(frozen=True)
+class Event:
+    """A fact a contract has logged; subclasses add the fields.
+
+    Args:
+        address: the contract.
+        block_number: block.
+        transaction_hash: 32 bytes.
+        log_index: place within the block.
+    """
+
+    address: str
+    block_number: int
+    transaction_hash: bytes
+    log_index: int
+
+    signature: ClassVar[str] = ""
+    #: (field, ABI type, indexed) in the order of the Solidity event
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
+
+    @classmethod
+    def topic(cls) -> bytes:
+        """Return the log's first topic."""
+        return keccak(text=cls.signature)
+
+    @classmethod
+    def convert(cls, name: str, value: Any) -> Any:
+        """Turn an ABI value of the field ``name`` into the field's Python type."""
+        return value
+
+    @classmethod
+    def from_log(cls, log: LogReceipt) -> Event:
+        """Decode a log whose first topic is this event's."""
+        topics = [bytes(topic) for topic in log["topics"][1:]]
+        data = iter(decode([kind for _, kind, indexed in cls.layout if not indexed], bytes(log["data"])))
+        values = {}
+        for name, kind, indexed in cls.layout:
+            raw = decode([kind], topics.pop(0))[0] if indexed else next(data)
+            values[name] = cls.convert(name, from_abi(kind, raw))
+        return cls(
+            str(log["address"]),
+            int(log["blockNumber"]),
+            bytes(log["transactionHash"]),
+            int(log["logIndex"]),
+            **values,
+        )
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A transaction that succeeded.
+
+    Args:
+        transaction_hash: 32 bytes.
+        block_number: its block.
+        gas_used: as the receipt reports it.
+        events: the project's events in it, in order.
+    """
+
+    transaction_hash: bytes
+    block_number: int
+    gas_used: int
+    events: tuple[Event, ...]
+
+    def event(self, kind: type[E]) -> E:
+        """Return the one event of this kind.
+
+        Raises:
+            BadInput: there is none, or more than one.
+        """
+        found = [event for event in self.events if isinstance(event, kind)]
+        if len(found) != 1:
+            raise BadInput(f"event {kind.__name__}: given {len(found)} of them, allowed one")
+        return found[0]
+
+
+E = TypeVar("E", bound=Event)
+
+
+@dataclass(frozen=True)
+class Call(Generic[T]):
+    """An encoded call, to be sent, simulated or handed to somebody else.
+
+    Args:
+        chain: where it goes.
+        to: the contract.
+        data: selector and arguments.
+        value: native coin that goes along, in wei.
+        returns: ABI types of the answer.
+    """
+
+    chain: Chain
+    to: str
+    data: bytes
+    value: int
+    returns: tuple[str, ...]
+
+    def send(self, sender: Sender, gas: int | None = None) -> Sent:
+        """Send it and wait.
+
+        Args:
+            sender: who signs and pays for the gas.
+            gas: gas limit; None asks the node.
+
+        Raises:
+            ContractRevert: the contract refused; the subclass says why.
+            UnknownRevert: it stopped for another reason.
+            NodeError: the node refused the transaction.
+        """
+        try:
+            return sent_from(self.chain.send(self.to, self.data, sender, self.value, gas))
+        except RevertData as error:
+            raise explain(error) from None
+
+    def simulate(self, sender: Sender | None = None) -> T:
+        """Run it without changing the chain and return what it would.
+
+        Raises:
+            ContractRevert: the contract would refuse.
+        """
+        answer: T = decoded(self.chain, self.to, self.data, self.returns, sender, self.value)
+        return answer
+
+
+class Contract:
+    """A deployed contract; subclasses have one method per function.
+
+    Args:
+        chain: where it lives.
+        address: its address.
+    """
+
+    #: name of the artifact
+    name: ClassVar[str] = ""
+    constructor_types: ClassVar[tuple[str, ...]] = ()
+
+    def __init__(self, chain: Chain, address: str) -> None:
+        self.chain = chain
+        self.address = to_checksum_address(address)
+
+    def __repr__(self) -> str:
+        return f"<{self.name} at {self.address} on chain {self.chain.chain_id}>"
+
+    def _encode(
+        self,
+        signature: str,
+        types: Sequence[str],
+        values: Sequence[Any],
+        value: int,
+        returns: tuple[str, ...],
+    ) -> Call[Any]:
+        data = keccak(text=signature)[:4] + encode(types, [to_abi(item) for item in values])
+        return Call(self.chain, self.address, data, value, returns)
+
+    def _read(
+        self, signature: str, types: Sequence[str], values: Sequence[Any], returns: tuple[str, ...]
+    ) -> Any:
+        return self._encode(signature, types, values, 0, returns).simulate()
+
+    def events(self, from_block: int = 0) -> list[Event]:
+        """Return everything this contract has logged, oldest first."""
+        return read_events(self.chain, [self.address], from_block)
+
+
+def read_events(chain: Chain, addresses: Sequence[str], from_block: int = 0) -> list[Event]:
+    """Return the project's events of several contracts in the order of the chain.
+
+    Args:
+        chain: where to look.
+        addresses: contracts.
+        from_block: first block read.
+    """
+    return decode_logs(chain.logs(addresses, from_block))
+
+
+def decode_logs(logs: Iterable[LogReceipt]) -> list[Event]:
+    """Decode the logs whose events the project knows; others (a token's) are left out."""
+    known = _events()
+    return [
+        known[bytes(log["topics"][0])].from_log(log)
+        for log in logs
+        if log["topics"] and bytes(log["topics"][0]) in known
+    ]
+
+
+def sent_from(receipt: TxReceipt) -> Sent:
+    """Summarise a receipt."""
+    return Sent(
+        bytes(receipt["transactionHash"]),
+        int(receipt["blockNumber"]),
+        int(receipt["gasUsed"]),
+        tuple(decode_logs(receipt["logs"])),
+    )
+
+
+def explain(error: RevertData) -> EnergyTradingError:
+    """Turn raw revert data into the exception of the Solidity error.
+
+    Args:
+        error: what the chain raised.
+
+    Returns:
+        A `ContractRevert`, or `UnknownRevert` where the data fits none.
+    """
+    data = error.data
+    kind = _errors().get(data[:4])
+    if kind is None:
+        return UnknownRevert(data, str(error))
+    types = _split_types(kind.signature)
+    try:
+        values = decode(types, data[4:])
+    except DecodingError:
+        return UnknownRevert(data, str(error))
+    return kind(*(from_abi(t, v) for t, v in zip(types, values, strict=True)))
+
+
+def decoded(
+    chain: Chain, to: str, data: bytes, returns: tuple[str, ...], sender: Sender | None, value: int
+) -> Any:
+    """Run a read and decode its answer: nothing, one value, or a tuple."""
+    try:
+        answer = chain.call(to, data, sender, value)
+    except RevertData as error:
+        raise explain(error) from None
+    if returns and not answer:
+        raise BadInput(f"address: given {to} without code on chain {chain.chain_id}, allowed a contract's")
+    values = [from_abi(t, v) for t, v in zip(returns, decode(returns, answer), strict=True)]
+    return None if not values else values[0] if len(values) == 1 else tuple(values)
+
+
+def to_abi(value: Any) -> Any:
+    """Turn records into the tuples that eth-abi encodes."""
+    if hasattr(value, "__abi__"):
+        return tuple(to_abi(getattr(value, name)) for name in value.__abi__)
+    if isinstance(value, (list, tuple)):
+        return [to_abi(item) for item in value]
+    return value
+
+
+def from_abi(kind: str, value: Any) -> Any:
+    """Give addresses their checksum; leave the rest."""
+    if kind == "address":
+        return to_checksum_address(value)
+    if kind.startswith("(") and not kind.endswith("]"):
+        return tuple(from_abi(k, v) for k, v in zip(_split_types(kind), value, strict=True))
+    return value
+
+
+def _split_types(signature: str) -> list[str]:
+    """Split the types in the outermost parentheses of ``name(a,(b,c),d)``."""
+    inner = signature[signature.index("(") + 1 : -1]
+    types, depth, start = [], 0, 0
+    for i, char in enumerate(inner + ","):
+        depth += (char == "(") - (char == ")")
+        if char == "," and depth == 0:
+            types.append(inner[start:i])
+            start = i + 1
+    return [] if types == [""] else types
+
+
+def _shown(value: Any) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)
+
+
+def _all(base: type[T]) -> list[type[T]]:
+    import energy_trading.bindings as room
+
+    assert room  # importing the room defines every subclass
+    found = []
+    for kind in base.__subclasses__():
+        found += [kind, *_all(kind)]
+    return found
+
+
+@cache
+def _errors() -> dict[bytes, type[ContractRevert]]:
+    return {kind.selector(): kind for kind in _all(ContractRevert)}
+
+
+@cache
+def _events() -> dict[bytes, type[Event]]:
+    return {kind.topic(): kind for kind in _all(Event)}

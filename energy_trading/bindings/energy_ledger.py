@@ -1,0 +1,1169 @@
+"""Typed EnergyLedger, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
+
+
+@dataclass(frozen=True)
+class CreditParameters:
+    """Constants of the credit model (X-1 … X-3). E9: scale 1e9.
+
+    Args:
+        k1_e9: k1 of eq 3, 1e6 … 10e9.
+        k2_e9: k2 of eq 3, 1e6 … 10e9 and at least k1.
+        t1_e9: t1 of eq 6, 1e6 … 10e9.
+        t2_e9: t2 of eq 6, 1e6 … 10e9 and at least t1.
+        z0: Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
+        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
+        window: Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
+        z_unit: Units of account that make z = 1; at least 1.
+        floor_e9: Lowest credit and that of a new account, 1 … 1e12.
+        ceiling_e9: Highest credit, floor … 1e12.
+        withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
+        grace_defaults: k of N-7: the first k defaults in total bring no ban, 0 … 100.
+        ban_unit: Seconds that eq 7 calls a day, 60 … 2**32 - 1.
+        max_ban: Longest ban in seconds, banUnit … ten years.
+        open_base: Guarantee (units) a seller of lowest credit may have held at once.
+        open_per_credit: What each whole point of credit above the floor adds to it.
+    """
+
+    k1_e9: int
+    k2_e9: int
+    t1_e9: int
+    t2_e9: int
+    z0: int
+    profit_e9: int
+    window: int
+    z_unit: int
+    floor_e9: int
+    ceiling_e9: int
+    withdrawal_e9: int
+    grace_defaults: int
+    ban_unit: int
+    max_ban: int
+    open_base: int
+    open_per_credit: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "k1_e9",
+        "k2_e9",
+        "t1_e9",
+        "t2_e9",
+        "z0",
+        "profit_e9",
+        "window",
+        "z_unit",
+        "floor_e9",
+        "ceiling_e9",
+        "withdrawal_e9",
+        "grace_defaults",
+        "ban_unit",
+        "max_ban",
+        "open_base",
+        "open_per_credit",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> CreditParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+            values[10],
+            values[11],
+            values[12],
+            values[13],
+            values[14],
+            values[15],
+        )
+
+
+@dataclass(frozen=True)
+class LedgerParameters:
+    """Constructor arguments of the ledger, each with its allowed range.
+
+    Args:
+        asset: ERC-20 to settle in; zero: the native coin.
+        unit: Base units of the asset that make one unit of account, 1 … 1e18; all money is
+            counted in units.
+        owner: DSO: suspends accounts, registers meters, names PKG.
+        pkg: First PKG key (account or ERC-1271 contract).
+        treasury: Account that gets fees and cut guarantees.
+        markets: Contracts that may commit and settle; 1 … 4.
+        epoch_seconds: Length of an epoch of one-time keys, one hour to a year.
+        credit: The credit model's constants.
+    """
+
+    asset: str
+    unit: int
+    owner: str
+    pkg: str
+    treasury: str
+    markets: Sequence[str]
+    epoch_seconds: int
+    credit: CreditParameters
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "asset",
+        "unit",
+        "owner",
+        "pkg",
+        "treasury",
+        "markets",
+        "epoch_seconds",
+        "credit",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> LedgerParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            CreditParameters.from_abi(values[7]),
+        )
+
+
+class Cause(IntEnum):
+    """Why a credit changed."""
+
+    NONE = 0
+    SOLD = 1
+    BOUGHT = 2
+    SELLER_DEFAULT = 3
+    BUYER_DEFAULT = 4
+    WITHDRAWN = 5
+
+
+@dataclass(frozen=True)
+class AccountView:
+    """An account as people read it.
+
+    Args:
+        roles: Bit 0 producer, bit 1 consumer.
+        open: Whether PKG attested it.
+        suspended: Whether the DSO keeps it from new commitments.
+        available: Funds that can be withdrawn or committed.
+        held: Guarantees of open offers and trades.
+        seller_credit_e9: R^s of eq 3, scale 1e9.
+        buyer_credit_e9: R^b of eq 6, scale 1e9.
+        defaults: Defaults so far, never forgotten.
+        banned_until: Unix seconds; no new commitment before.
+        sales: z of the recent sales, newest in the lowest 8 bits.
+        purchases: z of the recent purchases, newest in the lowest 8 bits.
+    """
+
+    roles: int
+    open: bool
+    suspended: bool
+    available: int
+    held: int
+    seller_credit_e9: int
+    buyer_credit_e9: int
+    defaults: int
+    banned_until: int
+    sales: int
+    purchases: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "roles",
+        "open",
+        "suspended",
+        "available",
+        "held",
+        "seller_credit_e9",
+        "buyer_credit_e9",
+        "defaults",
+        "banned_until",
+        "sales",
+        "purchases",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AccountView:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+            values[10],
+        )
+
+
+@dataclass(frozen=True)
+class AccountAttestation:
+    """PKG's word that an account belongs to a certified person (C-2).
+
+    Args:
+        account: Account to open.
+        roles: Bit 0 producer, bit 1 consumer.
+        certificate_hash: keccak256 of the ECQV certificate.
+        identity_ciphertext: α of the certificate: the identity, readable by PKG and DSO
+            together only.
+        deadline: Unix seconds; valid while block.timestamp < deadline.
+    """
+
+    account: str
+    roles: int
+    certificate_hash: bytes
+    identity_ciphertext: bytes
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "account",
+        "roles",
+        "certificate_hash",
+        "identity_ciphertext",
+        "deadline",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AccountAttestation:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3], values[4])
+
+
+class Outcome(IntEnum):
+    """How a commitment ended, as the market reports it."""
+
+    NONE = 0
+    DELIVERED = 1
+    SELLER_DEFAULT = 2
+    BUYER_DEFAULT = 3
+    WITHDRAWN = 4
+
+
+@dataclass(frozen=True)
+class Settlement:
+    """How a market ends a commitment. The market owes the sum: sellerGets + buyerGets + treasuryGets
+    equals `unhold` plus the payment it took with {IEnergyLedger.commit}.
+
+    Args:
+        seller: Account whose guarantee was held.
+        buyer: Account that paid; zero if nobody had.
+        unhold: Guarantee that is held no longer.
+        seller_gets: Added to the seller's available funds.
+        buyer_gets: Added to the buyer's available funds.
+        treasury_gets: Fee and cut guarantee.
+        value: Money value of what was settled, in units; the z of the credit model before
+            scaling.
+        outcome: What happened, for the standings.
+    """
+
+    seller: str
+    buyer: str
+    unhold: int
+    seller_gets: int
+    buyer_gets: int
+    treasury_gets: int
+    value: int
+    outcome: Outcome
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "seller",
+        "buyer",
+        "unhold",
+        "seller_gets",
+        "buyer_gets",
+        "treasury_gets",
+        "value",
+        "outcome",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Settlement:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], Outcome(values[7])
+        )
+
+
+class AlreadyOpen(ContractRevert):
+    """The account was opened before."""
+
+    account: str
+
+    signature = "EnergyLedger_AlreadyOpen(address)"
+    fields = ("account",)
+    meaning = "the account was opened before"
+
+
+class AssetWithoutCode(ContractRevert):
+    """The asset has no code."""
+
+    asset: str
+
+    signature = "EnergyLedger_AssetWithoutCode(address)"
+    fields = ("asset",)
+    meaning = "the asset has no code"
+
+
+class AttestationExpired(ContractRevert):
+    """The attestation is void from `deadline` on."""
+
+    given: int
+    deadline: int
+
+    signature = "EnergyLedger_AttestationExpired(uint256,uint256)"
+    fields = ("given", "deadline")
+    meaning = "the attestation is void from `deadline` on"
+
+
+class BadAttestation(ContractRevert):
+    """The attestation is not signed by PKG."""
+
+    account: str
+    pkg: str
+
+    signature = "EnergyLedger_BadAttestation(address,address)"
+    fields = ("account", "pkg")
+    meaning = "the attestation is not signed by PKG"
+
+
+class BadRecipient(ContractRevert):
+    """The ledger's own address cannot receive."""
+
+    to: str
+
+    signature = "EnergyLedger_BadRecipient(address)"
+    fields = ("to",)
+    meaning = "the ledger's own address cannot receive"
+
+
+class BadRoles(ContractRevert):
+    """Roles are 1 (producer), 2 (consumer) or 3 (both)."""
+
+    given: int
+    max: int
+
+    signature = "EnergyLedger_BadRoles(uint256,uint256)"
+    fields = ("given", "max")
+    meaning = "roles are 1 (producer), 2 (consumer) or 3 (both)"
+
+
+class Banned(ContractRevert):
+    """No new commitment until `until`."""
+
+    account: str
+    until: int
+
+    signature = "EnergyLedger_Banned(address,uint256)"
+    fields = ("account", "until")
+    meaning = "no new commitment until `until`"
+
+
+class Insufficient(ContractRevert):
+    """More was asked than is available."""
+
+    account: str
+    asked: int
+    available: int
+
+    signature = "EnergyLedger_Insufficient(address,uint256,uint256)"
+    fields = ("account", "asked", "available")
+    meaning = "more was asked than is available"
+
+
+class NoPermit(ContractRevert):
+    """This ledger settles in the native coin."""
+
+    signature = "EnergyLedger_NoPermit()"
+    fields = ()
+    meaning = "this ledger settles in the native coin"
+
+
+class NotMarket(ContractRevert):
+    """Only the markets named at deployment may call."""
+
+    caller: str
+
+    signature = "EnergyLedger_NotMarket(address)"
+    fields = ("caller",)
+    meaning = "only the markets named at deployment may call"
+
+
+class NotOpen(ContractRevert):
+    """No such account."""
+
+    account: str
+
+    signature = "EnergyLedger_NotOpen(address)"
+    fields = ("account",)
+    meaning = "no such account"
+
+
+class NotSuspended(ContractRevert):
+    """The account is not suspended."""
+
+    account: str
+
+    signature = "EnergyLedger_NotSuspended(address)"
+    fields = ("account",)
+    meaning = "the account is not suspended"
+
+
+class OverCreditLimit(ContractRevert):
+    """More guarantee would be held than the seller's credit allows."""
+
+    account: str
+    held: int
+    limit: int
+
+    signature = "EnergyLedger_OverCreditLimit(address,uint256,uint256)"
+    fields = ("account", "held", "limit")
+    meaning = "more guarantee would be held than the seller's credit allows"
+
+
+class ReceivedLess(ContractRevert):
+    """The asset delivered less than asked."""
+
+    received: int
+    asked: int
+
+    signature = "EnergyLedger_ReceivedLess(uint256,uint256)"
+    fields = ("received", "asked")
+    meaning = "the asset delivered less than asked"
+
+
+class RoleMissing(ContractRevert):
+    """The account's roles do not allow this."""
+
+    account: str
+    roles: int
+    needed: int
+
+    signature = "EnergyLedger_RoleMissing(address,uint256,uint256)"
+    fields = ("account", "roles", "needed")
+    meaning = "the account's roles do not allow this"
+
+
+class Suspended(ContractRevert):
+    """The DSO suspended the account."""
+
+    account: str
+
+    signature = "EnergyLedger_Suspended(address)"
+    fields = ("account",)
+    meaning = "the DSO suspended the account"
+
+
+class TooMuch(ContractRevert):
+    """The ledger would hold more than it can count, in units."""
+
+    balance: int
+    max: int
+
+    signature = "EnergyLedger_TooMuch(uint256,uint256)"
+    fields = ("balance", "max")
+    meaning = "the ledger would hold more than it can count, in units"
+
+
+class WrongValue(ContractRevert):
+    """The coin sent with the call is not the amount (native asset), or not zero (ERC-20)."""
+
+    sent: int
+    needed: int
+
+    signature = "EnergyLedger_WrongValue(uint256,uint256)"
+    fields = ("sent", "needed")
+    meaning = "the coin sent with the call is not the amount (native asset), or not zero (ERC-20)"
+
+
+class ZeroAddress(ContractRevert):
+    """The address cannot be zero."""
+
+    name: str
+
+    signature = "EnergyLedger_ZeroAddress(string)"
+    fields = ("name",)
+    meaning = "the address cannot be zero"
+
+
+class ZeroAmount(ContractRevert):
+    """The amount cannot be zero."""
+
+    signature = "EnergyLedger_ZeroAmount()"
+    fields = ()
+    meaning = "the amount cannot be zero"
+
+
+class BadSigner(ContractRevert):
+    """A signer must be an address (20 bytes) or a verifier's address and a key (more than 20 bytes)."""
+
+    signer: bytes
+
+    signature = "MeterRegistry_BadSigner(bytes)"
+    fields = ("signer",)
+    meaning = "a signer must be an address (20 bytes) or a verifier's address and a key (more than 20 bytes)"
+
+
+class EpochOver(ContractRevert):
+    """The epoch is over."""
+
+    epoch: int
+    current_epoch: int
+
+    signature = "MeterRegistry_EpochOver(uint256,uint256)"
+    fields = ("epoch", "current_epoch")
+    meaning = "the epoch is over"
+
+
+class NoMeter(ContractRevert):
+    """`account` has no meter to remove."""
+
+    account: str
+
+    signature = "MeterRegistry_NoMeter(address)"
+    fields = ("account",)
+    meaning = "`account` has no meter to remove"
+
+
+class NoRoot(ContractRevert):
+    """There is no root to revoke."""
+
+    epoch: int
+
+    signature = "MeterRegistry_NoRoot(uint256)"
+    fields = ("epoch",)
+    meaning = "there is no root to revoke"
+
+
+class RootExists(ContractRevert):
+    """A root is published once per epoch; revoke it to stop it."""
+
+    epoch: int
+    root: bytes
+
+    signature = "MeterRegistry_RootExists(uint256,bytes32)"
+    fields = ("epoch", "root")
+    meaning = "a root is published once per epoch; revoke it to stop it"
+
+
+class ZeroRoot(ContractRevert):
+    """A root cannot be zero."""
+
+    signature = "MeterRegistry_ZeroRoot()"
+    fields = ()
+    meaning = "a root cannot be zero"
+
+
+class OwnableInvalidOwner(ContractRevert):
+    """No words in the contract."""
+
+    owner: str
+
+    signature = "OwnableInvalidOwner(address)"
+    fields = ("owner",)
+    meaning = ""
+
+
+class OwnableUnauthorizedAccount(ContractRevert):
+    """No words in the contract."""
+
+    account: str
+
+    signature = "OwnableUnauthorizedAccount(address)"
+    fields = ("account",)
+    meaning = ""
+
+
+class Outside(ContractRevert):
+    """A constructor argument is outside what is allowed."""
+
+    name: str
+    given: int
+    min: int
+    max: int
+
+    signature = "Range_Outside(string,uint256,uint256,uint256)"
+    fields = ("name", "given", "min", "max")
+    meaning = "a constructor argument is outside what is allowed"
+
+
+class Reentrancy(ContractRevert):
+    """No words in the contract."""
+
+    signature = "Reentrancy()"
+    fields = ()
+    meaning = ""
+
+
+@dataclass(frozen=True)
+class AccountOpened(Event):
+    """`account` can trade from now on."""
+
+    account: str
+    roles: int
+    certificate_hash: bytes
+    identity_ciphertext: bytes
+
+    signature: ClassVar[str] = "AccountOpened(address,uint256,bytes32,bytes)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("roles", "uint256", False),
+        ("certificate_hash", "bytes32", False),
+        ("identity_ciphertext", "bytes", False),
+    )
+
+
+@dataclass(frozen=True)
+class AccountReinstated(Event):
+    """The DSO lets `account` commit again."""
+
+    account: str
+
+    signature: ClassVar[str] = "AccountReinstated(address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("account", "address", True),)
+
+
+@dataclass(frozen=True)
+class AccountSuspended(Event):
+    """The DSO keeps `account` from new commitments."""
+
+    account: str
+
+    signature: ClassVar[str] = "AccountSuspended(address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("account", "address", True),)
+
+
+@dataclass(frozen=True)
+class CreditChanged(Event):
+    """A credit changed: the seller's for Sold, SellerDefault and Withdrawn, else the buyer's. Packed,
+    low bits first: cause 8 | old credit E9 40 | new credit E9 40 | z 8. The z joins the window of
+    sales or purchases, unless the cause is Withdrawn."""
+
+    account: str
+    change: int
+
+    signature: ClassVar[str] = "CreditChanged(address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("change", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class DefaultRecorded(Event):
+    """A default was added to the record, for ever.
+
+    Args:
+        defaults: How many there are now.
+        banned_until: Unix seconds; no new commitment before.
+    """
+
+    account: str
+    cause: Cause
+    defaults: int
+    banned_until: int
+
+    signature: ClassVar[str] = "DefaultRecorded(address,uint8,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("cause", "uint8", False),
+        ("defaults", "uint256", False),
+        ("banned_until", "uint256", False),
+    )
+
+    @classmethod
+    def convert(cls, name: str, value: Any) -> Any:
+        """Turn numbers into the enum's members."""
+        if name == "cause":
+            return Cause(value)
+        return value
+
+
+@dataclass(frozen=True)
+class Deposited(Event):
+    """`amount` units came in for `account`."""
+
+    account: str
+    payer: str
+    amount: int
+
+    signature: ClassVar[str] = "Deposited(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("payer", "address", True),
+        ("amount", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class KeyRootPublished(Event):
+    """The one-time keys under `root` can be named during `epoch`.
+
+    Args:
+        evidence_hash: keccak256 of the published file from which anyone re-checks the CoE
+            signatures.
+    """
+
+    epoch: int
+    root: bytes
+    evidence_hash: bytes
+
+    signature: ClassVar[str] = "KeyRootPublished(uint256,bytes32,bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("epoch", "uint256", True),
+        ("root", "bytes32", False),
+        ("evidence_hash", "bytes32", False),
+    )
+
+
+@dataclass(frozen=True)
+class KeyRootRevoked(Event):
+    """No key of this epoch can be named any more."""
+
+    epoch: int
+
+    signature: ClassVar[str] = "KeyRootRevoked(uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("epoch", "uint256", True),)
+
+
+@dataclass(frozen=True)
+class MeterRegistered(Event):
+    """`account` has this meter from now on.
+
+    Args:
+        signer: ERC-7913 signer.
+    """
+
+    account: str
+    signer: bytes
+
+    signature: ClassVar[str] = "MeterRegistered(address,bytes)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("signer", "bytes", False),
+    )
+
+
+@dataclass(frozen=True)
+class MeterRemoved(Event):
+    """`account` has no meter any more."""
+
+    account: str
+
+    signature: ClassVar[str] = "MeterRemoved(address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("account", "address", True),)
+
+
+@dataclass(frozen=True)
+class OwnershipTransferStarted(Event):
+    """OwnershipTransferStarted (OpenZeppelin)."""
+
+    previous_owner: str
+    new_owner: str
+
+    signature: ClassVar[str] = "OwnershipTransferStarted(address,address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("previous_owner", "address", True),
+        ("new_owner", "address", True),
+    )
+
+
+@dataclass(frozen=True)
+class OwnershipTransferred(Event):
+    """OwnershipTransferred (OpenZeppelin)."""
+
+    previous_owner: str
+    new_owner: str
+
+    signature: ClassVar[str] = "OwnershipTransferred(address,address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("previous_owner", "address", True),
+        ("new_owner", "address", True),
+    )
+
+
+@dataclass(frozen=True)
+class PkgChanged(Event):
+    """PKG signs with this key from now on."""
+
+    old_pkg: str
+    new_pkg: str
+
+    signature: ClassVar[str] = "PkgChanged(address,address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("old_pkg", "address", True),
+        ("new_pkg", "address", True),
+    )
+
+
+@dataclass(frozen=True)
+class Withdrawn(Event):
+    """`amount` units left `account`."""
+
+    account: str
+    to: str
+    amount: int
+
+    signature: ClassVar[str] = "Withdrawn(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("to", "address", True),
+        ("amount", "uint256", False),
+    )
+
+
+class EnergyLedger(Contract):
+    """Energy ledger. Accounts of the market: funds (available, held) and standing (roles, credits,
+    recent trades, defaults, ban)."""
+
+    name: ClassVar[str] = "EnergyLedger"
+    constructor_types: ClassVar[tuple[str, ...]] = (
+        "(address,uint256,address,address,address,address[],uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))",
+    )
+
+    def asset(self) -> str:
+        """Settlement asset; zero: the native coin."""
+        answer: str = self._read("ASSET()", (), [], ("address",))
+        return answer
+
+    def epoch_seconds(self) -> int:
+        """Length of an epoch in seconds."""
+        answer: int = self._read("EPOCH_SECONDS()", (), [], ("uint256",))
+        return answer
+
+    def treasury(self) -> str:
+        """Account that gets fees and cut guarantees."""
+        answer: str = self._read("TREASURY()", (), [], ("address",))
+        return answer
+
+    def unit(self) -> int:
+        """Base units of the asset in one unit of account."""
+        answer: int = self._read("UNIT()", (), [], ("uint256",))
+        return answer
+
+    def accept_ownership(self) -> Call[None]:
+        """See the contract.
+
+        The new owner accepts the ownership transfer.
+        """
+        return self._encode("acceptOwnership()", (), [], 0, ())
+
+    def account_of(self, account: str) -> AccountView:
+        """Everything about an account."""
+        return AccountView.from_abi(
+            self._read(
+                "accountOf(address)",
+                ("address",),
+                [account],
+                ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            )
+        )
+
+    def commit(self, seller: str, guarantee: int, buyer: str, payment: int, metered: bool) -> Call[bytes]:
+        """Holds a seller's guarantee, takes a buyer's payment into the market's care, or both.
+
+        Markets only. A zero address skips its half. Reverts: {EnergyLedger_NotMarket},
+        {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
+        {EnergyLedger_Insufficient}, {EnergyLedger_OverCreditLimit}.
+
+        Args:
+            seller: Producer whose guarantee is held.
+            guarantee: Units moved from available to held.
+            buyer: Consumer who pays.
+            payment: Units taken from available.
+            metered: Whether the buyer's registered meter is asked for.
+
+        Source:
+            N-1, N-2, X-3
+        """
+        return self._encode(
+            "commit(address,uint256,address,uint256,bool)",
+            ("address", "uint256", "address", "uint256", "bool"),
+            [seller, guarantee, buyer, payment, metered],
+            0,
+            ("bytes32",),
+        )
+
+    def credit_parameters(self) -> CreditParameters:
+        """The constants of the credit model."""
+        return CreditParameters.from_abi(
+            self._read(
+                "creditParameters()",
+                (),
+                [],
+                (
+                    "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
+                ),
+            )
+        )
+
+    def current_key_root(self, epoch: int) -> bytes:
+        """The root whose keys can be named now; zero if the epoch is over, not begun, or has none."""
+        answer: bytes = self._read("currentKeyRoot(uint256)", ("uint256",), [epoch], ("bytes32",))
+        return answer
+
+    def deposit(self, account: str, amount: int, *, value: int = 0) -> Call[None]:
+        """Brings `amount` from the caller into an account.
+
+        Emits {Deposited}. ERC-20: needs an allowance and no coin; native: needs exactly amount ·
+        UNIT coin. Reverts: {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount},
+        {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess}, {EnergyLedger_TooMuch}.
+
+        Args:
+            account: Open account that gets the funds.
+            amount: Units of account.
+        """
+        return self._encode("deposit(address,uint256)", ("address", "uint256"), [account, amount], value, ())
+
+    def deposit_with_permit(self, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> Call[None]:
+        """Deposits into the caller's account with an ERC-2612 permit in place of an allowance.
+
+        A permit that somebody else has used already does no harm: the allowance counts. Reverts: as
+        {deposit}, and {EnergyLedger_NoPermit} on a native ledger.
+
+        Args:
+            amount: Units of account; the permit is for amount · UNIT.
+            deadline: The permit's.
+            v: Signature.
+            r: Signature.
+            s: Signature.
+        """
+        return self._encode(
+            "depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)",
+            ("uint256", "uint256", "uint8", "bytes32", "bytes32"),
+            [amount, deadline, v, r, s],
+            0,
+            (),
+        )
+
+    def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
+        """See the contract.
+
+        See: https://eips.ethereum.org/EIPS/eip-5267
+        """
+        answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
+            "eip712Domain()",
+            (),
+            [],
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+        )
+        return answer
+
+    def is_market(self, market: str) -> bool:
+        """Whether `market` may commit and settle."""
+        answer: bool = self._read("isMarket(address)", ("address",), [market], ("bool",))
+        return answer
+
+    def meter_of(self, account: str) -> bytes:
+        """keccak256 of the meter's ERC-7913 signer, zero if the account has none."""
+        answer: bytes = self._read("meterOf(address)", ("address",), [account], ("bytes32",))
+        return answer
+
+    def open_account(self, a: AccountAttestation, signature: bytes) -> Call[None]:
+        """Opens an account on PKG's word; anyone may bring it.
+
+        Emits {AccountOpened}. An attestation works once, since an account opens once. Reverts:
+        {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_AlreadyOpen},
+        {EnergyLedger_BadAttestation}.
+
+        Args:
+            signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Source:
+            C-2, X-4
+        """
+        return self._encode(
+            "openAccount((address,uint256,bytes32,bytes,uint256),bytes)",
+            ("(address,uint256,bytes32,bytes,uint256)", "bytes"),
+            [a, signature],
+            0,
+            (),
+        )
+
+    def open_limit(self, credit_e9: int) -> int:
+        """Guarantee that a seller of this credit may have held at once; grows with credit.
+
+        Source:
+            X-2
+        """
+        answer: int = self._read("openLimit(uint256)", ("uint256",), [credit_e9], ("uint256",))
+        return answer
+
+    def owner(self) -> str:
+        """See the contract.
+
+        Returns the address of the current owner.
+        """
+        answer: str = self._read("owner()", (), [], ("address",))
+        return answer
+
+    def pending_owner(self) -> str:
+        """See the contract.
+
+        Returns the address of the pending owner.
+        """
+        answer: str = self._read("pendingOwner()", (), [], ("address",))
+        return answer
+
+    def pkg(self) -> str:
+        """PKG's key."""
+        answer: str = self._read("pkg()", (), [], ("address",))
+        return answer
+
+    def publish_key_root(self, epoch: int, root: bytes, evidence_hash: bytes) -> Call[None]:
+        """Admits the one-time keys of an epoch.
+
+        Owner only. Emits {KeyRootPublished}. Reverts: {MeterRegistry_ZeroRoot},
+        {MeterRegistry_RootExists}, {MeterRegistry_EpochOver}.
+
+        Args:
+            epoch: Number of the epoch, block.timestamp / EPOCH_SECONDS; this one or a later
+                one.
+            root: Merkle root over keccak256(keccak256(signer)) of all meters' keys, in the
+                order of the leaves.
+            evidence_hash: keccak256 of the published evidence.
+
+        Source:
+            N-6
+        """
+        return self._encode(
+            "publishKeyRoot(uint256,bytes32,bytes32)",
+            ("uint256", "bytes32", "bytes32"),
+            [epoch, root, evidence_hash],
+            0,
+            (),
+        )
+
+    def register_meter(self, account: str, signer: bytes) -> Call[None]:
+        """Names `account`'s meter, in place of an earlier one.
+
+        Owner only. Emits {MeterRegistered}. Reverts: {MeterRegistry_BadSigner}.
+
+        Args:
+            account: Account whose deliveries the meter will prove.
+            signer: ERC-7913 signer.
+
+        Source:
+            N-3
+        """
+        return self._encode("registerMeter(address,bytes)", ("address", "bytes"), [account, signer], 0, ())
+
+    def reinstate(self, accounts: Sequence[str]) -> Call[None]:
+        """Takes suspensions back.
+
+        Owner only. Emits {AccountReinstated} for each. Reverts: {EnergyLedger_NotSuspended}.
+
+        Args:
+            accounts: Suspended accounts.
+        """
+        return self._encode("reinstate(address[])", ("address[]",), [accounts], 0, ())
+
+    def remove_meter(self, account: str) -> Call[None]:
+        """Takes `account`'s meter away; trades that named it keep it.
+
+        Owner only. Emits {MeterRemoved}. Reverts: {MeterRegistry_NoMeter}.
+
+        Args:
+            account: Account that has a meter.
+        """
+        return self._encode("removeMeter(address)", ("address",), [account], 0, ())
+
+    def renounce_ownership(self) -> Call[None]:
+        """See the contract.
+
+        Leaves the contract without owner. It will not be possible to call `onlyOwner` functions.
+        Can only be called by the current owner. NOTE: Renouncing ownership will leave the contract
+        without an owner, thereby disabling any functionality that is only available to the owner.
+        """
+        return self._encode("renounceOwnership()", (), [], 0, ())
+
+    def revoke_key_root(self, epoch: int) -> Call[None]:
+        """Stops an epoch's keys from being named.
+
+        Owner only. Emits {KeyRootRevoked}. Reverts: {MeterRegistry_NoRoot}.
+
+        Args:
+            epoch: Epoch that has a root.
+        """
+        return self._encode("revokeKeyRoot(uint256)", ("uint256",), [epoch], 0, ())
+
+    def set_pkg(self, new_pkg: str) -> Call[None]:
+        """Names PKG's key.
+
+        Owner only. Emits {PkgChanged}. Attestations by the old key are void at once.
+
+        Args:
+            new_pkg: Account or ERC-1271 contract.
+        """
+        return self._encode("setPkg(address)", ("address",), [new_pkg], 0, ())
+
+    def settle(self, s: Settlement) -> Call[None]:
+        """Ends a commitment: moves the money and records the outcome.
+
+        Markets only. Emits {CreditChanged} for every credit, {DefaultRecorded} for every default.
+        Never reverts for a settlement whose sums the market keeps. Rounding: credits down.
+
+        Source:
+            X-1, X-2, X-3, N-7
+        """
+        return self._encode(
+            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint8))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint8)",),
+            [s],
+            0,
+            (),
+        )
+
+    def suspend(self, accounts: Sequence[str]) -> Call[None]:
+        """Keeps accounts from new commitments, all of a traced person in one call.
+
+        Owner only. Emits {AccountSuspended} for each. Reverts: {EnergyLedger_NotOpen}. Warning:
+        funds stay the account's and can be withdrawn.
+
+        Args:
+            accounts: Open accounts.
+
+        Source:
+            C-10
+        """
+        return self._encode("suspend(address[])", ("address[]",), [accounts], 0, ())
+
+    def transfer_ownership(self, new_owner: str) -> Call[None]:
+        """See the contract.
+
+        Starts the ownership transfer of the contract to a new account. Replaces the pending
+        transfer if there is one. Can only be called by the current owner. Setting `newOwner` to the
+        zero address is allowed; this can be used to cancel an initiated ownership transfer.
+        """
+        return self._encode("transferOwnership(address)", ("address",), [new_owner], 0, ())
+
+    def withdraw(self, to: str, amount: int) -> Call[None]:
+        """Sends available funds of the caller away.
+
+        Emits {Withdrawn}. Open to suspended and banned accounts and to the treasury. Reverts:
+        {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient}, {EnergyLedger_Insufficient}.
+
+        Args:
+            to: Recipient.
+            amount: Units of account.
+        """
+        return self._encode("withdraw(address,uint256)", ("address", "uint256"), [to, amount], 0, ())

@@ -1,0 +1,788 @@
+"""Typed OfferMarket, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
+
+
+@dataclass(frozen=True)
+class MarketParameters:
+    """Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
+
+    Args:
+        ledger: Energy ledger that names this market.
+        guarantee_bps: Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
+        fee_bps: Share of what the seller is paid that goes to the treasury, 0 … 1,000.
+        cancel_bps: Share of the guarantee kept when an offer is withdrawn before its expiry, 0
+            … 10,000.
+        penalty_bps: Share of the guarantee kept for energy not delivered, 1 … 10,000.
+        tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
+            10,000.
+        max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
+    """
+
+    ledger: str
+    guarantee_bps: int
+    fee_bps: int
+    cancel_bps: int
+    penalty_bps: int
+    tolerance_bps: int
+    max_duration: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "ledger",
+        "guarantee_bps",
+        "fee_bps",
+        "cancel_bps",
+        "penalty_bps",
+        "tolerance_bps",
+        "max_duration",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
+
+
+class DeliveryFault(IntEnum):
+    """Why a receipt was refused."""
+
+    NONE = 0
+    NOT_ACCEPTED = 1
+    EXPIRED = 2
+    NOT_PARTY = 3
+    ENERGY_HIDDEN = 4
+    BAD_RECEIPT = 5
+
+
+class TradeState(IntEnum):
+    """Where a trade stands. Trades that are over and can never come back are {None} again."""
+
+    NONE = 0
+    OFFERED = 1
+    CLOSED = 2
+    ACCEPTED = 3
+
+
+@dataclass(frozen=True)
+class Terms:
+    """What a seller offers (CTS, N-1). Its EIP-712 struct hash is the trade id, the papers' contract
+    hash.
+
+    Args:
+        seller: Account that promises the energy and whose guarantee is held.
+        buyer: Account the offer is reserved for; zero: anyone.
+        energy: Quantity in Wh if below 2**64, else keccak256(abi.encode(energyWh, salt)) (N-5).
+        price: Whole price in the ledger's units of account.
+        accept_by: Unix seconds; can be accepted while block.timestamp < acceptBy.
+        deliver_by: Unix seconds; a receipt counts while block.timestamp < deliverBy.
+        nonce: Tells equal offers of one seller apart; bit 255 is set exactly in offers signed
+            off chain.
+    """
+
+    seller: str
+    buyer: str
+    energy: bytes
+    price: int
+    accept_by: int
+    deliver_by: int
+    nonce: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "seller",
+        "buyer",
+        "energy",
+        "price",
+        "accept_by",
+        "deliver_by",
+        "nonce",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Terms:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
+
+
+@dataclass(frozen=True)
+class ReceiptKey:
+    """A one-time meter key named at acceptance (CoE, N-6).
+
+    Args:
+        signer: ERC-7913 signer: 20-byte address, or verifier address followed by the key.
+        epoch: Epoch of the root in {IMeterRegistry} that contains the key.
+        proof: Merkle proof of keccak256(keccak256(signer)) under that root.
+        signature: The key's own signature of Acceptance(tradeId, buyer).
+    """
+
+    signer: bytes
+    epoch: int
+    proof: Sequence[bytes]
+    signature: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("signer", "epoch", "proof", "signature")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> ReceiptKey:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """A meter's receipt with what the contract needs to check it (ERC, N-3).
+
+    Args:
+        terms: The offer.
+        buyer: Account that accepted it.
+        energy: What the meter signed: Wh delivered, or the commitment of the terms (delivered
+            in full).
+        signer: ERC-7913 signer named at acceptance.
+        signature: The signer's signature of Receipt(tradeId, energy).
+    """
+
+    terms: Terms
+    buyer: str
+    energy: bytes
+    signer: bytes
+    signature: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "energy", "signer", "signature")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Delivery:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(Terms.from_abi(values[0]), values[1], values[2], values[3], values[4])
+
+
+class BadOpening(ContractRevert):
+    """The opening does not fit the commitment of the terms."""
+
+    energy: bytes
+    agreed_wh: int
+    salt: bytes
+
+    signature = "OfferMarket_BadOpening(bytes32,uint256,bytes32)"
+    fields = ("energy", "agreed_wh", "salt")
+    meaning = "the opening does not fit the commitment of the terms"
+
+
+class BadSignature(ContractRevert):
+    """The signature is not the signer's."""
+
+    signer: bytes
+
+    signature = "OfferMarket_BadSignature(bytes)"
+    fields = ("signer",)
+    meaning = "the signature is not the signer's"
+
+
+class BadTerms(ContractRevert):
+    """Needed: energy not zero, price in 1 … maxPrice."""
+
+    energy: bytes
+    price: int
+    max_price: int
+
+    signature = "OfferMarket_BadTerms(bytes32,uint256,uint256)"
+    fields = ("energy", "price", "max_price")
+    meaning = "needed: energy not zero, price in 1 … maxPrice"
+
+
+class BadWindow(ContractRevert):
+    """Needed: now < acceptBy < deliverBy <= latest."""
+
+    accept_by: int
+    deliver_by: int
+    now_: int
+    latest: int
+
+    signature = "OfferMarket_BadWindow(uint256,uint256,uint256,uint256)"
+    fields = ("accept_by", "deliver_by", "now_", "latest")
+    meaning = "needed: now < acceptBy < deliverBy <= latest"
+
+
+class Expired(ContractRevert):
+    """Too late: block.timestamp is not before the deadline."""
+
+    now_: int
+    deadline: int
+
+    signature = "OfferMarket_Expired(uint256,uint256)"
+    fields = ("now_", "deadline")
+    meaning = "too late: block.timestamp is not before the deadline"
+
+
+class NoMeter(ContractRevert):
+    """The buyer has no registered meter."""
+
+    buyer: str
+
+    signature = "OfferMarket_NoMeter(address)"
+    fields = ("buyer",)
+    meaning = "the buyer has no registered meter"
+
+
+class NotExpired(ContractRevert):
+    """Too early: block.timestamp is before the deadline."""
+
+    now_: int
+    deadline: int
+
+    signature = "OfferMarket_NotExpired(uint256,uint256)"
+    fields = ("now_", "deadline")
+    meaning = "too early: block.timestamp is before the deadline"
+
+
+class NotParty(ContractRevert):
+    """Buyer and receipt key are not those of the acceptance."""
+
+    trade_id: bytes
+    buyer: str
+    receipt_key: bytes
+
+    signature = "OfferMarket_NotParty(bytes32,address,bytes32)"
+    fields = ("trade_id", "buyer", "receipt_key")
+    meaning = "buyer and receipt key are not those of the acceptance"
+
+
+class NotSeller(ContractRevert):
+    """Only the seller named in the terms may do this."""
+
+    caller: str
+    seller: str
+
+    signature = "OfferMarket_NotSeller(address,address)"
+    fields = ("caller", "seller")
+    meaning = "only the seller named in the terms may do this"
+
+
+class ReceiptRefused(ContractRevert):
+    """The receipt was refused."""
+
+    trade_id: bytes
+    fault: DeliveryFault
+
+    signature = "OfferMarket_ReceiptRefused(bytes32,uint8)"
+    fields = ("trade_id", "fault")
+    meaning = "the receipt was refused"
+
+
+class Reserved(ContractRevert):
+    """The offer is reserved for another buyer."""
+
+    caller: str
+    buyer: str
+
+    signature = "OfferMarket_Reserved(address,address)"
+    fields = ("caller", "buyer")
+    meaning = "the offer is reserved for another buyer"
+
+
+class SelfTrade(ContractRevert):
+    """Seller and buyer are the same account."""
+
+    account: str
+
+    signature = "OfferMarket_SelfTrade(address)"
+    fields = ("account",)
+    meaning = "seller and buyer are the same account"
+
+
+class UnknownReceiptKey(ContractRevert):
+    """The key is not under the epoch's root, or the epoch is not the current one."""
+
+    epoch: int
+    receipt_key: bytes
+
+    signature = "OfferMarket_UnknownReceiptKey(uint256,bytes32)"
+    fields = ("epoch", "receipt_key")
+    meaning = "the key is not under the epoch's root, or the epoch is not the current one"
+
+
+class WrongNonce(ContractRevert):
+    """Bit 255 of the nonce tells offers signed off chain from those made on chain."""
+
+    nonce: int
+    signed: bool
+
+    signature = "OfferMarket_WrongNonce(uint256,bool)"
+    fields = ("nonce", "signed")
+    meaning = "bit 255 of the nonce tells offers signed off chain from those made on chain"
+
+
+class WrongState(ContractRevert):
+    """The trade is not in the state this needs."""
+
+    trade_id: bytes
+    state: TradeState
+    needed: TradeState
+
+    signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
+    fields = ("trade_id", "state", "needed")
+    meaning = "the trade is not in the state this needs"
+
+
+@dataclass(frozen=True)
+class DeliveredShort(Event):
+    """Less than agreed was delivered.
+
+    Args:
+        delivered_wh: Wh that the receipt proves.
+        agreed_wh: Wh of the terms.
+        payment: Part of the price the seller earned, fee included; the buyer has the rest back.
+        cut: Part of the guarantee that the treasury has.
+    """
+
+    trade_id: bytes
+    delivered_wh: int
+    agreed_wh: int
+    payment: int
+    cut: int
+
+    signature: ClassVar[str] = "DeliveredShort(bytes32,uint256,uint256,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("delivered_wh", "uint256", False),
+        ("agreed_wh", "uint256", False),
+        ("payment", "uint256", False),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class DeliveryConfirmed(Event):
+    """All was delivered; the seller has the price less the fee (ERC)."""
+
+    trade_id: bytes
+
+    signature: ClassVar[str] = "DeliveryConfirmed(bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("trade_id", "bytes32", True),)
+
+
+@dataclass(frozen=True)
+class DeliveryRefused(Event):
+    """A receipt in a batch was refused; it can be submitted again."""
+
+    trade_id: bytes
+    fault: DeliveryFault
+
+    signature: ClassVar[str] = "DeliveryRefused(bytes32,uint8)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("fault", "uint8", False),
+    )
+
+    @classmethod
+    def convert(cls, name: str, value: Any) -> Any:
+        """Turn numbers into the enum's members."""
+        if name == "fault":
+            return DeliveryFault(value)
+        return value
+
+
+@dataclass(frozen=True)
+class OfferAccepted(Event):
+    """A buyer paid into the market's care (CTP).
+
+    Args:
+        receipt_key: keccak256 of the ERC-7913 signer that will sign the receipt.
+    """
+
+    trade_id: bytes
+    buyer: str
+    receipt_key: bytes
+
+    signature: ClassVar[str] = "OfferAccepted(bytes32,address,bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("buyer", "address", True),
+        ("receipt_key", "bytes32", False),
+    )
+
+
+@dataclass(frozen=True)
+class OfferExpired(Event):
+    """Nobody accepted in time; the guarantee is back."""
+
+    trade_id: bytes
+
+    signature: ClassVar[str] = "OfferExpired(bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("trade_id", "bytes32", True),)
+
+
+@dataclass(frozen=True)
+class OfferMade(Event):
+    """A seller committed to deliver (CTS)."""
+
+    trade_id: bytes
+    seller: str
+    buyer: str
+    energy: bytes
+    price: int
+    accept_by: int
+    deliver_by: int
+    nonce: int
+
+    signature: ClassVar[str] = "OfferMade(bytes32,address,address,bytes32,uint256,uint256,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("seller", "address", True),
+        ("buyer", "address", False),
+        ("energy", "bytes32", False),
+        ("price", "uint256", False),
+        ("accept_by", "uint256", False),
+        ("deliver_by", "uint256", False),
+        ("nonce", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class OfferWithdrawn(Event):
+    """The seller withdrew the offer (CCS).
+
+    Args:
+        cut: Part of the guarantee that the treasury has.
+    """
+
+    trade_id: bytes
+    cut: int
+
+    signature: ClassVar[str] = "OfferWithdrawn(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class SignedOfferCancelled(Event):
+    """The seller withdrew an offer signed off chain."""
+
+    trade_id: bytes
+    seller: str
+
+    signature: ClassVar[str] = "SignedOfferCancelled(bytes32,address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("seller", "address", True),
+    )
+
+
+@dataclass(frozen=True)
+class TradeExpired(Event):
+    """No receipt came in time; the buyer has the payment back.
+
+    Args:
+        cut: Part of the guarantee that the treasury has.
+    """
+
+    trade_id: bytes
+    cut: int
+
+    signature: ClassVar[str] = "TradeExpired(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("cut", "uint256", False),
+    )
+
+
+class OfferMarket(Contract):
+    """Offer market. Fixed-price trades: offer with guarantee (CTS), acceptance with payment (CTP),
+    meter receipt (ERC), withdrawal (CCS), expiry."""
+
+    name: ClassVar[str] = "OfferMarket"
+    constructor_types: ClassVar[tuple[str, ...]] = (
+        "(address,uint256,uint256,uint256,uint256,uint256,uint256)",
+    )
+
+    def accept_offer(self, terms: Terms) -> Call[None]:
+        """Commits the buyer's payment to an offer (CTP); the buyer's registered meter will sign the
+        receipt.
+
+        Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired} from
+        acceptBy on (money and offer stay as they are; {expire} returns the guarantee),
+        {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as
+        {IEnergyLedger.commit}. Warning: the payment stays held until receipt or deliverBy.
+
+        Args:
+            terms: The offer as made.
+
+        Source:
+            N-2, N-3
+        """
+        return self._encode(
+            "acceptOffer((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            (),
+        )
+
+    def accept_offer_privately(self, terms: Terms, key: ReceiptKey) -> Call[None]:
+        """{acceptOffer} with a one-time receipt key, so that the trade does not point at a meter.
+
+        Emits {OfferAccepted}. Reverts: as {acceptOffer}, {OfferMarket_UnknownReceiptKey},
+        {OfferMarket_BadSignature}.
+
+        Args:
+            terms: The offer as made.
+            key: The key, its proof and its own signature.
+
+        Source:
+            N-2, N-6
+        """
+        return self._encode(
+            "acceptOfferPrivately((address,address,bytes32,uint256,uint256,uint256,uint256),(bytes,uint256,bytes32[],bytes))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "(bytes,uint256,bytes32[],bytes)"),
+            [terms, key],
+            0,
+            (),
+        )
+
+    def accept_signed(self, terms: Terms, signature: bytes) -> Call[bytes]:
+        """Accepts an offer signed off chain: holds the guarantee and the payment in one call.
+
+        Emits {OfferMade}, {OfferAccepted}. Reverts: as {makeOffer} and {acceptOffer},
+        {OfferMarket_BadSignature}.
+
+        Args:
+            terms: The offer; bit 255 of its nonce is set.
+            signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Source:
+            N-1, N-2
+        """
+        return self._encode(
+            "acceptSigned((address,address,bytes32,uint256,uint256,uint256,uint256),bytes)",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "bytes"),
+            [terms, signature],
+            0,
+            ("bytes32",),
+        )
+
+    def accept_signed_privately(self, terms: Terms, signature: bytes, key: ReceiptKey) -> Call[bytes]:
+        """{acceptSigned} with a one-time receipt key.
+
+        Emits and reverts: as {acceptSigned} and {acceptOfferPrivately}.
+
+        Args:
+            terms: The offer; bit 255 of its nonce is set.
+            signature: The seller's signature.
+            key: The key, its proof and its own signature.
+
+        Source:
+            N-1, N-2, N-6
+        """
+        return self._encode(
+            "acceptSignedPrivately((address,address,bytes32,uint256,uint256,uint256,uint256),bytes,(bytes,uint256,bytes32[],bytes))",
+            (
+                "(address,address,bytes32,uint256,uint256,uint256,uint256)",
+                "bytes",
+                "(bytes,uint256,bytes32[],bytes)",
+            ),
+            [terms, signature, key],
+            0,
+            ("bytes32",),
+        )
+
+    def cancel_signed(self, terms: Terms) -> Call[None]:
+        """Withdraws an offer signed off chain for good; nothing was held, so nothing is kept.
+
+        Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
+        {OfferMarket_Expired} (it is void already), {OfferMarket_WrongState}.
+
+        Args:
+            terms: The offer as signed.
+
+        Source:
+            N-4
+        """
+        return self._encode(
+            "cancelSigned((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            (),
+        )
+
+    def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
+        """{confirmDelivery} for many; a bad receipt does not stop the others.
+
+        Emits {DeliveryRefused} for each bad one.
+
+        Args:
+            deliveries: Terms, parties and receipts.
+
+        Source:
+            N-3
+        """
+        return self._encode(
+            "confirmDeliveries(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)[])",
+            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)[]",),
+            [deliveries],
+            0,
+            ("uint256",),
+        )
+
+    def confirm_delivery(self, delivery: Delivery) -> Call[None]:
+        """Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
+
+        Emits {DeliveryConfirmed}, or {DeliveredShort} when less than agreed was delivered: then
+        payment and guarantee settle pro rata, and beyond the tolerance it is a default. Rounding:
+        payment, fee and cut down. Reverts: {OfferMarket_ReceiptRefused}.
+
+        Args:
+            delivery: Terms, parties and receipt.
+
+        Source:
+            N-3, N-7
+        """
+        return self._encode(
+            "confirmDelivery(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes))",
+            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)",),
+            [delivery],
+            0,
+            (),
+        )
+
+    def confirm_hidden_short(self, delivery: Delivery, agreed_wh: int, salt: bytes) -> Call[None]:
+        """{confirmDelivery} for hidden energy that was not delivered in full: opens the commitment.
+
+        Emits and reverts: as {confirmDelivery}, {OfferMarket_BadOpening}.
+
+        Args:
+            delivery: Terms with a commitment, receipt in plain Wh.
+            agreed_wh: Wh in the commitment.
+            salt: Salt of the commitment.
+
+        Source:
+            N-5
+        """
+        return self._encode(
+            "confirmHiddenShort(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes),uint256,bytes32)",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)",
+                "uint256",
+                "bytes32",
+            ),
+            [delivery, agreed_wh, salt],
+            0,
+            (),
+        )
+
+    def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
+        """See the contract.
+
+        See: https://eips.ethereum.org/EIPS/eip-5267
+        """
+        answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
+            "eip712Domain()",
+            (),
+            [],
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+        )
+        return answer
+
+    def expire(self, terms: Terms, buyer: str, receipt_key: bytes) -> Call[None]:
+        """Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7,
+        3). A trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
+
+        Emits {OfferExpired} or {TradeExpired}. Rounding: cut down. Reverts:
+        {OfferMarket_NotExpired}, {OfferMarket_WrongState}, {OfferMarket_NotParty}.
+
+        Args:
+            terms: The offer as made or signed.
+            buyer: Account that accepted; ignored if none did.
+            receipt_key: Hash of the signer named at acceptance; ignored if none was.
+
+        Source:
+            N-7
+        """
+        return self._encode(
+            "expire((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32)",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "address", "bytes32"),
+            [terms, buyer, receipt_key],
+            0,
+            (),
+        )
+
+    def give_up(self, terms: Terms) -> Call[None]:
+        """Withdraws an open offer (CCS): a share of the guarantee is kept before acceptBy, nothing
+        after.
+
+        Emits {OfferWithdrawn}. Rounding: cut down. Reverts: {OfferMarket_NotSeller},
+        {OfferMarket_WrongState}.
+
+        Args:
+            terms: The offer as made.
+
+        Source:
+            N-4
+        """
+        return self._encode(
+            "giveUp((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            (),
+        )
+
+    def guarantee_up(self, price: int) -> int:
+        """Guarantee for a price. Rounding: up."""
+        answer: int = self._read("guaranteeUp(uint256)", ("uint256",), [price], ("uint256",))
+        return answer
+
+    def make_offer(self, terms: Terms) -> Call[bytes]:
+        """Commits the seller to deliver and holds the guarantee (CTS).
+
+        Emits {OfferMade}. Rounding: guarantee up. Reverts: {OfferMarket_NotSeller},
+        {OfferMarket_WrongNonce}, {OfferMarket_BadTerms}, {OfferMarket_SelfTrade},
+        {OfferMarket_BadWindow}, {OfferMarket_WrongState}, and as {IEnergyLedger.commit}. Warning:
+        the guarantee stays held until receipt, withdrawal or expiry.
+
+        Args:
+            terms: The offer; bit 255 of its nonce is clear.
+
+        Source:
+            N-1, N-5
+        """
+        return self._encode(
+            "makeOffer((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            ("bytes32",),
+        )
+
+    def market_parameters(self) -> MarketParameters:
+        """The constructor arguments."""
+        return MarketParameters.from_abi(
+            self._read(
+                "marketParameters()", (), [], ("(address,uint256,uint256,uint256,uint256,uint256,uint256)",)
+            )
+        )
+
+    def state_of(self, trade_id: bytes) -> TradeState:
+        """Where a trade stands; {TradeState.None} again once it is over and cannot come back."""
+        return TradeState(self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",)))
+
+    def trade_id_of(self, terms: Terms) -> bytes:
+        """Trade id of terms: their EIP-712 struct hash.
+
+        Source:
+            N-5
+        """
+        answer: bytes = self._read(
+            "tradeIdOf((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            ("bytes32",),
+        )
+        return answer

@@ -1,0 +1,24 @@
+"""One chain and one deployed suite for all tests; each test starts from the same snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.world import World, build_world
+
+
+@pytest.fixture(scope="session")
+def _world() -> World:
+    return build_world()
+
+
+@pytest.fixture
+def world(_world: World) -> Iterator[World]:
+    """The session's world, put back after the test."""
+    snapshot = _world.chain.snapshot()
+    nonce, meters = _world.nonce, dict(_world.meters)
+    yield _world
+    _world.chain.revert(snapshot)
+    _world.nonce, _world.meters = nonce, meters
