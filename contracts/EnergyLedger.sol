@@ -20,7 +20,7 @@ import {
 import {CreditModel} from "./libraries/CreditModel.sol";
 import {Range} from "./libraries/Range.sol";
 import {MeterRegistry} from "./MeterRegistry.sol";
-import {Purse, PurseLib, Record, RecordLib, WindowLib} from "./types/Account.sol";
+import {Purse, PurseLib, Record, WindowLib} from "./types/Account.sol";
 
 /// @title Energy ledger
 /// @notice The rules are told in {IEnergyLedger}.
