@@ -1,0 +1,353 @@
+"""Credit of sellers and buyers in integers, equal to the contracts to the bit (Xia §3.1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+from energy_trading.errors import BadInput
+
+E9: Final = 10**9
+#: Trades a window remembers.
+WINDOW_LENGTH: Final = 10
+#: Largest z; larger trades weigh no more.
+MAX_Z: Final = 2**8 - 1
+#: Defaults are counted up to here and never wrap.
+MAX_DEFAULTS: Final = 2**16 - 1
+#: Last ban date that fits (February 2106).
+MAX_DATE: Final = 2**32 - 1
+#: c(n) = 2**(n-1) stops here.
+MAX_PENALTY_FACTOR: Final = 2**31
+
+_WINDOW_MASK: Final = 2 ** (8 * WINDOW_LENGTH) - 1
+_MAX_AMOUNT: Final = 2**64 - 1
+
+
+@dataclass(frozen=True)
+class CreditConstants:
+    """Constants of the credit model, under the names of the ledger's `CreditParameters`.
+
+    Args:
+        k1_e9: k1 of eq 3, 1e6 … 10e9.
+        k2_e9: k2 of eq 3, k1 … 10e9.
+        t1_e9: t1 of eq 6, 1e6 … 10e9.
+        t2_e9: t2 of eq 6, t1 … 10e9.
+        z0: damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
+        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
+        window: trades looked back on, 1 … 10.
+        z_unit: units of account that make z = 1, 1 … 2**64 - 1.
+        floor_e9: lowest credit and that of a new account, 1 … 1e12.
+        ceiling_e9: highest credit, floor … 1e12.
+        withdrawal_e9: loss that stands for f(z) on a withdrawal, 0 … 1e9.
+        grace_defaults: the first so many defaults bring no ban, 0 … 100.
+        ban_unit: seconds that eq 7 calls a day, 60 … 2**32 - 1.
+        max_ban: longest ban in seconds, ban_unit … ten years.
+        open_base: guarantee (units) a seller of lowest credit may have held at once, 1 … 2**64 - 1.
+        open_per_credit: what each point of credit above the floor adds to it, 0 … 2**64 - 1.
+
+    Raises:
+        BadInput: a constant is out of its range.
+
+    Source:
+        X-1, X-2, X-3; the ranges are the ledger's.
+    """
+
+    k1_e9: int
+    k2_e9: int
+    t1_e9: int
+    t2_e9: int
+    z0: int
+    profit_e9: int
+    window: int
+    z_unit: int
+    floor_e9: int
+    ceiling_e9: int
+    withdrawal_e9: int
+    grace_defaults: int
+    ban_unit: int
+    max_ban: int
+    open_base: int
+    open_per_credit: int
+
+    def __post_init__(self) -> None:
+        for name, low, high in (
+            ("k1_e9", 10**6, 10 * E9),
+            ("k2_e9", self.k1_e9, 10 * E9),
+            ("t1_e9", 10**6, 10 * E9),
+            ("t2_e9", self.t1_e9, 10 * E9),
+            ("z0", 1, 2**32 - 1),
+            ("profit_e9", 1, E9 - 1),
+            ("window", 1, WINDOW_LENGTH),
+            ("z_unit", 1, _MAX_AMOUNT),
+            ("floor_e9", 1, 10**12),
+            ("ceiling_e9", self.floor_e9, 10**12),
+            ("withdrawal_e9", 0, E9),
+            ("grace_defaults", 0, 100),
+            ("ban_unit", 60, 2**32 - 1),
+            ("max_ban", self.ban_unit, 3650 * 86_400),
+            ("open_base", 1, _MAX_AMOUNT),
+            ("open_per_credit", 0, _MAX_AMOUNT),
+        ):
+            _check(name, getattr(self, name), low, high)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What the ledger remembers about an account's conduct.
+
+    Args:
+        seller_credit_e9: R^s of eq 3, scale 1e9.
+        buyer_credit_e9: R^b of eq 6, scale 1e9.
+        sales: z of the last ten sales, 8 bits each, newest lowest.
+        purchases: z of the last ten purchases, likewise.
+        defaults: defaults so far, as seller or buyer.
+        banned_until: unix seconds; no new commitment before.
+
+    Source:
+        X-4 (Xia Table 1: sCredit, bCredit, HTransaction, PDate).
+    """
+
+    seller_credit_e9: int
+    buyer_credit_e9: int
+    sales: int = 0
+    purchases: int = 0
+    defaults: int = 0
+    banned_until: int = 0
+
+
+def new_standing(constants: CreditConstants) -> Standing:
+    """Return the standing of an account that was just opened.
+
+    Args:
+        constants: the model's constants.
+
+    Returns:
+        Both credits at the floor and nothing on record, so that a fresh account is never better off
+        than a punished one.
+
+    Source:
+        X-1; erratum: Xia's R_0 = 0 could never move.
+    """
+    return Standing(constants.floor_e9, constants.floor_e9)
+
+
+def z_of(value: int, constants: CreditConstants) -> int:
+    """Return the size z of a trade, rounding down.
+
+    Args:
+        value: money, in units of account.
+        constants: the model's constants.
+
+    Returns:
+        0 … 255, where it saturates.
+
+    Raises:
+        BadInput: the value is negative.
+    """
+    if value < 0:
+        raise BadInput(f"value: given {value}, allowed 0 or more")
+    return min(value // constants.z_unit, MAX_Z)
+
+
+def open_limit(credit_e9: int, constants: CreditConstants) -> int:
+    """Return the guarantee that a seller of this credit may have held at once.
+
+    Args:
+        credit_e9: seller credit, scale 1e9.
+        constants: the model's constants.
+
+    Returns:
+        Units of account.
+
+    Source:
+        X-2: sellers of low credit may not issue large sell orders.
+    """
+    above = max(credit_e9 - constants.floor_e9, 0)
+    return constants.open_base + constants.open_per_credit * above // E9
+
+
+def sold(standing: Standing, z: int, constants: CreditConstants) -> Standing:
+    """Record a sale that was delivered.
+
+    Args:
+        standing: the seller's, before.
+        z: size of the trade, 0 … 255.
+        constants: the model's constants.
+
+    Returns:
+        The seller's standing after it.
+
+    Raises:
+        BadInput: z is out of range.
+
+    Source:
+        X-1; Xia eqs 1 and 3 with f = 0.
+    """
+    window = _push(standing.sales, z)
+    gain = _weight_e9(z, window, constants)
+    credit = standing.seller_credit_e9 * (gain + constants.k1_e9) // constants.k2_e9
+    return replace(standing, seller_credit_e9=_clamp(credit, constants), sales=window)
+
+
+def bought(standing: Standing, z: int, constants: CreditConstants) -> Standing:
+    """Record a purchase that was paid and delivered.
+
+    Args:
+        standing: the buyer's, before.
+        z: size of the trade, 0 … 255.
+        constants: the model's constants.
+
+    Returns:
+        The buyer's standing after it.
+
+    Raises:
+        BadInput: z is out of range.
+
+    Source:
+        X-2; Xia eqs 5 and 6, eq 6 turned right side up, with p = 0.
+    """
+    window = _push(standing.purchases, z)
+    gain = constants.profit_e9 * z // (_sum(window, constants) + constants.z0)
+    credit = standing.buyer_credit_e9 * (gain + constants.t1_e9) // constants.t2_e9
+    return replace(standing, buyer_credit_e9=_clamp(credit, constants), purchases=window)
+
+
+def seller_default(standing: Standing, z: int, now: int, constants: CreditConstants) -> Standing:
+    """Record a sale that was not delivered, or not enough of it.
+
+    Args:
+        standing: the seller's, before.
+        z: size of the trade, 0 … 255.
+        now: block time, unix seconds.
+        constants: the model's constants.
+
+    Returns:
+        The seller's standing after it.
+
+    Raises:
+        BadInput: z is out of range.
+
+    Source:
+        X-1, X-3; Xia eqs 2, 3 with s = 0, and 7.
+    """
+    window = _push(standing.sales, z)
+    defaults = _one_more(standing.defaults)
+    c = penalty_factor(defaults)
+    loss = _weight_e9(z, window, constants)
+    credit = standing.seller_credit_e9 * constants.k1_e9 // (c * loss + constants.k2_e9)
+    credit = _clamp(credit, constants)
+    return replace(
+        standing,
+        seller_credit_e9=credit,
+        sales=window,
+        defaults=defaults,
+        banned_until=_banned_until(standing, defaults, credit, now, constants),
+    )
+
+
+def buyer_default(standing: Standing, z: int, now: int, constants: CreditConstants) -> Standing:
+    """Record an award that its buyer did not pay.
+
+    Args:
+        standing: the buyer's, before.
+        z: size of the trade, 0 … 255.
+        now: block time, unix seconds.
+        constants: the model's constants.
+
+    Returns:
+        The buyer's standing after it.
+
+    Raises:
+        BadInput: z is out of range.
+
+    Source:
+        X-2, X-3; Xia eqs 4, 6 turned right side up with q = 0, and 7.
+    """
+    window = _push(standing.purchases, z)
+    defaults = _one_more(standing.defaults)
+    c = penalty_factor(defaults)
+    part = constants.profit_e9 * z
+    whole = (_sum(window, constants) - z) * E9 + part
+    loss = part * E9 // whole if whole else 0
+    credit = standing.buyer_credit_e9 * constants.t1_e9 // (c * loss + constants.t2_e9)
+    credit = _clamp(credit, constants)
+    return replace(
+        standing,
+        buyer_credit_e9=credit,
+        purchases=window,
+        defaults=defaults,
+        banned_until=_banned_until(standing, defaults, credit, now, constants),
+    )
+
+
+def withdrawn(standing: Standing, constants: CreditConstants) -> Standing:
+    """Record that an open offer was withdrawn before its expiry.
+
+    Args:
+        standing: the seller's, before.
+        constants: the model's constants.
+
+    Returns:
+        The seller's standing after it; a withdrawal is no default and joins no window.
+
+    Source:
+        N-4 and X-1; eq 3 with the constant loss `withdrawal_e9` in the place of c·f(z).
+    """
+    if constants.withdrawal_e9 == 0:
+        return standing
+    credit = standing.seller_credit_e9 * constants.k1_e9 // (constants.withdrawal_e9 + constants.k2_e9)
+    return replace(standing, seller_credit_e9=_clamp(credit, constants))
+
+
+def penalty_factor(defaults: int) -> int:
+    """Return c(n) = 2**(n-1), at most 2**31.
+
+    Args:
+        defaults: cumulative defaults n, 1 or more.
+
+    Source:
+        X-1; Xia §3.1 and §4.2.
+    """
+    return int(min(2 ** min(defaults - 1, 64), MAX_PENALTY_FACTOR))
+
+
+def window_of(packed: int) -> tuple[int, ...]:
+    """Return the ten z of a packed window, newest first."""
+    return tuple(packed >> (8 * i) & MAX_Z for i in range(WINDOW_LENGTH))
+
+
+def _weight_e9(z: int, window: int, constants: CreditConstants) -> int:
+    # Erratum: z0 stands in the denominator of eqs 1 and 2, not beside the fraction.
+    return z * E9 // (_sum(window, constants) + constants.z0)
+
+
+def _sum(window: int, constants: CreditConstants) -> int:
+    return sum(window_of(window)[: constants.window])
+
+
+def _push(window: int, z: int) -> int:
+    _check("z", z, 0, MAX_Z)
+    return (window << 8 | z) & _WINDOW_MASK
+
+
+def _one_more(defaults: int) -> int:
+    return min(defaults + 1, MAX_DEFAULTS)
+
+
+def _banned_until(
+    standing: Standing, defaults: int, credit_e9: int, now: int, constants: CreditConstants
+) -> int:
+    if defaults <= constants.grace_defaults:
+        return standing.banned_until
+    seconds = penalty_factor(defaults) * constants.ban_unit * E9 // credit_e9
+    until = min(now + min(seconds, constants.max_ban), MAX_DATE)
+    return max(until, standing.banned_until)
+
+
+def _clamp(credit_e9: int, constants: CreditConstants) -> int:
+    return max(constants.floor_e9, min(credit_e9, constants.ceiling_e9))
+
+
+def _check(name: str, given: int, low: int, high: int) -> None:
+    if not low <= given <= high:
+        raise BadInput(f"{name}: given {given}, allowed {low} … {high}")
