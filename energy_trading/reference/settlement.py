@@ -1,0 +1,158 @@
+"""How the money of a trade is split, in integers, as `OfferMarket` does it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Final
+
+BPS: Final = 10_000
+"""Hundredths of a per cent in a whole."""
+MAX_UNITS: Final = 2**64 - 1
+"""Most units of account a ledger can count, and so the highest price."""
+
+
+@dataclass(frozen=True)
+class MarketConstants:
+    """What is fixed for a market; BPS are hundredths of a per cent.
+
+    Args:
+        guarantee_bps: guarantee as a share of the price, 1 … 10,000.
+        fee_bps: share of what the seller is paid that goes to the treasury, 0 … 1,000.
+        cancel_bps: share of the guarantee kept on withdrawal before expiry, 0 … 10,000.
+        penalty_bps: share of the guarantee kept for energy not delivered, 1 … 10,000.
+        tolerance_bps: share of the energy that may be missing before it is a default, 0 … 10,000.
+        max_duration: longest time from now to deliver_by in seconds.
+    """
+
+    guarantee_bps: int
+    fee_bps: int
+    cancel_bps: int
+    penalty_bps: int
+    tolerance_bps: int
+    max_duration: int
+
+
+class Outcome(IntEnum):
+    """How a commitment ended, for the standings."""
+
+    NONE = 0
+    DELIVERED = 1
+    SELLER_DEFAULT = 2
+    BUYER_DEFAULT = 3
+    WITHDRAWN = 4
+
+
+@dataclass(frozen=True)
+class Split:
+    """Where guarantee and payment go, in units of account.
+
+    Args:
+        unhold: guarantee that is held no longer.
+        seller_gets: added to the seller's available funds.
+        buyer_gets: added to the buyer's available funds.
+        treasury_gets: fee and cut guarantee.
+        value: money value of what was settled, before it becomes the z of the credit model.
+        outcome: what happened.
+    """
+
+    unhold: int
+    seller_gets: int
+    buyer_gets: int
+    treasury_gets: int
+    value: int
+    outcome: Outcome
+
+
+@dataclass(frozen=True)
+class Short:
+    """What a delivery in part earns and costs.
+
+    Args:
+        payment: units the seller earned, fee included; rounded down.
+        cut: units of the guarantee that the treasury has; rounded down.
+        is_default: whether more is missing than the tolerance allows.
+    """
+
+    payment: int
+    cut: int
+    is_default: bool
+
+
+def guarantee_up(price: int, constants: MarketConstants) -> int:
+    """Return the guarantee for a price in units, rounded up.
+
+    Source:
+        Nazari §III.B, N-1.
+    """
+    return -(-price * constants.guarantee_bps // BPS)
+
+
+def fee_down(payment: int, constants: MarketConstants) -> int:
+    """Return the treasury's share of a payment in units, rounded down."""
+    return payment * constants.fee_bps // BPS
+
+
+def withdrawal_cut_down(price: int, constants: MarketConstants) -> int:
+    """Return what an early withdrawal costs of the guarantee, rounded down.
+
+    Source:
+        Nazari §III.B (percentage of the guarantee), N-4.
+    """
+    return guarantee_up(price, constants) * constants.cancel_bps // BPS
+
+
+def penalty_down(price: int, constants: MarketConstants) -> int:
+    """Return what delivering nothing costs of the guarantee, rounded down.
+
+    Source:
+        Nazari §III.B (late delivery), N-7 scenario 4.
+    """
+    return guarantee_up(price, constants) * constants.penalty_bps // BPS
+
+
+def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: MarketConstants) -> Short:
+    """Settle energy that came in part, pro rata.
+
+    Args:
+        price: whole price in units, at most `MAX_UNITS`.
+        delivered_wh: Wh that the receipt proves, less than agreed.
+        agreed_wh: Wh of the terms, at least 1.
+        constants: the market's.
+
+    Source:
+        N-3, N-7 scenario 4, in proportion to what is missing.
+    """
+    missing = agreed_wh - delivered_wh
+    return Short(
+        payment=price * delivered_wh // agreed_wh,
+        cut=guarantee_up(price, constants) * constants.penalty_bps * missing // (agreed_wh * BPS),
+        is_default=missing * BPS > agreed_wh * constants.tolerance_bps,
+    )
+
+
+def split(
+    price: int, payment: int, cut: int, paid: bool, outcome: Outcome, constants: MarketConstants
+) -> Split:
+    """Split guarantee and price: guarantee - cut + payment - fee | the buyer's rest | fee + cut.
+
+    Args:
+        price: whole price in units.
+        payment: part of the price that the seller earned.
+        cut: part of the guarantee that is lost.
+        paid: whether a buyer had paid the price.
+        outcome: what happened.
+        constants: the market's.
+
+    Source:
+        N-3, N-4, N-7.
+    """
+    guarantee, fee = guarantee_up(price, constants), fee_down(payment, constants)
+    return Split(
+        unhold=guarantee,
+        seller_gets=guarantee - cut + payment - fee,
+        buyer_gets=price - payment if paid else 0,
+        treasury_gets=fee + cut,
+        value=price if outcome == Outcome.SELLER_DEFAULT else payment,
+        outcome=outcome,
+    )
