@@ -1,0 +1,432 @@
+"""Named gas scenarios: every state-changing function of the contracts, measured to the unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from energy_trading.bench.gas_parts import Paid, watch
+from energy_trading.bindings.contract import Call
+from energy_trading.bindings.energy_ledger import AccountAttestation
+from energy_trading.bindings.offer_market import Delivery, ReceiptKey, Terms
+from energy_trading.bindings.suite import NATIVE, Suite, SuiteParameters, deploy
+from energy_trading.chain import artifacts
+from energy_trading.chain.connect import Chain, in_process
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.crypto.typed_data import (
+    Domain,
+    acceptance_digest,
+    attestation_digest,
+    offer_hash,
+    receipt_digest,
+)
+from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
+from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.reference.commitment import energy_commitment
+
+GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
+PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
+ENERGY_WH: Final = 1_234
+SHORT_WH: Final = 1_150  # within the tolerance of 10 %
+DEFAULT_WH: Final = 400
+NONCE: Final = 0x9E37_79B9_7F4A_7C15  # eight bytes that look random, none of them zero
+SIGNED: Final = 1 << 255
+FUNDS: Final = 4_321_987_654
+BATCH: Final = 40
+PROOF_HASHES: Final = 14
+_PROSUMER: Final = 3
+_PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a scenario is measured against.
+
+    Args:
+        at_most: our budget.
+        lower_bound: gas that no contract with these effects can avoid; None if not worked out.
+        best_peer: gas and name of the best comparable contract, measured on the same EVM.
+
+    Source:
+        Project's architecture, "Where the gas goes".
+    """
+
+    at_most: int
+    lower_bound: int | None
+    best_peer: str
+
+
+TARGETS: Final[Mapping[str, Target]] = {
+    "offer.make": Target(60_000, 43_420, "62,898 Seaport validate (holds nothing)"),
+    "offer.accept": Target(43_000, 26_128, "46,571 Solidity docs Purchase"),
+    "offer.accept_private": Target(62_000, None, "nobody"),
+    "offer.confirm": Target(57_000, 30_628, "40,552 LocalEthereum (no meter, no credit)"),
+    "trade.direct": Target(160_000, 100_176, "137,725 Seaport; 157,151 gsy-e"),
+    "trade.signed": Target(130_000, 78_380, "97,089 LocalEthereum (no guarantee, meter, credit)"),
+    "offer.confirm_batch40": Target(30_000, 13_295, "20,749 LocalEthereum"),
+    "offer.give_up": Target(38_000, 21_328, "31,343 gsy-e"),
+    "meter.register": Target(50_000, 43_484, "52,414"),
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A measured scenario.
+
+    Args:
+        paid: its transactions, in order.
+        share: how many things they do; the scenario's gas is that of one of them.
+    """
+
+    paid: tuple[Paid, ...]
+    share: int = 1
+
+    @property
+    def gas(self) -> int:
+        """Gas of all transactions, as their receipts report it, of one share, rounded up."""
+        return -(-sum(paid.gas for paid in self.paid) // self.share)
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """What all transactions (not one share) were paid for, by name."""
+        total: Counter[str] = Counter()
+        for paid in self.paid:
+            total.update(paid.parts)
+        return dict(total)
+
+    def __add__(self, other: Scenario) -> Scenario:
+        """Return both as one."""
+        return Scenario(self.paid + other.paid)
+
+
+def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
+    """Run every scenario on fresh chains (Prague rules, default parameters, fixed keys and times).
+
+    Each scenario starts from the same state: accounts with funds, meters, and ten trades behind them.
+
+    Args:
+        token_code: creation code of an ERC-20 that is called "Permit token", with ``mint(address,uint256)``
+            and permits, for the one scenario that needs it.
+        say: told one line before each group.
+
+    Returns:
+        Scenario by name, sorted.
+    """
+    found: dict[str, Scenario] = {}
+    with watch() as seen:
+        say("deployment and ten trades")
+        bench = _Bench(found, seen)
+        bench.deployment()
+        bench.warm_up()
+        for group in (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts):
+            say(group.__name__)
+            group()
+        say("a market with a fee of 1 %")
+        with_fee = _Bench(found, seen, fee_bps=100)
+        with_fee.warm_up()
+        with_fee.receipt_with_fee()
+        say("a ledger that settles in a token")
+        _token_ledger(found, seen, token_code)
+        say(f"batch of {BATCH} receipts")
+        bench.batch()
+    found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
+    return dict(sorted(found.items()))
+
+
+def snapshot(scenarios: Mapping[str, Scenario]) -> dict[str, Any]:
+    """Return the document of snapshots/gas.json: how the contracts were compiled, gas by scenario."""
+    build = artifacts.build()
+    return {
+        "compiler": {"version": build["compiler"], **build["settings"]},
+        "scenarios": {name: scenario.gas for name, scenario in sorted(scenarios.items())},
+    }
+
+
+def _key(role: str) -> SecretKey:
+    return SecretKey(keccak(text=f"gas benchmark: {role}"))
+
+
+class _Bench:
+    """A market with a producer and a consumer, and the scenarios that start from it."""
+
+    def __init__(self, found: dict[str, Scenario], seen: list[Paid], **parameters: Any) -> None:
+        self.found = found
+        self.seen = seen
+        self.dso, self.pkg, self.treasury = _key("dso"), _key("pkg"), _key("treasury")
+        self.producer, self.consumer, self.relayer = _key("producer"), _key("consumer"), _key("relayer")
+        self.sellers = [_key(f"seller {i}") for i in range(BATCH)]
+        self.buyers = [_key(f"buyer {i}") for i in range(BATCH)]
+        people = [self.dso, self.pkg, self.treasury, self.producer, self.consumer, self.relayer]
+        self.chain: Chain = in_process("prague", [*people, *self.sellers, *self.buyers], GENESIS)
+        asset = parameters.pop("token_code", None)
+        if asset is not None:
+            parameters["asset"] = self.chain.deploy(asset, self.relayer)[0]
+        before = len(seen)
+        self.suite: Suite = deploy(
+            self.chain,
+            self.dso,
+            SuiteParameters(self.dso.address, self.pkg.address, self.treasury.address, **parameters),
+        )
+        self.deployed = seen[before:]
+        self.market, self.ledger = self.suite.market, self.suite.ledger
+        self.meter = Secp256k1Meter(_key("meter"))
+        self.signer: ReceiptSigner = self.meter
+
+    # ------------------------------------------------------------ steps
+
+    def send(self, call: Call[Any], sender: SecretKey) -> Scenario:
+        call.send(sender)
+        return Scenario((self.seen[-1],))
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Put the chain back afterwards, so that scenarios do not depend on each other."""
+        kept = self.chain.snapshot()
+        yield
+        self.chain.revert(kept)
+
+    def attested(self, account: str) -> Call[None]:
+        alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
+        a = AccountAttestation(account, _PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
+        digest = attestation_digest(
+            self.suite.ledger_domain,
+            a.account,
+            a.roles,
+            a.certificate_hash,
+            a.identity_ciphertext,
+            a.deadline,
+        )
+        return self.ledger.open_account(a, self.pkg.sign_digest(digest))
+
+    def enrol(self, key: SecretKey) -> None:
+        self.attested(key.address).send(self.relayer)
+        self.ledger.deposit(key.address, FUNDS, value=FUNDS * 10**9).send(self.relayer)
+        self.ledger.register_meter(key.address, self.meter.signer).send(self.dso)
+
+    def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
+        now = self.chain.now()
+        energy = ENERGY_WH.to_bytes(32, "big")
+        terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
+        return replace(terms, **changes)
+
+    def trade_id(self, t: Terms) -> bytes:
+        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
+
+    def signature(self, terms: Terms) -> bytes:
+        return compact(self.producer.sign_digest(self.suite.market_domain.digest(self.trade_id(terms))))
+
+    def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
+        energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
+        digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
+        return Delivery(terms, buyer.address, energy, self.signer.signer, self.signer.sign(digest))
+
+    def open_trade(self, **changes: Any) -> Terms:
+        """An accepted trade whose acceptBy has passed."""
+        terms = self.terms(self.producer, **changes)
+        self.market.make_offer(terms).send(self.producer)
+        self.market.accept_offer(terms).send(self.consumer)
+        self.chain.mine(terms.accept_by)
+        return terms
+
+    def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
+        delivery = self.receipt(terms, self.consumer, energy_wh)
+        return self.send(self.market.confirm_delivery(delivery), self.relayer)
+
+    # ------------------------------------------------------------ scenarios
+
+    def deployment(self) -> None:
+        names = ("deploy.energy_ledger", "deploy.offer_market", "deploy.p256_verifier")
+        for name, paid in zip(names, self.deployed, strict=True):
+            self.found[name] = Scenario((paid,))
+
+    def warm_up(self) -> None:
+        """Two accounts with ten trades behind them, and a treasury that has had money."""
+        self.enrol(self.producer)
+        self.enrol(self.consumer)
+        for i in range(10):
+            self.confirm(self.open_trade(nonce=i))
+        late = self.open_trade(nonce=10)
+        self.confirm(late, SHORT_WH)
+        self.chain.mine((self.chain.now() // 86_400 + 1) * 86_400 + 3_600)
+
+    def offers(self) -> None:
+        with self.fresh():
+            terms = self.terms(self.producer)
+            self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
+            with self.fresh():
+                self.found["offer.accept"] = self.send(self.market.accept_offer(terms), self.consumer)
+            with self.fresh():
+                key = self.one_time_key(terms)
+                self.found["offer.accept_private"] = self.send(
+                    self.market.accept_offer_privately(terms, key), self.consumer
+                )
+            with self.fresh():
+                self.found["offer.give_up"] = self.send(self.market.give_up(terms), self.producer)
+            self.chain.mine(terms.accept_by)
+            with self.fresh():
+                self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
+            self.found["offer.expire_offer"] = self.send(
+                self.market.expire(terms, NATIVE, bytes(32)), self.relayer
+            )
+
+    def receipts(self) -> None:
+        with self.fresh():
+            terms = self.open_trade()
+            with self.fresh():
+                self.found["offer.confirm"] = self.confirm(terms)
+            with self.fresh():
+                self.found["offer.confirm_short"] = self.confirm(terms, SHORT_WH)
+            self.found["offer.confirm_default"] = self.confirm(terms, DEFAULT_WH)
+        with self.fresh():
+            terms = self.terms(self.producer)
+            self.market.make_offer(terms).send(self.producer)
+            self.market.accept_offer(terms).send(self.consumer)
+            self.found["offer.confirm_early"] = self.confirm(terms)
+        with self.fresh():
+            salt = keccak(text="salt")
+            terms = self.open_trade(energy=energy_commitment(ENERGY_WH, salt))
+            with self.fresh():
+                self.found["offer.confirm_hidden"] = self.confirm(terms)
+            delivery = self.receipt(terms, self.consumer, SHORT_WH)
+            self.found["offer.confirm_hidden_short"] = self.send(
+                self.market.confirm_hidden_short(delivery, ENERGY_WH, salt), self.relayer
+            )
+        with self.fresh():
+            self.signer = p256_meter(self.suite)
+            self.ledger.register_meter(self.consumer.address, self.signer.signer).send(self.dso)
+            self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
+            self.signer = self.meter
+
+    def receipt_with_fee(self) -> None:
+        self.found["offer.confirm_with_fee"] = self.confirm(self.open_trade())
+
+    def ends(self) -> None:
+        with self.fresh():
+            terms = self.open_trade()
+            self.chain.mine(terms.deliver_by)
+            self.found["offer.expire_trade"] = self.send(
+                self.market.expire(terms, self.consumer.address, keccak(self.meter.signer)), self.relayer
+            )
+
+    def signed(self) -> None:
+        terms = self.terms(self.producer, NONCE | SIGNED)
+        with self.fresh():
+            accept = self.market.accept_signed(terms, self.signature(terms))
+            self.found["offer.accept_signed"] = self.send(accept, self.consumer)
+            self.chain.mine(terms.accept_by)
+            self.found["trade.signed"] = self.found["offer.accept_signed"] + self.confirm(terms)
+        with self.fresh():
+            key = self.one_time_key(terms)
+            accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
+            self.found["offer.accept_signed_private"] = self.send(accept, self.consumer)
+        with self.fresh():
+            self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
+
+    def one_time_key(self, terms: Terms) -> ReceiptKey:
+        """Publish the root of a full tree of one-time keys and name one of them."""
+        key = Secp256k1Meter(_key("one-time key"))
+        others = [keccak(i.to_bytes(2, "big")) for i in range(2**PROOF_HASHES - 1)]
+        tree = MerkleTree([signer_leaf(key.signer), *others])
+        epoch = self.chain.now() // self.ledger.epoch_seconds()
+        self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
+        digest = acceptance_digest(self.suite.market_domain, self.trade_id(terms), self.consumer.address)
+        return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
+
+    def meters(self) -> None:
+        stranger = _key("stranger").address
+        other = Secp256k1Meter(_key("other meter")).signer
+        with self.fresh():
+            register = self.ledger.register_meter(stranger, self.meter.signer)
+            self.found["meter.register"] = self.send(register, self.dso)
+            replaced = self.ledger.register_meter(stranger, other)
+            self.found["meter.replace"] = self.send(replaced, self.dso)
+            self.found["meter.remove"] = self.send(self.ledger.remove_meter(stranger), self.dso)
+        with self.fresh():
+            epoch = self.chain.now() // self.ledger.epoch_seconds()
+            publish = self.ledger.publish_key_root(epoch, keccak(text="root"), keccak(text="evidence"))
+            self.found["meter.publish_root"] = self.send(publish, self.dso)
+            self.found["meter.revoke_root"] = self.send(self.ledger.revoke_key_root(epoch), self.dso)
+
+    def accounts(self) -> None:
+        with self.fresh():
+            opened = self.attested(_key("newcomer").address)
+            self.found["ledger.open_account"] = self.send(opened, self.relayer)
+        with self.fresh():
+            paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
+            self.found["ledger.deposit"] = self.send(paid_in, self.producer)
+            paid_out = self.ledger.withdraw(self.producer.address, PRICE)
+            self.found["ledger.withdraw"] = self.send(paid_out, self.producer)
+        with self.fresh():
+            ten = [key.address for key in self.sellers[:10]]
+            for account in ten:
+                self.attested(account).send(self.relayer)
+            self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
+            self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
+        with self.fresh():
+            self.found["ledger.set_pkg"] = self.send(self.ledger.set_pkg(self.relayer.address), self.dso)
+        with self.fresh():
+            offered = self.ledger.transfer_ownership(self.relayer.address)
+            self.found["ledger.transfer_ownership"] = self.send(offered, self.dso)
+            accepted = self.ledger.accept_ownership()
+            self.found["ledger.accept_ownership"] = self.send(accepted, self.relayer)
+            renounced = self.ledger.renounce_ownership()
+            self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
+
+    def batch(self) -> None:
+        """One transaction with the receipts of forty pairs of accounts."""
+        with self.fresh():
+            for key in (*self.sellers, *self.buyers):
+                self.enrol(key)
+            pairs = list(zip(self.sellers, self.buyers, strict=True))
+            now = self.chain.now()
+            window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
+            all_terms = [self.terms(seller, **window) for seller in self.sellers]
+            for (seller, buyer), terms in zip(pairs, all_terms, strict=True):
+                self.market.make_offer(terms).send(seller)
+                self.market.accept_offer(terms).send(buyer)
+            self.chain.mine(now + 3_600)
+            receipts = [self.receipt(t, b) for t, b in zip(all_terms, self.buyers, strict=True)]
+            sent = self.send(self.market.confirm_deliveries(receipts), self.relayer)
+            self.found[f"offer.confirm_batch{BATCH}"] = replace(sent, share=BATCH)
+
+
+def p256_meter(suite: Suite) -> P256Meter:
+    """Return the benchmark's P-256 meter, which names the suite's verifier."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    scalar = int.from_bytes(keccak(text="gas benchmark: P-256 meter"), "big") >> 8
+    return P256Meter(ec.derive_private_key(scalar, ec.SECP256R1()), suite.p256_verifier)
+
+
+def _token_ledger(found: dict[str, Scenario], seen: list[Paid], token_code: bytes) -> None:
+    """The second deposit with a permit: the account's slots and the token's are in use."""
+    bench = _Bench(found, seen, token_code=token_code)
+    ledger, owner = bench.ledger, bench.producer
+    token, amount = ledger.asset(), PRICE * ledger.unit()
+    mint = keccak(text="mint(address,uint256)")[:4] + encode(
+        ["address", "uint256"], [owner.address, 10 * amount]
+    )
+    bench.chain.send(token, mint, bench.relayer)
+    bench.attested(owner.address).send(bench.relayer)
+    domain = Domain("Permit token", bench.chain.chain_id, token)
+    deadline = GENESIS + 86_399
+    for nonce in range(2):
+        fields: Sequence[Any] = [
+            keccak(text=_PERMIT_TYPE),
+            owner.address,
+            ledger.address,
+            amount,
+            nonce,
+            deadline,
+        ]
+        kinds = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
+        signature = owner.sign_digest(domain.digest(keccak(encode(kinds, fields))))
+        call = ledger.deposit_with_permit(PRICE, deadline, signature[64], signature[:32], signature[32:64])
+        found["ledger.deposit_permit"] = bench.send(call, owner)

@@ -1,0 +1,142 @@
+"""Measure gas: write snapshots/gas.json and the tables of docs/gas.md, or compare with them.
+
+python scripts/benchmark.py            measure, write both, print a table
+python scripts/benchmark.py --check    measure, print what differs from both, exit 1 if anything does
+python scripts/benchmark.py --explain  measure, print what each scenario pays for
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+
+from energy_trading.bench import gas
+from energy_trading.bench.gas_parts import PARTS
+from energy_trading.chain.artifacts import load_from
+from energy_trading.chain.compile import ROOT, TEST_CONTRACTS
+from energy_trading.errors import EnergyTradingError
+
+SNAPSHOT: Final = ROOT / "snapshots" / "gas.json"
+PAGE: Final = ROOT / "docs" / "gas.md"
+BEGIN: Final = "<!-- written by scripts/benchmark.py: begin -->\n"
+END: Final = "<!-- written by scripts/benchmark.py: end -->\n"
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Measure, then write, compare or explain; returns the exit status."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
+    parser.add_argument("--check", action="store_true", help="compare with the committed files")
+    parser.add_argument("--explain", action="store_true", help="print what each scenario pays for")
+    options = parser.parse_args(arguments)
+    try:
+        token = load_from(TEST_CONTRACTS.output, "PermitToken").bytecode
+        found = gas.measure(token, lambda line: print(f"gas: {line} ...", file=sys.stderr, flush=True))
+    except EnergyTradingError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if options.check:
+        return check(found)
+    if options.explain:
+        print(tables(found), end="")
+        return 0
+    SNAPSHOT.write_text(snapshot_text(found), encoding="utf-8")
+    PAGE.write_text(page_text(found, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    console = Console()
+    console.print(comparison(found))
+    console.print(f"{len(found)} scenarios in {SNAPSHOT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
+    return 0
+
+
+def check(found: Mapping[str, gas.Scenario]) -> int:
+    """Print what differs from the committed files; returns 1 if anything does."""
+    if not SNAPSHOT.is_file():
+        print(f"{SNAPSHOT.relative_to(ROOT)} is missing: run make gas", file=sys.stderr)
+        return 1
+    lines = differences(json.loads(SNAPSHOT.read_text(encoding="utf-8")), gas.snapshot(found))
+    page = PAGE.read_text(encoding="utf-8")
+    if not lines and page != page_text(found, page):
+        lines = [f"{PAGE.relative_to(ROOT)} differs"]
+    for line in lines:
+        print(line, file=sys.stderr)
+    if lines:
+        print("run make gas and explain the change in the commit", file=sys.stderr)
+    else:
+        print(f"gas: {len(found)} scenarios as committed")
+    return 1 if lines else 0
+
+
+def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return a line for every name whose value differs between two snapshots."""
+    lines = []
+    for group in ("compiler", "scenarios"):
+        before, after = old.get(group, {}), new[group]
+        for name in sorted({*before, *after}):
+            if before.get(name) != after.get(name):
+                lines.append(f"{name}: {before.get(name, 'none')} -> {after.get(name, 'none')}")
+    return lines
+
+
+def snapshot_text(found: Mapping[str, gas.Scenario]) -> str:
+    """Return what snapshots/gas.json holds."""
+    return json.dumps(gas.snapshot(found), indent=2, sort_keys=True) + "\n"
+
+
+def page_text(found: Mapping[str, gas.Scenario], words: str) -> str:
+    """Return the page with its tables written anew; the words around them stay."""
+    head, rest = words.split(BEGIN)
+    return head + BEGIN + tables(found) + END + rest.split(END)[1]
+
+
+def tables(found: Mapping[str, gas.Scenario]) -> str:
+    """Return the tables of docs/gas.md in Markdown."""
+    lines = [
+        "",
+        "| scenario | gas | at most | lower bound | ratio | best peer |",
+        "| --- | ---: | ---: | ---: | ---: | --- |",
+        *("| " + " | ".join(row) + " |" for row in compared(found)),
+        "",
+        "| scenario | gas | " + " | ".join(PARTS) + " |",
+        "| --- |" + " ---: |" * (1 + len(PARTS)),
+    ]
+    for name, scenario in found.items():
+        parts = scenario.parts
+        times = f" × {scenario.share}" if scenario.share > 1 else ""
+        cells = [f"`{name}`{times}", f"{sum(parts.values()):,}", *(f"{parts[p]:,}" for p in PARTS)]
+        lines.append("| " + " | ".join(cells) + " |")
+    lines += ["", *(f"- **{name}**: {words}" for name, words in PARTS.items()), ""]
+    return "\n".join(lines) + "\n"
+
+
+def compared(found: Mapping[str, gas.Scenario]) -> list[list[str]]:
+    """Return name, gas, budget, lower bound, ratio to it and best peer where there is a budget."""
+    rows = []
+    for name, target in gas.TARGETS.items():
+        ours, bound = found[name].gas, target.lower_bound
+        over = f"{target.at_most:,}" + (f" (+{ours - target.at_most:,})" if ours > target.at_most else "")
+        # Only shown, decides nothing: two decimals of an integer ratio.
+        ratio = f"{ours * 100 // bound / 100:.2f}" if bound else ""
+        rows.append([f"`{name}`", f"{ours:,}", over, f"{bound:,}" if bound else "", ratio, target.best_peer])
+    return rows
+
+
+def comparison(found: Mapping[str, gas.Scenario]) -> Table:
+    """Return the table for the terminal: every scenario, with budget, bound and peer where it has them."""
+    table = Table(title="Gas (Prague, as receipts report it)")
+    table.add_column("scenario", no_wrap=True)
+    for heading in ("gas", "at most", "lower bound", "ratio"):
+        table.add_column(heading, justify="right")
+    table.add_column("best peer")
+    told = {row[0].strip("`"): row[1:] for row in compared(found)}
+    for name, scenario in found.items():
+        table.add_row(name, *told.get(name, [f"{scenario.gas:,}"]))
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
