@@ -1,0 +1,55 @@
+"""Markets whose parameters bring rounding and the edges of the ranges to light."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from energy_trading.bindings import SuiteParameters, deploy
+from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.chain.connect import in_process
+from energy_trading.crypto.keys import SecretKey
+from tests.contracts.offer_market.tools import MAX_UINT64
+from tests.world import GENESIS, World, build_world
+
+
+def _put_back(world: World) -> Iterator[World]:
+    snapshot = world.chain.snapshot()
+    nonce, meters = world.nonce, dict(world.meters)
+    yield world
+    world.chain.revert(snapshot)
+    world.nonce, world.meters = nonce, meters
+
+
+@pytest.fixture(scope="session")
+def _odd_world() -> World:
+    return build_world(guarantee_bps=3_333, fee_bps=250, cancel_bps=777, penalty_bps=1_234, tolerance_bps=500)
+
+
+@pytest.fixture
+def odd_world(_odd_world: World) -> Iterator[World]:
+    """A market with a fee and shares that do not divide evenly."""
+    yield from _put_back(_odd_world)
+
+
+@pytest.fixture(scope="session")
+def _brim_world() -> World:
+    keys = [SecretKey.from_int(1000 + i) for i in range(9)]
+    chain = in_process(accounts=keys, genesis_time=GENESIS)
+    dso, pkg, treasury, *people = keys
+    credit = replace(DEFAULT_CREDIT, open_base=MAX_UINT64, z_unit=1)
+    parameters = SuiteParameters(
+        dso.address, pkg.address, treasury.address, unit=1, fee_bps=1_000, credit=credit
+    )
+    world = World(chain, deploy(chain, dso, parameters), dso, pkg, treasury, *people, meters={})
+    for key in (world.alice, world.bob):
+        world.enrol(key, funds=0)
+    return world
+
+
+@pytest.fixture
+def brim_world(_brim_world: World) -> Iterator[World]:
+    """A market whose unit is one wei, so that funds can reach 2**64 - 1; accounts start empty."""
+    yield from _put_back(_brim_world)
