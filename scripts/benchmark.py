@@ -56,12 +56,12 @@ def main(arguments: list[str] | None = None) -> int:
 def check(found: Mapping[str, gas.Scenario]) -> int:
     """Print what differs from the committed files; returns 1 if anything does."""
     if not SNAPSHOT.is_file():
-        print(f"{SNAPSHOT.relative_to(ROOT)} is missing: run make gas", file=sys.stderr)
+        print(f"{SNAPSHOT.name} is missing: run make gas", file=sys.stderr)
         return 1
     lines = differences(json.loads(SNAPSHOT.read_text(encoding="utf-8")), gas.snapshot(found))
     page = PAGE.read_text(encoding="utf-8")
     if not lines and page != page_text(found, page):
-        lines = [f"{PAGE.relative_to(ROOT)} differs"]
+        lines = [f"{PAGE.name} differs"]
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
