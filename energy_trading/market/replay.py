@@ -1,0 +1,221 @@
+"""The log alone rebuilds the state: a fold of a market's events into accounts, meters and open trades."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, replace
+
+from energy_trading.bindings import SuiteParameters
+from energy_trading.bindings.contract import Event
+from energy_trading.bindings.energy_ledger import (
+    AccountOpened,
+    AccountReinstated,
+    AccountSuspended,
+    Cause,
+    CreditChanged,
+    DefaultRecorded,
+    Deposited,
+    KeyRootPublished,
+    KeyRootRevoked,
+    MeterRegistered,
+    MeterRemoved,
+    Withdrawn,
+)
+from energy_trading.bindings.offer_market import (
+    DeliveredShort,
+    DeliveryConfirmed,
+    OfferAccepted,
+    OfferExpired,
+    OfferMade,
+    OfferWithdrawn,
+    Terms,
+    TradeExpired,
+)
+from energy_trading.errors import EnergyTradingError
+from energy_trading.reference.credit import WINDOW_LENGTH, CreditConstants
+from energy_trading.reference.ledger import UNOPENED, Account, opened
+from energy_trading.reference.settlement import MarketConstants, fee_down, guarantee_up
+
+
+class LogIncomplete(EnergyTradingError):
+    """An event speaks of a trade whose offer or acceptance is not in the log: read it from block 0."""
+
+
+@dataclass(frozen=True)
+class OpenTrade:
+    """An offer or trade that is not over.
+
+    Args:
+        terms: as offered.
+        buyer: who accepted; None: nobody yet.
+        receipt_key: keccak256 of the signer named at acceptance; None: nobody accepted yet.
+    """
+
+    terms: Terms
+    buyer: str | None = None
+    receipt_key: bytes | None = None
+
+
+@dataclass(frozen=True)
+class Change:
+    """What a `CreditChanged` event has packed.
+
+    Args:
+        cause: why.
+        old_e9: credit before, scale 1e9.
+        new_e9: credit after, scale 1e9.
+        z: size of the trade.
+    """
+
+    cause: Cause
+    old_e9: int
+    new_e9: int
+    z: int
+
+    @classmethod
+    def of(cls, packed: int) -> Change:
+        """Unpack: cause 8 | old 40 | new 40 | z 8, low bits first."""
+        mask = 2**40 - 1
+        return cls(Cause(packed & 0xFF), packed >> 8 & mask, packed >> 48 & mask, packed >> 88)
+
+
+class Replay:
+    """State after the events folded so far.
+
+    Args:
+        parameters: what was fixed when the market was deployed.
+    """
+
+    def __init__(self, parameters: SuiteParameters) -> None:
+        p = parameters
+        self._treasury = p.treasury
+        self._credit = CreditConstants(**asdict(p.credit))
+        self._market = MarketConstants(
+            p.guarantee_bps, p.fee_bps, p.cancel_bps, p.penalty_bps, p.tolerance_bps, p.max_duration
+        )
+        self.accounts: dict[str, Account] = {}
+        self.meters: dict[str, bytes] = {}
+        self.key_roots: dict[int, bytes] = {}
+        self.trades: dict[bytes, OpenTrade] = {}
+
+    def account(self, address: str) -> Account:
+        """Return an account, also one the log never mentions."""
+        return self.accounts.get(address, UNOPENED)
+
+    def fold(self, event: Event) -> None:
+        """Take one event in; the order is the chain's.
+
+        Args:
+            event: of the ledger or a market; others are left out.
+
+        Raises:
+            LogIncomplete: an earlier event is missing.
+        """
+        match event:
+            case AccountOpened():
+                self.accounts[event.account] = opened(self.account(event.account), event.roles, self._credit)
+            case AccountSuspended() | AccountReinstated():
+                suspended = isinstance(event, AccountSuspended)
+                self.accounts[event.account] = replace(self.account(event.account), suspended=suspended)
+            case Deposited():
+                self._move(event.account, event.amount)
+            case Withdrawn():
+                self._move(event.account, -event.amount)
+            case CreditChanged():
+                self._change_credit(event.account, Change.of(event.change))
+            case DefaultRecorded():
+                account = self.account(event.account)
+                standing = replace(account.standing, defaults=event.defaults, banned_until=event.banned_until)
+                self.accounts[event.account] = replace(account, standing=standing)
+            case MeterRegistered():
+                self.meters[event.account] = event.signer
+            case MeterRemoved():
+                del self.meters[event.account]
+            case KeyRootPublished():
+                self.key_roots[event.epoch] = event.root
+            case KeyRootRevoked():
+                del self.key_roots[event.epoch]
+            case _:
+                self._fold_trade(event)
+
+    def _fold_trade(self, event: Event) -> None:
+        match event:
+            case OfferMade():
+                terms = Terms(
+                    event.seller,
+                    event.buyer,
+                    event.energy,
+                    event.price,
+                    event.accept_by,
+                    event.deliver_by,
+                    event.nonce,
+                )
+                self.trades[event.trade_id] = OpenTrade(terms)
+                guarantee = guarantee_up(terms.price, self._market)
+                self._move(terms.seller, -guarantee, guarantee)
+            case OfferAccepted():
+                made = self._trade(event.trade_id)
+                self.trades[event.trade_id] = OpenTrade(made.terms, event.buyer, event.receipt_key)
+                self._move(event.buyer, -made.terms.price)
+            case DeliveryConfirmed():
+                self._end(event.trade_id, self._trade(event.trade_id).terms.price, 0)
+            case DeliveredShort():
+                self._end(event.trade_id, event.payment, event.cut)
+            case OfferWithdrawn() | TradeExpired():
+                self._end(event.trade_id, 0, event.cut)
+            case OfferExpired():
+                self._end(event.trade_id, 0, 0)
+
+    def _trade(self, trade_id: bytes) -> OpenTrade:
+        if trade_id not in self.trades:
+            raise LogIncomplete(f"trade 0x{trade_id.hex()}: given no offer, allowed the log from block 0")
+        return self.trades[trade_id]
+
+    def _end(self, trade_id: bytes, payment: int, cut: int) -> None:
+        trade = self._trade(trade_id)
+        del self.trades[trade_id]
+        guarantee = guarantee_up(trade.terms.price, self._market)
+        fee = fee_down(payment, self._market)
+        self._move(trade.terms.seller, guarantee - cut + payment - fee, -guarantee)
+        if trade.buyer is not None:
+            self._move(trade.buyer, trade.terms.price - payment)
+        self._move(self._treasury, fee + cut)
+
+    def _move(self, address: str, available: int, held: int = 0) -> None:
+        if available or held:
+            account = self.account(address)
+            self.accounts[address] = replace(
+                account, available=account.available + available, held=account.held + held
+            )
+
+    def _change_credit(self, address: str, change: Change) -> None:
+        account = self.account(address)
+        standing = account.standing
+        window = standing.purchases if change.cause in (Cause.BOUGHT, Cause.BUYER_DEFAULT) else standing.sales
+        pushed = (window << 8 | change.z) % 2 ** (8 * WINDOW_LENGTH)
+        if change.cause in (Cause.BOUGHT, Cause.BUYER_DEFAULT):
+            standing = replace(standing, buyer_credit_e9=change.new_e9, purchases=pushed)
+        elif change.cause == Cause.WITHDRAWN:
+            standing = replace(standing, seller_credit_e9=change.new_e9)
+        else:
+            standing = replace(standing, seller_credit_e9=change.new_e9, sales=pushed)
+        self.accounts[address] = replace(account, standing=standing)
+
+
+def replay(events: Iterable[Event], parameters: SuiteParameters) -> dict[str, Account]:
+    """Rebuild every account from the log.
+
+    Args:
+        events: of ledger and market from block 0 on, in the chain's order (`bindings.read_events`).
+        parameters: what was fixed when the market was deployed.
+
+    Returns:
+        Account by address; addresses the log never mentions are left out.
+
+    Raises:
+        LogIncomplete: an event's trade is not in the log.
+    """
+    state = Replay(parameters)
+    for event in events:
+        state.fold(event)
+    return state.accounts

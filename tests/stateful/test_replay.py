@@ -1,0 +1,79 @@
+"""`market.replay`: the log alone rebuilds the state."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from energy_trading.bindings import SuiteParameters, read_events
+from energy_trading.bindings.energy_ledger import Cause, CreditChanged
+from energy_trading.market.replay import Change, LogIncomplete, OpenTrade, Replay, replay
+from tests.world import EURO, FUNDS, PROSUMER, World
+
+
+def parameters(world: World) -> SuiteParameters:
+    return SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
+
+
+def story(world: World) -> list:
+    return read_events(world.chain, [world.ledger.address, world.market.address])
+
+
+def test_replay_is_what_the_ledger_says(world: World) -> None:
+    """One trade and one open offer: the fold of the log is the chain's state (C-9, S-8)."""
+    world.deliver(world.accepted(world.alice, world.bob), world.bob)
+    offer = world.make(world.seller)
+    accounts = replay(story(world), parameters(world))
+    assert set(accounts) == {
+        key.address for key in (world.alice, world.bob, world.carol, world.seller, world.buyer)
+    }
+    for address, account in accounts.items():
+        view = world.account(address)
+        assert (account.roles, account.suspended) == (view.roles, view.suspended)
+        assert (account.available, account.held) == (view.available, view.held)
+        assert account.standing.seller_credit_e9 == view.seller_credit_e9
+        assert account.standing.buyer_credit_e9 == view.buyer_credit_e9
+        assert (account.standing.sales, account.standing.purchases) == (view.sales, view.purchases)
+    assert accounts[world.alice.address].available == FUNDS + EURO // 5
+    assert accounts[world.alice.address].standing.sales == 20  # z counts cents
+    assert accounts[world.seller.address].held == offer.price
+    assert accounts[world.buyer.address].roles != PROSUMER
+
+
+def test_replay_knows_open_trades_and_meters(world: World) -> None:
+    """Trades that are not over are there with their terms, buyer and key; ended ones are not (N-5)."""
+    world.deliver(world.accepted(world.alice, world.bob), world.bob)
+    offered, accepted = world.make(world.alice), world.accepted(world.carol, world.bob)
+    world.ledger.remove_meter(world.carol.address).send(world.dso)
+    state = Replay(parameters(world))
+    for event in story(world):
+        state.fold(event)
+    assert state.trades == {
+        world.trade_id(offered): OpenTrade(offered),
+        world.trade_id(accepted): OpenTrade(
+            accepted, world.bob.address, world.ledger.meter_of(world.bob.address)
+        ),
+    }
+    assert state.meters == {
+        address: meter.signer for address, meter in world.meters.items() if address != world.carol.address
+    }
+
+
+def test_revert_given_log_without_beginning(world: World) -> None:
+    """A log that begins in the middle is refused by name, rather than folded into nonsense."""
+    terms = world.make(world.alice)
+    before = len(story(world))
+    world.market.accept_offer(terms).send(world.bob)
+    with pytest.raises(LogIncomplete, match=f"^trade 0x{world.trade_id(terms).hex()}: given no offer"):
+        replay(story(world)[before:], parameters(world))
+
+
+def test_credit_change_unpacks(world: World) -> None:
+    """The packed word of `CreditChanged` holds cause, both credits and z (X-1)."""
+    sent = world.deliver(world.accepted(world.alice, world.bob), world.bob)
+    sold, bought = (Change.of(e.change) for e in sent.events if isinstance(e, CreditChanged))
+    after = world.account(world.alice).seller_credit_e9
+    assert sold == Change(Cause.SOLD, EURO, after, 20)
+    assert after == EURO + 20 * EURO // (20 + 200)
+    assert replace(bought, new_e9=0) == Change(Cause.BOUGHT, EURO, 0, 20)
