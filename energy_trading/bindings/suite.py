@@ -20,7 +20,7 @@ from energy_trading.errors import BadInput
 NATIVE: Final = "0x" + "00" * 20
 _E9: Final = 10**9
 
-#: One unit of account is 1e-9 of the coin; with a coin worth one euro, 10**7 units are one cent.
+#: One unit of account is 1e-9 of the coin; with a coin worth one euro, 10**6 units are a tenth of a cent.
 DEFAULT_CREDIT: Final = CreditParameters(
     k1_e9=_E9,
     k2_e9=_E9,
@@ -29,7 +29,7 @@ DEFAULT_CREDIT: Final = CreditParameters(
     z0=200,  # Xia §4.2
     profit_e9=_E9 // 2,
     window=10,
-    z_unit=10**7,  # z counts cents
+    z_unit=10**6,  # z counts tenths of a cent: a quarter of an hour's trade of a home has z of 1 … 255
     floor_e9=_E9,
     ceiling_e9=100 * _E9,
     withdrawal_e9=_E9 // 20,

@@ -1,4 +1,4 @@
-"""An offer as it travels between people: terms, what they hide, and the signature where it stays off chain."""
+"""An offer as it travels between people: terms, what they hide, the signature of one kept off chain."""
 
 from __future__ import annotations
 

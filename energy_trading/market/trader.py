@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
-from energy_trading.bindings.contract import Sent
+from energy_trading.bindings.contract import Call, Sent
 from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.bindings.offer_market import Delivery, OfferAccepted, ReceiptKey
 from energy_trading.bindings.suite import NATIVE, Suite
@@ -27,12 +27,20 @@ class Trader:
         suite: the market.
         key: the account's.
         meter: proves what the account receives; needed to accept.
+        on_sent: told the verb and the receipt of every transaction.
     """
 
-    def __init__(self, suite: Suite, key: SecretKey, meter: SmartMeter | None = None) -> None:
+    def __init__(
+        self,
+        suite: Suite,
+        key: SecretKey,
+        meter: SmartMeter | None = None,
+        on_sent: Callable[[str, Sent], object] | None = None,
+    ) -> None:
         self.suite = suite
         self.key = key
         self._meter = meter
+        self._on_sent = on_sent
 
     @property
     def address(self) -> str:
@@ -52,7 +60,7 @@ class Trader:
         """
         ledger = self.suite.ledger
         value = amount * ledger.unit() if ledger.asset() == NATIVE else 0
-        return ledger.deposit(self.address, amount, value=value).send(self.key)
+        return self._send("deposit", ledger.deposit(self.address, amount, value=value))
 
     def withdraw(self, amount: int, to: str | None = None) -> Sent:
         """Take available funds out.
@@ -61,7 +69,7 @@ class Trader:
             amount: units of account.
             to: recipient; None is the account itself.
         """
-        return self.suite.ledger.withdraw(to or self.address, amount).send(self.key)
+        return self._send("withdraw", self.suite.ledger.withdraw(to or self.address, amount))
 
     def offer(
         self,
@@ -95,7 +103,7 @@ class Trader:
         offer = make_offer(
             self.address, energy_wh, price, accept_by, deliver_by, buyer=buyer, hidden=hidden, nonce=nonce
         )
-        self.suite.market.make_offer(offer.terms).send(self.key)
+        self._send("make offer", self.suite.market.make_offer(offer.terms))
         return offer
 
     def sign_offer(
@@ -144,13 +152,13 @@ class Trader:
         meter = self._own_meter()
         market = self.suite.market
         meter.allot(_allotment(offer, slot_from, slot_to))
-        call = (
-            market.accept_offer(offer.terms)
-            if offer.signature is None
-            else market.accept_signed(offer.terms, offer.signature)
-        )
+        call: Call[Any]
+        if offer.signature is None:
+            verb, call = "accept offer", market.accept_offer(offer.terms)
+        else:
+            verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
         try:
-            sent = call.send(self.key)
+            sent = self._send(verb, call)
         except Exception:
             meter.release(offer.trade_id)
             raise
@@ -176,13 +184,14 @@ class Trader:
         market = self.suite.market
         consent = meter.allot_privately(_allotment(offer, slot_from, slot_to), self.address, evidence.epoch)
         key = ReceiptKey(consent.signer, evidence.epoch, evidence.proof(consent.signer), consent.signature)
-        call = (
-            market.accept_offer_privately(offer.terms, key)
-            if offer.signature is None
-            else market.accept_signed_privately(offer.terms, offer.signature, key)
-        )
+        call: Call[Any]
+        if offer.signature is None:
+            verb, call = "accept offer privately", market.accept_offer_privately(offer.terms, key)
+        else:
+            verb = "accept signed offer privately"
+            call = market.accept_signed_privately(offer.terms, offer.signature, key)
         try:
-            call.send(self.key)
+            self._send(verb, call)
         except Exception:
             meter.release(offer.trade_id)
             raise
@@ -207,8 +216,15 @@ class Trader:
             N-4.
         """
         market = self.suite.market
-        call = market.give_up(offer.terms) if offer.signature is None else market.cancel_signed(offer.terms)
-        return call.send(self.key)
+        if offer.signature is None:
+            return self._send("give up", market.give_up(offer.terms))
+        return self._send("cancel signed offer", market.cancel_signed(offer.terms))
+
+    def _send(self, verb: str, call: Call[Any]) -> Sent:
+        sent = call.send(self.key)
+        if self._on_sent is not None:
+            self._on_sent(verb, sent)
+        return sent
 
     def _own_meter(self) -> SmartMeter:
         if self._meter is None:
@@ -228,10 +244,7 @@ def confirm(suite: Suite, sender: SecretKey | str, delivery: Delivery, offer: Of
     Source:
         N-3, N-5.
     """
-    hidden_short = (
-        offer.salt is not None and delivery.energy != offer.terms.energy and is_plain_energy(delivery.energy)
-    )
-    if hidden_short and offer.salt is not None:
+    if offer.salt is not None and is_plain_energy(delivery.energy):
         call = suite.market.confirm_hidden_short(delivery, offer.energy_wh, offer.salt)
         return call.send(sender)
     return suite.market.confirm_delivery(delivery).send(sender)

@@ -1,0 +1,1 @@
+"""A trading day of a neighbourhood, end to end: people, slots, faults, report."""
