@@ -1,4 +1,4 @@
-"""A chain on revm: the verbs of `energy_trading.chain.Chain` at thousands of calls a second, for values only."""
+"""A chain on revm: the verbs of `energy_trading.chain.Chain` at thousands of calls a second (no gas)."""
 
 from __future__ import annotations
 

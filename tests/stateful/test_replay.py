@@ -8,6 +8,7 @@ import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
 from energy_trading.bindings.energy_ledger import Cause, CreditChanged
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.market.replay import Change, LogIncomplete, OpenTrade, Replay, replay
 from tests.world import EURO, FUNDS, PROSUMER, World
 
@@ -36,7 +37,7 @@ def test_replay_is_what_the_ledger_says(world: World) -> None:
         assert account.standing.buyer_credit_e9 == view.buyer_credit_e9
         assert (account.standing.sales, account.standing.purchases) == (view.sales, view.purchases)
     assert accounts[world.alice.address].available == FUNDS + EURO // 5
-    assert accounts[world.alice.address].standing.sales == 20  # z counts cents
+    assert accounts[world.alice.address].standing.sales == EURO // 5 // DEFAULT_CREDIT.z_unit
     assert accounts[world.seller.address].held == offer.price
     assert accounts[world.buyer.address].roles != PROSUMER
 
@@ -74,6 +75,7 @@ def test_credit_change_unpacks(world: World) -> None:
     sent = world.deliver(world.accepted(world.alice, world.bob), world.bob)
     sold, bought = (Change.of(e.change) for e in sent.events if isinstance(e, CreditChanged))
     after = world.account(world.alice).seller_credit_e9
-    assert sold == Change(Cause.SOLD, EURO, after, 20)
-    assert after == EURO + 20 * EURO // (20 + 200)
-    assert replace(bought, new_e9=0) == Change(Cause.BOUGHT, EURO, 0, 20)
+    z, floor = EURO // 5 // DEFAULT_CREDIT.z_unit, DEFAULT_CREDIT.floor_e9
+    assert sold == Change(Cause.SOLD, floor, after, z)
+    assert after > floor
+    assert replace(bought, new_e9=0) == Change(Cause.BOUGHT, floor, 0, z)
