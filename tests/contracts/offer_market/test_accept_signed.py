@@ -219,7 +219,7 @@ def test_revert_given_v_out_of_range(world: World, v: int) -> None:
 
 @pytest.mark.parametrize("signature", [b"", bytes(64), bytes(65)])
 def test_revert_given_zero_seller(world: World, signature: bytes) -> None:
-    """The zero address, to which failed recoveries answer, sells nothing: no guarantee would be held (N-8)."""
+    """The zero address, the answer of a failed recovery, sells nothing: nothing would be held (N-8)."""
     reserved = world.terms(NONE, signed=True, buyer=world.bob.address)
     refused(world.market.accept_signed(reserved, signature), world.bob, BadSignature, bytes(20))
     to_anyone = world.terms(NONE, signed=True)

@@ -1,4 +1,4 @@
-"""What the market's tests share: whole errors and events, purses, one-time keys, ways to commit, hostile contracts."""
+"""What the market's tests share: whole errors and events, purses, receipt keys, hostile contracts."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, Contract, ContractRevert, Sent, UnknownRevert
+from energy_trading.bindings.energy_ledger import Cause, CreditChanged
 from energy_trading.bindings.offer_market import OfferAccepted, OfferMade, ReceiptKey, Terms
 from energy_trading.chain.artifacts import Artifact, load_from
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
@@ -71,6 +72,17 @@ def taken(world: World, terms: Terms, buyer: SecretKey, signer: bytes | None = N
     """The event that tells of an acceptance, with the buyer's meter or another signer."""
     key = keccak(world.meters[buyer.address].signer if signer is None else signer)
     return (OfferAccepted, world.trade_id(terms), buyer.address, key)
+
+
+def credit_moves(sent: Sent) -> list[tuple[Cause, str, int]]:
+    """Which credits a transaction moved, in order: (cause, account, z)."""
+    changed = [event for event in sent.events if isinstance(event, CreditChanged)]
+    return [(Cause(event.change & 0xFF), event.account, event.change >> 88) for event in changed]
+
+
+def z_of(world: World, value: int) -> int:
+    """The z that a money value weighs in the credit model: rounded down, at most 255."""
+    return min(value // int(world.ledger.credit_parameters().z_unit), 255)
 
 
 def purse(world: World, key: SecretKey | str) -> tuple[int, int]:
