@@ -1,0 +1,34 @@
+"""A ban that a later default would shorten: rare, so random histories do not reach it."""
+
+from dataclasses import replace
+
+from energy_trading.bindings.energy_ledger import Outcome
+from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.reference import credit
+from energy_trading.reference.credit import E9, CreditConstants
+from tests.differential.test_credit import NOW, Pair, Revm
+
+SELLER, BUYER = 0x10000, 0x10001
+DAY = 86_400
+
+
+def test_later_default_never_shortens_a_ban() -> None:
+    """Credit earned from open trades during a ban makes the next one shorter; the longer stays (X-3)."""
+    quick = replace(CreditConstants(**vars(DEFAULT_CREDIT)), k1_e9=10**6, k2_e9=10**6, grace_defaults=0)
+    ledger = Revm(quick)
+    ledger.at(NOW)
+    ledger.open(SELLER)
+    ledger.open(BUYER)
+    pair = Pair(credit.new_standing(quick), credit.new_standing(quick))
+    steps = (
+        (Outcome.SELLER_DEFAULT, 100 * quick.z_unit),
+        (Outcome.DELIVERED, 255 * quick.z_unit),
+        (Outcome.SELLER_DEFAULT, 0),
+    )
+    for outcome, value in steps:
+        ledger.settle(outcome, SELLER, BUYER, value)
+        pair.settle(outcome, value, NOW, quick)
+        assert ledger.standing(SELLER) == pair.seller
+    assert pair.seller.seller_credit_e9 == 100 * E9
+    assert pair.seller.defaults == 2
+    assert pair.seller.banned_until == NOW + DAY  # c/R is now two days by 100
