@@ -21,7 +21,8 @@ ARROWS = {
     "meter": {"errors", "crypto", "reference", "chain", "bindings", "identity"},
     "market": {"errors", "crypto", "reference", "chain", "bindings", "identity", "meter"},
 }
-ARROWS["bench"] = {*ARROWS["market"], "market"}
+ARROWS["day"] = {*ARROWS["market"], "market"}
+ARROWS["bench"] = {*ARROWS["day"], "day"}
 ARROWS["cli"] = {*ARROWS["bench"], "bench"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 

@@ -1,0 +1,70 @@
+"""The command line: one line and a bad status for wrong input, files for right input."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.days import write_wide_csv
+
+
+def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "energy_trading.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "line"),
+    [
+        (["nothing"], "error: No such command 'nothing'. (--help tells what is allowed)"),
+        (["run"], "error: Missing option '--out'. (--help tells what is allowed)"),
+        (["run", "--out", "{}", "--homes", "1"], "error: --homes: given 1, allowed 2 or more"),
+        (["run", "--out", "{}", "--date", "June"], "error: --date: given 'June', allowed YYYY-MM-DD"),
+        (["run", "--out", "/proc/no"], "error: --out: given /proc/no, allowed a folder that can be made"),
+        (
+            ["run", "--out", "{}", "--profiles", "/nope"],
+            "error: /nope: given no file or directory, allowed one of them",
+        ),
+        (["run", "--out", "{}", "--seed", "x"], "error: Invalid value for '--seed'"),
+    ],
+)
+def test_wrong_input_is_one_line_and_a_bad_status(arguments: list[str], line: str, tmp_path: Path) -> None:
+    """The line names what was given and what is allowed; nothing else is printed, no traceback."""
+    done = cli(*(a.format(tmp_path) for a in arguments))
+    assert done.returncode in (1, 2)
+    assert done.stdout == ""
+    assert done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_help_lists_the_commands() -> None:
+    """Without arguments the help is shown, and that is no error."""
+    done = cli()
+    assert done.returncode == 0
+    assert "run" in done.stdout
+
+
+def test_run_trades_a_wide_csv(tmp_path: Path) -> None:
+    """A day from a CSV file leaves its four files, twice."""
+    source = write_wide_csv(tmp_path / "homes.csv")
+    for _ in range(2):
+        done = cli(
+            "run",
+            "--profiles",
+            str(source),
+            "--homes",
+            "4",
+            "--date",
+            "2021-03-01",
+            "--out",
+            str(tmp_path / "out"),
+        )
+        assert done.stderr == ""
+        assert done.returncode == 0
+        assert "money is conserved, nothing is held any more" in done.stdout
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"trades.csv", "accounts.csv", "events.jsonl", "report.html"}

@@ -1,0 +1,159 @@
+"""A trading day end to end: what homes did, what meters signed, what the contracts hold."""
+
+from __future__ import annotations
+
+import csv
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import pytest
+
+from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
+from energy_trading.day.faults import Faults, InjectedFaults
+from energy_trading.day.neighbourhood import FUNDS, settle_in
+from energy_trading.day.report import write_report
+from energy_trading.day.trading_day import DayResult, TradingDay, money_is_conserved
+from energy_trading.errors import BadInput
+from energy_trading.meter.signers import P256_SIGNER_BYTES
+from tests import days
+
+
+def trade_a_day(faults: Faults, seed: int = 1) -> DayResult:
+    return TradingDay(settle_in(days.profiles(), seed), seed, faults).run()
+
+
+@pytest.fixture(scope="module")
+def quiet() -> DayResult:
+    return trade_a_day(Faults())
+
+
+@pytest.fixture(scope="module")
+def troubled() -> DayResult:
+    return trade_a_day(InjectedFaults(sober_slots=1))
+
+
+def test_quiet_day_delivers_what_was_accepted(quiet: DayResult) -> None:
+    """Without faults every accepted offer ends with a receipt (N-7 scenario 1)."""
+    accepted = [row for row in quiet.trades if row.buyer]
+    assert len(accepted) >= 10
+    assert {row.ending for row in accepted} <= {"delivered", "short"}
+    assert money_is_conserved(quiet)
+    assert quiet.traded_wh == sum(slot.traded_wh for slot in quiet.slots) > 0
+    fees = sum(row.paid // 100 for row in accepted) + sum(row.cut for row in accepted)
+    assert quiet.treasury == fees
+
+
+def test_books_fit_the_log(quiet: DayResult) -> None:
+    """Each row of the day's book has its events on chain."""
+    accepted = {row.trade_id for row in quiet.trades if row.buyer}
+    assert {e.trade_id for e in quiet.events if isinstance(e, OfferAccepted)} == accepted
+    made = {e.trade_id for e in quiet.events if isinstance(e, OfferMade)}
+    assert made == accepted | {row.trade_id for row in quiet.trades if row.mode.startswith("on chain")}
+    whole = {row.trade_id for row in quiet.trades if row.ending == "delivered"}
+    assert {e.trade_id for e in quiet.events if isinstance(e, DeliveryConfirmed)} == whole
+
+
+def test_meters_certify_no_more_than_they_measured(quiet: DayResult) -> None:
+    """What a home bought in a slot is at most what it lacked (N-3)."""
+    for home in quiet.there.homes:
+        for i, start in enumerate(home.profile.slot_starts):
+            bought = sum(
+                row.delivered_wh
+                for row in quiet.trades
+                if row.buyer == home.name and row.slot_start == start and row.ending in ("delivered", "short")
+            )
+            assert bought <= max(0, home.profile.load_wh[i] - home.profile.pv_wh[i])
+
+
+def test_every_kind_of_offer_and_meter_takes_part(quiet: DayResult) -> None:
+    """On chain and signed, open and private, secp256k1 and P-256 all trade in one day (N-5, N-6)."""
+    modes = {row.mode for row in quiet.trades if row.buyer}
+    assert {"on chain", "signed"} & modes
+    assert any("private" in mode for mode in modes)
+    signers = {len(home.meter._signer.signer) for home in quiet.there.homes}
+    assert signers == {20, P256_SIGNER_BYTES}
+
+
+def test_equal_seeds_trade_alike() -> None:
+    """Seed and profiles fix who trades what at which price; keys are random all the same."""
+
+    def book(result: DayResult) -> list[tuple[object, ...]]:
+        return [
+            (r.slot_start, r.seller, r.buyer, r.energy_wh, r.price, r.ending, r.delivered_wh)
+            for r in result.trades
+        ]
+
+    first, again, other = (book(trade_a_day(Faults(), seed)) for seed in (5, 5, 6))
+    assert first == again
+    assert first != other
+
+
+def test_all_scenarios_happen_and_are_told(troubled: DayResult) -> None:
+    """Every scenario of N-7, the forger of N-8 and the trace of C-10 are in the story."""
+    story = "\n".join(troubled.story)
+    for words in (
+        "scenario 1, success",
+        "scenario 2, withdrawal",
+        "scenario 3, late acceptance",
+        "scenario 4, late delivery",
+        "scenario 5, ban",
+        "attack, forged receipt: refused as NOT_PARTY",
+        "EnergyLedger_Banned",
+        "trace: PKG and DSO together open",
+        "suspends all 2 accounts",
+        "given one who is banned",
+    ):
+        assert words in story, story
+    assert "no occasion" not in story
+
+
+def test_cheater_loses_money_and_standing(troubled: DayResult) -> None:
+    """Who sells and does not deliver ends poorer, banned, suspended; victims lose nothing (N-8)."""
+    (cheater,) = [name for name, account in troubled.accounts.items() if account.defaults]
+    account = troubled.accounts[cheater]
+    assert account.defaults > 2
+    assert account.suspended
+    assert account.banned_until > troubled.slots[-1].start
+    fines = sum(row.cut for row in troubled.trades if row.seller == cheater and row.ending == "expired")
+    assert fines > 0
+    expired = [row for row in troubled.trades if row.ending == "expired"]
+    assert {row.seller for row in expired} == {cheater}
+    assert all(row.paid == 0 for row in expired)
+    assert money_is_conserved(troubled)
+
+
+def test_report_files(troubled: DayResult, tmp_path: Path) -> None:
+    """The four files hold what the result holds, and no secret."""
+    files = write_report(troubled, tmp_path / "a" / "b")
+    assert [f.name for f in files] == ["trades.csv", "accounts.csv", "events.jsonl", "report.html"]
+    trades, accounts, events, page = (f.read_text(encoding="utf-8") for f in files)
+    rows = list(csv.DictReader(trades.splitlines()))
+    assert [int(r["delivered_wh"]) for r in rows] == [t.delivered_wh for t in troubled.trades]
+    gains = {r["home"]: int(r["gain_units"]) for r in csv.DictReader(accounts.splitlines())}
+    assert gains == {name: a.available - FUNDS for name, a in troubled.accounts.items()}
+    lines = [json.loads(line) for line in events.splitlines()]
+    assert len(lines) == len(troubled.events)
+    assert {"event", "address", "block_number"} <= set(lines[0])
+    assert page.count("<svg") == 4
+    assert all(line.split("  ", 1)[1][:20] in page for line in troubled.story)
+    for home in troubled.there.homes:
+        secret = home.trader.key.reveal().hex()
+        assert secret not in trades + accounts + events + page
+        assert home.person not in trades + accounts + events
+
+
+def test_report_into_an_impossible_place(troubled: DayResult) -> None:
+    """A folder that cannot be made is a typed error."""
+    with pytest.raises(BadInput, match="out: given /proc/no, allowed a folder that can be written"):
+        write_report(troubled, Path("/proc/no"))
+
+
+def test_too_few_homes_and_unequal_slots() -> None:
+    """A neighbourhood has two homes or more over the same slots."""
+    with pytest.raises(BadInput, match="homes: given 1, allowed 2 or more"):
+        settle_in(days.profiles()[:1], 1)
+    first, second, *_ = days.profiles()
+    moved = type(second)(**{**asdict(second), "slot_starts": [s + 1 for s in second.slot_starts]})
+    with pytest.raises(BadInput, match="profiles: given different slots"):
+        settle_in([first, moved], 1)
