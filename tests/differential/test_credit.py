@@ -274,6 +274,21 @@ def test_default_counts_and_bans_agree_over_seventy_defaults(grace: int) -> None
     assert bans == [0] * min(grace, 70) + [min(2 ** (n - 1) * 86_400, year) for n in range(grace + 1, 71)]
 
 
+def test_penalty_factor_stops_at_its_bound() -> None:
+    """c(n) is 2**31 from the 32nd default on: with credit 1000 and a short unit every ban shows it (X-1)."""
+    rich = replace(DEFAULT_CREDIT, floor_e9=10**12, ceiling_e9=10**12, grace_defaults=0)
+    constants = CreditConstants(**vars(replace(rich, ban_unit=60, max_ban=MAX_BAN)))
+    ledger = Revm(constants)
+    ledger.open(7)
+    expected, bans = credit.new_standing(constants), []
+    for _ in range(40):
+        ledger.settle(Outcome.SELLER_DEFAULT, 7, 7, 0)
+        expected = credit.seller_default(expected, 0, NOW, constants)
+        assert ledger.standing(7) == expected
+        bans.append(expected.banned_until - NOW)
+    assert bans == [2 ** min(n - 1, 31) * 60 // 1000 for n in range(1, 41)]
+
+
 def test_default_count_stays_at_its_maximum() -> None:
     """The 65,536th default leaves the count at 65,535: it never wraps to a clean record (X-3)."""
     constants = CreditConstants(**vars(DEFAULT_CREDIT))
