@@ -7,7 +7,6 @@ from enum import IntEnum
 from typing import Any
 
 from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, Contract, EnergyLedger
 from energy_trading.bindings.contract import explain, to_abi
@@ -134,6 +133,3 @@ class TokenWorld:
             self.token.ask("succeeded()", "bool"),
             self.token.ask("answer()", "bytes"),
         )
-
-
-REENTRANCY = keccak(text="Reentrancy()")[:4]
