@@ -272,7 +272,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         } else if (outcome == Outcome.SellerDefault) {
             p = _recordSellerDefault(seller, p, _z(s.value));
         } else if (outcome == Outcome.BuyerDefault) {
+            // Written before and read after: an account that is seller and buyer keeps its ban flag.
+            _purse[seller] = p;
             _recordBuyerDefault(s.buyer, _z(s.value));
+            p = _purse[seller];
         } else if (outcome == Outcome.Withdrawn) {
             p = _recordWithdrawal(seller, p);
         }
@@ -379,8 +382,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (p.flags() & ROLES == 0) revert EnergyLedger_NotOpen(account);
     }
 
-    /// @dev Money value to z, rounding down: a trade too small for one z unit earns nothing, so splitting does not
-    /// pay; saturates at 255.
+    /// @dev Money value to z, rounding down: a trade too small for one z unit earns nothing; saturates at 255.
     function _z(uint256 value) private view returns (uint256 z) {
         z = value / _Z_UNIT;
         if (z > WindowLib.MAX_Z) z = WindowLib.MAX_Z;

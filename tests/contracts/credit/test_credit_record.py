@@ -15,6 +15,7 @@ from energy_trading.bindings import Call, ContractRevert, Event, energy_ledger
 from energy_trading.bindings.contract import to_abi
 from energy_trading.bindings.energy_ledger import (
     AlreadyOpen,
+    Banned,
     Cause,
     CreditChanged,
     DefaultRecorded,
@@ -201,18 +202,19 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
         "renounceOwnership": [(ledger.renounce_ownership(), heir)],
     }
     permit = ledger.deposit_with_permit(1, 2**32, 27, b"\1" * 32, b"\1" * 32)
-    refused: dict[str, tuple[Call[Any], SecretKey, type[ContractRevert]]] = {
-        "openAccount": (ledger.open_account(*book.attest(culprit)), owner, AlreadyOpen),
-        "depositWithPermit": (permit, culprit, NoPermit),
+    refused: dict[str, tuple[Call[Any], SecretKey, type[ContractRevert], tuple[str, ...]]] = {
+        "openAccount": (ledger.open_account(*book.attest(culprit)), owner, AlreadyOpen, (address,)),
+        "depositWithPermit": (permit, culprit, NoPermit, ()),
     }
     abi = artifacts.load(EnergyLedger.name).abi
     changing = {
         f["name"] for f in abi if f["type"] == "function" and f["stateMutability"] not in ("view", "pure")
     }
     assert changing == calls.keys() | refused.keys()
-    for call, sender, error in refused.values():
-        with pytest.raises(error):
+    for call, sender, error, values in refused.values():
+        with pytest.raises(error) as caught:
             call.send(sender)
+        assert caught.value.values == values
     defaults, banned_until = before.defaults, before.banned_until
     for name, several in calls.items():
         for call, sender in several:
@@ -222,6 +224,16 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
             assert now.banned_until >= banned_until, name
             defaults, banned_until = now.defaults, now.banned_until
     assert defaults == before.defaults + 2  # the two defaults that were reported on the way
+
+
+def test_ban_holds_where_seller_and_buyer_are_one(book: Book) -> None:
+    """An account that defaults on its own award is banned like any other: its flag survives (X-3)."""
+    culprit = book.people[0]
+    for _ in range(5):
+        book.settle(Outcome.BUYER_DEFAULT, culprit, culprit, 10)
+    with pytest.raises(Banned) as caught:
+        book.ledger.commit(NATIVE, 0, culprit.address, 0, False).send(book.market)
+    assert caught.value.values == (culprit.address, book.standing(culprit).banned_until)
 
 
 def test_revert_given_settlement_by_anyone_but_a_market(book: Book) -> None:
