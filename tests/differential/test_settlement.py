@@ -1,0 +1,256 @@
+"""Guarantee, fee, cuts, pro rata and default of the market equal `reference.settlement` (N-1 … N-7).
+
+The market is the real one. Its ledger is a recorder that says yes and logs what it was asked, so that each
+number is seen as the market sends it, also numbers that no ledger would have the funds for.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from typing import Any
+
+import pytest
+from eth_abi.abi import decode, encode
+from eth_utils.crypto import keccak
+
+from energy_trading.bindings import OfferMarket
+from energy_trading.bindings.contract import explain, to_abi
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.offer_market import (
+    DeliveredShort,
+    Delivery,
+    MarketParameters,
+    OfferWithdrawn,
+    Terms,
+    TradeExpired,
+)
+from energy_trading.bindings.suite import NATIVE
+from energy_trading.chain.artifacts import load
+from energy_trading.chain.connect import RevertData
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.typed_data import Domain, offer_hash, receipt_digest
+from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.reference.commitment import energy_commitment
+from energy_trading.reference.settlement import (
+    MAX_UNITS,
+    MarketConstants,
+    Outcome,
+    Split,
+    guarantee_up,
+    penalty_down,
+    short_delivery,
+    split,
+    withdrawal_cut_down,
+)
+from tests.differential.revm import RevmChain
+from tests.world import GENESIS
+
+MARKETS, TRADES, PRICES = 50, 200, 200  # 10,000 trades and 10,000 guarantees
+SELLER, BUYER = SecretKey.from_int(11), SecretKey.from_int(12)
+METER = Secp256k1Meter(SecretKey.from_int(13))
+DAY = 86_400
+_SETTLE = ["address", "address", "uint256", "uint256", "uint256", "uint256", "uint256", "uint8"]
+_COMMIT = ["address", "uint256", "address", "uint256", "bool"]
+
+
+def recorder() -> bytes:
+    """Creation code of a ledger that logs its calldata and answers with the meter's hash."""
+    answer = keccak(METER.signer).hex()
+    run = bytes.fromhex(f"365f5f37365fa07f{answer}5f5260205ff3")
+    return bytes.fromhex(f"60{len(run):02x}80600a5f395ff3" + "00") + run
+
+
+def numbers(draw: random.Random, low: int, high: int) -> int:
+    """An end of the range, a small number, or any size of number."""
+    kind = draw.randrange(6)
+    if kind == 0:
+        return draw.choice([low, high])
+    if kind == 1:
+        return min(high, low + draw.randrange(60))
+    if kind == 2:
+        return draw.randint(low, high)
+    return max(low, min(high, draw.getrandbits(draw.randint(1, high.bit_length()))))
+
+
+def constants(draw: random.Random) -> MarketConstants:
+    return MarketConstants(
+        guarantee_bps=numbers(draw, 1, 10_000),
+        fee_bps=numbers(draw, 0, 1_000),
+        cancel_bps=numbers(draw, 0, 10_000),
+        penalty_bps=numbers(draw, 1, 10_000),
+        tolerance_bps=numbers(draw, 0, 10_000),
+        max_duration=7 * DAY,
+    )
+
+
+class Case:
+    """A market with these constants over a recorder."""
+
+    def __init__(self, chain: RevmChain, ledger: str, k: MarketConstants) -> None:
+        self.chain, self.k = chain, k
+        parameters = MarketParameters(
+            ledger,
+            k.guarantee_bps,
+            k.fee_bps,
+            k.cancel_bps,
+            k.penalty_bps,
+            k.tolerance_bps,
+            k.max_duration,
+        )
+        code = load("OfferMarket").bytecode + encode(OfferMarket.constructor_types, [to_abi(parameters)])
+        self.market = OfferMarket(chain, chain.deploy(code, SELLER)[0])
+        self.domain = Domain("OfferMarket", chain.chain_id, self.market.address)
+
+    def send(self, call: Any, sender: SecretKey) -> tuple[list[tuple[Any, ...]], list[Any]]:
+        """Send it; what the ledger was asked, and the market's events."""
+        try:
+            receipt = self.chain.send(call.to, call.data, sender)
+        except RevertData as error:
+            raise explain(error) from None
+        asked = [
+            decode(_COMMIT if len(log["data"]) < 200 else _SETTLE, log["data"][4:])
+            for log in receipt["logs"]
+            if not log["topics"]
+        ]
+        return asked, receipt["logs"]
+
+    def settled(self, asked: list[tuple[Any, ...]], buyer: str) -> Split:
+        ((seller, to, *parts, outcome),) = asked
+        assert (seller, to) == (SELLER.address.lower(), buyer.lower())
+        return Split(*parts, Outcome(outcome))
+
+
+@pytest.fixture(scope="module")
+def chain() -> RevmChain:
+    return RevmChain([SELLER, BUYER], GENESIS)
+
+
+@pytest.fixture(scope="module")
+def ledger(chain: RevmChain) -> str:
+    return str(chain.deploy(recorder(), SELLER)[0])
+
+
+def told(kind: Any, logs: list[Any]) -> Any:
+    (log,) = (log for log in logs if log["topics"] and log["topics"][0] == kind.topic())
+    return kind.from_log(log)
+
+
+def test_guarantees_are_equal(chain: RevmChain, ledger: str) -> None:
+    """10,000 random prices and shares: the guarantee, rounded up (N-1)."""
+    draw = random.Random("guarantee")
+    for _ in range(MARKETS):
+        case = Case(chain, ledger, constants(draw))
+        for _ in range(PRICES):
+            price = numbers(draw, 0, MAX_UNITS)
+            assert case.market.guarantee_up(price) == guarantee_up(price, case.k), (price, case.k)
+
+
+def test_splits_are_equal(chain: RevmChain, ledger: str) -> None:
+    """10,000 random trades end in every way: payment, fee, cut, refund and default (N-3, N-4, N-7)."""
+    draw = random.Random("settlement")
+    ends: Counter[str] = Counter()
+    for _ in range(MARKETS):
+        case = Case(chain, ledger, constants(draw))
+        for nonce in range(TRADES):
+            ends[one_trade(draw, case, nonce)] += 1
+    assert sum(ends.values()) == MARKETS * TRADES
+    assert min(ends.values()) >= 100, ends
+    assert set(ends) == {"withdrawn", "closed", "expired", "failed", "full", "short", "default"}
+
+
+def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
+    """Play a trade to a random end and compare every number with the reference."""
+    k, market, now = case.k, case.market, case.chain.next_time
+    price, agreed = numbers(draw, 1, MAX_UNITS), numbers(draw, 1, 2**64 - 1)
+    hidden = draw.random() < 0.2
+    energy = energy_commitment(agreed, bytes(32)) if hidden else agreed.to_bytes(32, "big")
+    terms = Terms(SELLER.address, NATIVE, energy, price, now + 100, now + 200, nonce)
+    ((seller, guarantee, *rest),), _ = case.send(market.make_offer(terms), SELLER)
+    assert (seller, guarantee) == (SELLER.address.lower(), guarantee_up(price, k))
+    assert rest == [NATIVE, 0, False]
+    end = draw.choices(["open", "accepted", "delivered"], [2, 1, 7])[0]
+    late = draw.random() < 0.5
+    if end == "open":
+        if late:
+            case.chain.set_next_time(now + 100)
+        asked, logs = case.send(market.give_up(terms), SELLER)
+        cut = 0 if late else withdrawal_cut_down(price, k)
+        assert told(OfferWithdrawn, logs).cut == cut
+        outcome = Outcome.NONE if late else Outcome.WITHDRAWN
+        assert case.settled(asked, NATIVE) == split(price, 0, cut, False, outcome, k)
+        return "closed" if late else "withdrawn"
+    ((_, nothing, buyer, payment, metered),), _ = case.send(market.accept_offer(terms), BUYER)
+    assert (nothing, buyer, payment, metered) == (0, BUYER.address.lower(), price, True)
+    if end == "accepted":
+        case.chain.set_next_time(now + 200)
+        claim = market.expire(terms, BUYER.address, keccak(METER.signer))
+        asked, logs = case.send(claim, BUYER)
+        cut = penalty_down(price, k)
+        assert told(TradeExpired, logs).cut == cut
+        assert case.settled(asked, BUYER.address) == split(price, 0, cut, True, Outcome.SELLER_DEFAULT, k)
+        return "expired"
+    delivered = draw.choice([0, agreed, agreed - 1, numbers(draw, 0, agreed), edge(draw, agreed, k)])
+    raw = delivered.to_bytes(32, "big")
+    trade_id = offer_hash(*(getattr(terms, name) for name in Terms.__abi__))
+    signature = METER.sign(receipt_digest(case.domain, trade_id, raw))
+    receipt = Delivery(terms, BUYER.address, raw, METER.signer, signature)
+    call = (
+        market.confirm_hidden_short(receipt, agreed, bytes(32))
+        if hidden
+        else market.confirm_delivery(receipt)
+    )
+    asked, logs = case.send(call, BUYER)
+    found = case.settled(asked, BUYER.address)
+    if delivered >= agreed:
+        assert found == split(price, price, 0, True, Outcome.DELIVERED, k)
+        return "full"
+    short = short_delivery(price, delivered, agreed, k)
+    event = told(DeliveredShort, logs)
+    assert (event.delivered_wh, event.agreed_wh) == (delivered, agreed)
+    assert (event.payment, event.cut) == (short.payment, short.cut)
+    outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
+    assert found == split(price, short.payment, short.cut, True, outcome, k)
+    return "failed" if delivered == 0 else "default" if short.is_default else "short"
+
+
+def edge(draw: random.Random, agreed: int, k: MarketConstants) -> int:
+    """A delivery at the very edge of the tolerance."""
+    missing = agreed * k.tolerance_bps // 10_000 + draw.choice([-1, 0, 1])
+    return max(0, min(agreed, agreed - missing))
+
+
+def test_every_split_adds_up() -> None:
+    """Nothing is made or lost: the parts are guarantee and payment, whatever the numbers (architecture)."""
+    draw = random.Random("sums")
+    for _ in range(20_000):
+        k, price, agreed = constants(draw), numbers(draw, 1, MAX_UNITS), numbers(draw, 1, 2**64 - 1)
+        short = short_delivery(price, draw.randrange(agreed), agreed, k)
+        parts = split(price, short.payment, short.cut, True, Outcome.DELIVERED, k)
+        assert parts.seller_gets + parts.buyer_gets + parts.treasury_gets == parts.unhold + price
+        assert min(parts.seller_gets, parts.buyer_gets, parts.treasury_gets) >= 0
+        assert 0 <= short.cut <= parts.unhold
+        assert 0 <= short.payment < price or price == 0
+
+
+def test_rounding_favours_nobody_twice() -> None:
+    """Guarantee up, everything else down: by hand on numbers that do not divide (N-1, N-4, N-7)."""
+    k = MarketConstants(3_333, 250, 777, 1_234, 500, DAY)
+    assert guarantee_up(1_000, k) == 334  # 333.3
+    assert withdrawal_cut_down(1_000, k) == 25  # 25.95
+    assert penalty_down(1_000, k) == 41  # 41.2
+    short = short_delivery(1_000, 333, 1_000, k)
+    assert (short.payment, short.cut, short.is_default) == (333, 27, True)  # 27.49
+    assert not short_delivery(1_000, 950, 1_000, k).is_default  # 5 % is still within
+    assert short_delivery(1_000, 949, 1_000, k).is_default
+    assert split(1_000, 333, 27, True, Outcome.SELLER_DEFAULT, k) == Split(
+        334, 334 - 27 + 333 - 8, 667, 8 + 27, 1_000, Outcome.SELLER_DEFAULT
+    )
+
+
+def test_recorder_speaks_the_ledgers_language() -> None:
+    """The recorder's decoding is that of the ledger's real functions: this check fails if they change."""
+    methods = load("IEnergyLedger").method_identifiers
+    assert f"commit({','.join(_COMMIT)})" in methods
+    assert f"settle(({','.join(_SETTLE)}))" in methods
+    assert EnergyLedger.name == "EnergyLedger"
