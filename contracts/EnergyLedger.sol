@@ -192,10 +192,12 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         bytes32 s
     ) external nonReentrant {
         if (ASSET == address(0)) revert EnergyLedger_NoPermit();
+        uint256 asked;
+        unchecked {
+            asked = amount * UNIT; // Safe: {_deposit} refuses every amount that wraps.
+        }
         // A permit used by a front-runner leaves the same allowance, so a failure here decides nothing.
-        try
-            IERC20Permit(ASSET).permit(msg.sender, address(this), amount * UNIT, deadline, v, r, s)
-        {} catch {}
+        try IERC20Permit(ASSET).permit(msg.sender, address(this), asked, deadline, v, r, s) {} catch {}
         _deposit(msg.sender, amount);
     }
 
