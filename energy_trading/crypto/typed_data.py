@@ -19,6 +19,7 @@ OFFER_TYPE: Final = (
 )
 ACCEPTANCE_TYPE: Final = "Acceptance(bytes32 tradeId,address buyer)"
 RECEIPT_TYPE: Final = "Receipt(bytes32 tradeId,bytes32 energy)"
+QUOTE_TYPE: Final = "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
 _DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -27,7 +28,7 @@ class Domain:
     """The contract and chain a signature is for (EIP-712 domain, version "1").
 
     Args:
-        name: the contract's name, "EnergyLedger" or "OfferMarket".
+        name: the contract's name, "EnergyLedger", "OfferMarket" or "SealedBidAuction".
         chain_id: EIP-155 chain id.
         verifying_contract: the contract's address, 0x-prefixed.
     """
@@ -141,4 +142,24 @@ def receipt_digest(domain: Domain, trade_id: bytes, energy: bytes) -> bytes:
     """
     return domain.digest(
         keccak(encode(["bytes32", "bytes32", "bytes32"], [keccak(text=RECEIPT_TYPE), trade_id, energy]))
+    )
+
+
+def quote_digest(domain: Domain, auction_id: bytes, bidder: str, cx: bytes, body: bytes) -> bytes:
+    """Return what a bidder signs so that anyone may bring a sealed quote (X-5).
+
+    Args:
+        domain: the SealedBidAuction's.
+        auction_id: 32 bytes.
+        bidder: account that quotes.
+        cx: 32 bytes, x of the quote's ephemeral point.
+        body: 32 bytes, parity and masked amount.
+    """
+    return domain.digest(
+        keccak(
+            encode(
+                ["bytes32", "bytes32", "address", "bytes32", "bytes32"],
+                [keccak(text=QUOTE_TYPE), auction_id, bidder, cx, body],
+            )
+        )
     )

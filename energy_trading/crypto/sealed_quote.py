@@ -1,0 +1,235 @@
+"""Quotes that only the holder of the auction's key can read, opened on chain without any curve code."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from eth_abi.abi import encode
+from eth_utils.address import is_address
+from eth_utils.crypto import keccak
+
+from energy_trading.crypto.curve import address_of
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.errors import BadInput
+
+#: amounts are units of account per kWh
+MAX_AMOUNT: Final = 2**64 - 1
+_PARITY: Final = 1 << 255
+_ACCUMULATOR_MASK: Final = 2**200 - 1
+
+
+@dataclass(frozen=True)
+class SealedQuote:
+    """A quote as it stands on chain: ElGamal with a hashed mask, two words.
+
+    Args:
+        cx: x of the ephemeral point C = r·G, 32 bytes.
+        body: top bit the parity of C's y, below it the masked amount, 32 bytes.
+
+    Raises:
+        BadInput: a word is not 32 bytes.
+
+    Source:
+        X-5; Xia eq 8.
+    """
+
+    cx: bytes
+    body: bytes
+
+    def __post_init__(self) -> None:
+        """Refuse what does not fit."""
+        for name, word in (("cx", self.cx), ("body", self.body)):
+            if len(word) != 32:
+                raise BadInput(f"{name}: given {len(word)} bytes, allowed 32")
+
+    @property
+    def ephemeral_point(self) -> bytes:
+        """C as 33 bytes; who did not seal the quote cannot expect it to be on the curve."""
+        return bytes([2 + (self.body[0] >> 7)]) + self.cx
+
+
+def seal(
+    amount: int,
+    quote_public_key: bytes,
+    chain_id: int,
+    contract: str,
+    auction_id: bytes,
+    bidder: str,
+    ephemeral: SecretKey | None = None,
+) -> SealedQuote:
+    """Encrypt a quote under an auction's key, for one bidder in that auction.
+
+    Args:
+        amount: units of account per kWh, 0 … 2**64-1.
+        quote_public_key: the auction's K, 33 bytes.
+        chain_id: EIP-155 id of the chain.
+        contract: address of the auction contract.
+        auction_id: 32 bytes.
+        bidder: account address; under another one the quote opens to nothing.
+        ephemeral: r, for bidders who will prove what they quoted; fresh for each quote.
+
+    Raises:
+        BadInput: an argument out of range, or an ephemeral key whose x is n or more.
+
+    Source:
+        X-5; Xia eq 8. The mask takes the address of the shared point, which `ecrecover` yields on chain.
+    """
+    if type(amount) is not int or not 0 <= amount <= MAX_AMOUNT:
+        raise BadInput(f"amount: given {amount!r}, allowed an integer of 0 … 2**64-1")
+    _check_place(contract, auction_id, bidder)
+    key = ephemeral or _fresh_ephemeral()
+    if not _has_scalar_x(key):
+        raise BadInput("ephemeral key: given one whose point has an x of n or more, allowed any other")
+    mask = _mask(address_of(key.multiply(quote_public_key)), chain_id, contract, auction_id, bidder)
+    low = (amount ^ mask) & ~_PARITY
+    parity = _PARITY if key.public_key[0] == 3 else 0
+    return SealedQuote(key.public_key[1:], (low | parity).to_bytes(32, "big"))
+
+
+def open_quote(
+    secret_key: SecretKey, quote: SealedQuote, chain_id: int, contract: str, auction_id: bytes, bidder: str
+) -> int | None:
+    """Decrypt a quote with the disclosed key, exactly as the contract does.
+
+    Args:
+        secret_key: the auction's k.
+        quote: as found on chain.
+        chain_id: EIP-155 id of the chain.
+        contract: address of the auction contract.
+        auction_id: 32 bytes.
+        bidder: account that the chain names beside the quote.
+
+    Returns:
+        Units of account per kWh; None if the quote is garbage: it was made for another key, bidder, auction,
+        contract or chain, was changed, or names no point that `ecrecover` takes.
+
+    Raises:
+        BadInput: contract, auction or bidder is malformed.
+
+    Source:
+        X-6; Xia eq 9.
+    """
+    _check_place(contract, auction_id, bidder)
+    if int.from_bytes(quote.cx, "big") >= SECP256K1_N:
+        return None
+    try:
+        shared = secret_key.multiply(quote.ephemeral_point)
+    except BadInput:
+        return None
+    return _unmask(shared, quote, chain_id, contract, auction_id, bidder)
+
+
+def open_own_quote(
+    ephemeral: SecretKey,
+    quote: SealedQuote,
+    quote_public_key: bytes,
+    chain_id: int,
+    contract: str,
+    auction_id: bytes,
+    bidder: str,
+) -> int | None:
+    """Decrypt a quote with the bidder's r, so that the bidder can prove it without the auction's key.
+
+    Args:
+        ephemeral: r; who sees it can read this quote and no other.
+        quote: as found on chain.
+        quote_public_key: the auction's K, 33 bytes.
+        chain_id: EIP-155 id of the chain.
+        contract: address of the auction contract.
+        auction_id: 32 bytes.
+        bidder: account that the chain names beside the quote.
+
+    Returns:
+        Units of account per kWh; None if r is not the quote's or it was made for another place.
+
+    Raises:
+        BadInput: contract, auction, bidder or key is malformed.
+
+    Source:
+        X-5: what was quoted can be proved, as the paper's signed quote can.
+    """
+    _check_place(contract, auction_id, bidder)
+    shared = ephemeral.multiply(quote_public_key)
+    if ephemeral.public_key != quote.ephemeral_point:
+        return None
+    return _unmask(shared, quote, chain_id, contract, auction_id, bidder)
+
+
+def seed(auction_id: bytes) -> int:
+    """Return the accumulator of an auction without quotes.
+
+    Args:
+        auction_id: 32 bytes.
+
+    Raises:
+        BadInput: another length.
+
+    Source:
+        X-6: every quote is checked against what was committed.
+    """
+    _check_auction(auction_id)
+    return int.from_bytes(keccak(auction_id), "big") & _ACCUMULATOR_MASK
+
+
+def accumulate(accumulator: int, bidder: str, quote: SealedQuote) -> int:
+    """Return the accumulator after one more quote.
+
+    Args:
+        accumulator: 200 bits, from `seed` or the quote before.
+        bidder: account address.
+        quote: as sealed.
+
+    Raises:
+        BadInput: the accumulator is out of range or the bidder no address.
+
+    Source:
+        X-6: every quote is checked against what was committed.
+    """
+    if not 0 <= accumulator <= _ACCUMULATOR_MASK:
+        raise BadInput(f"accumulator: given {accumulator:#x}, allowed 0 … 2**200-1")
+    _check_address("bidder", bidder)
+    link = encode(["uint256", "address", "bytes32", "bytes32"], [accumulator, bidder, quote.cx, quote.body])
+    return int.from_bytes(keccak(link), "big") & _ACCUMULATOR_MASK
+
+
+def _fresh_ephemeral() -> SecretKey:
+    # ecrecover takes x as the scalar r of a signature; one point in 2**128 has an x too large for that.
+    while not _has_scalar_x(key := SecretKey.generate()):
+        pass
+    return key
+
+
+def _has_scalar_x(key: SecretKey) -> bool:
+    return int.from_bytes(key.public_key[1:], "big") < SECP256K1_N
+
+
+def _unmask(
+    shared: bytes, quote: SealedQuote, chain_id: int, contract: str, auction_id: bytes, bidder: str
+) -> int | None:
+    mask = _mask(address_of(shared), chain_id, contract, auction_id, bidder)
+    amount = (int.from_bytes(quote.body, "big") ^ mask) & ~_PARITY
+    return amount if amount <= MAX_AMOUNT else None
+
+
+def _mask(shared: str, chain_id: int, contract: str, auction_id: bytes, bidder: str) -> int:
+    words = [shared, chain_id, contract, auction_id, bidder]
+    return int.from_bytes(
+        keccak(encode(["address", "uint256", "address", "bytes32", "address"], words)), "big"
+    )
+
+
+def _check_place(contract: str, auction_id: bytes, bidder: str) -> None:
+    _check_address("contract", contract)
+    _check_auction(auction_id)
+    _check_address("bidder", bidder)
+
+
+def _check_auction(auction_id: bytes) -> None:
+    if len(auction_id) != 32:
+        raise BadInput(f"auction id: given {len(auction_id)} bytes, allowed 32")
+
+
+def _check_address(name: str, address: str) -> None:
+    if not is_address(address):
+        raise BadInput(f"{name}: given {address!r}, allowed an address")
