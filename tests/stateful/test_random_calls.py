@@ -142,6 +142,7 @@ class RandomCalls(RuleBasedStateMachine):
         )
         market = asdict(w.market.market_parameters())
         market.pop("ledger")
+        market.pop("auction")
         self.trading = Market(MarketConstants(**market), self.model)
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, [w.ledger.address, w.market.address]):
