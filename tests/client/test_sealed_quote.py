@@ -208,6 +208,8 @@ def test_ephemeral_with_large_x_is_drawn_again(monkeypatch: pytest.MonkeyPatch) 
         ({"amount": -1}, "amount: given -1, allowed an integer of 0 … 2**64-1"),
         ({"amount": 2**64}, f"amount: given {2**64}, allowed an integer of 0 … 2**64-1"),
         ({"amount": 1.5}, "amount: given 1.5, allowed an integer of 0 … 2**64-1"),
+        ({"chain_id": -1}, "chain id: given -1, allowed an integer of 0 … 2**64-1"),
+        ({"chain_id": "1"}, "chain id: given '1', allowed an integer of 0 … 2**64-1"),
         ({"contract": "0x12"}, "contract: given '0x12', allowed an address"),
         ({"bidder": "alice"}, "bidder: given 'alice', allowed an address"),
         ({"auction_id": b"1"}, "auction id: given 1 bytes, allowed 32"),
