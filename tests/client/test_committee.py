@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -399,3 +400,12 @@ def test_share_refused_without_a_complaint() -> None:
     found = open_key(people[0].commitments, people[0].charter, board)
     assert found.secret_key.public_key == people[0].commitments.public_key
     assert not [body for body in published(people[0].charter, board) if isinstance(body, Complaint)]
+
+
+def test_page_tells_the_truth() -> None:
+    """X-5, X-6: the code of docs/auction-keys.md runs."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "auction-keys.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["found"].secret_key.address == names["committee"].address
