@@ -103,8 +103,8 @@ class Vandal(Member):
 
     def deal(self, board: Board) -> None:
         super().deal(board)
-        body = published(self.charter, board)[0]
-        signed = Message.sign(self.charter.ceremony, body, self._key).to_json()
+        ceremony = self.charter.ceremony
+        signed = Message.sign(ceremony, deal(ceremony, 1), self._key).to_json()
         board.post(signed)
         board.post({"body": signed["body"], "signature": "0x"})
         for rubbish in ({}, {"body": [], "signature": "0x"}, {"body": {"kind": "bid"}, "signature": "0x"}):

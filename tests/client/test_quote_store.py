@@ -174,16 +174,17 @@ def test_revert_given_changed_journal(tmp_path: Path, change: dict[str, Any]) ->
         ("lost sent", "status: given sent after lost, allowed no other"),
     ],
 )
-def test_revert_given_status_going_back(steps: str, text: str) -> None:
-    """X-5: what became of a quote is not unlearned."""
-    store = QuoteStore(None)
+def test_revert_given_status_going_back(tmp_path: Path, steps: str, text: str) -> None:
+    """X-5: what became of a quote is not unlearned, and a refused status leaves no line behind."""
+    store = QuoteStore(tmp_path / "quotes")
     own = put(store, 100)
     first, second = map(QuoteStatus, steps.split())
     store.mark(own.quote.cx, first)
     with pytest.raises(BadInput) as error:
         store.mark(own.quote.cx, second)
     assert str(error.value) == text
-    assert store.find(own.quote.cx).status == first
+    store.close()
+    assert QuoteStore(tmp_path / "quotes").find(own.quote.cx).status == first
 
 
 def test_revert_given_unknown_quote() -> None:
