@@ -105,7 +105,8 @@ def test_wheel_has_the_program(installed: Path) -> None:
 
 def test_wheel_runs_the_demo(installed: Path) -> None:
     """The demo, profiles made and all, runs where there is neither a compiler nor Node."""
-    done = run_there(installed, *["energy-trading", "run", "--faults", "--homes", "3", "--seed", "2", "--out", "demo"])
+    options = ["--faults", "--homes", "3", "--seed", "2", "--out", "demo"]
+    done = run_there(installed, "energy-trading", "run", *options)
     assert (done.returncode, done.stderr) == (0, "")
     assert "money is conserved, nothing is held any more" in done.stdout
     assert (installed.parent.parent / "venv" / "demo" / "report.html").is_file()
