@@ -22,6 +22,7 @@ from energy_trading.bindings.energy_ledger import (
     Withdrawn,
 )
 from energy_trading.bindings.offer_market import (
+    AwardUnpaid,
     DeliveredShort,
     DeliveryConfirmed,
     OfferAccepted,
@@ -31,14 +32,24 @@ from energy_trading.bindings.offer_market import (
     Terms,
     TradeExpired,
 )
+from energy_trading.bindings.sealed_bid_auction import (
+    AuctionClosed,
+    AuctionPosted,
+    AuctionSettled,
+    BidderCompensated,
+    GuaranteeForfeited,
+    LotAwarded,
+    QuoteSealed,
+)
 from energy_trading.errors import EnergyTradingError
+from energy_trading.market.auction import AWARD_NONCE, payment
 from energy_trading.reference.credit import WINDOW_LENGTH, CreditConstants
 from energy_trading.reference.ledger import UNOPENED, Account, opened
 from energy_trading.reference.settlement import MarketConstants, fee_down, guarantee_up
 
 
 class LogIncomplete(EnergyTradingError):
-    """An event speaks of a trade whose offer or acceptance is not in the log: read it from block 0."""
+    """An event speaks of a trade or auction whose beginning is not in the log: read it from block 0."""
 
 
 @dataclass(frozen=True)
@@ -54,6 +65,21 @@ class OpenTrade:
     terms: Terms
     buyer: str | None = None
     receipt_key: bytes | None = None
+
+
+@dataclass(frozen=True)
+class OpenAuction:
+    """An auction that is not over.
+
+    Args:
+        publisher: account whose guarantee is held.
+        held: what is held of it, units; awards take their own guarantees over.
+        quotes: how many were sealed.
+    """
+
+    publisher: str
+    held: int
+    quotes: int = 0
 
 
 @dataclass(frozen=True)
@@ -97,6 +123,7 @@ class Replay:
         self.meters: dict[str, bytes] = {}
         self.key_roots: dict[int, bytes] = {}
         self.trades: dict[bytes, OpenTrade] = {}
+        self.auctions: dict[bytes, OpenAuction] = {}
 
     def account(self, address: str) -> Account:
         """Return an account, also one the log never mentions."""
@@ -151,8 +178,9 @@ class Replay:
                     event.nonce,
                 )
                 self.trades[event.trade_id] = OpenTrade(terms)
-                guarantee = guarantee_up(terms.price, self._market)
-                self._move(terms.seller, -guarantee, guarantee)
+                if not terms.nonce & AWARD_NONCE:  # an award's is held since its auction
+                    guarantee = guarantee_up(terms.price, self._market)
+                    self._move(terms.seller, -guarantee, guarantee)
             case OfferAccepted():
                 made = self._trade(event.trade_id)
                 self.trades[event.trade_id] = OpenTrade(made.terms, event.buyer, event.receipt_key)
@@ -163,8 +191,54 @@ class Replay:
                 self._end(event.trade_id, event.payment, event.cut)
             case OfferWithdrawn() | TradeExpired():
                 self._end(event.trade_id, 0, event.cut)
-            case OfferExpired():
+            case OfferExpired() | AwardUnpaid():
                 self._end(event.trade_id, 0, 0)
+            case _:
+                self._fold_auction(event)
+
+    def _fold_auction(self, event: Event) -> None:
+        match event:
+            case AuctionPosted():
+                held = sum(
+                    guarantee_up(payment(lot_wh, event.terms.ceiling), self._market)
+                    for lot_wh in event.terms.lots_wh
+                )
+                self._move(event.publisher, -held, held)
+                self.auctions[event.auction_id] = OpenAuction(event.publisher, held)
+            case QuoteSealed():
+                auction = self._auction(event.auction_id)
+                self.auctions[event.auction_id] = replace(auction, quotes=auction.quotes + 1)
+            case LotAwarded():
+                guarantee = guarantee_up(self._trade(event.trade_id).terms.price, self._market)
+                self._take(event.auction_id, guarantee)
+            case AuctionSettled() | AuctionClosed():
+                auction = self._auction(event.auction_id)
+                del self.auctions[event.auction_id]
+                self._move(auction.publisher, auction.held, -auction.held)
+            case GuaranteeForfeited():
+                auction = self._auction(event.auction_id)
+                to_treasury = auction.held - event.share * auction.quotes
+                self._move(auction.publisher, 0, -to_treasury)
+                self._move(self._treasury, to_treasury)
+                self._pay_out(event.auction_id, to_treasury)
+            case BidderCompensated():
+                self._move(self._auction(event.auction_id).publisher, 0, -event.share)
+                self._move(event.bidder, event.share)
+                self._pay_out(event.auction_id, event.share)
+
+    def _auction(self, auction_id: bytes) -> OpenAuction:
+        if auction_id not in self.auctions:
+            raise LogIncomplete(f"auction 0x{auction_id.hex()}: given no order, allowed the log from block 0")
+        return self.auctions[auction_id]
+
+    def _take(self, auction_id: bytes, amount: int) -> None:
+        auction = self._auction(auction_id)
+        self.auctions[auction_id] = replace(auction, held=auction.held - amount)
+
+    def _pay_out(self, auction_id: bytes, amount: int) -> None:
+        self._take(auction_id, amount)
+        if self.auctions[auction_id].held == 0:
+            del self.auctions[auction_id]
 
     def _trade(self, trade_id: bytes) -> OpenTrade:
         if trade_id not in self.trades:
