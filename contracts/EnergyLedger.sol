@@ -84,6 +84,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (p.pkg == address(0)) revert EnergyLedger_ZeroAddress("pkg");
         if (p.treasury == address(0)) revert EnergyLedger_ZeroAddress("treasury");
         if (p.asset != address(0) && p.asset.code.length == 0) revert EnergyLedger_AssetWithoutCode(p.asset);
+        // slither-disable-next-line unused-return -- the length itself is kept nowhere
         Range.check("markets.length", p.markets.length, 1, 4);
         for (uint256 i = 0; i < p.markets.length; ++i) {
             if (p.markets[i] == address(0)) revert EnergyLedger_ZeroAddress("market");
@@ -322,6 +323,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _emitCredit(account, Cause.SellerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
         p = p.withSelling(credit, window);
+        // slither-disable-next-line incorrect-equality -- zero says that there never was a ban
         return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | BANNED);
     }
 
@@ -370,6 +372,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         p = _purse[account];
         uint256 flags = p.flags();
         if (flags & (role | SUSPENDED | BANNED) != role) {
+            // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
             if (flags & role == 0) revert EnergyLedger_RoleMissing(account, flags & ROLES, role);
             if (flags & SUSPENDED != 0) revert EnergyLedger_Suspended(account);
             uint256 until = _record[account].bannedUntil();
@@ -381,6 +384,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
 
     function _openPurse(address account) private view returns (Purse p) {
         p = _purse[account];
+        // slither-disable-next-line incorrect-equality -- bits of the flags, no balance
         if (p.flags() & ROLES == 0) revert EnergyLedger_NotOpen(account);
     }
 
@@ -422,6 +426,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     function mayCommit(address account, uint256 role) external view returns (bool) {
         uint256 flags = _purse[account].flags();
         if (flags & role != role || flags & SUSPENDED != 0) return false;
+        // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
         return flags & BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
     }
 

@@ -56,6 +56,7 @@ abstract contract MeterRegistry is IMeterRegistry, Ownable2Step {
 
     /// @inheritdoc IMeterRegistry
     function currentKeyRoot(uint256 epoch) external view returns (bytes32 root) {
+        // slither-disable-next-line incorrect-equality -- an epoch is the whole interval with this number
         return block.timestamp / EPOCH_SECONDS == epoch ? _keyRoot[epoch] : bytes32(0);
     }
 }

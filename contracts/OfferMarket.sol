@@ -58,6 +58,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         tradeId = _checkNew(terms, 0);
         _trade[tradeId] = uint256(TradeState.Offered);
         _emitMade(tradeId, terms);
+        // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
         _LEDGER.commit(terms.seller, _guaranteeUp(terms.price), address(0), 0, false);
     }
 

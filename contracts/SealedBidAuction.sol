@@ -60,6 +60,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _require(auctionId, _auction[auctionId] == 0, AuctionState.None);
         _auction[auctionId] = seedOf(auctionId) | (terms.quoteUntil << 200);
         emit AuctionPosted(auctionId, terms.publisher, terms);
+        // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
         _LEDGER.commit(terms.publisher, guaranteeOf(terms), address(0), 0, false);
     }
 
