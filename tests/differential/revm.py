@@ -32,16 +32,20 @@ class RevmChain(Chain):
         self._revm = pyrevm
         self._evm = pyrevm.EVM(env=pyrevm.Env(cfg=pyrevm.CfgEnv(chain_id=1337)), spec_id="SHANGHAI")
         self.chain_id = 1337
-        self.web3: Any = self  # deployment asks `web3.eth` for the deployer's next nonce
-        self.eth = self
         self._time, self._next, self._number = genesis_time, genesis_time + 1, 0
         self._logs: list[Any] = []
         self._snapshots: list[tuple[Any, int, int, int, int]] = []
         for key in keys:
             self._evm.set_balance(key.address, COINS)
 
-    def get_transaction_count(self, address: str) -> int:
+    def next_nonce(self, address: str) -> int:
         return int(self._evm.basic(address).nonce)
+
+    def height(self) -> int:
+        return self._number
+
+    def code(self, address: str) -> bytes:
+        return bytes(self._evm.basic(address).code or b"").rstrip(b"\0")  # revm pads it
 
     def now(self) -> int:
         return self._time
@@ -117,9 +121,10 @@ class RevmChain(Chain):
         value: int = 0,
         block: Block = "latest",
     ) -> bytes:
-        assert to is not None
         point = self._evm.snapshot()
         try:
+            if to is None:
+                return self.code(self._run(lambda: self._evm.deploy(_address(sender), data, value)))
             return bytes(self._run(lambda: self._evm.message_call(_address(sender), to, data, value)))
         finally:
             self._evm.revert(point)
