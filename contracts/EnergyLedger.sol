@@ -419,6 +419,13 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     }
 
     /// @inheritdoc IEnergyLedger
+    function mayCommit(address account, uint256 role) external view returns (bool) {
+        uint256 flags = _purse[account].flags();
+        if (flags & role != role || flags & SUSPENDED != 0) return false;
+        return flags & BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
+    }
+
+    /// @inheritdoc IEnergyLedger
     function openLimit(uint256 creditE9) public view returns (uint256) {
         if (creditE9 <= _FLOOR_E9) return _OPEN_BASE;
         unchecked {

@@ -21,6 +21,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @dev What the ledger can hold at all; keeps every product below 2**170.
     uint256 private constant MAX_PRICE = type(uint64).max;
     uint256 private constant SIGNED_NONCE = 1 << 255;
+    /// @dev Nonces of awards have bit 254, so that no offer can take their place.
+    uint256 private constant NONCE_KIND = 3 << 254;
+    uint256 private constant AWARD_NONCE = 1 << 254;
     bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
 
@@ -31,8 +34,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _PENALTY_BPS;
     uint256 private immutable _TOLERANCE_BPS;
     uint256 private immutable _MAX_DURATION;
+    address private immutable _AUCTION;
 
-    /// @dev One slot per open trade: 0 none | 1 offered | 2 closed | else hash of buyer and receipt key with the low
+    /// @dev One slot per open trade: 0 none | 1 offered | 2 closed | 4 awarded | else hash of buyer and receipt key with the low
     /// two bits set. Deadlines and amounts come back as calldata under the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
@@ -43,6 +47,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _CANCEL_BPS = Range.check("cancelBps", p.cancelBps, 0, BPS);
         _PENALTY_BPS = Range.check("penaltyBps", p.penaltyBps, 1, BPS);
         _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, BPS);
+        _AUCTION = p.auction;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
     }
 
@@ -85,7 +90,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
     }
 
     function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
-        _require(tradeId, TradeState.Offered);
+        uint256 state = _trade[tradeId];
+        if (state != uint256(TradeState.Offered) && state != uint256(TradeState.Awarded)) {
+            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
+        }
         if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
         _pay(tradeId, terms, address(0), 0, receiptKey);
     }
@@ -128,7 +136,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @dev Everything about a new offer but its author.
     function _checkNew(Terms calldata terms, uint256 nonceBit) private view returns (bytes32 tradeId) {
-        if (terms.nonce & SIGNED_NONCE != nonceBit) revert OfferMarket_WrongNonce(terms.nonce, nonceBit != 0);
+        if (terms.nonce & NONCE_KIND != nonceBit) revert OfferMarket_WrongNonce(terms.nonce, nonceBit == SIGNED_NONCE);
         if (terms.energy == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
             revert OfferMarket_BadTerms(terms.energy, terms.price, MAX_PRICE);
         }
@@ -157,6 +165,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bytes32 digest = _hashTypedData(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, tradeId, msg.sender)));
         if (!SignerLib.isValid(key.signer, digest, key.signature))
             revert OfferMarket_BadSignature(key.signer);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function award(Terms calldata terms) external returns (bytes32 tradeId) {
+        if (msg.sender != _AUCTION || _AUCTION == address(0)) revert OfferMarket_NotAuction(msg.sender, _AUCTION);
+        tradeId = _checkNew(terms, AWARD_NONCE);
+        _trade[tradeId] = uint256(TradeState.Awarded);
+        _emitMade(tradeId, terms);
     }
 
     // ---------------------------------------------------------------- deliver
@@ -208,7 +224,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
-        if (state < uint256(TradeState.Accepted)) return (tradeId, DeliveryFault.NotAccepted);
+        if (!_isAccepted(state)) return (tradeId, DeliveryFault.NotAccepted);
         if (block.timestamp >= terms.deliverBy) return (tradeId, DeliveryFault.Expired);
         if (state != _accepted(d.buyer, keccak256(d.signer))) return (tradeId, DeliveryFault.NotParty);
         bool full = d.energy == terms.energy;
@@ -221,7 +237,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _end(tradeId, terms);
         if (full || uint256(d.energy) >= agreed) {
             emit DeliveryConfirmed(tradeId);
-            _settle(terms, d.buyer, terms.price, 0, Outcome.Delivered);
+            _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered);
         } else {
             _settleShort(tradeId, terms, d.buyer, uint256(d.energy), agreed);
         }
@@ -245,7 +261,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
             isDefault = missing * BPS > agreed * _TOLERANCE_BPS;
         }
         emit DeliveredShort(tradeId, delivered, agreed, payment, cut);
-        _settle(terms, buyer, payment, cut, isDefault ? Outcome.SellerDefault : Outcome.Delivered);
+        _settle(
+            terms,
+            buyer,
+            payment,
+            terms.price - payment,
+            cut,
+            isDefault ? Outcome.SellerDefault : Outcome.Delivered
+        );
     }
 
     // ---------------------------------------------------------------- withdraw, expire
@@ -260,13 +283,13 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bool early = block.timestamp < terms.acceptBy;
         uint256 cut = early ? (_guaranteeUp(terms.price) * _CANCEL_BPS) / BPS : 0;
         emit OfferWithdrawn(tradeId, cut);
-        _settle(terms, address(0), 0, cut, early ? Outcome.Withdrawn : Outcome.None);
+        _settle(terms, address(0), 0, 0, cut, early ? Outcome.Withdrawn : Outcome.None);
     }
 
     /// @inheritdoc IOfferMarket
     function cancelSigned(Terms calldata terms) external {
         if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
-        if (terms.nonce & SIGNED_NONCE == 0) revert OfferMarket_WrongNonce(terms.nonce, true);
+        if (terms.nonce & NONCE_KIND != SIGNED_NONCE) revert OfferMarket_WrongNonce(terms.nonce, true);
         if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
         bytes32 tradeId = terms.tradeId();
         _require(tradeId, TradeState.None);
@@ -278,16 +301,22 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external {
         bytes32 tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
-        if (state == uint256(TradeState.Offered)) {
-            if (block.timestamp < terms.acceptBy)
+        if (state == uint256(TradeState.Offered) || state == uint256(TradeState.Awarded)) {
+            if (block.timestamp < terms.acceptBy) {
                 revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
+            }
             delete _trade[tradeId];
-            emit OfferExpired(tradeId);
-            _settle(terms, address(0), 0, 0, Outcome.None);
+            if (state == uint256(TradeState.Offered)) {
+                emit OfferExpired(tradeId);
+                _settle(terms, address(0), 0, 0, 0, Outcome.None);
+            } else {
+                emit AwardUnpaid(tradeId, terms.buyer);
+                _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault);
+            }
             return;
         }
-        if (state < uint256(TradeState.Accepted)) {
-            revert OfferMarket_WrongState(tradeId, TradeState(state), TradeState.Accepted);
+        if (!_isAccepted(state)) {
+            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Accepted);
         }
         if (block.timestamp < terms.deliverBy)
             revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
@@ -295,15 +324,16 @@ contract OfferMarket is IOfferMarket, EIP712 {
         delete _trade[tradeId];
         uint256 cut = (_guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
         emit TradeExpired(tradeId, cut);
-        _settle(terms, buyer, 0, cut, Outcome.SellerDefault);
+        _settle(terms, buyer, 0, terms.price, cut, Outcome.SellerDefault);
     }
 
-    /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the rest of the
-    /// price, the treasury fee + cut.
+    /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the refund, the
+    /// treasury fee + cut. Where somebody paid, payment + refund is the price.
     function _settle(
         Terms calldata terms,
         address buyer,
         uint256 payment,
+        uint256 refund,
         uint256 cut,
         Outcome outcome
     ) private {
@@ -318,9 +348,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
                     buyer: buyer,
                     unhold: guarantee,
                     sellerGets: guarantee - cut + payment - fee,
-                    buyerGets: buyer == address(0) ? 0 : price - payment,
+                    buyerGets: refund,
                     treasuryGets: fee + cut,
-                    value: outcome == Outcome.SellerDefault ? price : payment,
+                    value: outcome == Outcome.Delivered ? payment : price,
                     outcome: outcome
                 })
             );
@@ -338,6 +368,11 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// is cleared.
     function _end(bytes32 tradeId, Terms calldata terms) private {
         _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
+    }
+
+    /// @dev Whether a slot holds an acceptance; only those have both low bits set.
+    function _isAccepted(uint256 state) private pure returns (bool) {
+        return state & 3 == uint256(TradeState.Accepted);
     }
 
     /// @dev Slot value of an accepted trade.
@@ -373,7 +408,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function stateOf(bytes32 tradeId) public view returns (TradeState) {
         uint256 state = _trade[tradeId];
-        return state < uint256(TradeState.Accepted) ? TradeState(state) : TradeState.Accepted;
+        return _isAccepted(state) ? TradeState.Accepted : TradeState(state);
     }
 
     /// @inheritdoc IOfferMarket
@@ -392,7 +427,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
                 cancelBps: _CANCEL_BPS,
                 penaltyBps: _PENALTY_BPS,
                 toleranceBps: _TOLERANCE_BPS,
-                maxDuration: _MAX_DURATION
+                maxDuration: _MAX_DURATION,
+                auction: _AUCTION
             });
     }
 

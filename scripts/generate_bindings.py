@@ -22,6 +22,7 @@ ROOM: Final = ROOT / "energy_trading" / "bindings"
 CONTRACTS: Final = {
     "EnergyLedger": ("IEnergyLedger", "IMeterRegistry"),
     "OfferMarket": ("IOfferMarket",),
+    "SealedBidAuction": ("ISealedBidAuction",),
 }
 
 
@@ -167,17 +168,16 @@ def _event(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
     fields = "\n".join(f"    {snake(i['name'])}: {python_type(i)}" for i in entry["inputs"])
     layout = tuple((snake(i["name"]), abi_type(i), i["indexed"]) for i in entry["inputs"])
     args = _args([(snake(i["name"]), params.get(i["name"], "")) for i in entry["inputs"]], "    ")
-    enums = [i for i in entry["inputs"] if i.get("internalType", "").startswith("enum ")]
+    typed = [i for i in entry["inputs"] if _convert(i, "value") != "value"]
     convert = ""
-    if enums:
+    if typed:
         lines = "".join(
-            f"        if name == {snake(i['name'])!r}:\n"
-            f"            return {i['internalType'].split()[-1]}(value)\n"
-            for i in enums
+            f"        if name == {snake(i['name'])!r}:\n            return {_convert(i, 'value')}\n"
+            for i in typed
         )
         convert = (
             "\n    @classmethod\n    def convert(cls, name: str, value: Any) -> Any:\n"
-            f'        """Turn numbers into the enum\'s members."""\n{lines}        return value\n'
+            f'        """Turn numbers into enum members and tuples into records."""\n{lines}        return value\n'
         )
     notice = _fill(notice, " " * 4)
     doc = f'"""{notice}\n\n{args}    """' if args else f'"""{notice}"""'

@@ -292,6 +292,12 @@ interface IEnergyLedger {
     /// @notice Everything about an account.
     function accountOf(address account) external view returns (AccountView memory);
 
+    /// @notice Whether an account is open in these roles and neither suspended nor banned now.
+    /// @custom:paper X-3
+    /// @param account Any address.
+    /// @param role Bit 0 producer, bit 1 consumer; both bits: both.
+    function mayCommit(address account, uint256 role) external view returns (bool);
+
     /// @notice Guarantee that a seller of this credit may have held at once; grows with credit.
     /// @custom:paper X-2
     function openLimit(uint256 creditE9) external view returns (uint256);

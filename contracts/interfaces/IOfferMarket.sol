@@ -11,6 +11,7 @@ import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/T
 /// @param penaltyBps Share of the guarantee kept for energy not delivered, 1 … 10,000.
 /// @param toleranceBps Share of the energy that may be missing before it is a default, 0 … 10,000.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to a year.
+/// @param auction Contract whose awards become trades; zero: none.
 struct MarketParameters {
     address ledger;
     uint256 guaranteeBps;
@@ -19,6 +20,7 @@ struct MarketParameters {
     uint256 penaltyBps;
     uint256 toleranceBps;
     uint256 maxDuration;
+    address auction;
 }
 
 /// @title Offer market
@@ -66,10 +68,14 @@ interface IOfferMarket {
     event SignedOfferCancelled(bytes32 indexed tradeId, address indexed seller);
     /// @notice Nobody accepted in time; the guarantee is back.
     event OfferExpired(bytes32 indexed tradeId);
+    /// @notice The winner of an auction did not pay in time: a default of the buyer; the guarantee is back.
+    event AwardUnpaid(bytes32 indexed tradeId, address indexed buyer);
     /// @notice No receipt came in time; the buyer has the payment back.
     /// @param cut Part of the guarantee that the treasury has.
     event TradeExpired(bytes32 indexed tradeId, uint256 cut);
 
+    /// @notice Only the auction named at deployment may award.
+    error OfferMarket_NotAuction(address caller, address auction);
     /// @notice Only the seller named in the terms may do this.
     error OfferMarket_NotSeller(address caller, address seller);
     /// @notice The offer is reserved for another buyer.
@@ -80,7 +86,7 @@ interface IOfferMarket {
     error OfferMarket_BadTerms(bytes32 energy, uint256 price, uint256 maxPrice);
     /// @notice Needed: now < acceptBy < deliverBy <= latest.
     error OfferMarket_BadWindow(uint256 acceptBy, uint256 deliverBy, uint256 now_, uint256 latest);
-    /// @notice Bit 255 of the nonce tells offers signed off chain from those made on chain.
+    /// @notice The top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01) apart.
     error OfferMarket_WrongNonce(uint256 nonce, bool signed);
     /// @notice The trade is not in the state this needs.
     error OfferMarket_WrongState(bytes32 tradeId, TradeState state, TradeState needed);
@@ -150,6 +156,14 @@ interface IOfferMarket {
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId);
 
+    /// @notice Opens a trade that the winner of an auction has to pay before acceptBy, else it is a default of the buyer.
+    /// @dev The auction only, which holds the guarantee for the price already. Emits {OfferMade}. Reverts:
+    /// {OfferMarket_NotAuction}, and as {makeOffer}.
+    /// @custom:paper X-7
+    /// @param terms Reserved for the winner; bit 254 of the nonce is set.
+    /// @return tradeId Hash of the terms.
+    function award(Terms calldata terms) external returns (bytes32 tradeId);
+
     /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
     /// @dev Emits {DeliveryConfirmed}, or {DeliveredShort} when less than agreed was delivered: then payment and
     /// guarantee settle pro rata, and beyond the tolerance it is a default. Rounding: payment, fee and cut down.
@@ -189,7 +203,7 @@ interface IOfferMarket {
 
     /// @notice Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7, 3). A
     /// trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
-    /// @dev Emits {OfferExpired} or {TradeExpired}. Rounding: cut down. Reverts: {OfferMarket_NotExpired},
+    /// @dev Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts: {OfferMarket_NotExpired},
     /// {OfferMarket_WrongState}, {OfferMarket_NotParty}.
     /// @custom:paper N-7
     /// @param terms The offer as made or signed.

@@ -8,7 +8,8 @@ pragma solidity 0.8.37;
 /// @param price Whole price in the ledger's units of account.
 /// @param acceptBy Unix seconds; can be accepted while block.timestamp < acceptBy.
 /// @param deliverBy Unix seconds; a receipt counts while block.timestamp < deliverBy.
-/// @param nonce Tells equal offers of one seller apart; bit 255 is set exactly in offers signed off chain.
+/// @param nonce Tells equal offers of one seller apart; bit 255 is set exactly in offers signed off chain,
+/// bit 254 exactly in awards of an auction.
 struct Terms {
     address seller;
     address buyer;
@@ -50,7 +51,8 @@ enum TradeState {
     None,
     Offered,
     Closed,
-    Accepted
+    Accepted,
+    Awarded
 }
 
 /// @notice Why a receipt was refused.

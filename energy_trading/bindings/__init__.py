@@ -1,6 +1,6 @@
 """Typed contracts: calls, events, and errors as exceptions with the same fields."""
 
-from energy_trading.bindings import energy_ledger, offer_market
+from energy_trading.bindings import energy_ledger, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import (
     Call,
     Contract,
@@ -14,6 +14,7 @@ from energy_trading.bindings.contract import (
 )
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "OfferMarket",
     "Panic",
     "Reverted",
+    "SealedBidAuction",
     "Sent",
     "Suite",
     "SuiteParameters",
@@ -33,4 +35,5 @@ __all__ = [
     "energy_ledger",
     "offer_market",
     "read_events",
+    "sealed_bid_auction",
 ]

@@ -692,7 +692,7 @@ class DefaultRecorded(Event):
 
     @classmethod
     def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into the enum's members."""
+        """Turn numbers into enum members and tuples into records."""
         if name == "cause":
             return Cause(value)
         return value
@@ -971,6 +971,21 @@ class EnergyLedger(Contract):
     def is_market(self, market: str) -> bool:
         """Whether `market` may commit and settle."""
         answer: bool = self._read("isMarket(address)", ("address",), [market], ("bool",))
+        return answer
+
+    def may_commit(self, account: str, role: int) -> bool:
+        """Whether an account is open in these roles and neither suspended nor banned now.
+
+        Args:
+            account: Any address.
+            role: Bit 0 producer, bit 1 consumer; both bits: both.
+
+        Source:
+            X-3
+        """
+        answer: bool = self._read(
+            "mayCommit(address,uint256)", ("address", "uint256"), [account, role], ("bool",)
+        )
         return answer
 
     def meter_of(self, account: str) -> bytes:

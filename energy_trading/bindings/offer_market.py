@@ -24,6 +24,7 @@ class MarketParameters:
         tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
             10,000.
         max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
+        auction: Contract whose awards become trades; zero: none.
     """
 
     ledger: str
@@ -33,6 +34,7 @@ class MarketParameters:
     penalty_bps: int
     tolerance_bps: int
     max_duration: int
+    auction: str
 
     __abi__: ClassVar[tuple[str, ...]] = (
         "ledger",
@@ -42,12 +44,13 @@ class MarketParameters:
         "penalty_bps",
         "tolerance_bps",
         "max_duration",
+        "auction",
     )
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
         """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
+        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7])
 
 
 class DeliveryFault(IntEnum):
@@ -68,6 +71,7 @@ class TradeState(IntEnum):
     OFFERED = 1
     CLOSED = 2
     ACCEPTED = 3
+    AWARDED = 4
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class Terms:
         accept_by: Unix seconds; can be accepted while block.timestamp < acceptBy.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliverBy.
         nonce: Tells equal offers of one seller apart; bit 255 is set exactly in offers signed
-            off chain.
+            off chain, bit 254 exactly in awards of an auction.
     """
 
     seller: str
@@ -229,6 +233,17 @@ class NoMeter(ContractRevert):
     meaning = "the buyer has no registered meter"
 
 
+class NotAuction(ContractRevert):
+    """Only the auction named at deployment may award."""
+
+    caller: str
+    auction: str
+
+    signature = "OfferMarket_NotAuction(address,address)"
+    fields = ("caller", "auction")
+    meaning = "only the auction named at deployment may award"
+
+
 class NotExpired(ContractRevert):
     """Too early: block.timestamp is before the deadline."""
 
@@ -307,14 +322,15 @@ class UnknownReceiptKey(ContractRevert):
 
 
 class WrongNonce(ContractRevert):
-    """Bit 255 of the nonce tells offers signed off chain from those made on chain."""
+    """The top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01)
+    apart."""
 
     nonce: int
     signed: bool
 
     signature = "OfferMarket_WrongNonce(uint256,bool)"
     fields = ("nonce", "signed")
-    meaning = "bit 255 of the nonce tells offers signed off chain from those made on chain"
+    meaning = "the top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01) apart"
 
 
 class WrongState(ContractRevert):
@@ -327,6 +343,20 @@ class WrongState(ContractRevert):
     signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state this needs"
+
+
+@dataclass(frozen=True)
+class AwardUnpaid(Event):
+    """The winner of an auction did not pay in time: a default of the buyer; the guarantee is back."""
+
+    trade_id: bytes
+    buyer: str
+
+    signature: ClassVar[str] = "AwardUnpaid(bytes32,address)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("buyer", "address", True),
+    )
 
 
 @dataclass(frozen=True)
@@ -381,7 +411,7 @@ class DeliveryRefused(Event):
 
     @classmethod
     def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into the enum's members."""
+        """Turn numbers into enum members and tuples into records."""
         if name == "fault":
             return DeliveryFault(value)
         return value
@@ -499,7 +529,7 @@ class OfferMarket(Contract):
 
     name: ClassVar[str] = "OfferMarket"
     constructor_types: ClassVar[tuple[str, ...]] = (
-        "(address,uint256,uint256,uint256,uint256,uint256,uint256)",
+        "(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",
     )
 
     def accept_offer(self, terms: Terms) -> Call[None]:
@@ -588,6 +618,27 @@ class OfferMarket(Contract):
                 "(bytes,uint256,bytes32[],bytes)",
             ),
             [terms, signature, key],
+            0,
+            ("bytes32",),
+        )
+
+    def award(self, terms: Terms) -> Call[bytes]:
+        """Opens a trade that the winner of an auction has to pay before acceptBy, else it is a default
+        of the buyer.
+
+        The auction only, which holds the guarantee for the price already. Emits {OfferMade}.
+        Reverts: {OfferMarket_NotAuction}, and as {makeOffer}.
+
+        Args:
+            terms: Reserved for the winner; bit 254 of the nonce is set.
+
+        Source:
+            X-7
+        """
+        return self._encode(
+            "award((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
             0,
             ("bytes32",),
         )
@@ -694,7 +745,7 @@ class OfferMarket(Contract):
         """Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7,
         3). A trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
 
-        Emits {OfferExpired} or {TradeExpired}. Rounding: cut down. Reverts:
+        Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts:
         {OfferMarket_NotExpired}, {OfferMarket_WrongState}, {OfferMarket_NotParty}.
 
         Args:
@@ -765,7 +816,10 @@ class OfferMarket(Contract):
         """The constructor arguments."""
         return MarketParameters.from_abi(
             self._read(
-                "marketParameters()", (), [], ("(address,uint256,uint256,uint256,uint256,uint256,uint256)",)
+                "marketParameters()",
+                (),
+                [],
+                ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
             )
         )
 

@@ -12,6 +12,7 @@ from eth_utils.address import is_address, to_checksum_address
 from energy_trading.bindings.contract import Contract, explain, to_abi
 from energy_trading.bindings.energy_ledger import CreditParameters, EnergyLedger, LedgerParameters
 from energy_trading.bindings.offer_market import MarketParameters, OfferMarket
+from energy_trading.bindings.sealed_bid_auction import AuctionParameters, SealedBidAuction
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, RevertData, Sender
 from energy_trading.crypto.typed_data import Domain
@@ -59,6 +60,7 @@ class SuiteParameters:
         penalty_bps: share of the guarantee kept for energy not delivered.
         tolerance_bps: share of the energy that may be missing before it is a default.
         max_duration: longest time from an offer to its deliver_by, in seconds.
+        bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
     """
 
     owner: str
@@ -74,6 +76,7 @@ class SuiteParameters:
     penalty_bps: int = 2_000
     tolerance_bps: int = 1_000
     max_duration: int = 7 * 86_400
+    bidders_bps: int = 5_000
 
 
 class Suite:
@@ -83,16 +86,19 @@ class Suite:
         chain: where they live.
         ledger: address of the EnergyLedger.
         market: address of the OfferMarket.
+        auction: address of the SealedBidAuction.
         p256_verifier: address of the verifier that P-256 meters name.
     """
 
-    def __init__(self, chain: Chain, ledger: str, market: str, p256_verifier: str) -> None:
+    def __init__(self, chain: Chain, ledger: str, market: str, auction: str, p256_verifier: str) -> None:
         self.chain = chain
         self.ledger = EnergyLedger(chain, ledger)
         self.market = OfferMarket(chain, market)
+        self.auction = SealedBidAuction(chain, auction)
         self.p256_verifier = to_checksum_address(p256_verifier)
         self.ledger_domain = Domain("EnergyLedger", chain.chain_id, self.ledger.address)
         self.market_domain = Domain("OfferMarket", chain.chain_id, self.market.address)
+        self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
 
     def record(self) -> dict[str, Any]:
         """Return the deployment record: chain, addresses, parameters as the contracts hold them."""
@@ -101,6 +107,7 @@ class Suite:
             "contracts": {
                 "EnergyLedger": self.ledger.address,
                 "OfferMarket": self.market.address,
+                "SealedBidAuction": self.auction.address,
                 "P256Verifier": self.p256_verifier,
             },
             "asset": self.ledger.asset(),
@@ -109,6 +116,7 @@ class Suite:
             "epoch_seconds": self.ledger.epoch_seconds(),
             "credit": asdict(self.ledger.credit_parameters()),
             "market": asdict(self.market.market_parameters()),
+            "auction": asdict(self.auction.auction_parameters()),
             "compiler": artifacts.build(),
         }
 
@@ -122,23 +130,34 @@ class Suite:
         if record.get("chain_id") != chain.chain_id:
             raise BadInput(f"record: given chain {record.get('chain_id')}, allowed {chain.chain_id}")
         named = record.get("contracts", {})
-        for name in ("EnergyLedger", "OfferMarket", "P256Verifier"):
+        for name in ("EnergyLedger", "OfferMarket", "SealedBidAuction", "P256Verifier"):
             if not is_address(named.get(name, "")):
                 raise BadInput(f"record: given {named.get(name)!r} for {name}, allowed an address")
-        suite = cls(chain, named["EnergyLedger"], named["OfferMarket"], named["P256Verifier"])
+        suite = cls(
+            chain,
+            named["EnergyLedger"],
+            named["OfferMarket"],
+            named["SealedBidAuction"],
+            named["P256Verifier"],
+        )
         suite.check()
         return suite
 
     def check(self) -> None:
-        """See that ledger and market name each other.
+        """See that the contracts name each other.
 
         Raises:
             BadInput: they do not, or have no code.
         """
-        if not self.ledger.is_market(self.market.address):
-            raise BadInput(f"market: given {self.market.address}, which {self.ledger} does not name")
-        if self.market.market_parameters().ledger != self.ledger.address:
-            raise BadInput(f"ledger: given {self.ledger.address}, which {self.market} does not name")
+        for market in (self.market, self.auction):
+            if not self.ledger.is_market(market.address):
+                raise BadInput(f"market: given {market}, which {self.ledger} does not name")
+        named = self.market.market_parameters()
+        auction = self.auction.auction_parameters()
+        if {named.ledger, auction.ledger} != {self.ledger.address}:
+            raise BadInput(f"ledger: given {self.ledger}, which its markets do not name")
+        if (named.auction, auction.market) != (self.auction.address, self.market.address):
+            raise BadInput(f"auction: given {self.auction}, which {self.market} does not name")
 
 
 def deploy(
@@ -165,13 +184,22 @@ def deploy(
     p = parameters
     address = deployer if isinstance(deployer, str) else deployer.address
     nonce = chain.web3.eth.get_transaction_count(to_checksum_address(address))
-    market_address = get_create_address(to_checksum_address(address), Nonce(nonce + 1))
+    market_address, auction_address = (
+        get_create_address(to_checksum_address(address), Nonce(nonce + place)) for place in (1, 2)
+    )
     ledger = _create(
         chain,
         deployer,
         EnergyLedger,
         LedgerParameters(
-            p.asset, p.unit, p.owner, p.pkg, p.treasury, [market_address], p.epoch_seconds, p.credit
+            p.asset,
+            p.unit,
+            p.owner,
+            p.pkg,
+            p.treasury,
+            [market_address, auction_address],
+            p.epoch_seconds,
+            p.credit,
         ),
         say,
     )
@@ -180,13 +208,27 @@ def deploy(
         deployer,
         OfferMarket,
         MarketParameters(
-            ledger, p.guarantee_bps, p.fee_bps, p.cancel_bps, p.penalty_bps, p.tolerance_bps, p.max_duration
+            ledger,
+            p.guarantee_bps,
+            p.fee_bps,
+            p.cancel_bps,
+            p.penalty_bps,
+            p.tolerance_bps,
+            p.max_duration,
+            auction_address,
         ),
+        say,
+    )
+    auction = _create(
+        chain,
+        deployer,
+        SealedBidAuction,
+        AuctionParameters(ledger, market, p.bidders_bps, p.max_duration),
         say,
     )
     verifier, receipt = chain.deploy(artifacts.load("P256Verifier").bytecode, deployer)
     say(f"P256Verifier at {verifier} ({receipt['gasUsed']:,} gas)")
-    suite = Suite(chain, ledger, market, verifier)
+    suite = Suite(chain, ledger, market, auction, verifier)
     suite.check()
     return suite
 

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Sealed quotes: ElGamal over secp256k1, opened with the `ecrecover` precompile
+/// @notice ecrecover(0, v, R.x, k·R.x mod n) is the address of k·R. So 3,000 gas multiply a point, and the point never
+/// comes as calldata: the precompile finds it from its x and parity.
+/// @custom:paper X-5, X-6 (eqs 8, 9)
+library SealedQuote {
+    uint256 private constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
+    /// @dev x of the generator, whose y is even (SEC 2 §2.4.1).
+    uint256 private constant G_X = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798;
+    uint256 private constant PARITY = 1 << 255;
+    /// @dev Opens to this when the quote is garbage: no amount is as large.
+    uint256 internal constant GARBAGE = type(uint256).max;
+
+    /// @notice Whether `k` is the secret of the quote key with this address.
+    function isKey(uint256 k, address quoteKey) internal pure returns (bool) {
+        // k in 1 … n-1, so that there is one disclosure per key.
+        return k != 0 && k < N && _multiply(k, 27, G_X) == quoteKey;
+    }
+
+    /// @notice Opens a quote.
+    /// @dev Off-curve points, x = 0 and x >= n make the precompile answer nothing: garbage. A quote copied from another
+    /// bidder, auction, contract or chain has another mask: garbage but for a chance of 2**-191.
+    /// @param k Disclosed secret, checked with {isKey}.
+    /// @param auctionId Auction the mask is bound to.
+    /// @param bidder Bidder the mask is bound to.
+    /// @param cx x of the ephemeral point C.
+    /// @param body Parity of C in the top bit, then masked plaintext.
+    /// @return amount Units of account per kWh below 2**64, or {GARBAGE}.
+    function open(uint256 k, bytes32 auctionId, address bidder, uint256 cx, uint256 body)
+        internal
+        view
+        returns (uint256 amount)
+    {
+        address shared = _multiply(k, uint8(27 + (body >> 255)), cx);
+        if (shared == address(0)) return GARBAGE;
+        uint256 mask = uint256(keccak256(abi.encode(shared, block.chainid, address(this), auctionId, bidder)));
+        amount = (body ^ mask) & (PARITY - 1);
+        if (amount > type(uint64).max) return GARBAGE;
+    }
+
+    /// @dev Address of k times the point with this x; zero if there is none.
+    function _multiply(uint256 k, uint8 v, uint256 x) private pure returns (address) {
+        return ecrecover(bytes32(0), v, bytes32(x), bytes32(mulmod(k, x, N)));
+    }
+}

@@ -1,0 +1,682 @@
+"""Typed SealedBidAuction, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
+
+
+@dataclass(frozen=True)
+class AuctionParameters:
+    """Constructor arguments of the auction.
+
+    Args:
+        ledger: Energy ledger that names this auction as a market.
+        market: Offer market that takes awards from this auction.
+        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
+            10,000 (hundredths of a per cent); the rest goes to the treasury.
+        max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
+    """
+
+    ledger: str
+    market: str
+    bidders_bps: int
+    max_duration: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "bidders_bps", "max_duration")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3])
+
+
+class AuctionState(IntEnum):
+    """Where an auction stands; over ones are {None} again."""
+
+    NONE = 0
+    QUOTING = 1
+    AWAITING_KEY = 2
+    DISCLOSED = 3
+    FORFEITED = 4
+
+
+@dataclass(frozen=True)
+class AuctionTerms:
+    """What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the
+    auction id.
+
+    Args:
+        publisher: Seller; the guarantee for the highest possible payment is held.
+        quote_key: Address of the key that quotes are encrypted to.
+        start_price: Lowest valid quote, units of account per kWh; what a winner without a
+            follower pays.
+        ceiling: Highest valid quote, units of account per kWh.
+        quote_until: Unix seconds; quotes count while block.timestamp < quoteUntil.
+        disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
+            discloseUntil.
+        pay_window: Seconds a winner has to pay after settlement.
+        deliver_by: Unix seconds, as in {Terms}.
+        nonce: Tells equal auctions of one publisher apart.
+        lots_wh: Lots by falling size, 1 … 8; the i-th highest bidder takes the i-th.
+    """
+
+    publisher: str
+    quote_key: str
+    start_price: int
+    ceiling: int
+    quote_until: int
+    disclose_until: int
+    pay_window: int
+    deliver_by: int
+    nonce: int
+    lots_wh: Sequence[int]
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "publisher",
+        "quote_key",
+        "start_price",
+        "ceiling",
+        "quote_until",
+        "disclose_until",
+        "pay_window",
+        "deliver_by",
+        "nonce",
+        "lots_wh",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AuctionTerms:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+        )
+
+
+@dataclass(frozen=True)
+class Quote:
+    """A quote as it was sealed, for the replay.
+
+    Args:
+        bidder: Account.
+        cx: x of the ephemeral point.
+        body: Parity and masked amount.
+    """
+
+    bidder: str
+    cx: int
+    body: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("bidder", "cx", "body")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Quote:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2])
+
+
+class BadLots(ContractRevert):
+    """Needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit
+    or more."""
+
+    lots_wh: Sequence[int]
+
+    signature = "SealedBidAuction_BadLots(uint256[])"
+    fields = ("lots_wh",)
+    meaning = "needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit or more"
+
+
+class BadPrices(ContractRevert):
+    """Needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1."""
+
+    start_price: int
+    ceiling: int
+
+    signature = "SealedBidAuction_BadPrices(uint256,uint256)"
+    fields = ("start_price", "ceiling")
+    meaning = "needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1"
+
+
+class BadSignature(ContractRevert):
+    """The signature is not the bidder's."""
+
+    bidder: str
+
+    signature = "SealedBidAuction_BadSignature(address)"
+    fields = ("bidder",)
+    meaning = "the signature is not the bidder's"
+
+
+class BadWindow(ContractRevert):
+    """Needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest,
+    payWindow > 0."""
+
+    quote_until: int
+    disclose_until: int
+    pay_window: int
+    deliver_by: int
+    latest: int
+
+    signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
+    fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
+    meaning = "needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, payWindow > 0"
+
+
+class EmptyChunk(ContractRevert):
+    """A chunk without quotes gets nowhere."""
+
+    signature = "SealedBidAuction_EmptyChunk()"
+    fields = ()
+    meaning = "a chunk without quotes gets nowhere"
+
+
+class Expired(ContractRevert):
+    """Too late: block.timestamp is not before the deadline."""
+
+    now_: int
+    deadline: int
+
+    signature = "SealedBidAuction_Expired(uint256,uint256)"
+    fields = ("now_", "deadline")
+    meaning = "too late: block.timestamp is not before the deadline"
+
+
+class Full(ContractRevert):
+    """The auction has all the quotes it can count."""
+
+    auction_id: bytes
+    max: int
+
+    signature = "SealedBidAuction_Full(bytes32,uint256)"
+    fields = ("auction_id", "max")
+    meaning = "the auction has all the quotes it can count"
+
+
+class NotExpired(ContractRevert):
+    """Too early: block.timestamp is before the deadline."""
+
+    now_: int
+    deadline: int
+
+    signature = "SealedBidAuction_NotExpired(uint256,uint256)"
+    fields = ("now_", "deadline")
+    meaning = "too early: block.timestamp is before the deadline"
+
+
+class NotPublisher(ContractRevert):
+    """Only the publisher named in the terms may post them."""
+
+    caller: str
+    publisher: str
+
+    signature = "SealedBidAuction_NotPublisher(address,address)"
+    fields = ("caller", "publisher")
+    meaning = "only the publisher named in the terms may post them"
+
+
+class WrongKey(ContractRevert):
+    """The key is not that of the terms' quote key."""
+
+    quote_key: str
+
+    signature = "SealedBidAuction_WrongKey(address)"
+    fields = ("quote_key",)
+    meaning = "the key is not that of the terms' quote key"
+
+
+class WrongReplay(ContractRevert):
+    """The quotes, replayed from the given accumulator, do not end where they must: one is missing,
+    added, altered or out of order."""
+
+    given: int
+    needed: int
+
+    signature = "SealedBidAuction_WrongReplay(uint256,uint256)"
+    fields = ("given", "needed")
+    meaning = "the quotes, replayed from the given accumulator, do not end where they must: one is missing, added, altered or out of order"
+
+
+class WrongState(ContractRevert):
+    """The auction is not in the state this needs."""
+
+    auction_id: bytes
+    state: AuctionState
+    needed: AuctionState
+
+    signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
+    fields = ("auction_id", "state", "needed")
+    meaning = "the auction is not in the state this needs"
+
+
+class ZeroKey(ContractRevert):
+    """The quote key cannot be zero."""
+
+    signature = "SealedBidAuction_ZeroKey()"
+    fields = ()
+    meaning = "the quote key cannot be zero"
+
+
+@dataclass(frozen=True)
+class AuctionClosed(Event):
+    """There was no quote; the guarantee is back."""
+
+    auction_id: bytes
+
+    signature: ClassVar[str] = "AuctionClosed(bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("auction_id", "bytes32", True),)
+
+
+@dataclass(frozen=True)
+class AuctionPosted(Event):
+    """An order was published."""
+
+    auction_id: bytes
+    publisher: str
+    terms: AuctionTerms
+
+    signature: ClassVar[str] = (
+        "AuctionPosted(bytes32,address,(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))"
+    )
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("publisher", "address", True),
+        (
+            "terms",
+            "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+            False,
+        ),
+    )
+
+    @classmethod
+    def convert(cls, name: str, value: Any) -> Any:
+        """Turn numbers into enum members and tuples into records."""
+        if name == "terms":
+            return AuctionTerms.from_abi(value)
+        return value
+
+
+@dataclass(frozen=True)
+class AuctionSettled(Event):
+    """The auction is over.
+
+    Args:
+        awarded: Lots that were won.
+        runner_up: Best bidder without a lot, zero if none: the seller may offer it what a
+            winner did not pay.
+        runner_up_quote: The runner-up's quote, units per kWh.
+    """
+
+    auction_id: bytes
+    awarded: int
+    runner_up: str
+    runner_up_quote: int
+
+    signature: ClassVar[str] = "AuctionSettled(bytes32,uint256,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("awarded", "uint256", False),
+        ("runner_up", "address", False),
+        ("runner_up_quote", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class BidderCompensated(Event):
+    """A bidder has its share of a forfeited guarantee."""
+
+    auction_id: bytes
+    bidder: str
+    share: int
+
+    signature: ClassVar[str] = "BidderCompensated(bytes32,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("bidder", "address", True),
+        ("share", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class GuaranteeForfeited(Event):
+    """The key was not disclosed in time.
+
+    Args:
+        share: What each quote's bidder gets, units.
+    """
+
+    auction_id: bytes
+    share: int
+
+    signature: ClassVar[str] = "GuaranteeForfeited(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("share", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class KeyDisclosed(Event):
+    """Everybody can open every quote from now on."""
+
+    auction_id: bytes
+    key: int
+
+    signature: ClassVar[str] = "KeyDisclosed(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("key", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotAwarded(Event):
+    """A lot was won.
+
+    Args:
+        lot: Place of the lot in the terms.
+        winner: Bidder.
+        quote: The winner's quote, units per kWh.
+        price: What the winner pays, units per kWh: the next quote, or the start price.
+        trade_id: The trade in the {IOfferMarket} that the winner has to accept.
+        accept_by: Unix seconds; the winner has to pay before.
+    """
+
+    auction_id: bytes
+    lot: int
+    winner: str
+    quote: int
+    price: int
+    trade_id: bytes
+    accept_by: int
+
+    signature: ClassVar[str] = "LotAwarded(bytes32,uint256,address,uint256,uint256,bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("lot", "uint256", False),
+        ("winner", "address", True),
+        ("quote", "uint256", False),
+        ("price", "uint256", False),
+        ("trade_id", "bytes32", False),
+        ("accept_by", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class QuoteSealed(Event):
+    """A bidder sealed a quote.
+
+    Args:
+        cx: x of the ephemeral point.
+        body: Parity and masked amount.
+    """
+
+    auction_id: bytes
+    bidder: str
+    cx: int
+    body: int
+
+    signature: ClassVar[str] = "QuoteSealed(bytes32,address,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("bidder", "address", True),
+        ("cx", "uint256", False),
+        ("body", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class SettlementAdvanced(Event):
+    """A part of the quotes was replayed.
+
+    Args:
+        accumulator: Where the next chunk must end.
+    """
+
+    auction_id: bytes
+    accumulator: int
+
+    signature: ClassVar[str] = "SettlementAdvanced(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("accumulator", "uint256", False),
+    )
+
+
+class SealedBidAuction(Contract):
+    """Sealed-bid auction. Encrypted quotes, one disclosed key, generalised second price (GSP); each
+    award becomes a trade of the {IOfferMarket}."""
+
+    name: ClassVar[str] = "SealedBidAuction"
+    constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
+
+    def auction_id_of(self, terms: AuctionTerms) -> bytes:
+        """Auction id of terms."""
+        answer: bytes = self._read(
+            "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            [terms],
+            ("bytes32",),
+        )
+        return answer
+
+    def auction_parameters(self) -> AuctionParameters:
+        """The constructor arguments."""
+        return AuctionParameters.from_abi(
+            self._read("auctionParameters()", (), [], ("(address,address,uint256,uint256)",))
+        )
+
+    def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
+        """Pays bidders their shares of a forfeited guarantee, in chunks as {settle}. Anyone may call.
+
+        Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
+        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+
+        Args:
+            terms: The order.
+            accumulator: The hash chain before the chunk's first quote.
+            quotes: The chunk.
+        """
+        return self._encode(
+            "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
+            (
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "uint256",
+                "(address,uint256,uint256)[]",
+            ),
+            [terms, accumulator, quotes],
+            0,
+            (),
+        )
+
+    def disclose(self, terms: AuctionTerms, key: int) -> Call[None]:
+        """Discloses the key after the last quote; anyone who knows it may.
+
+        Emits {KeyDisclosed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}
+        before quoteUntil, {SealedBidAuction_Expired} from discloseUntil on,
+        {SealedBidAuction_WrongKey}.
+
+        Args:
+            terms: The order.
+            key: Secret scalar of the quote key.
+
+        Source:
+            X-6
+        """
+        return self._encode(
+            "disclose((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256)",
+            (
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "uint256",
+            ),
+            [terms, key],
+            0,
+            (),
+        )
+
+    def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
+        """See the contract.
+
+        See: https://eips.ethereum.org/EIPS/eip-5267
+        """
+        answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
+            "eip712Domain()",
+            (),
+            [],
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+        )
+        return answer
+
+    def forfeit(self, terms: AuctionTerms) -> Call[None]:
+        """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
+        goes to bidders and treasury. Or one without quotes: the guarantee returns. Anyone may call.
+
+        Emits {GuaranteeForfeited} or {AuctionClosed}. Rounding: shares down, the rest to the
+        treasury. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}.
+
+        Args:
+            terms: The order.
+
+        Source:
+            X-6, N-7
+        """
+        return self._encode(
+            "forfeit((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            [terms],
+            0,
+            (),
+        )
+
+    def guarantee_of(self, terms: AuctionTerms) -> int:
+        """What the publisher's guarantee is: that of the highest payment of every lot."""
+        answer: int = self._read(
+            "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            [terms],
+            ("uint256",),
+        )
+        return answer
+
+    def post(self, terms: AuctionTerms) -> Call[bytes]:
+        """Publishes an order and holds the guarantee for its highest possible payment.
+
+        Emits {AuctionPosted}. Reverts: {SealedBidAuction_NotPublisher}, {SealedBidAuction_BadLots},
+        {SealedBidAuction_BadPrices}, {SealedBidAuction_BadWindow}, {SealedBidAuction_ZeroKey},
+        {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Warning: whoever does not
+        disclose the key in time loses the guarantee.
+
+        Args:
+            terms: The order.
+
+        Source:
+            X-4, X-8
+        """
+        return self._encode(
+            "post((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            [terms],
+            0,
+            ("bytes32",),
+        )
+
+    def quote(self, auction_id: bytes, cx: int, body: int) -> Call[None]:
+        """Adds the caller's sealed quote.
+
+        Emits {QuoteSealed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_Expired} from
+        quoteUntil on, {SealedBidAuction_Full}. Whether the bidder may buy is asked at settlement,
+        when it matters.
+
+        Args:
+            auction_id: Open auction.
+            cx: x of the ephemeral point.
+            body: Parity and masked amount.
+
+        Source:
+            X-5
+        """
+        return self._encode(
+            "quote(bytes32,uint256,uint256)", ("bytes32", "uint256", "uint256"), [auction_id, cx, body], 0, ()
+        )
+
+    def quote_for(self, auction_id: bytes, q: Quote, signature: bytes) -> Call[None]:
+        """{quote} brought by anyone with the bidder's signature.
+
+        Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}. Brought twice it
+        counts once.
+
+        Args:
+            auction_id: Open auction.
+            signature: Its EIP-712 signature of Quote(auctionId, bidder, cx, body) (or
+                ERC-1271).
+
+        Source:
+            X-5
+        """
+        return self._encode(
+            "quoteFor(bytes32,(address,uint256,uint256),bytes)",
+            ("bytes32", "(address,uint256,uint256)", "bytes"),
+            [auction_id, q, signature],
+            0,
+            (),
+        )
+
+    def seed_of(self, auction_id: bytes) -> int:
+        """The hash chain before the first quote."""
+        answer: int = self._read("seedOf(bytes32)", ("bytes32",), [auction_id], ("uint256",))
+        return answer
+
+    def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
+        """Opens a chunk of quotes; the chunk that reaches the beginning decides the auction. Anyone
+        may call.
+
+        Emits {KeyDisclosed} if this discloses the key, then {SettlementAdvanced}, or {LotAwarded}
+        for each lot and {AuctionSettled}. Chunks come newest first; within a chunk the oldest quote
+        is first. The result does not depend on how quotes are cut into chunks. Rounding: payments
+        down. Reverts: as {disclose} where it discloses, {SealedBidAuction_WrongKey},
+        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+
+        Args:
+            terms: The order.
+            key: Secret scalar of the quote key.
+            accumulator: The hash chain before the chunk's first quote.
+            quotes: The chunk.
+
+        Source:
+            X-6, X-7
+        """
+        return self._encode(
+            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,uint256,(address,uint256,uint256)[])",
+            (
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "uint256",
+                "uint256",
+                "(address,uint256,uint256)[]",
+            ),
+            [terms, key, accumulator, quotes],
+            0,
+            (),
+        )
+
+    def state_of(self, auction_id: bytes) -> tuple[AuctionState, int, int]:
+        """Where an auction stands, how many quotes it has, and where the next chunk must end.
+
+        Args:
+            auction_id: Hash of the terms.
+        """
+        answer: tuple[AuctionState, int, int] = self._read(
+            "stateOf(bytes32)", ("bytes32",), [auction_id], ("uint8", "uint256", "uint256")
+        )
+        return answer
