@@ -136,7 +136,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @dev Everything about a new offer but its author.
     function _checkNew(Terms calldata terms, uint256 nonceBit) private view returns (bytes32 tradeId) {
-        if (terms.nonce & NONCE_KIND != nonceBit) revert OfferMarket_WrongNonce(terms.nonce, nonceBit == SIGNED_NONCE);
+        if (terms.nonce & NONCE_KIND != nonceBit)
+            revert OfferMarket_WrongNonce(terms.nonce, nonceBit == SIGNED_NONCE);
         if (terms.energy == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
             revert OfferMarket_BadTerms(terms.energy, terms.price, MAX_PRICE);
         }
@@ -169,7 +170,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function award(Terms calldata terms) external returns (bytes32 tradeId) {
-        if (msg.sender != _AUCTION || _AUCTION == address(0)) revert OfferMarket_NotAuction(msg.sender, _AUCTION);
+        if (msg.sender != _AUCTION || _AUCTION == address(0))
+            revert OfferMarket_NotAuction(msg.sender, _AUCTION);
         tradeId = _checkNew(terms, AWARD_NONCE);
         _trade[tradeId] = uint256(TradeState.Awarded);
         _emitMade(tradeId, terms);

@@ -26,8 +26,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     uint256 private constant ACCUMULATOR_MASK = type(uint200).max;
     uint256 private constant DISCLOSED = 1 << 248;
     uint256 private constant FORFEITED = 2 << 248;
-    bytes32 private constant QUOTE_TYPEHASH =
-        keccak256("Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)");
+    bytes32 private constant QUOTE_TYPEHASH = keccak256(
+        "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
+    );
 
     IEnergyLedger private immutable _LEDGER;
     IOfferMarket private immutable _MARKET;
@@ -69,7 +70,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @inheritdoc ISealedBidAuction
     function quoteFor(bytes32 auctionId, Quote calldata q, bytes calldata signature) external {
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(QUOTE_TYPEHASH, auctionId, q.bidder, q.cx, q.body)));
+        bytes32 digest = _hashTypedData(
+            keccak256(abi.encode(QUOTE_TYPEHASH, auctionId, q.bidder, q.cx, q.body))
+        );
         if (!SignatureCheckerLib.isValidSignatureNowCalldata(q.bidder, digest, signature)) {
             revert SealedBidAuction_BadSignature(q.bidder);
         }
@@ -93,12 +96,20 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         uint256[] calldata lots = terms.lotsWh;
         uint256 latest = block.timestamp + _MAX_DURATION;
         if (
-            terms.quoteUntil <= block.timestamp || terms.discloseUntil <= terms.quoteUntil || terms.payWindow == 0
-                || terms.deliverBy > latest || terms.discloseUntil > terms.deliverBy
-                || terms.payWindow >= terms.deliverBy - terms.discloseUntil || terms.deliverBy > type(uint32).max
+            terms.quoteUntil <= block.timestamp ||
+            terms.discloseUntil <= terms.quoteUntil ||
+            terms.payWindow == 0 ||
+            terms.deliverBy > latest ||
+            terms.discloseUntil > terms.deliverBy ||
+            terms.payWindow >= terms.deliverBy - terms.discloseUntil ||
+            terms.deliverBy > type(uint32).max
         ) {
             revert SealedBidAuction_BadWindow(
-                terms.quoteUntil, terms.discloseUntil, terms.payWindow, terms.deliverBy, latest
+                terms.quoteUntil,
+                terms.discloseUntil,
+                terms.payWindow,
+                terms.deliverBy,
+                latest
             );
         }
         if (lots.length == 0 || lots.length > MAX_LOTS) revert SealedBidAuction_BadLots(lots);
@@ -126,13 +137,24 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     /// @inheritdoc ISealedBidAuction
-    function settle(AuctionTerms calldata terms, uint256 key, uint256 accumulator, Quote[] calldata quotes) external {
+    function settle(
+        AuctionTerms calldata terms,
+        uint256 key,
+        uint256 accumulator,
+        Quote[] calldata quotes
+    ) external {
         bytes32 auctionId = auctionIdOf(terms);
         uint256 slot = _openAuction(auctionId);
         if (slot & DISCLOSED == 0) slot = _disclose(auctionId, terms, key, slot);
         else if (!SealedQuote.isKey(key, terms.quoteKey)) revert SealedBidAuction_WrongKey(terms.quoteKey);
 
-        Ranks memory ranks = _rank(auctionId, terms, key, _replay(auctionId, slot, accumulator, quotes), quotes);
+        Ranks memory ranks = _rank(
+            auctionId,
+            terms,
+            key,
+            _replay(auctionId, slot, accumulator, quotes),
+            quotes
+        );
         if (accumulator != seedOf(auctionId)) {
             _progress[auctionId] = accumulator;
             for (uint256 i = 0; i < ranks.entries.length; ++i) _best[auctionId][i] = ranks.entries[i];
@@ -144,12 +166,15 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     /// @dev Checks and records the key; its deadline is that of the terms, whose hash is the auction id.
-    function _disclose(bytes32 auctionId, AuctionTerms calldata terms, uint256 key, uint256 slot)
-        private
-        returns (uint256)
-    {
+    function _disclose(
+        bytes32 auctionId,
+        AuctionTerms calldata terms,
+        uint256 key,
+        uint256 slot
+    ) private returns (uint256) {
         _require(auctionId, slot & DISCLOSED == 0, AuctionState.AwaitingKey);
-        if (block.timestamp < terms.quoteUntil) revert SealedBidAuction_NotExpired(block.timestamp, terms.quoteUntil);
+        if (block.timestamp < terms.quoteUntil)
+            revert SealedBidAuction_NotExpired(block.timestamp, terms.quoteUntil);
         if (block.timestamp >= terms.discloseUntil) {
             revert SealedBidAuction_Expired(block.timestamp, terms.discloseUntil);
         }
@@ -161,17 +186,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     /// @dev The chunk must end where the chain stood; returns where that was.
-    function _replay(bytes32 auctionId, uint256 slot, uint256 accumulator, Quote[] calldata quotes)
-        private
-        view
-        returns (bool first)
-    {
+    function _replay(
+        bytes32 auctionId,
+        uint256 slot,
+        uint256 accumulator,
+        Quote[] calldata quotes
+    ) private view returns (bool first) {
         uint256 needed = _progress[auctionId];
         first = needed == 0;
         if (first) needed = slot & ACCUMULATOR_MASK;
         if (quotes.length == 0 && needed != seedOf(auctionId)) revert SealedBidAuction_EmptyChunk();
         for (uint256 i = 0; i < quotes.length; ++i) {
-            accumulator = _extend(accumulator, quotes[i].bidder, quotes[i].cx, quotes[i].body);
+            Quote calldata q = quotes[i];
+            accumulator = _extend(accumulator, q.bidder, q.cx, q.body);
         }
         if (accumulator != needed) revert SealedBidAuction_WrongReplay(accumulator, needed);
     }
@@ -185,21 +212,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         Quote[] calldata quotes
     ) private view returns (Ranks memory ranks) {
         uint256 size = terms.lotsWh.length + 1;
-        (uint256 startPrice, uint256 ceiling, address publisher) = (terms.startPrice, terms.ceiling, terms.publisher);
+        (uint256 startPrice, uint256 ceiling, address publisher) = (
+            terms.startPrice,
+            terms.ceiling,
+            terms.publisher
+        );
         ranks = Ranking.empty(size);
-        uint256 free;
-        assembly ("memory-safe") {
-            free := mload(0x40)
-        }
         for (uint256 i = 0; i < quotes.length; ++i) {
-            address bidder = quotes[i].bidder;
-            uint256 amount = SealedQuote.open(key, auctionId, bidder, quotes[i].cx, quotes[i].body);
-            if (amount < startPrice || amount > ceiling || bidder == publisher || !ranks.admits(amount)) continue;
+            Quote calldata q = quotes[i];
+            address bidder = q.bidder;
+            uint256 amount = SealedQuote.open(key, auctionId, bidder, q.cx, q.body);
+            if (amount < startPrice || amount > ceiling || bidder == publisher || !ranks.admits(amount))
+                continue;
             if (_LEDGER.mayCommit(bidder, CONSUMER)) ranks.put(bidder, amount);
-            // Safe: nothing that a round puts into memory above the ranking is used after it.
-            assembly ("memory-safe") {
-                mstore(0x40, free)
-            }
         }
         if (first) return ranks;
         for (uint256 i = 0; i < size; ++i) {
@@ -274,7 +299,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         emit GuaranteeForfeited(auctionId, share);
         uint256 toTreasury = guarantee - share * count;
         _LEDGER.settle(
-            Settlement(terms.publisher, address(0), toTreasury, 0, 0, toTreasury, guarantee, Outcome.SellerDefault)
+            Settlement(
+                terms.publisher,
+                address(0),
+                toTreasury,
+                0,
+                0,
+                toTreasury,
+                guarantee,
+                Outcome.SellerDefault
+            )
         );
     }
 
@@ -289,7 +323,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         uint256 share = _share(guaranteeOf(terms), uint16(slot >> 232));
         for (uint256 i = 0; i < quotes.length; ++i) {
             emit BidderCompensated(auctionId, quotes[i].bidder, share);
-            _LEDGER.settle(Settlement(terms.publisher, quotes[i].bidder, share, 0, share, 0, 0, Outcome.None));
+            _LEDGER.settle(
+                Settlement(terms.publisher, quotes[i].bidder, share, 0, share, 0, 0, Outcome.None)
+            );
         }
     }
 
@@ -319,12 +355,28 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     function _require(bytes32 auctionId, bool holds, AuctionState needed) private view {
         if (holds) return;
-        (AuctionState state,,) = stateOf(auctionId);
+        (AuctionState state, , ) = stateOf(auctionId);
         revert SealedBidAuction_WrongState(auctionId, state, needed);
     }
 
-    function _extend(uint256 accumulator, address bidder, uint256 cx, uint256 body) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(accumulator, bidder, cx, body))) & ACCUMULATOR_MASK;
+    function _extend(
+        uint256 accumulator,
+        address bidder,
+        uint256 cx,
+        uint256 body
+    ) private pure returns (uint256) {
+        uint256 hash;
+        // keccak256(abi.encode(accumulator, bidder, cx, body)), without taking memory: thousands of rounds would pay for
+        // it. Safe: memory from the free pointer on is scratch; `bidder` is clean, it came through the ABI decoder.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, accumulator)
+            mstore(add(m, 0x20), bidder)
+            mstore(add(m, 0x40), cx)
+            mstore(add(m, 0x60), body)
+            hash := keccak256(m, 0x80)
+        }
+        return hash & ACCUMULATOR_MASK;
     }
 
     /// @dev Units of account for a lot. Safe in checked arithmetic: lot < 2**40, price < 2**64.
@@ -343,11 +395,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     /// @inheritdoc ISealedBidAuction
-    function stateOf(bytes32 auctionId)
-        public
-        view
-        returns (AuctionState state, uint256 quotes, uint256 accumulator)
-    {
+    function stateOf(
+        bytes32 auctionId
+    ) public view returns (AuctionState state, uint256 quotes, uint256 accumulator) {
         uint256 slot = _auction[auctionId];
         if (slot == 0) return (AuctionState.None, 0, 0);
         quotes = uint16(slot >> 232);
@@ -367,12 +417,13 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @inheritdoc ISealedBidAuction
     function auctionParameters() external view returns (AuctionParameters memory) {
-        return AuctionParameters({
-            ledger: address(_LEDGER),
-            market: address(_MARKET),
-            biddersBps: _BIDDERS_BPS,
-            maxDuration: _MAX_DURATION
-        });
+        return
+            AuctionParameters({
+                ledger: address(_LEDGER),
+                market: address(_MARKET),
+                biddersBps: _BIDDERS_BPS,
+                maxDuration: _MAX_DURATION
+            });
     }
 
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {

@@ -73,7 +73,11 @@ interface ISealedBidAuction {
     error SealedBidAuction_BadPrices(uint256 startPrice, uint256 ceiling);
     /// @notice Needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, payWindow > 0.
     error SealedBidAuction_BadWindow(
-        uint256 quoteUntil, uint256 discloseUntil, uint256 payWindow, uint256 deliverBy, uint256 latest
+        uint256 quoteUntil,
+        uint256 discloseUntil,
+        uint256 payWindow,
+        uint256 deliverBy,
+        uint256 latest
     );
     /// @notice The quote key cannot be zero.
     error SealedBidAuction_ZeroKey();
@@ -140,7 +144,12 @@ interface ISealedBidAuction {
     /// @param key Secret scalar of the quote key.
     /// @param accumulator The hash chain before the chunk's first quote.
     /// @param quotes The chunk.
-    function settle(AuctionTerms calldata terms, uint256 key, uint256 accumulator, Quote[] calldata quotes) external;
+    function settle(
+        AuctionTerms calldata terms,
+        uint256 key,
+        uint256 accumulator,
+        Quote[] calldata quotes
+    ) external;
 
     /// @notice Ends an auction whose key did not come in time: a default of the publisher, whose guarantee goes to bidders
     /// and treasury. Or one without quotes: the guarantee returns. Anyone may call.
@@ -166,10 +175,9 @@ interface ISealedBidAuction {
     /// @return state Its state, as far as it was recorded; {AuctionState.AwaitingKey} says that the quoting is over.
     /// @return quotes How many were sealed.
     /// @return accumulator The hash chain up to the last quote that was not replayed yet.
-    function stateOf(bytes32 auctionId)
-        external
-        view
-        returns (AuctionState state, uint256 quotes, uint256 accumulator);
+    function stateOf(
+        bytes32 auctionId
+    ) external view returns (AuctionState state, uint256 quotes, uint256 accumulator);
 
     /// @notice The hash chain before the first quote.
     function seedOf(bytes32 auctionId) external pure returns (uint256 accumulator);

@@ -14,7 +14,7 @@ library SealedQuote {
     uint256 internal constant GARBAGE = type(uint256).max;
 
     /// @notice Whether `k` is the secret of the quote key with this address.
-    function isKey(uint256 k, address quoteKey) internal pure returns (bool) {
+    function isKey(uint256 k, address quoteKey) internal view returns (bool) {
         // k in 1 … n-1, so that there is one disclosure per key.
         return k != 0 && k < N && _multiply(k, 27, G_X) == quoteKey;
     }
@@ -28,20 +28,44 @@ library SealedQuote {
     /// @param cx x of the ephemeral point C.
     /// @param body Parity of C in the top bit, then masked plaintext.
     /// @return amount Units of account per kWh below 2**64, or {GARBAGE}.
-    function open(uint256 k, bytes32 auctionId, address bidder, uint256 cx, uint256 body)
-        internal
-        view
-        returns (uint256 amount)
-    {
-        address shared = _multiply(k, uint8(27 + (body >> 255)), cx);
+    function open(
+        uint256 k,
+        bytes32 auctionId,
+        address bidder,
+        uint256 cx,
+        uint256 body
+    ) internal view returns (uint256 amount) {
+        address shared = _multiply(k, 27 + (body >> 255), cx);
         if (shared == address(0)) return GARBAGE;
-        uint256 mask = uint256(keccak256(abi.encode(shared, block.chainid, address(this), auctionId, bidder)));
+        uint256 mask;
+        // keccak256(abi.encode(shared, chainid, this, auctionId, bidder)), without taking memory. Safe: memory from the
+        // free pointer on is scratch; `bidder` is clean, it came through the ABI decoder.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, shared)
+            mstore(add(m, 0x20), chainid())
+            mstore(add(m, 0x40), address())
+            mstore(add(m, 0x60), auctionId)
+            mstore(add(m, 0x80), bidder)
+            mask := keccak256(m, 0xa0)
+        }
         amount = (body ^ mask) & (PARITY - 1);
         if (amount > type(uint64).max) return GARBAGE;
     }
 
-    /// @dev Address of k times the point with this x; zero if there is none.
-    function _multiply(uint256 k, uint8 v, uint256 x) private pure returns (address) {
-        return ecrecover(bytes32(0), v, bytes32(x), bytes32(mulmod(k, x, N)));
+    /// @dev Address of k times the point with this x and parity v - 27; zero if there is none.
+    function _multiply(uint256 k, uint256 v, uint256 x) private view returns (address point) {
+        uint256 s = mulmod(k, x, N);
+        // Safe: memory from the free pointer on is scratch; the precompile answers 32 bytes or nothing.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            mstore(m, 0)
+            mstore(add(m, 0x20), v)
+            mstore(add(m, 0x40), x)
+            mstore(add(m, 0x60), s)
+            mstore(0x00, 0)
+            pop(staticcall(gas(), 1, m, 0x80, 0x00, 0x20))
+            point := mload(0x00)
+        }
     }
 }
