@@ -11,6 +11,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from energy_trading.bindings.contract import Contract, explain, to_abi
 from energy_trading.bindings.energy_ledger import CreditParameters, EnergyLedger, LedgerParameters
+from energy_trading.bindings.energy_lot import EnergyLot, LotParameters
 from energy_trading.bindings.offer_market import MarketParameters, OfferMarket
 from energy_trading.bindings.sealed_bid_auction import AuctionParameters, SealedBidAuction
 from energy_trading.chain import artifacts
@@ -61,6 +62,7 @@ class SuiteParameters:
         tolerance_bps: share of the energy that may be missing before it is a default.
         max_duration: longest time from an offer to its deliver_by, in seconds.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
+        slot_seconds: length of the delivery slot of a lot.
     """
 
     owner: str
@@ -77,6 +79,7 @@ class SuiteParameters:
     tolerance_bps: int = 1_000
     max_duration: int = 7 * 86_400
     bidders_bps: int = 5_000
+    slot_seconds: int = 900
 
 
 class Suite:
@@ -87,18 +90,23 @@ class Suite:
         ledger: address of the EnergyLedger.
         market: address of the OfferMarket.
         auction: address of the SealedBidAuction.
+        lots: address of the EnergyLot.
         p256_verifier: address of the verifier that P-256 meters name.
     """
 
-    def __init__(self, chain: Chain, ledger: str, market: str, auction: str, p256_verifier: str) -> None:
+    def __init__(
+        self, chain: Chain, ledger: str, market: str, auction: str, lots: str, p256_verifier: str
+    ) -> None:
         self.chain = chain
         self.ledger = EnergyLedger(chain, ledger)
         self.market = OfferMarket(chain, market)
         self.auction = SealedBidAuction(chain, auction)
+        self.lots = EnergyLot(chain, lots)
         self.p256_verifier = to_checksum_address(p256_verifier)
         self.ledger_domain = Domain("EnergyLedger", chain.chain_id, self.ledger.address)
         self.market_domain = Domain("OfferMarket", chain.chain_id, self.market.address)
         self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
+        self.lots_domain = Domain("EnergyLot", chain.chain_id, self.lots.address)
 
     def record(self) -> dict[str, Any]:
         """Return the deployment record: chain, addresses, parameters as the contracts hold them."""
@@ -108,6 +116,7 @@ class Suite:
                 "EnergyLedger": self.ledger.address,
                 "OfferMarket": self.market.address,
                 "SealedBidAuction": self.auction.address,
+                "EnergyLot": self.lots.address,
                 "P256Verifier": self.p256_verifier,
             },
             "asset": self.ledger.asset(),
@@ -117,6 +126,7 @@ class Suite:
             "credit": asdict(self.ledger.credit_parameters()),
             "market": asdict(self.market.market_parameters()),
             "auction": asdict(self.auction.auction_parameters()),
+            "lots": asdict(self.lots.lot_parameters()),
             "compiler": artifacts.build(),
         }
 
@@ -130,7 +140,7 @@ class Suite:
         if record.get("chain_id") != chain.chain_id:
             raise BadInput(f"record: given chain {record.get('chain_id')}, allowed {chain.chain_id}")
         named = record.get("contracts", {})
-        for name in ("EnergyLedger", "OfferMarket", "SealedBidAuction", "P256Verifier"):
+        for name in ("EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot", "P256Verifier"):
             if not is_address(named.get(name, "")):
                 raise BadInput(f"record: given {named.get(name)!r} for {name}, allowed an address")
         suite = cls(
@@ -138,6 +148,7 @@ class Suite:
             named["EnergyLedger"],
             named["OfferMarket"],
             named["SealedBidAuction"],
+            named["EnergyLot"],
             named["P256Verifier"],
         )
         suite.check()
@@ -149,15 +160,18 @@ class Suite:
         Raises:
             BadInput: they do not, or have no code.
         """
-        for market in (self.market, self.auction):
+        for market in (self.market, self.auction, self.lots):
             if not self.ledger.is_market(market.address):
                 raise BadInput(f"market: given {market}, which {self.ledger} does not name")
         named = self.market.market_parameters()
         auction = self.auction.auction_parameters()
-        if {named.ledger, auction.ledger} != {self.ledger.address}:
+        lots = self.lots.lot_parameters()
+        if {named.ledger, auction.ledger, lots.ledger} != {self.ledger.address}:
             raise BadInput(f"ledger: given {self.ledger}, which its markets do not name")
         if (named.auction, auction.market) != (self.auction.address, self.market.address):
             raise BadInput(f"auction: given {self.auction}, which {self.market} does not name")
+        if lots.market != self.market.address:
+            raise BadInput(f"market: given {self.market}, which {self.lots} does not name")
 
 
 def deploy(
@@ -184,8 +198,8 @@ def deploy(
     p = parameters
     address = deployer if isinstance(deployer, str) else deployer.address
     nonce = chain.web3.eth.get_transaction_count(to_checksum_address(address))
-    market_address, auction_address = (
-        get_create_address(to_checksum_address(address), Nonce(nonce + place)) for place in (1, 2)
+    market_address, auction_address, lots_address = (
+        get_create_address(to_checksum_address(address), Nonce(nonce + place)) for place in (1, 2, 3)
     )
     ledger = _create(
         chain,
@@ -197,7 +211,7 @@ def deploy(
             p.owner,
             p.pkg,
             p.treasury,
-            [market_address, auction_address],
+            [market_address, auction_address, lots_address],
             p.epoch_seconds,
             p.credit,
         ),
@@ -226,9 +240,10 @@ def deploy(
         AuctionParameters(ledger, market, p.bidders_bps, p.max_duration),
         say,
     )
+    lots = _create(chain, deployer, EnergyLot, LotParameters(ledger, market, p.slot_seconds), say)
     verifier, receipt = chain.deploy(artifacts.load("P256Verifier").bytecode, deployer)
     say(f"P256Verifier at {verifier} ({receipt['gasUsed']:,} gas)")
-    suite = Suite(chain, ledger, market, auction, verifier)
+    suite = Suite(chain, ledger, market, auction, lots, verifier)
     suite.check()
     return suite
 
