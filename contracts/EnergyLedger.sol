@@ -6,7 +6,6 @@ import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC2
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {ReentrancyGuard} from "solady/src/utils/ReentrancyGuard.sol";
 import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {
     AccountAttestation,
     AccountView,
@@ -19,6 +18,7 @@ import {
 } from "./interfaces/IEnergyLedger.sol";
 import {CreditModel} from "./libraries/CreditModel.sol";
 import {Range} from "./libraries/Range.sol";
+import {SignerLib} from "./libraries/SignerLib.sol";
 import {MeterRegistry} from "./MeterRegistry.sol";
 import {Purse, PurseLib, Record, WindowLib} from "./types/Account.sol";
 
@@ -106,11 +106,11 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _PROFIT_E9 = Range.check("profitE9", c.profitE9, 1, e9 - 1);
         _WINDOW = Range.check("window", c.window, 1, WindowLib.LENGTH);
         _Z_UNIT = Range.check("zUnit", c.zUnit, 1, PurseLib.MAX_AMOUNT);
-        _FLOOR_E9 = Range.check("floorE9", c.floorE9, 1, 1e12);
+        _FLOOR_E9 = Range.check("floorE9", c.floorE9, 1e6, 1e12);
         _CEILING_E9 = Range.check("ceilingE9", c.ceilingE9, c.floorE9, 1e12);
         _WITHDRAWAL_E9 = Range.check("withdrawalE9", c.withdrawalE9, 0, e9);
         _GRACE_DEFAULTS = Range.check("graceDefaults", c.graceDefaults, 0, 100);
-        _BAN_UNIT = Range.check("banUnit", c.banUnit, 60, type(uint32).max);
+        _BAN_UNIT = Range.check("banUnit", c.banUnit, 60, 3650 days);
         _MAX_BAN = Range.check("maxBan", c.maxBan, c.banUnit, 3650 days);
         _OPEN_BASE = Range.check("openBase", c.openBase, 1, PurseLib.MAX_AMOUNT);
         _OPEN_PER_CREDIT = Range.check("openPerCredit", c.openPerCredit, 0, PurseLib.MAX_AMOUNT);
@@ -142,7 +142,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
                 )
             )
         );
-        if (!SignatureCheckerLib.isValidSignatureNowCalldata(pkg, digest, signature)) {
+        if (!SignerLib.isAccounts(pkg, digest, signature)) {
             revert EnergyLedger_BadAttestation(a.account, pkg);
         }
         _purse[a.account] = p.withFlags(p.flags() | KNOWN | a.roles).withSelling(_FLOOR_E9, 0);

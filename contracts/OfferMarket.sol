@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {MerkleProofLib} from "solady/src/utils/MerkleProofLib.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {IOfferMarket, MarketParameters} from "./interfaces/IOfferMarket.sol";
@@ -105,7 +104,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bytes32 receiptKey
     ) private {
         address seller = terms.seller;
-        if (!SignatureCheckerLib.isValidSignatureNowCalldata(seller, _hashTypedData(tradeId), signature)) {
+        if (!SignerLib.isAccounts(seller, _hashTypedData(tradeId), signature)) {
             revert OfferMarket_BadSignature(abi.encodePacked(seller));
         }
         _emitMade(tradeId, terms);
@@ -352,7 +351,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
                     sellerGets: guarantee - cut + payment - fee,
                     buyerGets: refund,
                     treasuryGets: fee + cut,
-                    value: outcome == Outcome.Delivered ? payment : price,
+                    value: outcome == Outcome.SellerDefault || outcome == Outcome.BuyerDefault
+                        ? price
+                        : payment,
                     outcome: outcome
                 })
             );

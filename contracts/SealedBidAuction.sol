@@ -2,13 +2,13 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
 import {AuctionParameters, ISealedBidAuction} from "./interfaces/ISealedBidAuction.sol";
 import {Range} from "./libraries/Range.sol";
 import {Ranking, Ranks} from "./libraries/Ranking.sol";
 import {SealedQuote} from "./libraries/SealedQuote.sol";
+import {SignerLib} from "./libraries/SignerLib.sol";
 import {AuctionState, AuctionTerms, Quote} from "./types/Auction.sol";
 import {Terms} from "./types/Trade.sol";
 
@@ -73,7 +73,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         bytes32 digest = _hashTypedData(
             keccak256(abi.encode(QUOTE_TYPEHASH, auctionId, q.bidder, q.cx, q.body))
         );
-        if (!SignatureCheckerLib.isValidSignatureNowCalldata(q.bidder, digest, signature)) {
+        if (!SignerLib.isAccounts(q.bidder, digest, signature)) {
             revert SealedBidAuction_BadSignature(q.bidder);
         }
         _quote(auctionId, q.bidder, q.cx, q.body);

@@ -124,7 +124,9 @@ def _folder(path: Path) -> None:
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise BadInput(f"--out: given {path}, allowed a folder that can be made ({error.strerror})") from error
+        raise BadInput(
+            f"--out: given {path}, allowed a folder that can be made ({error.strerror})"
+        ) from error
 
 
 def _fail(text: str, status: int) -> NoReturn:

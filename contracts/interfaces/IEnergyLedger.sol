@@ -84,11 +84,11 @@ struct LedgerParameters {
 /// @param profitE9 L of eqs 4 and 5, 1 … 1e9 - 1.
 /// @param window Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
 /// @param zUnit Units of account that make z = 1; at least 1.
-/// @param floorE9 Lowest credit and that of a new account, 1 … 1e12.
+/// @param floorE9 Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not grow for rounding.
 /// @param ceilingE9 Highest credit, floor … 1e12.
 /// @param withdrawalE9 Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
 /// @param graceDefaults k of N-7: the first k defaults in total bring no ban, 0 … 100.
-/// @param banUnit Seconds that eq 7 calls a day, 60 … 2**32 - 1.
+/// @param banUnit Seconds that eq 7 calls a day, 60 seconds … ten years.
 /// @param maxBan Longest ban in seconds, banUnit … ten years.
 /// @param openBase Guarantee (units) a seller of lowest credit may have held at once.
 /// @param openPerCredit What each whole point of credit above the floor adds to it.
@@ -214,7 +214,7 @@ interface IEnergyLedger {
 
     /// @notice Opens an account on PKG's word; anyone may bring it.
     /// @dev Emits {AccountOpened}. An attestation works once, since an account opens once. Reverts:
-    /// {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_AlreadyOpen},
+    /// {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_ZeroAddress}, {EnergyLedger_AlreadyOpen},
     /// {EnergyLedger_BadAttestation}.
     /// @custom:paper C-2, X-4
     /// @param attestation What PKG signed.

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IERC7913SignatureVerifier} from "@openzeppelin/contracts/interfaces/IERC7913.sol";
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
+import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 
 /// @title Signatures of meters (ERC-7913 signers)
 /// @custom:paper N-3, N-6
@@ -34,6 +35,19 @@ library SignerLib {
             ok &&
             answer.length == 32 &&
             bytes32(answer) == bytes32(IERC7913SignatureVerifier.verify.selector);
+    }
+
+    /// @notice Whether `signature` is the account's over `digest`: by its key, or else by its code (ERC-1271).
+    /// @dev The key comes first, so that an ordinary account's code need not be looked at: 2,600 gas. An account with a
+    /// key and code (EIP-7702) may sign with either.
+    function isAccounts(
+        address account,
+        bytes32 digest,
+        bytes calldata signature
+    ) internal view returns (bool) {
+        if (account == address(0)) return false;
+        if (ECDSA.tryRecoverCalldata(digest, signature) == account) return true;
+        return SignatureCheckerLib.isValidERC1271SignatureNowCalldata(account, digest, signature);
     }
 
     /// @dev Copies at most 32 bytes back, so that a verifier cannot make the caller pay for a huge answer.

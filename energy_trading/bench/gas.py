@@ -242,7 +242,12 @@ class _Bench:
     # ------------------------------------------------------------ scenarios
 
     def deployment(self) -> None:
-        names = ("deploy.energy_ledger", "deploy.offer_market", "deploy.p256_verifier")
+        names = (
+            "deploy.energy_ledger",
+            "deploy.offer_market",
+            "deploy.sealed_bid_auction",
+            "deploy.p256_verifier",
+        )
         for name, paid in zip(names, self.deployed, strict=True):
             self.found[name] = Scenario((paid,))
 

@@ -23,11 +23,12 @@ class CreditParameters:
         profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
         window: Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
         z_unit: Units of account that make z = 1; at least 1.
-        floor_e9: Lowest credit and that of a new account, 1 … 1e12.
+        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not
+            grow for rounding.
         ceiling_e9: Highest credit, floor … 1e12.
         withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
         grace_defaults: k of N-7: the first k defaults in total bring no ban, 0 … 100.
-        ban_unit: Seconds that eq 7 calls a day, 60 … 2**32 - 1.
+        ban_unit: Seconds that eq 7 calls a day, 60 seconds … ten years.
         max_ban: Longest ban in seconds, banUnit … ten years.
         open_base: Guarantee (units) a seller of lowest credit may have held at once.
         open_per_credit: What each whole point of credit above the floor adds to it.
@@ -997,8 +998,8 @@ class EnergyLedger(Contract):
         """Opens an account on PKG's word; anyone may bring it.
 
         Emits {AccountOpened}. An attestation works once, since an account opens once. Reverts:
-        {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_AlreadyOpen},
-        {EnergyLedger_BadAttestation}.
+        {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_ZeroAddress},
+        {EnergyLedger_AlreadyOpen}, {EnergyLedger_BadAttestation}.
 
         Args:
             signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).

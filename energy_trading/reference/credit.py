@@ -40,7 +40,7 @@ class CreditConstants:
         ceiling_e9: highest credit, floor … 1e12.
         withdrawal_e9: loss that stands for f(z) on a withdrawal, 0 … 1e9.
         grace_defaults: the first so many defaults bring no ban, 0 … 100.
-        ban_unit: seconds that eq 7 calls a day, 60 … 2**32 - 1.
+        ban_unit: seconds that eq 7 calls a day, 60 seconds … ten years.
         max_ban: longest ban in seconds, ban_unit … ten years.
         open_base: guarantee (units) a seller of lowest credit may have held at once, 1 … 2**64 - 1.
         open_per_credit: what each point of credit above the floor adds to it, 0 … 2**64 - 1.
@@ -79,11 +79,11 @@ class CreditConstants:
             ("profit_e9", 1, E9 - 1),
             ("window", 1, WINDOW_LENGTH),
             ("z_unit", 1, _MAX_AMOUNT),
-            ("floor_e9", 1, 10**12),
+            ("floor_e9", 10**6, 10**12),
             ("ceiling_e9", self.floor_e9, 10**12),
             ("withdrawal_e9", 0, E9),
             ("grace_defaults", 0, 100),
-            ("ban_unit", 60, 2**32 - 1),
+            ("ban_unit", 60, 3650 * 86_400),
             ("max_ban", self.ban_unit, 3650 * 86_400),
             ("open_base", 1, _MAX_AMOUNT),
             ("open_per_credit", 0, _MAX_AMOUNT),

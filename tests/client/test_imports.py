@@ -19,7 +19,8 @@ ARROWS = {
     "bindings": {"errors", "crypto", "chain"},
     "identity": {"errors", "crypto", "reference", "chain", "bindings"},
     "meter": {"errors", "crypto", "reference", "chain", "bindings", "identity"},
-    "market": {"errors", "crypto", "reference", "chain", "bindings", "identity", "meter"},
+    "session": {"errors", "crypto", "identity"},
+    "market": {"errors", "crypto", "reference", "chain", "bindings", "identity", "meter", "session"},
 }
 ARROWS["day"] = {*ARROWS["market"], "market"}
 ARROWS["bench"] = {*ARROWS["day"], "day"}

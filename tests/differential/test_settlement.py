@@ -97,6 +97,7 @@ class Case:
             k.penalty_bps,
             k.tolerance_bps,
             k.max_duration,
+            NATIVE,
         )
         code = load("OfferMarket").bytecode + encode(OfferMarket.constructor_types, [to_abi(parameters)])
         self.market = OfferMarket(chain, chain.deploy(code, SELLER)[0])

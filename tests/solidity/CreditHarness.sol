@@ -54,7 +54,7 @@ contract CreditHarness {
         return WindowLib.push(window, z);
     }
 
-    function sum(uint256 window, uint256 n) external pure returns (uint256) {
+    function sumOf(uint256 window, uint256 n) external pure returns (uint256) {
         return WindowLib.sum(window, n);
     }
 }

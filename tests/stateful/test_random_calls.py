@@ -60,8 +60,8 @@ PARAMETERS = {
         grace_defaults=1,
         ban_unit=900,
         max_ban=7200,
-        open_base=600,
-        open_per_credit=400,
+        open_base=400,  # the highest price needs a credit that has risen
+        open_per_credit=1_500,
     ),
 }
 #: seconds to acceptBy and deliverBy; the last three are not allowed
@@ -142,6 +142,7 @@ class RandomCalls(RuleBasedStateMachine):
         )
         market = asdict(w.market.market_parameters())
         market.pop("ledger")
+        market.pop("auction")
         self.trading = Market(MarketConstants(**market), self.model)
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, [w.ledger.address, w.market.address]):
@@ -625,6 +626,12 @@ class RandomCalls(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         """Every trade ends by calls of a stranger; then nothing is held and everything can be withdrawn."""
+        try:
+            self.end_everything()
+        finally:
+            self.chain.revert(self.start)
+
+    def end_everything(self) -> None:
         w = self.world
         last = max([self.chain.next_time, *(t.deliver_by for t in self.terms.values())])
         if last > self.chain.now():
@@ -633,16 +640,14 @@ class RandomCalls(RuleBasedStateMachine):
             if self.trading.state(trade_id) in (TradeState.OFFERED, TradeState.ACCEPTED):
                 assert self.expire_one(trade_id, self.claim(trade_id), w.stranger)
         self.one_story()
-        assert replay(read_events(self.chain, [w.ledger.address, w.market.address]), self.parameters) == (
-            self.replayed.accounts
-        )
+        whole_log = read_events(self.chain, [w.ledger.address, w.market.address])
+        assert replay(whole_log, self.parameters) == self.replayed.accounts
         for key in self.people:
             account = w.account(key)
             assert account.held == 0
             if account.available:
                 w.ledger.withdraw(w.stranger.address, account.available).send(key)
         assert self.chain.balance(w.ledger.address) == 0
-        self.chain.revert(self.start)
 
 
 def summary(found: Iterable[tuple[tuple[str, str], int]]) -> str:

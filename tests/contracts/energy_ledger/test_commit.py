@@ -201,6 +201,25 @@ def test_suspension_outlives_a_ban(desk: Desk, banned: int) -> None:
     refused(hold(desk, world.alice, 1), desk.market, Suspended, world.alice.address)
 
 
+def test_may_commit_tells_what_commit_would_say(desk: Desk) -> None:
+    """Open in all the roles asked for, neither suspended nor banned (X-3)."""
+    world = desk.world
+    may = world.ledger.may_commit
+    assert (may(world.seller.address, 1), may(world.seller.address, 2)) == (True, False)
+    assert (may(world.alice.address, 3), may(world.seller.address, 3)) == (True, False)
+    assert not may(world.stranger.address, 1)
+    world.ledger.suspend([world.alice.address]).send(world.dso)
+    assert not may(world.alice.address, 1)
+
+
+def test_may_commit_again_when_the_ban_is_over(desk: Desk, banned: int) -> None:
+    """A ban ends by itself (X-3)."""
+    world = desk.world
+    assert not world.ledger.may_commit(world.alice.address, 1)
+    world.chain.mine(banned)
+    assert world.ledger.may_commit(world.alice.address, 1)
+
+
 def test_ban_of_eq_7_is_c_over_r_days(desk: Desk) -> None:
     """The second default bans c(2)/R = 2 days at the lowest credit (X-3 eq 7)."""
     world = desk.world

@@ -1,0 +1,42 @@
+"""Private negotiations between two certified accounts: handshake, ratchet, records, transports."""
+
+from energy_trading.session.as_printed import PrintedHello, hello_as_printed, session_key_as_printed
+from energy_trading.session.content import Accept, Content, PriceProposal, Reject, Text, UnknownContent
+from energy_trading.session.handshake import HandshakeRefused, Initiator, Responder
+from energy_trading.session.lot import Lot
+from energy_trading.session.mqtt import Mqtt
+from energy_trading.session.ratchet import MessageRefused, MessageRepeated, TooManySkipped
+from energy_trading.session.session import Session
+from energy_trading.session.session_file import SessionFile, SessionFileRefused, SessionInUse
+from energy_trading.session.transport import Handler, InProcess, Transport, TransportFailed
+from energy_trading.session.wire import Kind, read_prefix
+
+__all__ = [
+    "Accept",
+    "Content",
+    "Handler",
+    "HandshakeRefused",
+    "InProcess",
+    "Initiator",
+    "Kind",
+    "Lot",
+    "MessageRefused",
+    "MessageRepeated",
+    "Mqtt",
+    "PriceProposal",
+    "PrintedHello",
+    "Reject",
+    "Responder",
+    "Session",
+    "SessionFile",
+    "SessionFileRefused",
+    "SessionInUse",
+    "Text",
+    "TooManySkipped",
+    "Transport",
+    "TransportFailed",
+    "UnknownContent",
+    "hello_as_printed",
+    "read_prefix",
+    "session_key_as_printed",
+]

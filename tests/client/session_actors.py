@@ -1,0 +1,60 @@
+"""The parties of the session tests."""
+
+from __future__ import annotations
+
+from functools import cache
+
+from identity_actors import ALICE, BOB, authorities, enrol
+
+from energy_trading.identity import PKG, Member
+from energy_trading.session import Initiator, Lot, Responder, Session
+
+NOW = 1_780_000_000
+LOT = Lot(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", 7)
+
+
+@cache
+def pkg() -> PKG:
+    return authorities()[0]
+
+
+@cache
+def member(identity: str) -> Member:
+    return enrol(pkg(), identity)
+
+
+def alice() -> Member:
+    """The buyer, who asks."""
+    return member(ALICE)
+
+
+def bob() -> Member:
+    """The seller, who is asked."""
+    return member(BOB)
+
+
+def mallory() -> Member:
+    """A certified account that wants to be somebody else."""
+    return member("NL-BSN 999999990")
+
+
+def issue_key() -> bytes:
+    return pkg().parameters.issue_key
+
+
+def ask(buyer: Member | None = None, lot: Lot = LOT) -> Initiator:
+    """Say hello to Bob."""
+    return Initiator(buyer or alice(), lot, bob().account, issue_key())
+
+
+def asked(hello: bytes, lot: Lot = LOT) -> Responder:
+    """Answer as Bob."""
+    return Responder(bob(), lot, issue_key(), hello)
+
+
+def talk(lot: Lot = LOT) -> tuple[Session, Session]:
+    """Run a handshake; return Alice's end and Bob's."""
+    initiator = ask(lot=lot)
+    responder = asked(initiator.hello, lot)
+    finish, session = initiator.finish(responder.answer, NOW)
+    return session, responder.finish(finish, NOW)
