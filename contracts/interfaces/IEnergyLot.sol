@@ -25,6 +25,7 @@ interface IEnergyLot {
     /// @notice The DSO's certificate became a lot; the fields are what it signed, with its signature.
     /// @param lot Id: the reading's hash.
     /// @param dso Whose signature it is.
+    /// @param certificate sign_D.
     event LotMinted(
         uint256 indexed lot,
         address indexed producer,
@@ -36,7 +37,7 @@ interface IEnergyLot {
         bytes32 msgAddr,
         uint256 nonce,
         uint256 deadline,
-        bytes signature
+        bytes certificate
     );
     /// @notice The owner changed against payment; the fields are what both signed, with both signatures.
     /// @param price Units of account, paid to the seller.

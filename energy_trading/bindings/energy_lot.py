@@ -413,6 +413,7 @@ class LotMinted(Event):
     Args:
         lot: Id: the reading's hash.
         dso: Whose signature it is.
+        certificate: sign_D.
     """
 
     lot: int
@@ -425,7 +426,7 @@ class LotMinted(Event):
     msg_addr: bytes
     nonce: int
     deadline: int
-    signature: bytes
+    certificate: bytes
 
     signature: ClassVar[str] = (
         "LotMinted(uint256,address,address,uint256,uint256,bytes32,bytes,bytes32,uint256,uint256,bytes)"
@@ -441,7 +442,7 @@ class LotMinted(Event):
         ("msg_addr", "bytes32", False),
         ("nonce", "uint256", False),
         ("deadline", "uint256", False),
-        ("signature", "bytes", False),
+        ("certificate", "bytes", False),
     )
 
 

@@ -263,4 +263,6 @@ def token_permit_digest(domain: Domain, spender: str, lot: int, nonce: int, dead
         deadline: unix seconds, valid through it.
     """
     kinds = ["bytes32", "address", "uint256", "uint256", "uint256"]
-    return domain.digest(keccak(encode(kinds, [keccak(text=TOKEN_PERMIT_TYPE), spender, lot, nonce, deadline])))
+    return domain.digest(
+        keccak(encode(kinds, [keccak(text=TOKEN_PERMIT_TYPE), spender, lot, nonce, deadline]))
+    )
