@@ -29,7 +29,7 @@ EXCHANGE_PERMIT_TYPE: Final = (
     "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
 )
 EXCHANGE_ACCEPTANCE_TYPE: Final = "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)"
-TOKEN_PERMIT_TYPE: Final = "Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)"
+APPROVAL_TYPE: Final = "Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)"
 _DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -252,7 +252,7 @@ def exchange_acceptance_digest(domain: Domain, permit_hash: bytes, msg_addr: byt
     return domain.digest(keccak(encode(["bytes32"] * 3, [kind, permit_hash, msg_addr])))
 
 
-def token_permit_digest(domain: Domain, spender: str, lot: int, nonce: int, deadline: int) -> bytes:
+def approval_digest(domain: Domain, spender: str, lot: int, nonce: int, deadline: int) -> bytes:
     """Return what an owner signs to let a spender transfer a lot (ERC-4494).
 
     Args:
@@ -263,6 +263,4 @@ def token_permit_digest(domain: Domain, spender: str, lot: int, nonce: int, dead
         deadline: unix seconds, valid through it.
     """
     kinds = ["bytes32", "address", "uint256", "uint256", "uint256"]
-    return domain.digest(
-        keccak(encode(kinds, [keccak(text=TOKEN_PERMIT_TYPE), spender, lot, nonce, deadline]))
-    )
+    return domain.digest(keccak(encode(kinds, [keccak(text=APPROVAL_TYPE), spender, lot, nonce, deadline])))

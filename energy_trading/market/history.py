@@ -52,7 +52,7 @@ class Holding:
     Args:
         lot: id.
         owner: EIP-55 account.
-        how: how it became the owner's; only minted and exchanged ones carry signatures, the rest rests on the chain.
+        how: how it became the owner's; minted and exchanged are signed, the rest is the chain's word.
         energy_wh: of the lot.
         slot_start: unix seconds.
         nonce: of the lot.
@@ -193,7 +193,7 @@ class _Checker:
         self._demand(step.dso in self._dso, step.lot, f"{step.dso} is not the DSO")
         fields = {name: getattr(step, name) for name in Injection.__abi__ if name != "reading"}
         digest = injection_digest(self._domain, reading=step.lot.to_bytes(32, "big"), **fields)
-        self._signed(step.dso, digest, step.signature, step.lot)
+        self._signed(step.dso, digest, step.certificate, step.lot)
         self._put_new(Holding(step.lot, step.producer, "minted", step.energy_wh, step.slot_start))
 
     def _exchange(self, step: LotExchanged) -> None:

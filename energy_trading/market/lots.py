@@ -162,7 +162,7 @@ def certify(
 ) -> Certificate:
     """Check a reading and sign it over to its producer; needs no chain.
 
-    Whether the meter is the producer's, and whether it signed two readings of one slot, is for the DSO to know.
+    Whether the meter is the producer's and signed one reading only of the slot is for the DSO to know.
 
     Args:
         domain: the EnergyLot's.
