@@ -6,11 +6,11 @@ import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {Base64} from "solady/src/utils/Base64.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
 import {LibString} from "solady/src/utils/LibString.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 import {IEnergyLedger} from "./interfaces/IEnergyLedger.sol";
 import {IEnergyLot, LotParameters} from "./interfaces/IEnergyLot.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
 import {Range} from "./libraries/Range.sol";
+import {SignerLib} from "./libraries/SignerLib.sol";
 import {Injection, Lot, LotLib, LotState, LotView} from "./types/Lot.sol";
 import {Delivery, Terms, TermsLib} from "./types/Trade.sol";
 
@@ -306,9 +306,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     }
 
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {
-        if (!SignatureCheckerLib.isValidSignatureNowCalldata(signer, digest, signature)) {
-            revert EnergyLot_BadSignature(signer);
-        }
+        if (!SignerLib.isAccounts(signer, digest, signature)) revert EnergyLot_BadSignature(signer);
     }
 
     // ---------------------------------------------------------------- views

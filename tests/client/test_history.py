@@ -9,14 +9,16 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
+from energy_trading.bindings import SuiteParameters, read_events
 from energy_trading.crypto.keys import SECP256K1_N
 from energy_trading.errors import BadInput
 from energy_trading.market.history import HistoryBroken, check_dispute, dispute_file, history, recovered
 from energy_trading.market.lots import accept, exchange, merge, permit, retire, split
+from energy_trading.market.replay import replay
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
 from tests.contracts.energy_lot.tools import exchange as signed_exchange
 from tests.contracts.offer_market.tools import compiled
-from tests.world import World
+from tests.world import FUNDS, World
 
 
 def sell(world: World, lot: int, seller: Any, buyer: Any) -> None:
@@ -211,3 +213,14 @@ def test_signature_with_high_s_is_proven_too(world: World) -> None:
     call = signed_exchange(world, lot, world.alice, world.bob, permit=flipped)
     call.send(world.stranger)
     assert check_dispute(dispute_file(world.suite, lot), [world.dso.address])[-1].owner == world.bob.address
+
+
+def test_log_rebuilds_the_money_of_exchanges(world: World) -> None:
+    """Payments for lots are in the replay of the log, with every other movement (C-9, invariant of the log)."""
+    life(world)
+    p = SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
+    suite = world.suite
+    rebuilt = replay(read_events(world.chain, [suite.ledger.address, suite.lots.address]), p)
+    for key in (world.alice, world.bob, world.carol):
+        assert rebuilt[key.address].available == world.account(key).available
+    assert world.account(world.bob).available == FUNDS - PRICE
