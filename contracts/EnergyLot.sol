@@ -363,6 +363,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     function tokenURI(uint256 lot) public view override returns (string memory) {
         ownerOf(lot);
         Lot content = _lot(lot);
+        // solhint-disable quotes
         string memory energyWh = LibString.toString(content.energyWh());
         string memory json = string.concat(
             '{"name":"',
@@ -376,6 +377,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
             LibString.toString(_SLOT_SECONDS),
             "}]}"
         );
+        // solhint-enable quotes
         return string.concat("data:application/json;base64,", Base64.encode(bytes(json)));
     }
 

@@ -216,7 +216,7 @@ def test_signature_with_high_s_is_proven_too(world: World) -> None:
 
 
 def test_log_rebuilds_the_money_of_exchanges(world: World) -> None:
-    """Payments for lots are in the replay of the log, with every other movement (C-9, invariant of the log)."""
+    """Payments for lots are in the replay of the log, with every other movement (C-9)."""
     life(world)
     p = SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
     suite = world.suite
