@@ -1,1 +1,105 @@
-"""Peer-to-peer energy trading on any EVM chain."""
+"""Peer-to-peer energy trading on any EVM chain: the public names, loaded when they are first used."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from energy_trading.bindings import ContractRevert, Suite, SuiteParameters, deploy, read_events
+    from energy_trading.chain.connect import Chain, connect, in_process
+    from energy_trading.crypto.keys import SecretKey
+    from energy_trading.errors import BadInput, EnergyTradingError
+    from energy_trading.identity import DSO, PKG, Certificate, Enrolment, Member, Role, TracingProof
+    from energy_trading.market.offer import Offer, Trade
+    from energy_trading.market.profiles import HomeProfile, load_profiles, make_profiles
+    from energy_trading.market.replay import replay
+    from energy_trading.market.standing import standing_of
+    from energy_trading.market.trader import Trader, confirm, confirm_many, expire
+    from energy_trading.meter.signers import P256Meter, Secp256k1Meter
+    from energy_trading.meter.smart_meter import Reading, SmartMeter
+    from energy_trading.meter.telegram import read_telegram
+
+_HOME: Final = {
+    "BadInput": "errors",
+    "Certificate": "identity",
+    "Chain": "chain.connect",
+    "ContractRevert": "bindings",
+    "DSO": "identity",
+    "EnergyTradingError": "errors",
+    "Enrolment": "identity",
+    "HomeProfile": "market.profiles",
+    "Member": "identity",
+    "Offer": "market.offer",
+    "P256Meter": "meter.signers",
+    "PKG": "identity",
+    "Reading": "meter.smart_meter",
+    "Role": "identity",
+    "Secp256k1Meter": "meter.signers",
+    "SecretKey": "crypto.keys",
+    "SmartMeter": "meter.smart_meter",
+    "Suite": "bindings",
+    "SuiteParameters": "bindings",
+    "TracingProof": "identity",
+    "Trade": "market.offer",
+    "Trader": "market.trader",
+    "confirm": "market.trader",
+    "confirm_many": "market.trader",
+    "connect": "chain.connect",
+    "deploy": "bindings",
+    "expire": "market.trader",
+    "in_process": "chain.connect",
+    "load_profiles": "market.profiles",
+    "make_profiles": "market.profiles",
+    "read_events": "bindings",
+    "read_telegram": "meter.telegram",
+    "replay": "market.replay",
+    "standing_of": "market.standing",
+}
+
+__all__ = [
+    "DSO",
+    "PKG",
+    "BadInput",
+    "Certificate",
+    "Chain",
+    "ContractRevert",
+    "EnergyTradingError",
+    "Enrolment",
+    "HomeProfile",
+    "Member",
+    "Offer",
+    "P256Meter",
+    "Reading",
+    "Role",
+    "Secp256k1Meter",
+    "SecretKey",
+    "SmartMeter",
+    "Suite",
+    "SuiteParameters",
+    "TracingProof",
+    "Trade",
+    "Trader",
+    "confirm",
+    "confirm_many",
+    "connect",
+    "deploy",
+    "expire",
+    "in_process",
+    "load_profiles",
+    "make_profiles",
+    "read_events",
+    "read_telegram",
+    "replay",
+    "standing_of",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'energy_trading' has no attribute {name!r}")
+    return getattr(import_module(f"energy_trading.{_HOME[name]}"), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

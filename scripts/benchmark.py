@@ -14,12 +14,11 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from rich.console import Console
-from rich.table import Table
 
 from energy_trading.bench import gas
 from energy_trading.bench.gas_parts import PARTS
-from energy_trading.chain.artifacts import load_from
-from energy_trading.chain.compile import ROOT, TEST_CONTRACTS
+from energy_trading.bench.gas_table import compared, comparison, token_code
+from energy_trading.chain.compile import ROOT
 from energy_trading.errors import EnergyTradingError
 
 SNAPSHOT: Final = ROOT / "snapshots" / "gas.json"
@@ -35,8 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--explain", action="store_true", help="print what each scenario pays for")
     options = parser.parse_args(arguments)
     try:
-        token = load_from(TEST_CONTRACTS.output, "PermitToken").bytecode
-        found = gas.measure(token, lambda line: print(f"gas: {line} ...", file=sys.stderr, flush=True))
+        found = gas.measure(token_code(), lambda line: print(f"gas: {line} ...", file=sys.stderr, flush=True))
     except EnergyTradingError as error:
         print(error, file=sys.stderr)
         return 1
@@ -111,31 +109,6 @@ def tables(found: Mapping[str, gas.Scenario]) -> str:
         lines.append("| " + " | ".join(cells) + " |")
     lines += ["", *(f"- **{name}**: {words}" for name, words in PARTS.items()), ""]
     return "\n".join(lines) + "\n"
-
-
-def compared(found: Mapping[str, gas.Scenario]) -> list[list[str]]:
-    """Return name, gas, budget, lower bound, ratio to it and best peer where there is a budget."""
-    rows = []
-    for name, target in gas.TARGETS.items():
-        ours, bound = found[name].gas, target.lower_bound
-        over = f"{target.at_most:,}" + (f" (+{ours - target.at_most:,})" if ours > target.at_most else "")
-        # Only shown, decides nothing: two decimals of an integer ratio.
-        ratio = f"{ours * 100 // bound / 100:.2f}" if bound else ""
-        rows.append([f"`{name}`", f"{ours:,}", over, f"{bound:,}" if bound else "", ratio, target.best_peer])
-    return rows
-
-
-def comparison(found: Mapping[str, gas.Scenario]) -> Table:
-    """Return the table for the terminal: every scenario, with budget, bound and peer where it has them."""
-    table = Table(title="Gas (Prague, as receipts report it)")
-    table.add_column("scenario", no_wrap=True)
-    for heading in ("gas", "at most", "lower bound", "ratio"):
-        table.add_column(heading, justify="right")
-    table.add_column("best peer")
-    told = {row[0].strip("`"): row[1:] for row in compared(found)}
-    for name, scenario in found.items():
-        table.add_row(name, *told.get(name, [f"{scenario.gas:,}"]))
-    return table
 
 
 if __name__ == "__main__":

@@ -14,18 +14,21 @@ from eth_utils.crypto import keccak
 from energy_trading.bench.gas_parts import Paid, watch
 from energy_trading.bindings.contract import Call
 from energy_trading.bindings.energy_ledger import AccountAttestation
-from energy_trading.bindings.offer_market import Delivery, ReceiptKey, Terms
+from energy_trading.bindings.offer_market import Delivery, OfferMade, ReceiptKey, Terms
+from energy_trading.bindings.sealed_bid_auction import AuctionTerms, Quote
 from energy_trading.bindings.suite import NATIVE, Suite, SuiteParameters, deploy
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
 from energy_trading.crypto.typed_data import (
     Domain,
     acceptance_digest,
     approval_digest,
     attestation_digest,
     offer_hash,
+    quote_digest,
     receipt_digest,
 )
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
@@ -51,6 +54,10 @@ SIGNED: Final = 1 << 255
 FUNDS: Final = 4_321_987_654
 BATCH: Final = 40
 PROOF_HASHES: Final = 14
+START_PRICE: Final = 81_234_567  # units of account per kWh
+CEILING: Final = 312_345_678
+LOT_WH: Final = 5_432
+CHUNKS: Final = 4
 _PROSUMER: Final = 3
 _PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
@@ -83,6 +90,9 @@ TARGETS: Final[Mapping[str, Target]] = {
     "offer.confirm_batch40": Target(30_000, 13_295, "20,749 LocalEthereum"),
     "offer.give_up": Target(38_000, 21_328, "31,343 gsy-e"),
     "lot.exchange": Target(55_000, 32_559, "54,756 Permit2 (one signature)"),
+    "auction.quote": Target(35_000, 26_688, "57,264 a16z OverCollateralized; 752,000 Xia"),
+    "auction.settle_per_quote": Target(7_000, 4_392, "45,561 a16z OverCollateralized (bidders reveal)"),
+    "auction.40_per_bidder": Target(46_000, 38_565, "110,462 a16z OverCollateralized"),
     "meter.register": Target(50_000, 43_484, "52,414"),
 }
 
@@ -116,6 +126,12 @@ class Scenario:
         """Return both as one."""
         return Scenario(self.paid + other.paid)
 
+    def beyond(self, less: Scenario, share: int) -> Scenario:
+        """Return what this transaction cost more than another of the same kind, by `share` things more."""
+        (more,), (base,) = self.paid, less.paid
+        parts = {name: gas - base.parts[name] for name, gas in more.parts.items()}
+        return Scenario((Paid(more.gas - base.gas, parts, more.selectors),), share)
+
 
 def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
     """Run every scenario on fresh chains (Prague rules, default parameters, fixed keys and times).
@@ -148,6 +164,8 @@ def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> d
         _token_ledger(found, seen, token_code)
         say(f"batch of {BATCH} receipts")
         bench.batch()
+        say(f"auctions of {BATCH}")
+        bench.auctions()
     found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
     return dict(sorted(found.items()))
 
@@ -190,6 +208,7 @@ class _Bench:
         self.market, self.ledger = self.suite.market, self.suite.ledger
         self.meter = Secp256k1Meter(_key("meter"))
         self.signer: ReceiptSigner = self.meter
+        self.quote_key = _key("quote key")
 
     # ------------------------------------------------------------ steps
 
@@ -467,6 +486,147 @@ class _Bench:
             receipts = [self.receipt(t, b) for t, b in zip(all_terms, self.buyers, strict=True)]
             sent = self.send(self.market.confirm_deliveries(receipts), self.relayer)
             self.found[f"offer.confirm_batch{BATCH}"] = replace(sent, share=BATCH)
+
+    # ------------------------------------------------------------ auctions
+
+    def auctions(self) -> None:
+        """Auctions of forty bidders to each of their ends."""
+        with self.fresh():
+            for key in self.buyers:
+                self.enrol(key)
+            with self.fresh():
+                two = self.post_and_quote(self.buyers[:2])
+                self.chain.mine(two.terms.quote_until)
+                settled_two = self.settle(two)
+            auction = self.post_and_quote(self.buyers)
+            self.found["auction.post"] = auction.posted
+            self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
+            with self.fresh():
+                relayed = self.sealed(auction.terms, self.buyers[0], BATCH)
+                digest = quote_digest(
+                    self.suite.auction_domain,
+                    auction.auction_id,
+                    relayed.bidder,
+                    relayed.cx.to_bytes(32, "big"),
+                    relayed.body.to_bytes(32, "big"),
+                )
+                signature = compact(self.buyers[0].sign_digest(digest))
+                call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
+                self.found["auction.quote_relayed"] = self.send(call, self.relayer)
+            with self.fresh():
+                self.chain.mine(auction.terms.quote_until)
+                with self.fresh():
+                    disclose = self.suite.auction.disclose(auction.terms, _scalar(self.quote_key))
+                    self.found["auction.disclose"] = self.send(disclose, self.producer)
+                with self.fresh():
+                    self.found["auction.settle_chunked"] = self.settle(auction, CHUNKS)
+                settled = self.settle(auction)
+                self.found["auction.settle_40"] = settled
+                self.found["auction.settle_per_quote"] = settled.beyond(settled_two, BATCH - 2)
+                self.end_award(auction, settled)
+            self.chain.mine(auction.terms.disclose_until)
+            self.found["auction.forfeit"] = self.send(self.suite.auction.forfeit(auction.terms), self.relayer)
+            compensate = self.suite.auction.compensate(auction.terms, auction.chain[0], auction.quotes)
+            self.found["auction.compensate_40"] = self.send(compensate, self.relayer)
+        with self.fresh():
+            empty = self.post_and_quote([])
+            self.chain.mine(empty.terms.quote_until)
+            self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
+
+    def end_award(self, auction: _Auction, settled: Scenario) -> None:
+        """The winner does not pay; or pays and is delivered."""
+        made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
+        terms = Terms(
+            made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
+        )
+        winner = next(key for key in self.buyers if key.address == made.buyer)
+        with self.fresh():
+            self.chain.mine(terms.accept_by)
+            unpaid = self.market.expire(terms, NATIVE, bytes(32))
+            self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
+        self.found["auction.award_paid"] = self.send(self.market.accept_offer(terms), winner)
+        self.chain.mine(terms.accept_by)
+        delivery = self.receipt(terms, winner)
+        confirmed = self.send(self.market.confirm_delivery(delivery), self.relayer)
+        everything = auction.posted
+        for step in (*auction.quoted, settled, self.found["auction.award_paid"], confirmed):
+            everything += step
+        self.found[f"auction.{BATCH}_per_bidder"] = replace(everything, share=BATCH)
+
+    def post_and_quote(self, bidders: Sequence[SecretKey]) -> _Auction:
+        """Post one lot and let everybody quote."""
+        now = self.chain.now()
+        terms = AuctionTerms(
+            self.producer.address,
+            self.quote_key.address,
+            START_PRICE,
+            CEILING,
+            now + 6 * 3_600,
+            now + 7 * 3_600,
+            3_600,
+            now + 20 * 3_600,
+            NONCE,
+            [LOT_WH],
+        )
+        posted = self.send(self.suite.auction.post(terms), self.producer)
+        auction_id = self.suite.auction.auction_id_of(terms)
+        quotes = [self.sealed(terms, key, i) for i, key in enumerate(bidders)]
+        quoted = tuple(
+            self.send(self.suite.auction.quote(auction_id, q.cx, q.body), key)
+            for key, q in zip(bidders, quotes, strict=True)
+        )
+        return _Auction(terms, auction_id, posted, quoted, quotes)
+
+    def sealed(self, terms: AuctionTerms, bidder: SecretKey, place: int) -> Quote:
+        """A quote between start price and ceiling that depends on the bidder's place only."""
+        amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
+            CEILING - START_PRICE
+        )
+        sealed = seal(
+            amount,
+            self.quote_key.public_key,
+            self.chain.chain_id,
+            self.suite.auction.address,
+            self.suite.auction.auction_id_of(terms),
+            bidder.address,
+            _key(f"ephemeral {place}"),
+        )
+        return Quote(bidder.address, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
+
+    def settle(self, auction: _Auction, chunks: int = 1) -> Scenario:
+        """Settle in equal chunks; the first one discloses the key."""
+        size = -(-len(auction.quotes) // chunks)
+        settled = Scenario(())
+        for start in reversed(range(0, max(1, len(auction.quotes)), size or 1)):
+            chunk = auction.quotes[start : start + size]
+            key = _scalar(self.quote_key)
+            call = self.suite.auction.settle(auction.terms, key, auction.chain[start], chunk)
+            settled += self.send(call, self.relayer)
+        return settled
+
+
+@dataclass(frozen=True)
+class _Auction:
+    """An auction that everybody has quoted in."""
+
+    terms: AuctionTerms
+    auction_id: bytes
+    posted: Scenario
+    quoted: tuple[Scenario, ...]
+    quotes: Sequence[Quote]
+
+    @property
+    def chain(self) -> list[int]:
+        """The accumulator before each quote."""
+        links = [seed(self.auction_id)]
+        for q in self.quotes:
+            sealed = SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big"))
+            links.append(accumulate(links[-1], q.bidder, sealed))
+        return links
+
+
+def _scalar(key: SecretKey) -> int:
+    return int.from_bytes(key.reveal(), "big")
 
 
 def p256_meter(suite: Suite) -> P256Meter:

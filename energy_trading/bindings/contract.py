@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
 from eth_abi.abi import decode, encode
 from eth_abi.exceptions import DecodingError
@@ -271,15 +271,21 @@ class Contract:
         return read_events(self.chain, [self.address], from_block)
 
 
-def read_events(chain: Chain, addresses: Sequence[str], from_block: int = 0) -> list[Event]:
+def read_events(
+    chain: Chain,
+    addresses: Sequence[str],
+    from_block: int = 0,
+    to_block: int | Literal["latest"] = "latest",
+) -> list[Event]:
     """Return the project's events of several contracts in the order of the chain.
 
     Args:
         chain: where to look.
         addresses: contracts.
         from_block: first block read.
+        to_block: last block read.
     """
-    return decode_logs(chain.logs(addresses, from_block))
+    return decode_logs(chain.logs(addresses, from_block, to_block))
 
 
 def decode_logs(logs: Iterable[LogReceipt]) -> list[Event]:

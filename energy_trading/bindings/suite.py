@@ -1,15 +1,15 @@
-"""The whole market on one chain: its parameters, its deployment, its record."""
+"""The whole market on one chain: its parameters, its contracts, their deployment."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from dataclasses import dataclass, field
+from typing import Final
 
 from eth_abi.abi import encode
-from eth_utils.address import is_address, to_checksum_address
+from eth_utils.address import to_checksum_address
 
-from energy_trading.bindings.contract import Contract, explain, to_abi
+from energy_trading.bindings.contract import explain, to_abi
 from energy_trading.bindings.energy_ledger import CreditParameters, EnergyLedger, LedgerParameters
 from energy_trading.bindings.energy_lot import EnergyLot, LotParameters
 from energy_trading.bindings.offer_market import MarketParameters, OfferMarket
@@ -108,51 +108,36 @@ class Suite:
         self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
         self.lots_domain = Domain("EnergyLot", chain.chain_id, self.lots.address)
 
-    def record(self) -> dict[str, Any]:
-        """Return the deployment record: chain, addresses, parameters as the contracts hold them."""
-        return {
-            "chain_id": self.chain.chain_id,
-            "contracts": {
-                "EnergyLedger": self.ledger.address,
-                "OfferMarket": self.market.address,
-                "SealedBidAuction": self.auction.address,
-                "EnergyLot": self.lots.address,
-                "P256Verifier": self.p256_verifier,
-            },
-            "asset": self.ledger.asset(),
-            "unit": self.ledger.unit(),
-            "treasury": self.ledger.treasury(),
-            "epoch_seconds": self.ledger.epoch_seconds(),
-            "credit": asdict(self.ledger.credit_parameters()),
-            "market": asdict(self.market.market_parameters()),
-            "auction": asdict(self.auction.auction_parameters()),
-            "lots": asdict(self.lots.lot_parameters()),
-            "compiler": artifacts.build(),
-        }
-
     @classmethod
-    def from_record(cls, chain: Chain, record: Mapping[str, Any]) -> Suite:
-        """Open a deployed suite.
+    def at(cls, chain: Chain, addresses: Mapping[str, str]) -> Suite:
+        """Open the contracts at addresses by name, one for each of `PARTS`."""
+        return cls(chain, *(addresses[part.name] for part in PARTS))
 
-        Raises:
-            BadInput: the record is for another chain, lacks an address, or there is no such market there.
-        """
-        if record.get("chain_id") != chain.chain_id:
-            raise BadInput(f"record: given chain {record.get('chain_id')}, allowed {chain.chain_id}")
-        named = record.get("contracts", {})
-        for name in ("EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot", "P256Verifier"):
-            if not is_address(named.get(name, "")):
-                raise BadInput(f"record: given {named.get(name)!r} for {name}, allowed an address")
-        suite = cls(
-            chain,
-            named["EnergyLedger"],
-            named["OfferMarket"],
-            named["SealedBidAuction"],
-            named["EnergyLot"],
-            named["P256Verifier"],
+    @property
+    def markets(self) -> tuple[str, ...]:
+        """Addresses of the contracts that log what happens, the ledger first."""
+        return self.ledger.address, self.market.address, self.auction.address, self.lots.address
+
+    def parameters(self) -> SuiteParameters:
+        """Return what the contracts hold now; `owner` and `pkg` may have changed since the deployment."""
+        market, auction = self.market.market_parameters(), self.auction.auction_parameters()
+        return SuiteParameters(
+            owner=self.ledger.owner(),
+            pkg=self.ledger.pkg(),
+            treasury=self.ledger.treasury(),
+            asset=self.ledger.asset(),
+            unit=self.ledger.unit(),
+            epoch_seconds=self.ledger.epoch_seconds(),
+            credit=self.ledger.credit_parameters(),
+            guarantee_bps=market.guarantee_bps,
+            fee_bps=market.fee_bps,
+            cancel_bps=market.cancel_bps,
+            penalty_bps=market.penalty_bps,
+            tolerance_bps=market.tolerance_bps,
+            max_duration=market.max_duration,
+            bidders_bps=auction.bidders_bps,
+            slot_seconds=self.lots.lot_parameters().slot_seconds,
         )
-        suite.check()
-        return suite
 
     def check(self) -> None:
         """See that the contracts name each other.
@@ -174,87 +159,184 @@ class Suite:
             raise BadInput(f"market: given {self.market}, which {self.lots} does not name")
 
 
-def deploy(
-    chain: Chain, deployer: Sender, parameters: SuiteParameters, say: Callable[[str], None] = lambda _: None
-) -> Suite:
-    """Deploy the contracts and see that they fit together.
-
-    The ledger names its markets for ever, and a market its ledger; so the market's address is computed
-    from the deployer's next nonces (yellow paper §7) before it exists.
+@dataclass(frozen=True)
+class Part:
+    """A contract of the suite; its constructor may not call the others, which need not be there yet.
 
     Args:
-        chain: where to.
-        deployer: signs and pays; has no power afterwards.
-        parameters: what is fixed for ever.
-        say: told one line per contract.
-
-    Raises:
-        ContractRevert: a parameter is out of range (`Outside`) or an address is zero.
-        BadInput: another transaction of the deployer came in between; deploy again.
+        name: of the artifact.
+        types: ABI types of the constructor's arguments.
+        argument: makes its one argument of the parameters and all addresses by name; None: it takes none.
     """
-    from web3.types import Nonce
-    from web3.utils.address import get_create_address
 
-    p = parameters
-    address = deployer if isinstance(deployer, str) else deployer.address
-    nonce = chain.web3.eth.get_transaction_count(to_checksum_address(address))
-    market_address, auction_address, lots_address = (
-        get_create_address(to_checksum_address(address), Nonce(nonce + place)) for place in (1, 2, 3)
-    )
-    ledger = _create(
-        chain,
-        deployer,
-        EnergyLedger,
-        LedgerParameters(
+    name: str
+    types: tuple[str, ...] = ()
+    argument: Callable[[SuiteParameters, Mapping[str, str]], object] | None = None
+
+
+#: In the order of deployment, which is that of the deployer's nonces and of `Suite`'s arguments.
+PARTS: Final = (
+    Part(
+        EnergyLedger.name,
+        EnergyLedger.constructor_types,
+        lambda p, at: LedgerParameters(
             p.asset,
             p.unit,
             p.owner,
             p.pkg,
             p.treasury,
-            [market_address, auction_address, lots_address],
+            [at["OfferMarket"], at["SealedBidAuction"], at["EnergyLot"]],
             p.epoch_seconds,
             p.credit,
         ),
-        say,
-    )
-    market = _create(
-        chain,
-        deployer,
-        OfferMarket,
-        MarketParameters(
-            ledger,
+    ),
+    Part(
+        OfferMarket.name,
+        OfferMarket.constructor_types,
+        lambda p, at: MarketParameters(
+            at["EnergyLedger"],
             p.guarantee_bps,
             p.fee_bps,
             p.cancel_bps,
             p.penalty_bps,
             p.tolerance_bps,
             p.max_duration,
-            auction_address,
+            at["SealedBidAuction"],
         ),
-        say,
-    )
-    auction = _create(
-        chain,
-        deployer,
-        SealedBidAuction,
-        AuctionParameters(ledger, market, p.bidders_bps, p.max_duration),
-        say,
-    )
-    lots = _create(chain, deployer, EnergyLot, LotParameters(ledger, market, p.slot_seconds), say)
-    verifier, receipt = chain.deploy(artifacts.load("P256Verifier").bytecode, deployer)
-    say(f"P256Verifier at {verifier} ({receipt['gasUsed']:,} gas)")
-    suite = Suite(chain, ledger, market, auction, lots, verifier)
+    ),
+    Part(
+        SealedBidAuction.name,
+        SealedBidAuction.constructor_types,
+        lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
+    ),
+    Part(
+        EnergyLot.name,
+        EnergyLot.constructor_types,
+        lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds),
+    ),
+    Part("P256Verifier"),
+)
+
+
+@dataclass(frozen=True)
+class Creation:
+    """One transaction of a deployment.
+
+    Args:
+        name: contract.
+        nonce: of the deployer.
+        address: where the contract will be.
+        arguments: encoded constructor arguments.
+        code: creation code with them.
+    """
+
+    name: str
+    nonce: int
+    address: str
+    arguments: bytes
+    code: bytes
+
+
+class NonceTaken(BadInput):
+    """Another transaction of the deployer stands where one of the deployment should.
+
+    Args:
+        deployer: account.
+        creation: the transaction that has no place any more.
+    """
+
+    def __init__(self, deployer: str, creation: Creation) -> None:
+        super().__init__(
+            f"nonce {creation.nonce}: given another transaction of {deployer} in between, allowed only that"
+            f" which creates {creation.name}: the deployment has to start again"
+        )
+        self.deployer = deployer
+        self.creation = creation
+
+
+def plan(deployer: str, first_nonce: int, parameters: SuiteParameters) -> list[Creation]:
+    """Work out a whole deployment before anything is sent.
+
+    The ledger names its markets for ever, and a market its ledger; so all addresses are computed from the
+    deployer's nonces before the contracts exist.
+
+    Args:
+        deployer: account that signs.
+        first_nonce: its nonce for the first contract.
+        parameters: what is fixed for ever.
+
+    Returns:
+        The transactions, in order.
+
+    Source:
+        Yellow paper §7 (address of a new account).
+    """
+    from web3.types import Nonce
+    from web3.utils.address import get_create_address
+
+    account = to_checksum_address(deployer)
+    at = {part.name: str(get_create_address(account, Nonce(first_nonce + i))) for i, part in enumerate(PARTS)}
+    creations = []
+    for i, part in enumerate(PARTS):
+        values = [] if part.argument is None else [to_abi(part.argument(parameters, at))]
+        arguments = encode(part.types, values)
+        code = artifacts.load(part.name).bytecode + arguments
+        creations.append(Creation(part.name, first_nonce + i, at[part.name], arguments, code))
+    return creations
+
+
+def deploy(
+    chain: Chain,
+    deployer: Sender,
+    parameters: SuiteParameters,
+    say: Callable[[str], None] = lambda _: None,
+    first_nonce: int | None = None,
+) -> Suite:
+    """Deploy the contracts, or those of them that are missing, and see that they fit together.
+
+    Args:
+        chain: where to.
+        deployer: signs and pays; has no power afterwards.
+        parameters: what is fixed for ever.
+        say: told one line per contract.
+        first_nonce: of the deployment to go on with; None begins a new one.
+
+    Returns:
+        The suite.
+
+    Raises:
+        ContractRevert: a parameter is out of range (`Outside`) or an address is zero; nothing was sent.
+        NonceTaken: another transaction of the deployer came in between; begin a new deployment.
+        NodeError: the node went away or refused (`NotEnoughMoney`); go on with the same `first_nonce`.
+    """
+    address = deployer if isinstance(deployer, str) else deployer.address
+    nonce = chain.next_nonce(address)
+    creations = plan(address, nonce if first_nonce is None else first_nonce, parameters)
+    try:
+        for creation in creations:
+            if nonce <= creation.nonce:
+                chain.call(None, creation.code, address)
+        for creation in creations:
+            if chain.next_nonce(address) != creation.nonce:
+                if not is_deployed(chain, creation.name, creation.address):
+                    raise NonceTaken(address, creation)
+                say(f"{creation.name} at {creation.address} (already there)")
+                continue
+            made, receipt = chain.deploy(creation.code, deployer)
+            if made != creation.address:
+                raise NonceTaken(address, creation)
+            say(f"{creation.name} at {made} ({receipt['gasUsed']:,} gas)")
+    except RevertData as error:
+        raise explain(error) from None
+    suite = Suite.at(chain, {creation.name: creation.address for creation in creations})
     suite.check()
     return suite
 
 
-def _create(
-    chain: Chain, deployer: Sender, kind: type[Contract], parameters: object, say: Callable[[str], None]
-) -> str:
-    code = artifacts.load(kind.name).bytecode + encode(kind.constructor_types, [to_abi(parameters)])
-    try:
-        address, receipt = chain.deploy(code, deployer)
-    except RevertData as error:
-        raise explain(error) from None
-    say(f"{kind.name} at {address} ({receipt['gasUsed']:,} gas)")
-    return address
+def is_deployed(chain: Chain, name: str, address: str) -> bool:
+    """Tell whether the code at an address is a contract's, whatever its immutables."""
+    artifact = artifacts.load(name)
+    code = bytearray(chain.code(address))
+    for start, size in artifact.immutable_references:
+        code[start : start + size] = bytes(size)
+    return bytes(code) == artifact.deployed_bytecode

@@ -14,7 +14,7 @@ from energy_trading.errors import BadInput, EnergyTradingError
 
 if TYPE_CHECKING:
     from web3 import Web3
-    from web3.types import LogReceipt, TxReceipt
+    from web3.types import LogReceipt, RPCEndpoint, RPCResponse, TxReceipt
 
 Fork: TypeAlias = Literal["shanghai", "cancun", "prague"]
 Sender: TypeAlias = SecretKey | LocalAccount | str
@@ -22,6 +22,7 @@ Sender: TypeAlias = SecretKey | LocalAccount | str
 Block: TypeAlias = int | Literal["latest", "earliest"]
 
 _POLL_SECONDS: Final = 0.05
+_LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse to search more at once
 _ESTIMATE_MARGIN_PERCENT: Final = 125  # the state may have moved between the estimate and the block
 
 
@@ -40,6 +41,10 @@ class RevertData(EnergyTradingError):
 
 class NodeError(EnergyTradingError):
     """The node cannot be reached, or refused a request for a reason outside the EVM."""
+
+
+class NotEnoughMoney(NodeError):
+    """The sender cannot pay for the transaction's gas and value: nothing was sent."""
 
 
 class WrongChain(EnergyTradingError):
@@ -92,34 +97,45 @@ class Chain:
         Raises:
             RevertData: it failed. Where the node could tell beforehand (always in process, elsewhere
                 with ``gas=None``) it was not mined.
-            NodeError: the node refused it (funds, fee, nonce).
+            NodeError: the node refused it (fee, nonce) or went away.
+            NotEnoughMoney: the sender cannot pay.
             NotMined: no receipt in time.
         """
         from hexbytes import HexBytes
 
+        try:
+            sent = self._submit(to, data, sender, value, gas)
+        except NotEnoughMoney as error:
+            address = _address(sender)
+            has = int(self._rpc("eth_getBalance", address, "latest"), 16)
+            raise NotEnoughMoney(
+                f"account {address}: given {has} wei, allowed enough for {value} wei and the gas ({error})"
+            ) from None
+        receipt = self._receipt(HexBytes(sent))
+        if receipt["status"] == 0:
+            # The receipt does not say why: ask for the same call on the state before the block.
+            self.call(to, data, _address(sender), value=value, block=receipt["blockNumber"] - 1)
+            raise RevertData(b"")
+        return receipt
+
+    def _submit(self, to: str | None, data: bytes, sender: Sender, value: int, gas: int | None) -> str:
         signer = sender.to_local_account() if isinstance(sender, SecretKey) else sender
         address = signer if isinstance(signer, str) else signer.address
         call = _call_fields(to, data, address, value)
         if gas is None:
             gas = int(self._rpc("eth_estimateGas", call), 16) * _ESTIMATE_MARGIN_PERCENT // 100
         if isinstance(signer, str):
-            sent = self._rpc("eth_sendTransaction", {**call, "gas": hex(gas)})
-        else:
-            tip, fee = self._fees()
-            nonce = self._nonce(address)
-            raw = _sign(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
-            try:
-                sent = self._rpc("eth_sendRawTransaction", "0x" + raw.hex())
-            except EnergyTradingError:
-                del self._nonces[address]  # unknown now whether the node counted it: ask again
-                raise
-            self._nonces[address] = nonce + 1
-        receipt = self._receipt(HexBytes(sent))
-        if receipt["status"] == 0:
-            # The receipt does not say why: ask for the same call on the state before the block.
-            self.call(to, data, address, value=value, block=receipt["blockNumber"] - 1)
-            raise RevertData(b"")
-        return receipt
+            return str(self._rpc("eth_sendTransaction", {**call, "gas": hex(gas)}))
+        tip, fee = self._fees()
+        nonce = self._nonce(address)
+        raw = _sign(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
+        try:
+            sent = str(self._rpc("eth_sendRawTransaction", "0x" + raw.hex()))
+        except EnergyTradingError:
+            del self._nonces[address]  # unknown now whether the node counted it: ask again
+            raise
+        self._nonces[address] = nonce + 1
+        return sent
 
     def call(
         self,
@@ -171,7 +187,7 @@ class Chain:
         return str(address), receipt
 
     def logs(
-        self, address: str | Sequence[str], from_block: int = 0, to_block: Block = "latest"
+        self, address: str | Sequence[str], from_block: int = 0, to_block: int | Literal["latest"] = "latest"
     ) -> list[LogReceipt]:
         """Return the events of one or more contracts, oldest first.
 
@@ -179,9 +195,52 @@ class Chain:
             address: the contract or contracts.
             from_block: first block read.
             to_block: last block read.
+
+        Raises:
+            NodeError: the node refused.
         """
+        from web3.exceptions import Web3RPCError
+
         wanted: Any = address if isinstance(address, str) else list(address)
-        return self.web3.eth.get_logs({"address": wanted, "fromBlock": from_block, "toBlock": to_block})
+        last = to_block if isinstance(to_block, int) else self.height()
+        found: list[LogReceipt] = []
+        for start in range(from_block, last + 1, _LOG_PAGE_BLOCKS):
+            end = min(start + _LOG_PAGE_BLOCKS - 1, last)
+            try:
+                found += self.web3.eth.get_logs({"address": wanted, "fromBlock": start, "toBlock": end})
+            except Web3RPCError as error:
+                raise NodeError(f"eth_getLogs: {error.message}") from error
+        return found
+
+    def height(self) -> int:
+        """Return the number of the latest block."""
+        return int(self.web3.eth.block_number)
+
+    def code(self, address: str) -> bytes:
+        """Return the code at an address, empty if there is no contract."""
+        return bytes(self.web3.eth.get_code(self.web3.to_checksum_address(address)))
+
+    def next_nonce(self, address: str) -> int:
+        """Wait until no transaction of an account is pending; return the number of its next one.
+
+        Args:
+            address: the account.
+
+        Raises:
+            NotMined: one was still pending after the time allowed.
+        """
+        self._nonces.pop(address, None)
+        deadline = time.monotonic() + self._timeout_seconds
+        while True:
+            mined, pending = (
+                int(self._rpc("eth_getTransactionCount", address, block), 16)
+                for block in ("latest", "pending")
+            )
+            if mined >= pending:
+                return mined
+            if time.monotonic() > deadline:
+                raise NotMined(f"account {address}: transaction {mined} is still pending, wait for it")
+            time.sleep(_POLL_SECONDS)
 
     def snapshot(self) -> str:
         """Remember the whole state (test nodes only); the answer goes to ``revert``, once."""
@@ -301,11 +360,17 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     host = f"{address.scheme}://{address.hostname}"
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"rpc_url: given {host}, allowed http://… or https://…")
-    web3 = Web3(HTTPProvider(rpc_url))
-    try:
-        found = web3.eth.chain_id
-    except (RequestException, ValueError):
-        raise NodeError(f"no node answers at {host}") from None  # the cause repeats the whole address
+
+    class Node(HTTPProvider):
+        def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+            try:
+                return super().make_request(method, params)
+            except (RequestException, ValueError):
+                # Not chained: the cause repeats the whole address.
+                raise NodeError(f"no node answers at {host}") from None
+
+    web3 = Web3(Node(rpc_url))
+    found = web3.eth.chain_id
     if chain_id is not None and found != chain_id:
         raise WrongChain(f"chain id: {host} serves {found}, allowed {chain_id}")
     return Chain(web3, found, timeout_seconds)
@@ -358,4 +423,6 @@ def _from_node(method: str, error: str | Mapping[str, Any]) -> EnergyTradingErro
         return RevertData(bytes.fromhex(data[2:]))
     if "revert" in message:
         return RevertData(b"")
+    if "insufficient funds" in message.lower():
+        return NotEnoughMoney(message)
     return NodeError(f"{method}: {message}")

@@ -180,6 +180,9 @@ class _TesterChain(Chain):
         caller = to_canonical_address(_address(sender))
         return self._backend.call({"from": caller, "to": target, "data": data, "value": value}, block)
 
+    def next_nonce(self, address: str) -> int:
+        return int(self._backend.get_nonce(to_canonical_address(address)))
+
     def snapshot(self) -> str:
         self._taken += 1
         self._snapshots[str(self._taken)] = self._backend.take_snapshot()

@@ -49,6 +49,17 @@ class SealedQuote:
         return bytes([2 + (self.body[0] >> 7)]) + self.cx
 
 
+def fresh_ephemeral() -> SecretKey:
+    """Draw an r for one quote.
+
+    Source:
+        X-5; `ecrecover` takes C's x as the scalar r of a signature, and one point in 2**128 has a larger one.
+    """
+    while not _has_scalar_x(key := SecretKey.generate()):
+        pass
+    return key
+
+
 def seal(
     amount: int,
     quote_public_key: bytes,
@@ -77,8 +88,8 @@ def seal(
     """
     if type(amount) is not int or not 0 <= amount <= MAX_AMOUNT:
         raise BadInput(f"amount: given {amount!r}, allowed an integer of 0 … 2**64-1")
-    _check_place(contract, auction_id, bidder)
-    key = ephemeral or _fresh_ephemeral()
+    _check_place(chain_id, contract, auction_id, bidder)
+    key = ephemeral or fresh_ephemeral()
     if not _has_scalar_x(key):
         raise BadInput("ephemeral key: given one whose point has an x of n or more, allowed any other")
     mask = _mask(address_of(key.multiply(quote_public_key)), chain_id, contract, auction_id, bidder)
@@ -105,12 +116,12 @@ def open_quote(
         contract or chain, was changed, or names no point that `ecrecover` takes.
 
     Raises:
-        BadInput: contract, auction or bidder is malformed.
+        BadInput: chain, contract, auction or bidder is malformed.
 
     Source:
         X-6; Xia eq 9.
     """
-    _check_place(contract, auction_id, bidder)
+    _check_place(chain_id, contract, auction_id, bidder)
     if int.from_bytes(quote.cx, "big") >= SECP256K1_N:
         return None
     try:
@@ -144,12 +155,12 @@ def open_own_quote(
         Units of account per kWh; None if r is not the quote's or it was made for another place.
 
     Raises:
-        BadInput: contract, auction, bidder or key is malformed.
+        BadInput: chain, contract, auction, bidder or key is malformed.
 
     Source:
         X-5: what was quoted can be proved, as the paper's signed quote can.
     """
-    _check_place(contract, auction_id, bidder)
+    _check_place(chain_id, contract, auction_id, bidder)
     shared = ephemeral.multiply(quote_public_key)
     if ephemeral.public_key != quote.ephemeral_point:
         return None
@@ -193,13 +204,6 @@ def accumulate(accumulator: int, bidder: str, quote: SealedQuote) -> int:
     return int.from_bytes(keccak(link), "big") & _ACCUMULATOR_MASK
 
 
-def _fresh_ephemeral() -> SecretKey:
-    # ecrecover takes x as the scalar r of a signature; one point in 2**128 has an x too large for that.
-    while not _has_scalar_x(key := SecretKey.generate()):
-        pass
-    return key
-
-
 def _has_scalar_x(key: SecretKey) -> bool:
     return int.from_bytes(key.public_key[1:], "big") < SECP256K1_N
 
@@ -219,7 +223,9 @@ def _mask(shared: str, chain_id: int, contract: str, auction_id: bytes, bidder: 
     )
 
 
-def _check_place(contract: str, auction_id: bytes, bidder: str) -> None:
+def _check_place(chain_id: int, contract: str, auction_id: bytes, bidder: str) -> None:
+    if type(chain_id) is not int or not 0 <= chain_id < 2**64:
+        raise BadInput(f"chain id: given {chain_id!r}, allowed an integer of 0 … 2**64-1")
     _check_address("contract", contract)
     _check_auction(auction_id)
     _check_address("bidder", bidder)

@@ -518,6 +518,7 @@ def share_of(group: GroupKey, deals: Iterable[Deal], member: int, member_key: Se
 
     Raises:
         ShareRefused: a dealer in it gave a wrong share about which the member did not complain in time.
+        ShareForged: a deal is another than the one the key was made of.
         BadInput: a deal is missing.
     """
     parts = {each.dealer: each for each in deals if each.dealer in group.dealers}

@@ -4,7 +4,7 @@ from energy_trading.session.as_printed import PrintedHello, hello_as_printed, se
 from energy_trading.session.content import Accept, Content, PriceProposal, Reject, Text, UnknownContent
 from energy_trading.session.handshake import HandshakeRefused, Initiator, Responder
 from energy_trading.session.lot import Lot
-from energy_trading.session.mqtt import Mqtt
+from energy_trading.session.mqtt import Mqtt, MqttSupportMissing
 from energy_trading.session.ratchet import MessageRefused, MessageRepeated, TooManySkipped
 from energy_trading.session.session import Session
 from energy_trading.session.session_file import SessionFile, SessionFileRefused, SessionInUse
@@ -23,6 +23,7 @@ __all__ = [
     "MessageRefused",
     "MessageRepeated",
     "Mqtt",
+    "MqttSupportMissing",
     "PriceProposal",
     "PrintedHello",
     "Reject",

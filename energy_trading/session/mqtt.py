@@ -8,7 +8,7 @@ from queue import Empty, Full, Queue
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
-from energy_trading.errors import BadInput
+from energy_trading.errors import BadInput, EnergyTradingError
 from energy_trading.session.transport import Handler, TransportFailed
 from energy_trading.session.wire import MAX_MESSAGE
 
@@ -19,6 +19,10 @@ _TREE: Final = "energy-trading/"
 #: at least once: a repeated message is refused by the ratchet, a lost one could not be made up for
 _QOS: Final = 1
 _MAX_WAITING: Final = 1000
+
+
+class MqttSupportMissing(EnergyTradingError):
+    """The package's `mqtt` extra is not installed."""
 
 
 class Mqtt:
@@ -37,6 +41,7 @@ class Mqtt:
         seconds: to wait for the broker.
 
     Raises:
+        MqttSupportMissing: the extra is not installed.
         TransportFailed: the broker cannot be reached or refuses.
 
     Source:
@@ -54,8 +59,11 @@ class Mqtt:
         password: str | None = None,
         seconds: float = 10,
     ) -> None:
-        from paho.mqtt.client import Client
-        from paho.mqtt.enums import CallbackAPIVersion
+        try:
+            from paho.mqtt.client import Client
+            from paho.mqtt.enums import CallbackAPIVersion
+        except ImportError as error:
+            raise MqttSupportMissing("a broker needs paho-mqtt: pip install energy-trading[mqtt]") from error
 
         self._seconds = seconds
         self._handlers: dict[str, Handler] = {}

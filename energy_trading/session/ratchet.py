@@ -31,9 +31,6 @@ MAX_KEPT: Final = 128
 RATCHET_KEY_SIZE: Final = 32
 _HEADER: Final = struct.Struct(f">{RATCHET_KEY_SIZE}sII")
 _NONCE_SIZE: Final = 12
-_TAG_SIZE: Final = 16
-#: bytes that a sealed message has more than its plaintext
-OVERHEAD: Final = _HEADER.size + _NONCE_SIZE + _TAG_SIZE
 
 _T = TypeVar("_T")
 
@@ -207,7 +204,7 @@ class Ratchet:
             context: what the message belongs to; needed again to open it, not carried in it.
 
         Returns:
-            ratchet key ‖ length of the last turn ‖ number ‖ nonce ‖ ciphertext, `OVERHEAD` bytes longer.
+            ratchet key ‖ length of the last turn ‖ number ‖ nonce ‖ ciphertext, 68 bytes longer.
         """
         return _pack(_run(self._machine.encrypt_message(plaintext, context)))
 
@@ -239,7 +236,7 @@ def _pack(message: EncryptedMessage) -> bytes:
 
 
 def _open(step: Callable[[EncryptedMessage], Coroutine[Any, Any, _T]], data: bytes) -> _T:
-    if len(data) < OVERHEAD:
+    if len(data) < _HEADER.size:
         raise MessageRefused
     header = Header(*_HEADER.unpack_from(data))
     try:
@@ -248,7 +245,7 @@ def _open(step: Callable[[EncryptedMessage], Coroutine[Any, Any, _T]], data: byt
         raise MessageRepeated(header.sending_chain_length) from error
     except DoSProtectionException as error:
         raise TooManySkipped(header.sending_chain_length) from error
-    # ValueError: a ratchet key of low order, which X25519 refuses.
+    # ValueError: cut short, or a ratchet key of low order, which X25519 refuses.
     except (AuthenticationFailedException, ValueError) as error:
         raise MessageRefused from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -10,8 +11,9 @@ from typing import Any
 
 import pytest
 
+from energy_trading.bindings.sealed_bid_auction import AuctionSettled, AuctionTerms, LotAwarded, Quote
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.sealed_quote import open_quote, seal
+from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
 from energy_trading.crypto.threshold import (
     Complaint,
     Deal,
@@ -37,6 +39,7 @@ from energy_trading.market.committee import (
     published,
 )
 from energy_trading.market.committee_message import Message, MessageForged
+from energy_trading.reference.gsp import decide
 from tests.world import World
 
 NAMES = ("north", "east", "south", "west")
@@ -102,8 +105,8 @@ class Vandal(Member):
 
     def deal(self, board: Board) -> None:
         super().deal(board)
-        body = published(self.charter, board)[0]
-        signed = Message.sign(self.charter.ceremony, body, self._key).to_json()
+        ceremony = self.charter.ceremony
+        signed = Message.sign(ceremony, deal(ceremony, 1), self._key).to_json()
         board.post(signed)
         board.post({"body": signed["body"], "signature": "0x"})
         for rubbish in ({}, {"body": [], "signature": "0x"}, {"body": {"kind": "bid"}, "signature": "0x"}):
@@ -134,6 +137,65 @@ def test_quote_stays_sealed_until_the_chain_says_so(world: World) -> None:
     assert found.secret_key.address == committee.address
     assert (found.used, found.forged) == ((1, 2, 3), ())
     assert open_quote(found.secret_key, quote, **place) == 42
+
+
+def test_committee_opens_an_auction_on_chain(world: World) -> None:
+    """X-5 … X-7: the contract opens what Python sealed, ends at its accumulator, awards as the reference."""
+    auction, chain = world.suite.auction, world.chain
+    until, lots = chain.now() + 600, (1500, 750)
+    committee = Committee.form(NAMES, 3, chain.chain_id, auction.address, until, chain.now)
+    terms = AuctionTerms(
+        world.seller.address, committee.address, 20, 300, until, until + 600, 600, until + 7200, 1, lots
+    )
+    auction.post(terms).send(world.seller)
+    auction_id = auction.auction_id_of(terms)
+
+    def sealed(amount: int, bidder: SecretKey) -> SealedQuote:
+        place = (chain.chain_id, auction.address, auction_id, bidder.address)
+        return seal(amount, committee.public_key, *place)
+
+    best = sealed(250, world.alice)
+    history = [
+        (world.buyer, sealed(100, world.buyer)),
+        (world.alice, best),
+        (world.bob, best),  # copied
+        (world.carol, SealedQuote(bytes(31) + b"\5", bytes(32))),  # off the curve
+        (world.bob, sealed(100, world.bob)),
+        (world.carol, sealed(301, world.carol)),  # above the ceiling
+        (world.carol, sealed(90, world.carol)),
+        (world.buyer, sealed(50, world.buyer)),  # does not lower the first
+    ]
+    steps = [seed(auction_id)]
+    for bidder, quote in history:
+        cx, body = (int.from_bytes(word, "big") for word in (quote.cx, quote.body))
+        auction.quote(auction_id, cx, body).send(bidder)
+        steps.append(accumulate(steps[-1], bidder.address, quote))
+    assert auction.state_of(auction_id)[1:] == (len(history), steps[-1])
+
+    chain.mine(until)
+    key = committee.disclose().secret_key
+    opened = [
+        (bidder.address, open_quote(key, quote, chain.chain_id, auction.address, auction_id, bidder.address))
+        for bidder, quote in history
+    ]
+    assert [amount for _, amount in opened] == [100, 250, None, None, 100, 301, 90, 50]
+    quotes = [
+        Quote(bidder.address, int.from_bytes(quote.cx, "big"), int.from_bytes(quote.body, "big"))
+        for bidder, quote in history
+    ]
+    scalar = int.from_bytes(key.reveal(), "big")
+    for start, end in ((5, 8), (2, 5), (0, 2)):
+        sent = auction.settle(terms, scalar, steps[start], quotes[start:end]).send(world.stranger)
+    decision = decide(opened, lots, 20, 300, {bidder for bidder, _ in opened})
+    assert [(won.bidder, won.price_per_kwh) for won in decision.awards] == [
+        (world.alice.address, 100),
+        (world.buyer.address, 100),
+    ]
+    awarded = [event for event in sent.events if isinstance(event, LotAwarded)]
+    assert [(event.winner, event.price) for event in awarded] == [
+        (won.bidder, won.price_per_kwh) for won in decision.awards
+    ]
+    assert sent.event(AuctionSettled).runner_up == decision.runner_up == world.bob.address
 
 
 def test_silent_members_cannot_block() -> None:
@@ -399,3 +461,12 @@ def test_share_refused_without_a_complaint() -> None:
     found = open_key(people[0].commitments, people[0].charter, board)
     assert found.secret_key.public_key == people[0].commitments.public_key
     assert not [body for body in published(people[0].charter, board) if isinstance(body, Complaint)]
+
+
+def test_page_tells_the_truth() -> None:
+    """X-5, X-6: the code of docs/auction-keys.md runs."""
+    page = Path(__file__).resolve().parents[2] / "docs" / "auction-keys.md"
+    (code,) = re.findall(r"```python\n(.*?)```", page.read_text(), re.DOTALL)
+    names: dict[str, Any] = {}
+    exec(code, names)
+    assert names["found"].secret_key.address == names["committee"].address

@@ -32,6 +32,7 @@ from energy_trading.errors import BadInput
 
 KEY, R = SecretKey.from_int(0xA0C7104), SecretKey.from_int(0xE9E)
 CONTRACT, AUCTION = "0x" + "c0" * 20, keccak(text="auction 1")
+BOB_POINT = SecretKey.from_int(12).public_key
 ALICE, BOB = (SecretKey.from_int(i).address for i in (11, 12))
 PLACE: dict[str, Any] = {"chain_id": 1, "contract": CONTRACT, "auction_id": AUCTION, "bidder": ALICE}
 ECRECOVER = "0x" + "00" * 19 + "01"
@@ -180,6 +181,26 @@ def test_point_that_ecrecover_refuses_is_garbage(chain: Chain, x: int, parity: i
     assert open_quote(KEY, quote, **PLACE) is None
 
 
+def test_point_with_large_x_is_garbage_though_it_has_a_shared_point(chain: Chain) -> None:
+    """X-6: k·C exists for a C with x from n on, but the contract cannot compute it; nor does this."""
+    shared = address_of(KEY.multiply(b"\2" + X_ABOVE_N.to_bytes(32, "big")))
+    body = (7 ^ sealed_quote._mask(shared, **PLACE)) % 2**255
+    quote = SealedQuote(X_ABOVE_N.to_bytes(32, "big"), body.to_bytes(32, "big"))
+    assert shared_on_chain(chain, KEY, quote) == "0x" + "00" * 20
+    assert open_quote(KEY, quote, **PLACE) is None
+
+
+def test_ephemeral_of_another_point_proves_nothing() -> None:
+    """X-5: a body that fits r under a point that is not r·G is garbage on chain, so r does not prove it."""
+    quote = seal(500, KEY.public_key, **PLACE, ephemeral=R)
+    for wrong in (
+        replace(quote, cx=BOB_POINT[1:]),
+        replace(quote, body=bytes([quote.body[0] ^ 0x80]) + quote.body[1:]),
+    ):
+        assert open_quote(KEY, wrong, **PLACE) is None
+        assert open_own_quote(R, wrong, KEY.public_key, **PLACE) is None
+
+
 def test_quotes_of_one_amount_look_unrelated() -> None:
     """X-5: r is fresh, so equal amounts of one bidder show nothing in common."""
     quotes = [seal(500, KEY.public_key, **PLACE) for _ in range(8)]
@@ -208,6 +229,8 @@ def test_ephemeral_with_large_x_is_drawn_again(monkeypatch: pytest.MonkeyPatch) 
         ({"amount": -1}, "amount: given -1, allowed an integer of 0 … 2**64-1"),
         ({"amount": 2**64}, f"amount: given {2**64}, allowed an integer of 0 … 2**64-1"),
         ({"amount": 1.5}, "amount: given 1.5, allowed an integer of 0 … 2**64-1"),
+        ({"chain_id": -1}, "chain id: given -1, allowed an integer of 0 … 2**64-1"),
+        ({"chain_id": "1"}, "chain id: given '1', allowed an integer of 0 … 2**64-1"),
         ({"contract": "0x12"}, "contract: given '0x12', allowed an address"),
         ({"bidder": "alice"}, "bidder: given 'alice', allowed an address"),
         ({"auction_id": b"1"}, "auction id: given 1 bytes, allowed 32"),

@@ -8,7 +8,7 @@ import pytest
 
 from energy_trading.crypto.curve import GENERATOR, multiply
 from energy_trading.crypto.ecies import DecryptionFailed
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.session import hello_as_printed, session_key_as_printed
 
 
@@ -37,6 +37,10 @@ def test_equation_is_the_printed_one() -> None:
     to_alice = hello_as_printed(bob, gamma_b, alice.public_key)
     expected = sha256(multiply(6, GENERATOR) + (35).to_bytes(32, "big")).digest()
     assert session_key_as_printed(alice, gamma_a, to_alice) == expected
+    last = SecretKey.from_int(SECP256K1_N - 1)
+    to_alice = hello_as_printed(bob, last, alice.public_key)
+    expected = sha256(multiply(6, GENERATOR) + (1).to_bytes(32, "big")).digest()
+    assert session_key_as_printed(alice, last, to_alice) == expected
 
 
 def test_a_man_in_the_middle_is_not_noticed() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
+from hashlib import sha256
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from identity_actors import ALICE, FROM, UNTIL, authorities, enrol
@@ -13,7 +16,7 @@ from session_actors import LOT, NOW, alice, ask, asked, bob, issue_key, mallory,
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.identity import CertificateExpired, Member, message_address
+from energy_trading.identity import Certificate, CertificateExpired, Member, message_address
 from energy_trading.session import (
     HandshakeRefused,
     Kind,
@@ -127,6 +130,24 @@ def test_revert_given_initiator_with_a_borrowed_certificate() -> None:
     with pytest.raises(HandshakeRefused) as error:
         responder.finish(finish, NOW)
     assert str(error.value) == refused("signature", "one of the certified key over this handshake")
+
+
+class Unreadable(Certificate):
+    """A certificate of a version that is not known."""
+
+    def to_bytes(self) -> bytes:
+        return b"\2" + super().to_bytes()[1:]
+
+
+def test_revert_given_unreadable_certificate() -> None:
+    """C-5, errata: a peer whose certificate cannot be read is refused like any other."""
+    good = alice().certificate
+    odd = ask(Member(alice().secret_key, Unreadable(good.head, good.identity_ciphertext), alice().disclosure))
+    responder = asked(odd.hello)
+    finish, _ = odd.finish(responder.answer, NOW)
+    with pytest.raises(HandshakeRefused) as error:
+        responder.finish(finish, NOW)
+    assert str(error.value) == refused("certificate", "one that can be read")
 
 
 def test_revert_given_certificate_of_another_authority() -> None:
@@ -348,6 +369,32 @@ def test_revert_given_lot_out_of_range(changes: dict[str, object], text: str) ->
     with pytest.raises(BadInput) as error:
         dataclasses.replace(LOT, **changes)
     assert str(error.value) == text
+
+
+def test_transcript_binds_all_that_was_exchanged() -> None:
+    """C-5, errata: keys and transcript, by hand, from messages, accounts and certificates."""
+
+    def bind(*parts: bytes) -> bytes:
+        text = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
+        return sha256(b"energy-trading/session/1/transcript" + text).digest()
+
+    def derive(transcript: bytes, use: bytes) -> bytes:
+        info = b"energy-trading/session/1/" + use
+        return HKDF(algorithm=SHA256(), length=32, salt=transcript, info=info).derive(shared)
+
+    initiator = ask()
+    ephemeral = initiator._ephemeral
+    responder = asked(initiator.hello)
+    answer = responder.answer
+    finish, session = initiator.finish(answer, NOW)
+    shared = ephemeral.multiply(answer[18:51])
+    greeted = bind(LOT.subject(bob().account), initiator.hello, answer[:51])
+    content = ChaCha20Poly1305(derive(greeted, b"answer")).decrypt(bytes(12), answer[51:], greeted)
+    bobs, alices = bob().certificate.hash, alice().certificate.hash
+    answered = bind(bind(greeted, content[:32]), answer[51:], bob().account.encode(), bobs)
+    assert responder._secret == derive(answered, b"secret")
+    assert session.transcript == bind(answered, finish, alice().account.encode(), alices)
+    assert responder.finish(finish, NOW).transcript == session.transcript
 
 
 def test_ephemeral_keys_are_gone_afterwards() -> None:

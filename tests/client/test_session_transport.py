@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import shutil
+import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 import pytest
 from session_actors import LOT, NOW, alice, ask, asked, bob
@@ -21,6 +25,7 @@ from energy_trading.session import (
     Kind,
     MessageRefused,
     Mqtt,
+    MqttSupportMissing,
     PriceProposal,
     Responder,
     Session,
@@ -112,16 +117,17 @@ def test_in_process_delivers_in_order_to_readers_only() -> None:
     assert transport.deliver() == 0
 
 
-@pytest.fixture(scope="module")
-def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
-    """Start Debian's mosquitto on a free port of this machine; yield the port."""
+class Broker(NamedTuple):
+    port: int
+    process: subprocess.Popen[bytes]
+
+
+@contextmanager
+def running(folder: Path, port: int) -> Iterator[Broker]:
+    """Run Debian's mosquitto on a port of this machine, without memory of earlier runs."""
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
     if program is None:
         pytest.skip("no broker here: mosquitto is not installed (apt-get install mosquitto)")
-    folder: Path = tmp_path_factory.mktemp("mosquitto")
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
     settings = folder / "mosquitto.conf"
     settings.write_text(f"listener {port} 127.0.0.1\nallow_anonymous true\npersistence false\n")
     with (folder / "log").open("w") as log:
@@ -133,15 +139,29 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[int]:
                     break
             assert process.poll() is None, (folder / "log").read_text()
             time.sleep(0.02)
-        yield port
+        yield Broker(port, process)
     finally:
         process.terminate()
         process.wait(10)
 
 
-def test_negotiation_over_a_broker(broker: int) -> None:
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@pytest.fixture(scope="module")
+def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
+    """Start a broker for the tests of this module."""
+    with running(tmp_path_factory.mktemp("mosquitto"), free_port()) as started:
+        yield started
+
+
+def test_negotiation_over_a_broker(broker: Broker) -> None:
     """C-3, C-5, C-6: the same negotiation over MQTT at QoS 1, two clients and a real broker."""
-    with Mqtt("127.0.0.1", broker, "alice") as buyer, Mqtt("127.0.0.1", broker, "bob") as seller:
+    with Mqtt("127.0.0.1", broker.port, "alice") as buyer, Mqtt("127.0.0.1", broker.port, "bob") as seller:
 
         def until(done: Callable[[], bool]) -> None:
             end = time.monotonic() + 10
@@ -153,23 +173,26 @@ def test_negotiation_over_a_broker(broker: int) -> None:
         negotiate(buyer, seller, until)
 
 
-def test_broker_keeps_messages_for_a_client_that_is_away(broker: int) -> None:
+def test_broker_keeps_messages_for_a_client_that_is_away(broker: Broker) -> None:
     """C-3: a home that is offline for a while finds its mail when it is back."""
     topic, seen = b"\7" * 32, []
-    with Mqtt("127.0.0.1", broker, "home") as home:
+    with Mqtt("127.0.0.1", broker.port, "home") as home:
         home.subscribe(topic, seen.append)
-    with Mqtt("127.0.0.1", broker, "shop") as shop:
+    with Mqtt("127.0.0.1", broker.port, "shop") as shop:
         shop.publish(topic, b"while you were out")
-    with Mqtt("127.0.0.1", broker, "home") as home:
+    with Mqtt("127.0.0.1", broker.port, "home") as home:
         home.subscribe(topic, seen.append)
         assert home.deliver(5) >= 1
     assert seen == [b"while you were out"]
 
 
-def test_oversized_payload_is_not_kept(broker: int) -> None:
+def test_oversized_payload_is_not_kept(broker: Broker) -> None:
     """C-6: what no session would send is dropped before it takes memory; the next payload arrives."""
     topic, seen = b"\x08" * 32, []
-    with Mqtt("127.0.0.1", broker, "reader") as reader, Mqtt("127.0.0.1", broker, "writer") as writer:
+    with (
+        Mqtt("127.0.0.1", broker.port, "reader") as reader,
+        Mqtt("127.0.0.1", broker.port, "writer") as writer,
+    ):
         reader.subscribe(topic, seen.append)
         writer.publish(topic, bytes(8193))
         writer.publish(topic, bytes(8192))
@@ -177,9 +200,9 @@ def test_oversized_payload_is_not_kept(broker: int) -> None:
     assert seen == [bytes(8192)]
 
 
-def test_revert_given_topic_that_is_no_message_address(broker: int) -> None:
+def test_revert_given_topic_that_is_no_message_address(broker: Broker) -> None:
     """C-3: a topic is 32 bytes, so no wildcard can be asked for."""
-    with Mqtt("127.0.0.1", broker, "odd") as client:
+    with Mqtt("127.0.0.1", broker.port, "odd") as client:
         for use in (lambda: client.publish(b"#", b""), lambda: client.subscribe(b"#", print)):
             with pytest.raises(BadInput) as error:
                 use()
@@ -200,11 +223,43 @@ def test_revert_given_no_broker() -> None:
         assert str(error.value) == f"broker: given 127.0.0.1:{port}, which refused, allowed one that takes us"
 
 
-def test_revert_given_broker_that_stopped(broker: int) -> None:
+def test_revert_given_no_paho(monkeypatch: pytest.MonkeyPatch) -> None:
+    """C-3: without the extra, the error says what to install."""
+    monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
+    with pytest.raises(MqttSupportMissing) as error:
+        Mqtt("127.0.0.1", 1, "x")
+    assert str(error.value) == "a broker needs paho-mqtt: pip install energy-trading[mqtt]"
+
+
+def test_revert_given_broker_that_is_gone_or_silent(broker: Broker) -> None:
     """C-3: what the broker did not confirm is an error, not silence."""
-    client = Mqtt("127.0.0.1", broker, "left", seconds=0.2)
+    client = Mqtt("127.0.0.1", broker.port, "left", seconds=0.2)
     client.close()
-    with pytest.raises(TransportFailed):
+    with pytest.raises(TransportFailed) as error:
         client.publish(b"\x09" * 32, b"x")
-    with pytest.raises(TransportFailed):
-        client.subscribe(b"\x09" * 32, print)
+    assert str(error.value) == "publish: given no connection, allowed a connected client"
+    with Mqtt("127.0.0.1", broker.port, "waiting", seconds=0.2) as client:
+        broker.process.send_signal(signal.SIGSTOP)
+        try:
+            with pytest.raises(TransportFailed) as error:
+                client.publish(b"\x09" * 32, b"x")
+            assert str(error.value) == "publish: given no answer for 0.2 s, allowed a confirmation"
+            with pytest.raises(TransportFailed) as error:
+                client.subscribe(b"\x09" * 32, print)
+            assert str(error.value) == "subscribe: given no consent for 0.2 s, allowed the broker's"
+        finally:
+            broker.process.send_signal(signal.SIGCONT)
+
+
+def test_client_connects_again_by_itself(tmp_path: Path) -> None:
+    """C-3: after a restart of a broker that forgot everything, the topic is read again without a word."""
+    topic, port, seen = b"\x0a" * 32, free_port(), []
+    with running(tmp_path, port):
+        home = Mqtt("127.0.0.1", port, "home")
+        home.subscribe(topic, seen.append)
+    with home, running(tmp_path, port), Mqtt("127.0.0.1", port, "shop") as shop:
+        end = time.monotonic() + 10
+        while not seen and time.monotonic() < end:
+            shop.publish(topic, b"still there?")
+            home.deliver(0.1)
+    assert set(seen) == {b"still there?"}

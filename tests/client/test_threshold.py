@@ -355,6 +355,16 @@ def test_share_without_its_deals_is_refused() -> None:
     assert share_of(group, deals, 3, KEYS[2]).member == 3
 
 
+def test_share_of_other_deals_is_refused() -> None:
+    """X-6 errata: a member who is shown another deal than the key was made of learns it at once."""
+    public = ceremony(2, 3)
+    deals = [deal(public, i) for i in public.numbers]
+    group = combine(public, deals, [])
+    with pytest.raises(ShareForged) as error:
+        share_of(group, [deal(public, 1), *deals[1:]], 2, KEYS[1])
+    assert error.value.member == 2
+
+
 def test_secrets_do_not_show() -> None:
     """X-5: no repr of a share or a key that was brought back shows its scalar."""
     group, deals = joint(2, 2)

@@ -50,6 +50,7 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--quiet",
         "--frozen",
         "--no-dev",
+        "--all-extras",
         "--no-emit-project",
         "--no-hashes",
         "--output-file",
@@ -57,7 +58,8 @@ def installed(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     )
     uv("venv", "--quiet", "--python", sys.executable, os.fspath(place / "venv"))
     python = os.fspath(place / "venv" / "bin" / "python")
-    uv("pip", "install", "--quiet", "--python", python, "--constraint", locked, os.fspath(wheel))
+    package = f"{os.fspath(wheel)}[profiles]"
+    uv("pip", "install", "--quiet", "--python", python, "--constraint", locked, package)
     return place / "venv" / "bin"
 
 
@@ -94,11 +96,17 @@ def test_wheel_runs_a_chain_without_a_compiler(installed: Path) -> None:
     assert done.stdout.startswith(("0x", "execution reverted"))
 
 
-@pytest.mark.skipif(
-    not (ROOT / "energy_trading" / "cli.py").is_file(), reason="energy_trading/cli.py is not written yet"
-)
 def test_wheel_has_the_program(installed: Path) -> None:
     """The command is installed and explains itself."""
     done = run_there(installed, "energy-trading", "--help")
     assert (done.returncode, done.stderr) == (0, "")
     assert "Usage: energy-trading" in done.stdout
+
+
+def test_wheel_runs_the_demo(installed: Path) -> None:
+    """The demo, profiles made and all, runs where there is neither a compiler nor Node."""
+    options = ["--faults", "--homes", "3", "--seed", "2", "--out", "demo"]
+    done = run_there(installed, "energy-trading", "run", *options)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "money is conserved, nothing is held any more" in done.stdout
+    assert (installed.parent.parent / "venv" / "demo" / "report.html").is_file()

@@ -6,12 +6,20 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
+from web3.types import Nonce
+from web3.utils.address import get_create_address
 
-from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.suite import DEFAULT_CREDIT
-from energy_trading.chain.connect import in_process
+from energy_trading.bindings import Contract, EnergyLedger, OfferMarket, Suite, SuiteParameters, deploy
+from energy_trading.bindings.contract import to_abi
+from energy_trading.bindings.energy_ledger import LedgerParameters
+from energy_trading.bindings.offer_market import MarketParameters
+from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.chain import artifacts
+from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
-from tests.contracts.offer_market.tools import MAX_UINT64
+from tests.contracts.offer_market.tools import AUCTIONEER, MAX_UINT64
 from tests.world import GENESIS, World, build_world
 
 
@@ -53,3 +61,40 @@ def _brim_world() -> World:
 def brim_world(_brim_world: World) -> Iterator[World]:
     """A market whose unit is one wei, so that funds can reach 2**64 - 1; accounts start empty."""
     yield from _put_back(_brim_world)
+
+
+@pytest.fixture(scope="session")
+def _award_world() -> World:
+    keys = [SecretKey.from_int(1000 + i) for i in range(10)]
+    chain = in_process(accounts=keys, genesis_time=GENESIS)
+    dso, pkg, treasury, *people = keys[:9]
+    market = get_create_address(to_checksum_address(dso.address), Nonce(1))
+    named = LedgerParameters(
+        NATIVE,
+        10**9,
+        dso.address,
+        pkg.address,
+        treasury.address,
+        [market, AUCTIONEER.address],
+        86_400,
+        DEFAULT_CREDIT,
+    )
+    ledger = _create(chain, dso, EnergyLedger, named)
+    shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, AUCTIONEER.address)
+    assert _create(chain, dso, OfferMarket, shares) == market
+    suite = Suite(chain, ledger, market, AUCTIONEER.address, NATIVE)
+    world = World(chain, suite, dso, pkg, treasury, *people, meters={})
+    for key in (world.alice, world.bob, world.carol):
+        world.enrol(key)
+    return world
+
+
+@pytest.fixture
+def award_world(_award_world: World) -> Iterator[World]:
+    """A market whose auction is a key: it holds guarantees and awards as the auction contract does."""
+    yield from _put_back(_award_world)
+
+
+def _create(chain: Chain, deployer: SecretKey, kind: type[Contract], parameters: object) -> str:
+    code = artifacts.load(kind.name).bytecode + encode(kind.constructor_types, [to_abi(parameters)])
+    return chain.deploy(code, deployer)[0]

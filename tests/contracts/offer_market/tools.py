@@ -28,6 +28,8 @@ DAY = 86_400
 MAX_UINT64 = 2**64 - 1
 NONE = "0x" + "00" * 20
 NO_KEY = bytes(32)
+#: Key that stands where the auction contract is named in `award_world`.
+AUCTIONEER = SecretKey.from_int(1009)
 
 
 def refused(call: Call[Any], sender: SecretKey | str, error: type[ContractRevert], *values: Any) -> None:

@@ -1,44 +1,18 @@
-"""The command line: parses, calls the library, prints; one line and a bad status when something is wrong."""
+"""`run`: a day of household profiles, traded on a chain in this process."""
 
 from __future__ import annotations
 
-import sys
 from datetime import date, datetime
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from energy_trading.cli.output import console, make_folder
 from energy_trading.errors import BadInput, EnergyTradingError
 
-app = typer.Typer(
-    help="Peer-to-peer energy trading on any EVM chain.",
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
-console = Console(highlight=False, soft_wrap=True)
 
-
-def main() -> None:
-    """Run the command line; the entry point of `energy-trading`."""
-    try:
-        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
-    except EnergyTradingError as error:
-        _fail(str(error), 1)
-    except typer.TyperException as error:
-        _fail(f"{error.format_message()} (--help tells what is allowed)", 2)
-    except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 130)
-
-
-@app.callback()
-def _group() -> None:
-    """Peer-to-peer energy trading on any EVM chain."""
-
-
-@app.command()
 def run(
     out: Annotated[
         Path, typer.Option(help="Folder for trades.csv, accounts.csv, events.jsonl, report.html.")
@@ -63,7 +37,7 @@ def run(
     if homes < 2:
         raise BadInput(f"--homes: given {homes}, allowed 2 or more")
     wanted = _date(day)
-    _folder(out)
+    make_folder(out)
     from energy_trading.day.faults import Faults, InjectedFaults
     from energy_trading.day.neighbourhood import settle_in
     from energy_trading.day.report import write_report
@@ -117,23 +91,3 @@ def _date(text: str) -> date:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
         raise BadInput(f"--date: given {text!r}, allowed YYYY-MM-DD") from error
-
-
-def _folder(path: Path) -> None:
-    """Make an output folder before the work starts, so that no result is lost for want of one."""
-    try:
-        path.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise BadInput(
-            f"--out: given {path}, allowed a folder that can be made ({error.strerror})"
-        ) from error
-
-
-def _fail(text: str, status: int) -> NoReturn:
-    line = " ".join(text.split())
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {line}", style="red", markup=False)
-    sys.exit(status)
-
-
-if __name__ == "__main__":
-    main()

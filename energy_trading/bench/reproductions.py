@@ -1,0 +1,52 @@
+"""What of the papers' tables and figures can be made anew, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from energy_trading.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A table or figure.
+
+    Args:
+        shows: what it is, and its paper row.
+        place: module of this room and function in it, called with the output folder and ``say``.
+    """
+
+    shows: str
+    place: str
+
+
+#: One line each.
+REPRODUCTIONS: Final = {
+    "xia-fig7": Reproduction(
+        "Xia Fig. 7, a merchant who cheats from credit 7.5 on (X-10)", "fig7:reproduce_fig7"
+    ),
+}
+
+
+def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
+    """Make a table or figure.
+
+    Args:
+        name: one of `REPRODUCTIONS`.
+        out: folder for its files.
+        say: told what was found, line by line.
+
+    Returns:
+        What its function returns.
+
+    Raises:
+        BadInput: there is none of this name.
+    """
+    if name not in REPRODUCTIONS:
+        raise BadInput(f"reproduction: given {name!r}, allowed {', '.join(REPRODUCTIONS)}")
+    module, _, function = REPRODUCTIONS[name].place.partition(":")
+    return getattr(import_module(f"energy_trading.bench.{module}"), function)(out, say)

@@ -1,0 +1,385 @@
+"""A deployment's record on disk: written before the first transaction, so that a broken one can go on."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Final
+
+from eth_utils.address import is_address, to_checksum_address
+from eth_utils.crypto import keccak
+
+from energy_trading.bindings.energy_ledger import CreditParameters
+from energy_trading.bindings.suite import (
+    DEFAULT_CREDIT,
+    PARTS,
+    Creation,
+    NonceTaken,
+    Suite,
+    SuiteParameters,
+    deploy,
+    is_deployed,
+    plan,
+)
+from energy_trading.chain import artifacts
+from energy_trading.chain.connect import Chain, Sender
+from energy_trading.errors import BadInput, EnergyTradingError
+
+_FORMAT: Final = 1
+_ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each time should stop them
+#: what the owner may change after the deployment
+_CHANGEABLE: Final = ("owner", "pkg")
+
+
+class NotAsRecorded(EnergyTradingError):
+    """The chain does not hold what the record says.
+
+    Args:
+        wrong: what differs, one text each.
+    """
+
+    def __init__(self, wrong: Sequence[str]) -> None:
+        super().__init__("; ".join(wrong))
+        self.wrong = tuple(wrong)
+
+
+@dataclass(frozen=True)
+class ContractRecord:
+    """One contract of a deployment.
+
+    Args:
+        address: where it is or will be.
+        arguments: encoded constructor arguments, 0x-hex.
+        creation_hash: keccak256 of creation code and arguments, 0x-hex.
+        code_hash: keccak256 of the code on the chain, 0x-hex; None: the deployment is not finished.
+    """
+
+    address: str
+    arguments: str
+    creation_hash: str
+    code_hash: str | None = None
+
+
+@dataclass(frozen=True)
+class Record:
+    """A deployment, finished or not.
+
+    Args:
+        chain_id: chain.
+        deployer: account that signs.
+        first_nonce: its nonce for the first contract.
+        from_block: block before the first transaction: the log is complete from here on.
+        parameters: what is fixed for ever.
+        compiler: version, settings and input hash of the contracts' compiler.
+        contracts: by name.
+    """
+
+    chain_id: int
+    deployer: str
+    first_nonce: int
+    from_block: int
+    parameters: SuiteParameters
+    compiler: dict[str, Any]
+    contracts: dict[str, ContractRecord]
+
+    @property
+    def finished(self) -> bool:
+        """Whether all contracts are deployed."""
+        return all(contract.code_hash for contract in self.contracts.values())
+
+    @classmethod
+    def of(cls, chain: Chain, deployer: str, parameters: SuiteParameters) -> Record:
+        """Plan a new deployment; nothing is sent."""
+        nonce = chain.next_nonce(deployer)
+        contracts = {
+            creation.name: _planned(creation)
+            for creation in plan(deployer, nonce, parameters)
+        }  # fmt: skip
+        build = dict(artifacts.build())
+        return cls(chain.chain_id, deployer, nonce, chain.height(), parameters, build, contracts)
+
+    @classmethod
+    def read(cls, path: Path) -> Record:
+        """Read a record.
+
+        Raises:
+            BadInput: there is no such file, or it is no record.
+        """
+        value = read_json(path, "deployment")
+        try:
+            if value["format"] != _FORMAT:
+                raise BadInput(f"deployment {path}: given format {value['format']!r}, allowed {_FORMAT}")
+            return cls(
+                int(value["chain_id"]),
+                str(value["deployer"]),
+                int(value["first_nonce"]),
+                int(value["from_block"]),
+                parameters_from(value["parameters"]),
+                dict(value["compiler"]),
+                {part.name: ContractRecord(**value["contracts"][part.name]) for part in PARTS},
+            )
+        except BadInput:
+            raise
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise BadInput(
+                f"deployment {path}: given JSON that lacks or garbles {error}, allowed what deploy writes"
+            ) from error
+
+    def write(self, path: Path) -> None:
+        """Write the record; a reader sees the old file or the new one, never half of one.
+
+        Raises:
+            BadInput: the folder cannot be written.
+        """
+        text = json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    os.fchmod(descriptor, 0o644)
+                    file.write(text)
+                    file.flush()
+                    os.fsync(descriptor)
+                os.replace(draft, path)
+            finally:
+                Path(draft).unlink(missing_ok=True)
+        except OSError as error:
+            raise BadInput(
+                f"deployment: given {path}, allowed a file that can be written ({error.strerror})"
+            ) from error
+
+    def open(self, chain: Chain) -> Suite:
+        """Open the recorded suite.
+
+        Raises:
+            BadInput: the record is of another chain or not finished, or the contracts are not there.
+        """
+        if self.chain_id != chain.chain_id:
+            raise BadInput(f"deployment: given one of chain {self.chain_id}, allowed {chain.chain_id}")
+        if not self.finished:
+            raise BadInput("deployment: given an unfinished one, allowed a finished one: run deploy again")
+        suite = Suite.at(chain, {name: contract.address for name, contract in self.contracts.items()})
+        suite.check()
+        return suite
+
+
+def deploy_recorded(
+    chain: Chain,
+    deployer: Sender,
+    parameters: SuiteParameters,
+    path: Path,
+    say: Callable[[str], None] = lambda _: None,
+    restart: bool = False,
+) -> Record:
+    """Deploy once: go on where an earlier run stopped, do nothing where it finished.
+
+    What is planned is in ``path`` + ``.part`` before anything is sent, so a run that ends at any point can be
+    repeated; ``path`` changes only when all contracts are there.
+
+    Args:
+        chain: where to.
+        deployer: signs and pays; has no power afterwards.
+        parameters: what is fixed for ever.
+        path: of the record.
+        say: told what happens, line by line.
+        restart: deploy anew whatever is recorded (but go on with an unfinished one that is the same); what
+            was recorded stays on the chain, unused.
+
+    Returns:
+        The record, finished and written.
+
+    Raises:
+        BadInput: the record is of another chain, deployer, parameters or compilation.
+        ContractRevert: a parameter is out of range; nothing was sent.
+        NotAsRecorded: a finished deployment is not what the record says.
+        NonceTaken: other transactions of the deployer came in between three times.
+        NodeError: the node went away or refused; run again.
+    """
+    address = to_checksum_address(deployer if isinstance(deployer, str) else deployer.address)
+    parameters = parameters_from(asdict(parameters))
+    part = path.with_name(path.name + ".part")
+    record = _standing(chain, part, say)
+    if record is not None:
+        try:
+            _require_same(record, part, parameters, address)
+            say(f"going on with {part}")
+        except BadInput:
+            if not restart:
+                raise
+            record = None
+    elif not restart and (done := _standing(chain, path, say)) is not None:
+        _require_same(done, path, parameters, done.deployer)
+        for line in verify(chain, done):
+            say(line)
+        say(f"already deployed, nothing sent: {path}")
+        return done
+    for attempt in range(_ATTEMPTS):
+        if record is None:
+            record = Record.of(chain, address, parameters)
+            record.write(part)
+        try:
+            deploy(chain, deployer, parameters, say, record.first_nonce)
+            break
+        except NonceTaken as error:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            say(f"{error}: starting anew")
+            record = None
+    assert record is not None
+    contracts = {
+        name: replace(contract, code_hash=_hash(chain.code(contract.address)))
+        for name, contract in record.contracts.items()
+    }
+    record = replace(record, contracts=contracts)
+    record.write(path)
+    part.unlink()
+    say(f"{len(contracts)} contracts on chain {chain.chain_id}, recorded in {path}")
+    return record
+
+
+def verify(chain: Chain, record: Record) -> list[str]:
+    """Compare a record with the chain and with this package's contracts.
+
+    Args:
+        chain: where it should be.
+        record: a finished deployment.
+
+    Returns:
+        What was found right, line by line.
+
+    Raises:
+        BadInput: the record is of another chain, or not finished.
+        NotAsRecorded: code, address or parameter differ, or the contracts do not name each other.
+    """
+    wrong: list[str] = []
+    right: list[str] = []
+    if record.chain_id == chain.chain_id and record.finished:
+        for creation in plan(record.deployer, record.first_nonce, record.parameters):
+            contract = record.contracts[creation.name]
+            found = _faults(chain, creation, contract)
+            wrong += [f"{creation.name}: {fault}" for fault in found]
+            if not found:
+                right.append(f"{creation.name} at {contract.address}: code {contract.code_hash}")
+        if wrong:
+            raise NotAsRecorded(wrong)
+    suite = record.open(chain)
+    right.append("the contracts name each other")
+    now, recorded = _flat(asdict(suite.parameters())), _flat(asdict(record.parameters))
+    for name, value in recorded.items():
+        if now[name] == value:
+            continue
+        if name not in _CHANGEABLE:
+            wrong.append(f"{name}: given {now[name]} on the chain, allowed {value}")
+        right.append(f"{name} is now {now[name]} (at deployment {value})")
+    if wrong:
+        raise NotAsRecorded(wrong)
+    return [*right, f"{len(recorded)} parameters as recorded"]
+
+
+def parameters_from(value: Any) -> SuiteParameters:
+    """Check and read parameters; what is left out has its default, also within ``credit``.
+
+    Args:
+        value: an object with the fields of `SuiteParameters`.
+
+    Returns:
+        The parameters, addresses with their checksums; the contracts check the ranges.
+
+    Raises:
+        BadInput: a field is unknown, missing or of another type.
+    """
+    given = _checked(SuiteParameters, value, "")
+    for name in ("owner", "pkg", "treasury"):
+        if name not in given:
+            raise BadInput(f"{name}: given nothing, allowed an address")
+    credit = _checked(CreditParameters, given.pop("credit", {}), "credit.")
+    return SuiteParameters(**given, credit=replace(DEFAULT_CREDIT, **credit))
+
+
+def read_json(path: Path, what: str) -> Any:
+    """Read a JSON file.
+
+    Raises:
+        BadInput: it cannot be read, or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise BadInput(f"{what}: given {path}, allowed a file that can be read ({error.strerror})") from error
+    except ValueError as error:
+        raise BadInput(f"{what}: given {path}, allowed a JSON file ({error})") from error
+
+
+def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
+    if not isinstance(value, Mapping):
+        raise BadInput(f"{prefix.rstrip('.') or 'parameters'}: given {value!r}, allowed an object of fields")
+    types = {field.name: str(field.type) for field in fields(kind)}
+    checked: dict[str, Any] = {}
+    for name, item in value.items():
+        if name not in types:
+            raise BadInput(f"parameter: given {prefix}{name}, allowed {', '.join(types)}")
+        if types[name] == "int" and (type(item) is not int or not 0 <= item < 2**256):
+            raise BadInput(f"{prefix}{name}: given {item!r}, allowed an integer of 0 or more")
+        if types[name] == "str" and not is_address(item):
+            raise BadInput(f"{prefix}{name}: given {item!r}, allowed an address")
+        checked[name] = to_checksum_address(item) if types[name] == "str" else item
+    return checked
+
+
+def _standing(chain: Chain, path: Path, say: Callable[[str], None]) -> Record | None:
+    """Read a record if there is one and some of its contracts are on the chain."""
+    if not path.exists():
+        return None
+    record = Record.read(path)
+    if record.chain_id != chain.chain_id:
+        raise BadInput(f"deployment {path}: given chain {record.chain_id}, allowed {chain.chain_id}")
+    chain.next_nonce(record.deployer)  # an earlier run's last transaction may still be on its way
+    if any(chain.code(contract.address) for contract in record.contracts.values()):
+        return record
+    say(f"nothing of {path} is on the chain: starting anew")
+    return None
+
+
+def _require_same(record: Record, path: Path, parameters: SuiteParameters, deployer: str) -> None:
+    hint = f"of {path}, or --restart to deploy anew"
+    if record.deployer != deployer:
+        raise BadInput(f"deployer: given {deployer}, allowed {record.deployer} {hint}")
+    given, allowed = _flat(asdict(parameters)), _flat(asdict(record.parameters))
+    for name, value in allowed.items():
+        if given[name] != value:
+            raise BadInput(f"{name}: given {given[name]}, allowed {value} {hint}")
+    for creation in plan(record.deployer, record.first_nonce, parameters):
+        if record.contracts[creation.name].creation_hash != _hash(creation.code):
+            raise BadInput(f"contracts: given another compilation of {creation.name}, allowed that {hint}")
+
+
+def _faults(chain: Chain, creation: Creation, contract: ContractRecord) -> list[str]:
+    code = chain.code(contract.address)
+    if not code:
+        return [f"given no code at {contract.address}, allowed a contract"]
+    faults = []
+    if _hash(code) != contract.code_hash:
+        faults.append(f"given code {_hash(code)}, allowed {contract.code_hash}")
+    if not is_deployed(chain, creation.name, contract.address):
+        faults.append("given code that this package's compiler did not make")
+    if (creation.address, "0x" + creation.arguments.hex()) != (contract.address, contract.arguments):
+        faults.append("given an address or arguments that deployer, nonce and parameters do not make")
+    return faults
+
+
+def _planned(creation: Creation) -> ContractRecord:
+    return ContractRecord(creation.address, "0x" + creation.arguments.hex(), _hash(creation.code))
+
+
+def _flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
+    rest = {name: value for name, value in parameters.items() if name != "credit"}
+    return {**rest, **{f"credit.{name}": value for name, value in parameters["credit"].items()}}
+
+
+def _hash(code: bytes) -> str:
+    return "0x" + keccak(code).hex()

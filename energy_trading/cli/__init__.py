@@ -1,0 +1,55 @@
+"""The command line: parses, calls the library, prints; one line and a bad status when something is wrong."""
+
+from __future__ import annotations
+
+import sys
+from typing import NoReturn
+
+import typer
+from rich.console import Console
+
+from energy_trading.cli import bench, deployment, listings, run, watch
+from energy_trading.errors import EnergyTradingError
+
+app = typer.Typer(
+    help="Peer-to-peer energy trading on any EVM chain.",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+for command in (
+    run.run,
+    deployment.deploy,
+    deployment.verify,
+    listings.accounts,
+    listings.offers,
+    listings.auctions,
+    listings.trades,
+    listings.standing,
+    watch.watch,
+    bench.reproduce,
+):
+    app.command()(command)
+app.add_typer(bench.group, name="bench")
+
+
+def main() -> None:
+    """Run the command line; the entry point of `energy-trading`."""
+    try:
+        sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
+    except EnergyTradingError as error:
+        _fail(str(error), 1)
+    except typer.TyperException as error:
+        _fail(f"{error.format_message()} (--help tells what is allowed)", 2)
+    except (KeyboardInterrupt, typer.Abort):
+        _fail("interrupted", 130)
+
+
+@app.callback()
+def _group() -> None:
+    """Peer-to-peer energy trading on any EVM chain."""
+
+
+def _fail(text: str, status: int) -> NoReturn:
+    line = " ".join(text.split())
+    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {line}", style="red", markup=False)
+    sys.exit(status)

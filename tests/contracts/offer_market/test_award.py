@@ -1,0 +1,224 @@
+"""award: a lot won at an auction becomes a trade that the winner has to pay."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded, NotMarket
+from energy_trading.bindings.offer_market import (
+    AwardUnpaid,
+    BadTerms,
+    BadWindow,
+    DeliveryConfirmed,
+    DeliveryFault,
+    Expired,
+    NotAuction,
+    NotExpired,
+    ReceiptRefused,
+    Reserved,
+    SelfTrade,
+    Terms,
+    TradeState,
+    WrongNonce,
+    WrongState,
+)
+from tests.contracts.offer_market.tools import (
+    AUCTIONEER,
+    DAY,
+    MAX_UINT64,
+    NO_KEY,
+    credit_moves,
+    made,
+    publish_keys,
+    purses,
+    refused,
+    taken,
+    told,
+    wh,
+    z_of,
+)
+from tests.world import FUNDS, SIGNED_NONCE, World
+
+AWARD_NONCE = 1 << 254
+PRICE = 1_000_003
+GUARANTEE = 333_301  # 33.33 %, rounded up
+
+
+def _terms(world: World, **changes: object) -> Terms:
+    won = world.terms(world.alice, buyer=world.bob.address, price=PRICE)
+    return replace(won, **({"nonce": won.nonce + AWARD_NONCE} | changes))
+
+
+def _awarded(world: World) -> Terms:
+    """A lot of Alice's that Bob won, with her guarantee held as the auction does it."""
+    terms = _terms(world)
+    seller = world.alice.address
+    hold = world.ledger.commit(seller, world.market.guarantee_up(PRICE), "0x" + "00" * 20, 0, False)
+    hold.send(AUCTIONEER)
+    world.market.award(terms).send(AUCTIONEER)
+    return terms
+
+
+def test_award_is_told_and_moves_nothing(award_world: World) -> None:
+    """The auction holds the guarantee already; the award only opens the trade (X-7)."""
+    world = award_world
+    terms = _terms(world)
+    assert world.market.award(terms).simulate(AUCTIONEER) == world.trade_id(terms)
+    sent = world.market.award(terms).send(AUCTIONEER)
+    assert told(world.market, sent) == [made(world, terms)]
+    assert told(world.ledger, sent) == []
+    assert purses(world, world.alice, world.bob) == [(FUNDS, 0), (FUNDS, 0)]
+    assert world.market.state_of(world.trade_id(terms)) == TradeState.AWARDED
+
+
+@pytest.mark.parametrize("way", ["meter", "one-time key"])
+def test_winner_pays_and_is_delivered(award_world: World, way: str) -> None:
+    """A paid award is a trade like any other, to the receipt and the fee (X-7, X-8)."""
+    world = award_world
+    terms = _awarded(world)
+    if way == "meter":
+        meter = world.meters[world.bob.address]
+        sent = world.market.accept_offer(terms).send(world.bob)
+    else:
+        keys = publish_keys(world)
+        meter = keys.meters[0]
+        sent = world.market.accept_offer_privately(terms, keys.name(terms, world.bob)).send(world.bob)
+    assert told(world.market, sent) == [taken(world, terms, world.bob, meter.signer)]
+    assert purses(world, world.alice, world.bob) == [(FUNDS - GUARANTEE, GUARANTEE), (FUNDS - PRICE, 0)]
+    done = world.market.confirm_delivery(world.receipt(terms, world.bob, meter=meter)).send(world.stranger)
+    assert told(world.market, done) == [(DeliveryConfirmed, world.trade_id(terms))]
+    assert purses(world, world.alice, world.bob, world.treasury) == [
+        (FUNDS + PRICE - 25_000, 0),
+        (FUNDS - PRICE, 0),
+        (25_000, 0),
+    ]
+
+
+def test_unpaid_award_is_a_default_of_the_buyer(award_world: World) -> None:
+    """At acceptBy the guarantee returns, and the winner's record has the price (X-2, X-3)."""
+    world = award_world
+    terms = _awarded(world)
+    world.chain.set_next_time(terms.accept_by)
+    sent = world.market.expire(terms, world.carol.address, NO_KEY).send(world.stranger)
+    assert told(world.market, sent) == [(AwardUnpaid, world.trade_id(terms), world.bob.address)]
+    assert credit_moves(sent) == [(Cause.BUYER_DEFAULT, world.bob.address, z_of(world, PRICE))]
+    assert told(world.ledger, sent)[1:] == [(DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 1, 0)]
+    assert purses(world, world.alice, world.bob, world.treasury) == [(FUNDS, 0), (FUNDS, 0), (0, 0)]
+    assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
+
+
+def test_payment_until_accept_by(award_world: World) -> None:
+    """One second before acceptBy it is not overdue and can be paid; at acceptBy it is too late (X-8)."""
+    world = award_world
+    terms = _awarded(world)
+    snapshot = world.chain.snapshot()
+    world.chain.set_next_time(terms.accept_by - 1)
+    refused(
+        world.market.expire(terms, world.bob.address, NO_KEY),
+        world.alice,
+        NotExpired,
+        terms.accept_by - 1,
+        terms.accept_by,
+    )
+    world.market.accept_offer(terms).send(world.bob)
+    world.chain.revert(snapshot)
+    world.chain.set_next_time(terms.accept_by)
+    refused(world.market.accept_offer(terms), world.bob, Expired, terms.accept_by, terms.accept_by)
+
+
+def test_revert_given_another_pays(award_world: World) -> None:
+    """A lot is its winner's (X-7)."""
+    terms = _awarded(award_world)
+    carol = award_world.carol
+    refused(award_world.market.accept_offer(terms), carol, Reserved, carol.address, terms.buyer)
+
+
+def test_revert_given_seller_gives_up(award_world: World) -> None:
+    """The seller cannot back out of an award (X-7)."""
+    world = award_world
+    terms = _awarded(world)
+    refused(
+        world.market.give_up(terms),
+        world.alice,
+        WrongState,
+        world.trade_id(terms),
+        TradeState.AWARDED,
+        TradeState.OFFERED,
+    )
+
+
+def test_revert_given_receipt_before_payment(award_world: World) -> None:
+    """Who has not paid is not delivered (N-3)."""
+    world = award_world
+    terms = _awarded(world)
+    refused(
+        world.market.confirm_delivery(world.receipt(terms, world.bob)),
+        world.stranger,
+        ReceiptRefused,
+        world.trade_id(terms),
+        DeliveryFault.NOT_ACCEPTED,
+    )
+
+
+def test_revert_given_awarded_twice(award_world: World) -> None:
+    """The same lot is awarded once (X-7)."""
+    world = award_world
+    terms = _awarded(world)
+    refused(
+        world.market.award(terms),
+        AUCTIONEER,
+        WrongState,
+        world.trade_id(terms),
+        TradeState.AWARDED,
+        TradeState.NONE,
+    )
+
+
+@pytest.mark.parametrize("role", ["alice", "bob", "dso", "treasury", "stranger"])
+def test_revert_given_caller_is_not_the_auction(world: World, role: str) -> None:
+    """Nobody but the auction named at deployment awards: no guarantee would be held (X-7, N-8)."""
+    caller = getattr(world, role)
+    refused(
+        world.market.award(_terms(world)), caller, NotAuction, caller.address, world.suite.auction.address
+    )
+
+
+@pytest.mark.parametrize("kind", [0, SIGNED_NONCE, SIGNED_NONCE + AWARD_NONCE])
+def test_revert_given_nonce_of_another_kind(award_world: World, kind: int) -> None:
+    """An award's nonce has bit 254 and not 255, so that no offer takes its place (X-7)."""
+    refused(
+        award_world.market.award(_terms(award_world, nonce=kind + 1)), AUCTIONEER, WrongNonce, kind + 1, False
+    )
+
+
+@pytest.mark.parametrize("nonce", [AWARD_NONCE, SIGNED_NONCE + AWARD_NONCE])
+def test_revert_given_offer_with_the_nonce_of_an_award(world: World, nonce: int) -> None:
+    """A seller cannot make, sign or cancel under the id of an award (N-8)."""
+    terms = world.terms(world.alice, nonce=nonce)
+    signature = world.sign_offer(terms, world.alice)
+    refused(world.market.make_offer(terms), world.alice, WrongNonce, nonce, False)
+    refused(world.market.accept_signed(terms, signature), world.bob, WrongNonce, nonce, True)
+    refused(world.market.cancel_signed(terms), world.alice, WrongNonce, nonce, True)
+
+
+def test_revert_given_terms_no_offer_may_have(award_world: World) -> None:
+    """Energy, price, parties and window are checked as for an offer (X-7)."""
+    world = award_world
+    award = world.market.award
+    bad = _terms(world, energy=wh(0))
+    refused(award(bad), AUCTIONEER, BadTerms, wh(0), PRICE, MAX_UINT64)
+    bad = _terms(world, price=MAX_UINT64 + 1)
+    refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UINT64 + 1, MAX_UINT64)
+    refused(award(_terms(world, buyer=world.alice.address)), AUCTIONEER, SelfTrade, world.alice.address)
+    now = world.chain.now() + 10
+    world.chain.set_next_time(now)
+    bad = _terms(world, accept_by=now)
+    refused(award(bad), AUCTIONEER, BadWindow, now, bad.deliver_by, now, now + 7 * DAY)
+
+
+def test_auction_of_another_ledger_holds_nothing(world: World) -> None:
+    """A key that this ledger does not name as market moves no funds (N-8)."""
+    hold = world.ledger.commit(world.alice.address, 1, "0x" + "00" * 20, 0, False)
+    refused(hold, world.stranger, NotMarket, world.stranger.address)
