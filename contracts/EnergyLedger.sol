@@ -264,6 +264,12 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     }
 
     /// @inheritdoc IEnergyLedger
+    function transfer(address buyer, address seller, uint256 amount) external onlyMarket {
+        _purse[buyer] = _committable(buyer, CONSUMER, amount).sub(amount);
+        _purse[seller] = _committable(seller, PRODUCER, 0).add(amount);
+    }
+
+    /// @inheritdoc IEnergyLedger
     function settle(Settlement calldata s) external onlyMarket {
         address seller = s.seller;
         Purse p = _purse[seller].unhold(s.unhold).add(s.sellerGets);

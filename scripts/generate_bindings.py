@@ -6,6 +6,7 @@ One module per contract. Generated files are committed, so that they can be read
 
 from __future__ import annotations
 
+import keyword
 import re
 import subprocess
 import sys
@@ -14,6 +15,7 @@ import textwrap
 from pathlib import Path
 from typing import Any, Final
 
+from energy_trading.bindings.contract import Contract
 from energy_trading.chain import artifacts
 
 ROOT: Final = Path(__file__).resolve().parents[1]
@@ -23,6 +25,7 @@ CONTRACTS: Final = {
     "EnergyLedger": ("IEnergyLedger", "IMeterRegistry"),
     "OfferMarket": ("IOfferMarket",),
     "SealedBidAuction": ("ISealedBidAuction",),
+    "EnergyLot": ("IEnergyLot",),
 }
 
 
@@ -118,7 +121,7 @@ def _module(
         elif entry["type"] == "event" and entry["name"] not in ("EIP712DomainChanged",):
             events.append(_event(entry, sources))
         elif entry["type"] == "function":
-            functions.append(_function(entry, sources))
+            functions.append(_function(entry, sources, _method_name(entry, artifact.abi)))
     constructor: list[dict[str, Any]] = next(
         (e["inputs"] for e in artifact.abi if e["type"] == "constructor"), []
     )
@@ -188,7 +191,16 @@ def _event(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
     )
 
 
-def _function(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
+def _method_name(entry: dict[str, Any], abi: list[dict[str, Any]]) -> str:
+    """Longer overloads are told by their last argument; what Contract has already gets an underscore."""
+    name = snake(entry["name"])
+    if hasattr(Contract, name):
+        return name + "_"
+    shortest = min(len(e["inputs"]) for e in abi if e.get("name") == entry["name"])
+    return name if len(entry["inputs"]) == shortest else f"{name}_with_{snake(entry['inputs'][-1]['name'])}"
+
+
+def _function(entry: dict[str, Any], sources: list[artifacts.Artifact], name: str) -> str:
     sig = signature(entry)
     notice = _lookup(sources, "userdoc", "methods", sig, "notice") or "See the contract."
     method = _lookup(sources, "devdoc", "methods", sig, None) or {}
@@ -228,12 +240,12 @@ def _function(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
         )
         if len(returns) == 1 and _convert(entry["outputs"][0], "x") == "x":
             body = f"        answer: {answer} = {read}\n        return answer\n"
-        return f"    def {snake(entry['name'])}(self{params}) -> {answer}:\n{doc}{body}"
+        return f"    def {name}(self{params}) -> {answer}:\n{doc}{body}"
     payable = entry["stateMutability"] == "payable"
     if payable:
         params += ", *, value: int = 0"
     call = f"self._encode({sig!r}, {types!r}, {values}, {'value' if payable else 0}, {returns!r})"
-    return f"    def {snake(entry['name'])}(self{params}) -> Call[{answer}]:\n{doc}        return {call}\n"
+    return f"    def {name}(self{params}) -> Call[{answer}]:\n{doc}        return {call}\n"
 
 
 def _convert(entry: dict[str, Any], value: str) -> str:
@@ -337,7 +349,8 @@ def snake(name: str) -> str:
     """camelCase or UPPER_CASE to snake_case, units kept together (sellerCreditE9 → seller_credit_e9)."""
     if name.isupper() or re.fullmatch(r"[A-Z0-9_]+", name):
         return name.lower()
-    return re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    found = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", name).lower()
+    return found + "_" if keyword.iskeyword(found) else found
 
 
 def screaming(name: str) -> str:

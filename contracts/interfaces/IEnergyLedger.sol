@@ -282,6 +282,16 @@ interface IEnergyLedger {
         bool metered
     ) external returns (bytes32 meter);
 
+    /// @notice Moves available funds from a buyer to a seller for something that changes hands at once.
+    /// @dev Markets only; the market logs it. Records no outcome: nothing was promised. Reverts:
+    /// {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
+    /// {EnergyLedger_Insufficient}.
+    /// @custom:paper C-8
+    /// @param buyer Consumer who pays.
+    /// @param seller Producer who is paid.
+    /// @param amount Units of account.
+    function transfer(address buyer, address seller, uint256 amount) external;
+
     /// @notice Ends a commitment: moves the money and records the outcome.
     /// @dev Markets only. Emits {CreditChanged} for every credit, {DefaultRecorded} for every default. Never
     /// reverts for a settlement whose sums the market keeps. Rounding: credits down.

@@ -25,12 +25,22 @@ from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, se
 from energy_trading.crypto.typed_data import (
     Domain,
     acceptance_digest,
+    approval_digest,
     attestation_digest,
     offer_hash,
     quote_digest,
     receipt_digest,
 )
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
+from energy_trading.market.lots import (
+    Certificate,
+    Contact,
+    accept,
+    certify,
+    mint,
+    permit,
+    read_injection,
+)
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
 from energy_trading.reference.commitment import energy_commitment
 
@@ -79,6 +89,7 @@ TARGETS: Final[Mapping[str, Target]] = {
     "trade.signed": Target(130_000, 78_380, "97,089 LocalEthereum (no guarantee, meter, credit)"),
     "offer.confirm_batch40": Target(30_000, 13_295, "20,749 LocalEthereum"),
     "offer.give_up": Target(38_000, 21_328, "31,343 gsy-e"),
+    "lot.exchange": Target(55_000, 32_559, "54,756 Permit2 (one signature)"),
     "auction.quote": Target(35_000, 26_688, "57,264 a16z OverCollateralized; 752,000 Xia"),
     "auction.settle_per_quote": Target(7_000, 4_392, "45,561 a16z OverCollateralized (bidders reveal)"),
     "auction.40_per_bidder": Target(46_000, 38_565, "110,462 a16z OverCollateralized"),
@@ -141,7 +152,8 @@ def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> d
         bench = _Bench(found, seen)
         bench.deployment()
         bench.warm_up()
-        for group in (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts):
+        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts)
+        for group in (*groups, bench.lots):
             say(group.__name__)
             group()
         say("a market with a fee of 1 %")
@@ -265,6 +277,7 @@ class _Bench:
             "deploy.energy_ledger",
             "deploy.offer_market",
             "deploy.sealed_bid_auction",
+            "deploy.energy_lot",
             "deploy.p256_verifier",
         )
         for name, paid in zip(names, self.deployed, strict=True):
@@ -402,6 +415,60 @@ class _Bench:
             self.found["ledger.accept_ownership"] = self.send(accepted, self.relayer)
             renounced = self.ledger.renounce_ownership()
             self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
+
+    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> Certificate:
+        """The DSO's certificate over a reading of the meter."""
+        domain = self.suite.lots_domain
+        reading = read_injection(self.meter, domain, GENESIS - 900 * slot, energy_wh)
+        return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
+
+    def lots(self) -> None:
+        """Lots of accounts that have held lots before and go on holding some."""
+        suite, lots = self.suite, self.suite.lots
+        with self.fresh():
+            for i, key in enumerate((self.producer, self.consumer)):
+                mint(suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
+            paper = self.certified(self.producer, ENERGY_WH, 20)
+            self.found["lot.mint"] = self.send(lots.mint(paper.injection, paper.signature), self.relayer)
+            lot, deadline = paper.lot, self.chain.now() + 3_600
+            for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
+                with self.fresh():
+                    signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
+                    a = accept(suite, self.consumer, signed)
+                    call = lots.exchange(
+                        lot, signed.buyer, price, deadline, a.msg_addr, signed.signature, a.signature
+                    )
+                    self.found[name] = self.send(call, self.relayer)
+            with self.fresh():
+                call = lots.transfer_from(self.producer.address, self.consumer.address, lot)
+                self.found["lot.transfer"] = self.send(call, self.producer)
+            with self.fresh():
+                safe = lots.safe_transfer_from(self.producer.address, self.consumer.address, lot)
+                self.found["lot.safe_transfer"] = self.send(safe, self.producer)
+            with self.fresh():
+                self.found["lot.approve"] = self.send(lots.approve(self.consumer.address, lot), self.producer)
+            with self.fresh():
+                approved = lots.set_approval_for_all(self.consumer.address, True)
+                self.found["lot.approve_all"] = self.send(approved, self.producer)
+            with self.fresh():
+                digest = approval_digest(suite.lots_domain, self.consumer.address, lot, 0, deadline)
+                signature = compact(self.producer.sign_digest(digest))
+                call = lots.permit(self.consumer.address, lot, deadline, signature)
+                self.found["lot.permit"] = self.send(call, self.relayer)
+            with self.fresh():
+                self.found["lot.cancel_permits"] = self.send(lots.cancel_permits(lot), self.producer)
+            with self.fresh():
+                self.found["lot.retire"] = self.send(lots.retire(lot), self.producer)
+            with self.fresh():
+                parts = [DEFAULT_WH, ENERGY_WH - DEFAULT_WH]
+                self.found["lot.split_2"] = self.send(lots.split(lot, parts), self.producer)
+                made = [lots.part_id(lot, i) for i in range(2)]
+                self.found["lot.merge_2"] = self.send(lots.merge(made), self.producer)
+            signer = lots.receipt_signer(self.consumer.address)
+            self.ledger.register_meter(self.consumer.address, signer).send(self.dso)
+            terms = self.open_trade()
+            call = lots.deliver(terms, self.consumer.address, [lot])
+            self.found["lot.deliver"] = self.send(call, self.producer)
 
     def batch(self) -> None:
         """One transaction with the receipts of forty pairs of accounts."""

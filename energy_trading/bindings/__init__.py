@@ -1,6 +1,6 @@
 """Typed contracts: calls, events, and errors as exceptions with the same fields."""
 
-from energy_trading.bindings import energy_ledger, offer_market, sealed_bid_auction
+from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import (
     Call,
     Contract,
@@ -13,6 +13,7 @@ from energy_trading.bindings.contract import (
     read_events,
 )
 from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
@@ -22,6 +23,7 @@ __all__ = [
     "Contract",
     "ContractRevert",
     "EnergyLedger",
+    "EnergyLot",
     "Event",
     "OfferMarket",
     "Panic",
@@ -33,6 +35,7 @@ __all__ = [
     "UnknownRevert",
     "deploy",
     "energy_ledger",
+    "energy_lot",
     "offer_market",
     "read_events",
     "sealed_bid_auction",

@@ -128,6 +128,11 @@ class Event:
         return keccak(text=cls.signature)
 
     @classmethod
+    def topics(cls) -> int:
+        """Return how many topics the log has."""
+        return 1 + sum(indexed for _, _, indexed in cls.layout)
+
+    @classmethod
     def convert(cls, name: str, value: Any) -> Any:
         """Turn an ABI value of the field ``name`` into the field's Python type."""
         return value
@@ -286,11 +291,9 @@ def read_events(
 def decode_logs(logs: Iterable[LogReceipt]) -> list[Event]:
     """Decode the logs whose events the project knows; others (a token's) are left out."""
     known = _events()
-    return [
-        known[bytes(log["topics"][0])].from_log(log)
-        for log in logs
-        if log["topics"] and bytes(log["topics"][0]) in known
-    ]
+    found = ((log, known.get(bytes(log["topics"][0]))) for log in logs if log["topics"])
+    # Transfer of ERC-20 has the first topic of ERC-721's and one topic less.
+    return [kind.from_log(log) for log, kind in found if kind and len(log["topics"]) == kind.topics()]
 
 
 def sent_from(receipt: TxReceipt) -> Sent:

@@ -1163,6 +1163,29 @@ class EnergyLedger(Contract):
         """
         return self._encode("suspend(address[])", ("address[]",), [accounts], 0, ())
 
+    def transfer(self, buyer: str, seller: str, amount: int) -> Call[None]:
+        """Moves available funds from a buyer to a seller for something that changes hands at once.
+
+        Markets only; the market logs it. Records no outcome: nothing was promised. Reverts:
+        {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended},
+        {EnergyLedger_Banned}, {EnergyLedger_Insufficient}.
+
+        Args:
+            buyer: Consumer who pays.
+            seller: Producer who is paid.
+            amount: Units of account.
+
+        Source:
+            C-8
+        """
+        return self._encode(
+            "transfer(address,address,uint256)",
+            ("address", "address", "uint256"),
+            [buyer, seller, amount],
+            0,
+            (),
+        )
+
     def transfer_ownership(self, new_owner: str) -> Call[None]:
         """See the contract.
 

@@ -11,6 +11,7 @@ from eth_utils.address import to_checksum_address
 
 from energy_trading.bindings.contract import explain, to_abi
 from energy_trading.bindings.energy_ledger import CreditParameters, EnergyLedger, LedgerParameters
+from energy_trading.bindings.energy_lot import EnergyLot, LotParameters
 from energy_trading.bindings.offer_market import MarketParameters, OfferMarket
 from energy_trading.bindings.sealed_bid_auction import AuctionParameters, SealedBidAuction
 from energy_trading.chain import artifacts
@@ -61,6 +62,7 @@ class SuiteParameters:
         tolerance_bps: share of the energy that may be missing before it is a default.
         max_duration: longest time from an offer to its deliver_by, in seconds.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
+        slot_seconds: length of the delivery slot of a lot.
     """
 
     owner: str
@@ -77,6 +79,7 @@ class SuiteParameters:
     tolerance_bps: int = 1_000
     max_duration: int = 7 * 86_400
     bidders_bps: int = 5_000
+    slot_seconds: int = 900
 
 
 class Suite:
@@ -87,18 +90,23 @@ class Suite:
         ledger: address of the EnergyLedger.
         market: address of the OfferMarket.
         auction: address of the SealedBidAuction.
+        lots: address of the EnergyLot.
         p256_verifier: address of the verifier that P-256 meters name.
     """
 
-    def __init__(self, chain: Chain, ledger: str, market: str, auction: str, p256_verifier: str) -> None:
+    def __init__(
+        self, chain: Chain, ledger: str, market: str, auction: str, lots: str, p256_verifier: str
+    ) -> None:
         self.chain = chain
         self.ledger = EnergyLedger(chain, ledger)
         self.market = OfferMarket(chain, market)
         self.auction = SealedBidAuction(chain, auction)
+        self.lots = EnergyLot(chain, lots)
         self.p256_verifier = to_checksum_address(p256_verifier)
         self.ledger_domain = Domain("EnergyLedger", chain.chain_id, self.ledger.address)
         self.market_domain = Domain("OfferMarket", chain.chain_id, self.market.address)
         self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
+        self.lots_domain = Domain("EnergyLot", chain.chain_id, self.lots.address)
 
     @classmethod
     def at(cls, chain: Chain, addresses: Mapping[str, str]) -> Suite:
@@ -108,7 +116,7 @@ class Suite:
     @property
     def markets(self) -> tuple[str, ...]:
         """Addresses of the contracts that log what happens, the ledger first."""
-        return self.ledger.address, self.market.address, self.auction.address
+        return self.ledger.address, self.market.address, self.auction.address, self.lots.address
 
     def parameters(self) -> SuiteParameters:
         """Return what the contracts hold now; `owner` and `pkg` may have changed since the deployment."""
@@ -128,6 +136,7 @@ class Suite:
             tolerance_bps=market.tolerance_bps,
             max_duration=market.max_duration,
             bidders_bps=auction.bidders_bps,
+            slot_seconds=self.lots.lot_parameters().slot_seconds,
         )
 
     def check(self) -> None:
@@ -136,15 +145,18 @@ class Suite:
         Raises:
             BadInput: they do not, or have no code.
         """
-        for market in (self.market, self.auction):
+        for market in (self.market, self.auction, self.lots):
             if not self.ledger.is_market(market.address):
                 raise BadInput(f"market: given {market}, which {self.ledger} does not name")
         named = self.market.market_parameters()
         auction = self.auction.auction_parameters()
-        if {named.ledger, auction.ledger} != {self.ledger.address}:
+        lots = self.lots.lot_parameters()
+        if {named.ledger, auction.ledger, lots.ledger} != {self.ledger.address}:
             raise BadInput(f"ledger: given {self.ledger}, which its markets do not name")
         if (named.auction, auction.market) != (self.auction.address, self.market.address):
             raise BadInput(f"auction: given {self.auction}, which {self.market} does not name")
+        if lots.market != self.market.address:
+            raise BadInput(f"market: given {self.market}, which {self.lots} does not name")
 
 
 @dataclass(frozen=True)
@@ -173,7 +185,7 @@ PARTS: Final = (
             p.owner,
             p.pkg,
             p.treasury,
-            [at["OfferMarket"], at["SealedBidAuction"]],
+            [at["OfferMarket"], at["SealedBidAuction"], at["EnergyLot"]],
             p.epoch_seconds,
             p.credit,
         ),
@@ -196,6 +208,11 @@ PARTS: Final = (
         SealedBidAuction.name,
         SealedBidAuction.constructor_types,
         lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
+    ),
+    Part(
+        EnergyLot.name,
+        EnergyLot.constructor_types,
+        lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds),
     ),
     Part("P256Verifier"),
 )

@@ -20,6 +20,16 @@ OFFER_TYPE: Final = (
 ACCEPTANCE_TYPE: Final = "Acceptance(bytes32 tradeId,address buyer)"
 RECEIPT_TYPE: Final = "Receipt(bytes32 tradeId,bytes32 energy)"
 QUOTE_TYPE: Final = "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
+READING_TYPE: Final = "InjectionReading(bytes meter,uint256 slotStart,uint256 energyWh)"
+INJECTION_TYPE: Final = (
+    "Injection(address producer,uint256 energyWh,uint256 slotStart,bytes32 meter,bytes32 reading,"
+    "bytes publicKey,bytes32 msgAddr,uint256 nonce,uint256 deadline)"
+)
+EXCHANGE_PERMIT_TYPE: Final = (
+    "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
+)
+EXCHANGE_ACCEPTANCE_TYPE: Final = "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)"
+APPROVAL_TYPE: Final = "Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)"
 _DOMAIN_TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 
 
@@ -28,7 +38,7 @@ class Domain:
     """The contract and chain a signature is for (EIP-712 domain, version "1").
 
     Args:
-        name: the contract's name, "EnergyLedger", "OfferMarket" or "SealedBidAuction".
+        name: the contract's name, "EnergyLedger", "OfferMarket", "SealedBidAuction" or "EnergyLot".
         chain_id: EIP-155 chain id.
         verifying_contract: the contract's address, 0x-prefixed.
     """
@@ -163,3 +173,94 @@ def quote_digest(domain: Domain, auction_id: bytes, bidder: str, cx: bytes, body
             )
         )
     )
+
+
+def reading_hash(meter: bytes, slot_start: int, energy_wh: int) -> bytes:
+    """Return the struct hash of a meter's injection reading, which is the lot's id (C-4).
+
+    Args:
+        meter: ERC-7913 signer bytes of the meter.
+        slot_start: unix seconds.
+        energy_wh: injected in the slot.
+    """
+    return keccak(
+        encode(
+            ["bytes32", "bytes32", "uint256", "uint256"],
+            [keccak(text=READING_TYPE), keccak(meter), slot_start, energy_wh],
+        )
+    )
+
+
+def injection_digest(
+    domain: Domain,
+    producer: str,
+    energy_wh: int,
+    slot_start: int,
+    meter: bytes,
+    reading: bytes,
+    public_key: bytes,
+    msg_addr: bytes,
+    nonce: int,
+    deadline: int,
+) -> bytes:
+    """Return what the DSO signs to certify an injection (sign_D, C-4).
+
+    Args:
+        domain: the EnergyLot's.
+        producer: account that injected.
+        energy_wh: in the slot.
+        slot_start: unix seconds.
+        meter: keccak256 of the meter's ERC-7913 signer, 32 bytes.
+        reading: hash of the meter's reading, 32 bytes.
+        public_key: the producer's, or empty.
+        msg_addr: 32 bytes (eq 2).
+        nonce: serial number.
+        deadline: unix seconds, half open.
+    """
+    kinds = ["bytes32", "address", "uint256", "uint256", *["bytes32"] * 4, "uint256", "uint256"]
+    values = [producer, energy_wh, slot_start, meter, reading, keccak(public_key), msg_addr, nonce, deadline]
+    return domain.digest(keccak(encode(kinds, [keccak(text=INJECTION_TYPE), *values])))
+
+
+def exchange_permit_hash(lot: int, buyer: str, price: int, nonce: int, deadline: int) -> bytes:
+    """Return the struct hash of a permit, whose digest is what the owner of a lot signs (eq 8, C-7).
+
+    Args:
+        lot: id.
+        buyer: new owner's account.
+        price: units of account.
+        nonce: of the lot.
+        deadline: unix seconds, half open.
+    """
+    return keccak(
+        encode(
+            ["bytes32", "uint256", "address", "uint256", "uint256", "uint256"],
+            [keccak(text=EXCHANGE_PERMIT_TYPE), lot, buyer, price, nonce, deadline],
+        )
+    )
+
+
+def exchange_acceptance_digest(domain: Domain, permit_hash: bytes, msg_addr: bytes) -> bytes:
+    """Return what the new owner of a lot signs (sign_A, C-8).
+
+    Args:
+        domain: the EnergyLot's.
+        permit_hash: struct hash of the permit, 32 bytes: it binds lot, price, nonce and deadline.
+        msg_addr: where the new owner can be reached, 32 bytes (eq 2).
+    """
+    kind = keccak(text=EXCHANGE_ACCEPTANCE_TYPE + EXCHANGE_PERMIT_TYPE)
+    return domain.digest(keccak(encode(["bytes32"] * 3, [kind, permit_hash, msg_addr])))
+
+
+def approval_digest(domain: Domain, spender: str, lot: int, nonce: int, deadline: int) -> bytes:
+    """Return what an owner signs to let a spender transfer a lot (ERC-4494).
+
+    Args:
+        domain: the EnergyLot's.
+        spender: account that may transfer.
+        lot: token id.
+        nonce: of the lot.
+        deadline: unix seconds, valid through it.
+    """
+    kinds = ["bytes32", "address", "uint256", "uint256", "uint256"]
+    return domain.digest(keccak(encode(kinds, [keccak(text=APPROVAL_TYPE), spender, lot, nonce, deadline])))

@@ -21,6 +21,7 @@ from energy_trading.bindings.energy_ledger import (
     MeterRemoved,
     Withdrawn,
 )
+from energy_trading.bindings.energy_lot import LotExchanged
 from energy_trading.bindings.offer_market import (
     AwardUnpaid,
     DeliveredShort,
@@ -162,6 +163,9 @@ class Replay:
                 self.key_roots[event.epoch] = event.root
             case KeyRootRevoked():
                 del self.key_roots[event.epoch]
+            case LotExchanged():
+                self._move(event.buyer, -event.price)
+                self._move(event.seller, event.price)
             case _:
                 self._fold_trade(event)
 

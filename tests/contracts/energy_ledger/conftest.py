@@ -76,7 +76,7 @@ def _desk(_chain) -> Desk:
     )
     world = World(
         _chain,
-        Suite(_chain, ledger.address, MARKETS[0].address, NATIVE, NATIVE),
+        Suite(_chain, ledger.address, MARKETS[0].address, NATIVE, NATIVE, NATIVE),
         dso,
         pkg,
         treasury,

@@ -82,7 +82,7 @@ def _award_world() -> World:
     ledger = _create(chain, dso, EnergyLedger, named)
     shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, AUCTIONEER.address)
     assert _create(chain, dso, OfferMarket, shares) == market
-    suite = Suite(chain, ledger, market, AUCTIONEER.address, NATIVE)
+    suite = Suite(chain, ledger, market, AUCTIONEER.address, NATIVE, NATIVE)
     world = World(chain, suite, dso, pkg, treasury, *people, meters={})
     for key in (world.alice, world.bob, world.carol):
         world.enrol(key)

@@ -1,0 +1,907 @@
+"""Typed EnergyLot, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
+from energy_trading.bindings.offer_market import Terms
+
+
+@dataclass(frozen=True)
+class LotParameters:
+    """Constructor arguments of the lots.
+
+    Args:
+        ledger: Energy ledger that names this contract as a market; its owner is the DSO.
+        market: Offer market whose trades lots can fulfil.
+        slot_seconds: Length of a delivery slot in seconds, one minute to a day.
+    """
+
+    ledger: str
+    market: str
+    slot_seconds: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "slot_seconds")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> LotParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2])
+
+
+class LotState(IntEnum):
+    """What became of a lot."""
+
+    NONE = 0
+    ALIVE = 1
+    RETIRED = 2
+    SPLIT = 3
+    MERGED = 4
+
+
+@dataclass(frozen=True)
+class LotView:
+    """A lot as people read it.
+
+    Args:
+        owner: Account, zero once the lot is over.
+        energy_wh: Energy in Wh, the same for the whole life of the lot.
+        slot_start: Start of the delivery slot, unix seconds.
+        nonce: That permits must carry; counts changes of owner and cancellations.
+        state: What became of it.
+    """
+
+    owner: str
+    energy_wh: int
+    slot_start: int
+    nonce: int
+    state: LotState
+
+    __abi__: ClassVar[tuple[str, ...]] = ("owner", "energy_wh", "slot_start", "nonce", "state")
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> LotView:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(values[0], values[1], values[2], values[3], LotState(values[4]))
+
+
+@dataclass(frozen=True)
+class Injection:
+    """The DSO's word that energy was injected (sign_D, C-4), with the producer's contact data.
+
+    Args:
+        producer: Account that injected the energy (txAddr) and gets the lot.
+        energy_wh: Energy in Wh, 1 … 2**40 - 1.
+        slot_start: Start of the delivery slot, unix seconds.
+        meter: keccak256 of the ERC-7913 signer that signed the reading.
+        reading: Hash of the reading that the meter signed; it is the lot's id, so it mints
+            once.
+        public_key: pubK of the producer, for the handshake (C-5); empty where the account is a
+            contract without one.
+        msg_addr: Where the producer can be reached (eq 2).
+        nonce: Serial number of the DSO.
+        deadline: Unix seconds; mints while block.timestamp < deadline.
+    """
+
+    producer: str
+    energy_wh: int
+    slot_start: int
+    meter: bytes
+    reading: bytes
+    public_key: bytes
+    msg_addr: bytes
+    nonce: int
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "producer",
+        "energy_wh",
+        "slot_start",
+        "meter",
+        "reading",
+        "public_key",
+        "msg_addr",
+        "nonce",
+        "deadline",
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Injection:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return cls(
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7], values[8]
+        )
+
+
+class AccountBalanceOverflow(ContractRevert):
+    """No words in the contract."""
+
+    signature = "AccountBalanceOverflow()"
+    fields = ()
+    meaning = ""
+
+
+class BalanceQueryForZeroAddress(ContractRevert):
+    """No words in the contract."""
+
+    signature = "BalanceQueryForZeroAddress()"
+    fields = ()
+    meaning = ""
+
+
+class BadEnergy(ContractRevert):
+    """Energy of a lot is 1 … max Wh."""
+
+    energy_wh: int
+    max: int
+
+    signature = "EnergyLot_BadEnergy(uint256,uint256)"
+    fields = ("energy_wh", "max")
+    meaning = "energy of a lot is 1 … max Wh"
+
+
+class BadSignature(ContractRevert):
+    """The signature is not the signer's, or not of this lot, price, nonce, deadline, contract and
+    chain."""
+
+    signer: str
+
+    signature = "EnergyLot_BadSignature(address)"
+    fields = ("signer",)
+    meaning = (
+        "the signature is not the signer's, or not of this lot, price, nonce, deadline, contract and chain"
+    )
+
+
+class BadSlot(ContractRevert):
+    """Slots start at a multiple of their length, and energy is certified after their end."""
+
+    slot_start: int
+    slot_seconds: int
+    latest: int
+
+    signature = "EnergyLot_BadSlot(uint256,uint256,uint256)"
+    fields = ("slot_start", "slot_seconds", "latest")
+    meaning = "slots start at a multiple of their length, and energy is certified after their end"
+
+
+class Expired(ContractRevert):
+    """Void from `deadline` on."""
+
+    given: int
+    deadline: int
+
+    signature = "EnergyLot_Expired(uint256,uint256)"
+    fields = ("given", "deadline")
+    meaning = "void from `deadline` on"
+
+
+class MayNotProduce(ContractRevert):
+    """The account is not open as a producer, or suspended, or banned."""
+
+    producer: str
+
+    signature = "EnergyLot_MayNotProduce(address)"
+    fields = ("producer",)
+    meaning = "the account is not open as a producer, or suspended, or banned"
+
+
+class NoCoin(ContractRevert):
+    """These functions take no coin."""
+
+    value: int
+
+    signature = "EnergyLot_NoCoin(uint256)"
+    fields = ("value",)
+    meaning = "these functions take no coin"
+
+
+class NotOwner(ContractRevert):
+    """Only the owner may do this."""
+
+    lot: int
+    caller: str
+    owner: str
+
+    signature = "EnergyLot_NotOwner(uint256,address,address)"
+    fields = ("lot", "caller", "owner")
+    meaning = "only the owner may do this"
+
+
+class NotSeller(ContractRevert):
+    """Only the seller of the trade may deliver."""
+
+    caller: str
+    seller: str
+
+    signature = "EnergyLot_NotSeller(address,address)"
+    fields = ("caller", "seller")
+    meaning = "only the seller of the trade may deliver"
+
+
+class OtherSlot(ContractRevert):
+    """Merged lots are of one slot."""
+
+    lot: int
+    slot_start: int
+    needed: int
+
+    signature = "EnergyLot_OtherSlot(uint256,uint256,uint256)"
+    fields = ("lot", "slot_start", "needed")
+    meaning = "merged lots are of one slot"
+
+
+class ReadingUsed(ContractRevert):
+    """The reading has been minted already."""
+
+    reading: bytes
+
+    signature = "EnergyLot_ReadingUsed(bytes32)"
+    fields = ("reading",)
+    meaning = "the reading has been minted already"
+
+
+class SelfExchange(ContractRevert):
+    """Seller and buyer are the same."""
+
+    account: str
+
+    signature = "EnergyLot_SelfExchange(address)"
+    fields = ("account",)
+    meaning = "seller and buyer are the same"
+
+
+class TooFew(ContractRevert):
+    """A split makes two parts or more, a merger takes two lots or more."""
+
+    given: int
+
+    signature = "EnergyLot_TooFew(uint256)"
+    fields = ("given",)
+    meaning = "a split makes two parts or more, a merger takes two lots or more"
+
+
+class TooManyChanges(ContractRevert):
+    """The lot has changed hands too often; it can still be retired, split or merged."""
+
+    lot: int
+    max: int
+
+    signature = "EnergyLot_TooManyChanges(uint256,uint256)"
+    fields = ("lot", "max")
+    meaning = "the lot has changed hands too often; it can still be retired, split or merged"
+
+
+class WrongSum(ContractRevert):
+    """The parts do not add up to the lot."""
+
+    energy_wh: int
+    parts: int
+
+    signature = "EnergyLot_WrongSum(uint256,uint256)"
+    fields = ("energy_wh", "parts")
+    meaning = "the parts do not add up to the lot"
+
+
+class NotOwnerNorApproved(ContractRevert):
+    """No words in the contract."""
+
+    signature = "NotOwnerNorApproved()"
+    fields = ()
+    meaning = ""
+
+
+class TokenAlreadyExists(ContractRevert):
+    """No words in the contract."""
+
+    signature = "TokenAlreadyExists()"
+    fields = ()
+    meaning = ""
+
+
+class TokenDoesNotExist(ContractRevert):
+    """No words in the contract."""
+
+    signature = "TokenDoesNotExist()"
+    fields = ()
+    meaning = ""
+
+
+class TransferFromIncorrectOwner(ContractRevert):
+    """No words in the contract."""
+
+    signature = "TransferFromIncorrectOwner()"
+    fields = ()
+    meaning = ""
+
+
+class TransferToNonERC721ReceiverImplementer(ContractRevert):
+    """No words in the contract."""
+
+    signature = "TransferToNonERC721ReceiverImplementer()"
+    fields = ()
+    meaning = ""
+
+
+class TransferToZeroAddress(ContractRevert):
+    """No words in the contract."""
+
+    signature = "TransferToZeroAddress()"
+    fields = ()
+    meaning = ""
+
+
+@dataclass(frozen=True)
+class Approval(Event):
+    """Approval (OpenZeppelin)."""
+
+    owner: str
+    account: str
+    id: int
+
+    signature: ClassVar[str] = "Approval(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("owner", "address", True),
+        ("account", "address", True),
+        ("id", "uint256", True),
+    )
+
+
+@dataclass(frozen=True)
+class ApprovalForAll(Event):
+    """ApprovalForAll (OpenZeppelin)."""
+
+    owner: str
+    operator: str
+    is_approved: bool
+
+    signature: ClassVar[str] = "ApprovalForAll(address,address,bool)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("owner", "address", True),
+        ("operator", "address", True),
+        ("is_approved", "bool", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotExchanged(Event):
+    """The owner changed against payment; the fields are what both signed, with both signatures.
+
+    Args:
+        price: Units of account, paid to the seller.
+        nonce: Of the lot, as the permit has it.
+        deadline: Of the permit.
+        msg_addr: Where the buyer can be reached (eq 2).
+        permit: Permit_B, the seller's signature (eq 8).
+        acceptance: sign_A, the buyer's signature.
+    """
+
+    lot: int
+    seller: str
+    buyer: str
+    price: int
+    nonce: int
+    deadline: int
+    msg_addr: bytes
+    permit: bytes
+    acceptance: bytes
+
+    signature: ClassVar[str] = (
+        "LotExchanged(uint256,address,address,uint256,uint256,uint256,bytes32,bytes,bytes)"
+    )
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("seller", "address", True),
+        ("buyer", "address", True),
+        ("price", "uint256", False),
+        ("nonce", "uint256", False),
+        ("deadline", "uint256", False),
+        ("msg_addr", "bytes32", False),
+        ("permit", "bytes", False),
+        ("acceptance", "bytes", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotMinted(Event):
+    """The DSO's certificate became a lot; the fields are what it signed, with its signature.
+
+    Args:
+        lot: Id: the reading's hash.
+        dso: Whose signature it is.
+        certificate: sign_D.
+    """
+
+    lot: int
+    producer: str
+    dso: str
+    energy_wh: int
+    slot_start: int
+    meter: bytes
+    public_key: bytes
+    msg_addr: bytes
+    nonce: int
+    deadline: int
+    certificate: bytes
+
+    signature: ClassVar[str] = (
+        "LotMinted(uint256,address,address,uint256,uint256,bytes32,bytes,bytes32,uint256,uint256,bytes)"
+    )
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("producer", "address", True),
+        ("dso", "address", True),
+        ("energy_wh", "uint256", False),
+        ("slot_start", "uint256", False),
+        ("meter", "bytes32", False),
+        ("public_key", "bytes", False),
+        ("msg_addr", "bytes32", False),
+        ("nonce", "uint256", False),
+        ("deadline", "uint256", False),
+        ("certificate", "bytes", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotRetired(Event):
+    """The energy was consumed."""
+
+    lot: int
+    owner: str
+    energy_wh: int
+
+    signature: ClassVar[str] = "LotRetired(uint256,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("owner", "address", True),
+        ("energy_wh", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotSplit(Event):
+    """A lot became several of the same owner and slot; the i-th has the id {partId}(lot, i)."""
+
+    lot: int
+    owner: str
+    energies_wh: Sequence[int]
+
+    signature: ClassVar[str] = "LotSplit(uint256,address,uint256[])"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("owner", "address", True),
+        ("energies_wh", "uint256[]", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotsDelivered(Event):
+    """Lots fulfilled a trade of the offer market."""
+
+    trade_id: bytes
+    seller: str
+    buyer: str
+    lots: Sequence[int]
+
+    signature: ClassVar[str] = "LotsDelivered(bytes32,address,address,uint256[])"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("seller", "address", True),
+        ("buyer", "address", True),
+        ("lots", "uint256[]", False),
+    )
+
+
+@dataclass(frozen=True)
+class LotsMerged(Event):
+    """Lots of one owner and slot became one."""
+
+    lot: int
+    owner: str
+    lots: Sequence[int]
+
+    signature: ClassVar[str] = "LotsMerged(uint256,address,uint256[])"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("owner", "address", True),
+        ("lots", "uint256[]", False),
+    )
+
+
+@dataclass(frozen=True)
+class PermitsCancelled(Event):
+    """The owner withdrew every permit it had signed for the lot.
+
+    Args:
+        nonce: That permits must carry from now on.
+    """
+
+    lot: int
+    nonce: int
+
+    signature: ClassVar[str] = "PermitsCancelled(uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("lot", "uint256", True),
+        ("nonce", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class Transfer(Event):
+    """Transfer (OpenZeppelin)."""
+
+    from_: str
+    to: str
+    id: int
+
+    signature: ClassVar[str] = "Transfer(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("from_", "address", True),
+        ("to", "address", True),
+        ("id", "uint256", True),
+    )
+
+
+class EnergyLot(Contract):
+    """Energy lot. Injected energy as an ERC-721 token, certified by the DSO; its owner changes by
+    permit and acceptance, paid in the same transaction."""
+
+    name: ClassVar[str] = "EnergyLot"
+    constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256)",)
+
+    def domain_separator(self) -> bytes:
+        """EIP-712 domain separator (ERC-4494)."""
+        answer: bytes = self._read("DOMAIN_SEPARATOR()", (), [], ("bytes32",))
+        return answer
+
+    def approve(self, account: str, lot: int, *, value: int = 0) -> Call[None]:
+        """See the contract.
+
+        Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
+        exist. - The caller must be the owner of the token, or an approved operator for the token
+        owner. Emits an {Approval} event.
+        """
+        return self._encode("approve(address,uint256)", ("address", "uint256"), [account, lot], value, ())
+
+    def balance_of(self, owner: str) -> int:
+        """See the contract.
+
+        Returns the number of tokens owned by `owner`. Requirements: - `owner` must not be the zero
+        address.
+        """
+        answer: int = self._read("balanceOf(address)", ("address",), [owner], ("uint256",))
+        return answer
+
+    def cancel_permits(self, lot: int) -> Call[None]:
+        """Makes every permit signed for the lot so far void, those of ERC-4494 too.
+
+        Owner only. Emits {PermitsCancelled}. Reverts: {EnergyLot_NotOwner},
+        {EnergyLot_TooManyChanges}.
+
+        Source:
+            C-7
+        """
+        return self._encode("cancelPermits(uint256)", ("uint256",), [lot], 0, ())
+
+    def deliver(self, terms: Terms, buyer: str, lots: Sequence[int]) -> Call[None]:
+        """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt.
+
+        The seller only. Emits {LotsDelivered}; the market settles in the same transaction, in full
+        or short, as for a receipt over the lots' energy. The buyer must have named {receiptSigner}
+        of itself at acceptance. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner}, and as
+        {IOfferMarket.confirmDelivery}: then no lot moves. Warning: lots beyond the agreed energy
+        are given away; split first. Terms that hide the energy are refused.
+
+        Args:
+            terms: The offer.
+            buyer: Account that accepted it.
+            lots: Lots of the caller.
+
+        Source:
+            N-3, C-8
+        """
+        return self._encode(
+            "deliver((address,address,bytes32,uint256,uint256,uint256,uint256),address,uint256[])",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "address", "uint256[]"),
+            [terms, buyer, lots],
+            0,
+            (),
+        )
+
+    def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
+        """See the contract.
+
+        See: https://eips.ethereum.org/EIPS/eip-5267
+        """
+        answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
+            "eip712Domain()",
+            (),
+            [],
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+        )
+        return answer
+
+    def exchange(
+        self,
+        lot: int,
+        buyer: str,
+        price: int,
+        deadline: int,
+        msg_addr: bytes,
+        permit_: bytes,
+        acceptance: bytes,
+    ) -> Call[None]:
+        """Changes the owner and pays the old one in the same transaction; anyone may bring the
+        signatures.
+
+        Emits {LotExchanged}. The permit carries the lot's nonce, so it dies with any change of
+        owner. The acceptance repeats the permit: nobody is made to pay another price than agreed.
+        Reverts: {EnergyLot_Expired}, {EnergyLot_SelfExchange}, {EnergyLot_BadSignature}, and as
+        {IEnergyLedger.transfer}.
+
+        Args:
+            lot: Id.
+            buyer: New owner (pubK_A as an account).
+            price: Units of account from the buyer's available funds to the seller's.
+            deadline: Unix seconds; valid while block.timestamp < deadline.
+            msg_addr: Where the buyer can be reached.
+            acceptance: Buyer's signature of ExchangeAcceptance(permit, msgAddr).
+
+        Source:
+            C-7, C-8, C-9
+        """
+        return self._encode(
+            "exchange(uint256,address,uint256,uint256,bytes32,bytes,bytes)",
+            ("uint256", "address", "uint256", "uint256", "bytes32", "bytes", "bytes"),
+            [lot, buyer, price, deadline, msg_addr, permit_, acceptance],
+            0,
+            (),
+        )
+
+    def get_approved(self, id: int) -> str:
+        """See the contract.
+
+        Returns the account approved to manage token `id`. Requirements: - Token `id` must exist.
+        """
+        answer: str = self._read("getApproved(uint256)", ("uint256",), [id], ("address",))
+        return answer
+
+    def is_approved_for_all(self, owner: str, operator: str) -> bool:
+        """See the contract.
+
+        Returns whether `operator` is approved to manage the tokens of `owner`.
+        """
+        answer: bool = self._read(
+            "isApprovedForAll(address,address)", ("address", "address"), [owner, operator], ("bool",)
+        )
+        return answer
+
+    def lot_of(self, lot: int) -> LotView:
+        """Everything about a lot."""
+        return LotView.from_abi(
+            self._read("lotOf(uint256)", ("uint256",), [lot], ("(address,uint256,uint256,uint256,uint8)",))
+        )
+
+    def lot_parameters(self) -> LotParameters:
+        """Constants of the deployment."""
+        return LotParameters.from_abi(self._read("lotParameters()", (), [], ("(address,address,uint256)",)))
+
+    def merge(self, lots: Sequence[int]) -> Call[int]:
+        """Ends several lots and makes one of them.
+
+        Owner only. Emits {LotsMerged}. Reverts: {EnergyLot_TooFew}, {EnergyLot_NotOwner} (also for
+        a lot named twice), {EnergyLot_OtherSlot}, {EnergyLot_BadEnergy}.
+
+        Args:
+            lots: Two or more lots of one slot.
+
+        Source:
+            C-4
+        """
+        return self._encode("merge(uint256[])", ("uint256[]",), [lots], 0, ("uint256",))
+
+    def merged_id(self, lots: Sequence[int]) -> int:
+        """Id of what lots merge into."""
+        answer: int = self._read("mergedId(uint256[])", ("uint256[]",), [lots], ("uint256",))
+        return answer
+
+    def mint(self, injection: Injection, signature: bytes) -> Call[int]:
+        """Makes a lot of an injection that the DSO has certified; anyone may bring it.
+
+        Emits {LotMinted}. The DSO is the ledger's owner and need not be online. Reverts:
+        {EnergyLot_Expired}, {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_ReadingUsed},
+        {EnergyLot_MayNotProduce}, {EnergyLot_BadSignature}. Warning: the meter's signature is
+        checked by the DSO, not here.
+
+        Args:
+            injection: What the DSO signed.
+            signature: sign_D: the DSO's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Source:
+            C-4
+        """
+        return self._encode(
+            "mint((address,uint256,uint256,bytes32,bytes32,bytes,bytes32,uint256,uint256),bytes)",
+            ("(address,uint256,uint256,bytes32,bytes32,bytes,bytes32,uint256,uint256)", "bytes"),
+            [injection, signature],
+            0,
+            ("uint256",),
+        )
+
+    def name_(self) -> str:
+        """See the contract.
+
+        Returns the token collection name.
+        """
+        answer: str = self._read("name()", (), [], ("string",))
+        return answer
+
+    def nonces(self, lot: int) -> int:
+        """Nonce that permits of a lot must carry (ERC-4494)."""
+        answer: int = self._read("nonces(uint256)", ("uint256",), [lot], ("uint256",))
+        return answer
+
+    def owner_of(self, id: int) -> str:
+        """See the contract.
+
+        Returns the owner of token `id`. Requirements: - Token `id` must exist.
+        """
+        answer: str = self._read("ownerOf(uint256)", ("uint256",), [id], ("address",))
+        return answer
+
+    def part_id(self, lot: int, i: int) -> int:
+        """Id of the i-th part of a lot that was split."""
+        answer: int = self._read("partId(uint256,uint256)", ("uint256", "uint256"), [lot, i], ("uint256",))
+        return answer
+
+    def permit(
+        self, spender: str, lot: int, deadline: int, signature: bytes, *, value: int = 0
+    ) -> Call[None]:
+        """Approves a spender by the owner's signature (ERC-4494), so that ordinary tools work.
+
+        Emits {Approval}. Used by a front-runner it does what the owner wanted, and can be sent
+        again until the lot changes hands. Reverts: {EnergyLot_Expired}, {EnergyLot_BadSignature}.
+
+        Args:
+            spender: Account that may transfer the lot.
+            lot: Id.
+            deadline: Unix seconds; valid while block.timestamp <= deadline, as ERC-4494 has it.
+            signature: Owner's signature of Permit(spender, tokenId, nonce, deadline).
+        """
+        return self._encode(
+            "permit(address,uint256,uint256,bytes)",
+            ("address", "uint256", "uint256", "bytes"),
+            [spender, lot, deadline, signature],
+            value,
+            (),
+        )
+
+    def receipt_signer(self, buyer: str) -> bytes:
+        """ERC-7913 signer that a buyer names at acceptance to be delivered in lots."""
+        answer: bytes = self._read("receiptSigner(address)", ("address",), [buyer], ("bytes",))
+        return answer
+
+    def retire(self, lot: int) -> Call[None]:
+        """Ends a lot whose energy its owner has consumed; for ever.
+
+        Owner only. Emits {LotRetired}. Reverts: {EnergyLot_NotOwner}.
+
+        Source:
+            C-4
+        """
+        return self._encode("retire(uint256)", ("uint256",), [lot], 0, ())
+
+    def safe_transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
+        """See the contract.
+
+        Equivalent to `safeTransferFrom(from, to, id, "")`.
+        """
+        return self._encode(
+            "safeTransferFrom(address,address,uint256)",
+            ("address", "address", "uint256"),
+            [from_, to, id],
+            value,
+            (),
+        )
+
+    def safe_transfer_from_with_data(
+        self, from_: str, to: str, id: int, data: bytes, *, value: int = 0
+    ) -> Call[None]:
+        """See the contract.
+
+        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
+        owner of the token, or be approved to manage the token. - If `to` refers to a smart
+        contract, it must implement {IERC721Receiver-onERC721Received}, which is called upon a safe
+        transfer. Emits a {Transfer} event.
+        """
+        return self._encode(
+            "safeTransferFrom(address,address,uint256,bytes)",
+            ("address", "address", "uint256", "bytes"),
+            [from_, to, id, data],
+            value,
+            (),
+        )
+
+    def set_approval_for_all(self, operator: str, is_approved: bool) -> Call[None]:
+        """See the contract.
+
+        Sets whether `operator` is approved to manage the tokens of the caller. Emits an
+        {ApprovalForAll} event.
+        """
+        return self._encode(
+            "setApprovalForAll(address,bool)", ("address", "bool"), [operator, is_approved], 0, ()
+        )
+
+    def split(self, lot: int, energies_wh: Sequence[int]) -> Call[None]:
+        """Ends a lot and makes several of it.
+
+        Owner only. Emits {LotSplit}. Permits and approvals of the lot end with it. Reverts:
+        {EnergyLot_NotOwner}, {EnergyLot_TooFew}, {EnergyLot_BadEnergy}, {EnergyLot_WrongSum}.
+
+        Args:
+            lot: Id.
+            energies_wh: Two or more energies that add up to the lot's.
+
+        Source:
+            C-4
+        """
+        return self._encode("split(uint256,uint256[])", ("uint256", "uint256[]"), [lot, energies_wh], 0, ())
+
+    def supports_interface(self, interface_id: bytes) -> bool:
+        """See the contract.
+
+        Returns true if this contract implements the interface defined by `interfaceId`. See:
+        https://eips.ethereum.org/EIPS/eip-165 This function call must use less than 30000 gas.
+        """
+        answer: bool = self._read("supportsInterface(bytes4)", ("bytes4",), [interface_id], ("bool",))
+        return answer
+
+    def symbol(self) -> str:
+        """See the contract.
+
+        Returns the token collection symbol.
+        """
+        answer: str = self._read("symbol()", (), [], ("string",))
+        return answer
+
+    def token_uri(self, lot: int) -> str:
+        """See the contract.
+
+        Returns the Uniform Resource Identifier (URI) for token `id`.
+        """
+        answer: str = self._read("tokenURI(uint256)", ("uint256",), [lot], ("string",))
+        return answer
+
+    def transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
+        """See the contract.
+
+        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
+        owner of the token, or be approved to manage the token. Emits a {Transfer} event.
+        """
+        return self._encode(
+            "transferFrom(address,address,uint256)",
+            ("address", "address", "uint256"),
+            [from_, to, id],
+            value,
+            (),
+        )
+
+    def verify(self, key: bytes, hash: bytes, signature: bytes) -> bytes:
+        """ERC-7913: signs for {receiptSigner} that a trade was accepted by its buyer, and, within
+        {deliver} only, that its energy was received.
+
+        Args:
+            key: The buyer, 20 bytes.
+            hash: Digest of the offer market's Acceptance or Receipt.
+            signature: abi.encode(tradeId) for an acceptance.
+        """
+        answer: bytes = self._read(
+            "verify(bytes,bytes32,bytes)", ("bytes", "bytes32", "bytes"), [key, hash, signature], ("bytes4",)
+        )
+        return answer

@@ -1,0 +1,89 @@
+"""What the tests of lots share: readings of meters, certificates, both signatures of an exchange."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from energy_trading.bindings import Call
+from energy_trading.bindings.energy_lot import Injection
+from energy_trading.bindings.suite import NATIVE
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.typed_data import (
+    Domain,
+    approval_digest,
+    exchange_acceptance_digest,
+    exchange_permit_hash,
+    injection_digest,
+)
+from energy_trading.market.lots import Certificate, Contact, certify, read_injection
+from energy_trading.meter.signers import compact
+from tests.world import EURO, GENESIS, World
+
+SLOT_S = 900
+SLOT = GENESIS - 2 * SLOT_S  # ended before the first block
+PRICE = EURO // 4
+MSG = b"\x4d" * 32
+NOBODY = NATIVE
+
+
+def certificate(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> Certificate:
+    """The DSO's certificate over a reading of the producer's meter, valid for a day."""
+    domain = world.suite.lots_domain
+    reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
+    return certify(domain, world.dso, reading, Contact.of(producer), 7, world.chain.now() + 86_400)
+
+
+def sign_injection(
+    world: World, injection: Injection, signer: SecretKey, domain: Domain | None = None
+) -> bytes:
+    """A certificate with any content, by anyone."""
+    fields = (getattr(injection, name) for name in Injection.__abi__)
+    return compact(signer.sign_digest(injection_digest(domain or world.suite.lots_domain, *fields)))
+
+
+def minted(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
+    """A lot of the producer."""
+    paper = certificate(world, producer, energy_wh, slot)
+    world.suite.lots.mint(paper.injection, paper.signature).send(world.stranger)
+    return paper.lot
+
+
+def exchange(world: World, lot: int, seller: SecretKey, buyer: SecretKey, /, **changes: Any) -> Call[None]:
+    """An exchange whose two signatures fit, unless `changes` say otherwise.
+
+    `signed` changes what both sign and leaves what is sent.
+    """
+    signed = {
+        "buyer": buyer.address,
+        "price": PRICE,
+        "nonce": world.suite.lots.nonces(lot),
+        "deadline": world.chain.now() + 3600,
+        "lot": lot,
+    } | changes.pop("signed", {})
+    domain = changes.pop("domain", world.suite.lots_domain)
+    permit = exchange_permit_hash(**signed)
+    acceptance = changes.pop("accepts", permit)
+    first = changes.pop("permit", compact(seller.sign_digest(domain.digest(permit))))
+    second = changes.pop(
+        "acceptance", compact(buyer.sign_digest(exchange_acceptance_digest(domain, acceptance, MSG)))
+    )
+    sent = {"lot": lot, "buyer": signed["buyer"], "price": PRICE, "deadline": signed["deadline"]} | changes
+    return world.suite.lots.exchange(
+        sent["lot"], sent["buyer"], sent["price"], sent["deadline"], MSG, first, second
+    )
+
+
+def approval(
+    world: World, lot: int, owner: SecretKey, spender: str, deadline: int, domain: Domain | None = None
+) -> bytes:
+    """An ERC-4494 permit."""
+    where = domain or world.suite.lots_domain
+    return owner.sign_digest(approval_digest(where, spender, lot, world.suite.lots.nonces(lot), deadline))
+
+
+def other_domains(world: World) -> list[Domain]:
+    """The same message for another chain and for another contract."""
+    domain = world.suite.lots_domain
+    elsewhere = replace(domain, verifying_contract="0x" + "77" * 20)
+    return [replace(domain, chain_id=domain.chain_id + 1), elsewhere]
