@@ -45,9 +45,11 @@ MAX_LOT_WH: Final = 2**40 - 1
 AWARD_NONCE: Final = 1 << 254
 #: Gas that a transaction of a settlement may take, unless told otherwise; Osaka allows 16.7 M (EIP-7825).
 CHUNK_GAS: Final = 10_000_000
-#: What a settlement takes at most beside its quotes (eight awards), and for each quote (all of them ranked).
-FIXED_GAS: Final = 1_000_000
-QUOTE_GAS: Final = 20_000
+#: What a chunk takes at most beside its quotes (eight awards), for each quote that is opened (all of them
+#: ranked), and for each that is compensated (all by new accounts).
+FIXED_GAS: Final = 600_000
+SETTLE_GAS: Final = 13_000
+COMPENSATE_GAS: Final = 34_000
 _TERMS_TYPE: Final = (
     "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"  # as in the ABI
 )
@@ -268,7 +270,10 @@ class Auction:
             raise BadInput("quote key: given none, allowed the key of an auction that has not disclosed it")
         settle = self.suite.auction.settle
         self._in_chunks(
-            lambda start, chunk: settle(self.terms, _scalar(key), start, chunk), sender, chunk_gas, progress
+            lambda start, chunk: settle(self.terms, _scalar(key), start, chunk),
+            sender,
+            _chunk_size(chunk_gas, SETTLE_GAS),
+            progress,
         )
         result = self.result()
         if result is None:
@@ -296,7 +301,10 @@ class Auction:
         """
         compensate = self.suite.auction.compensate
         self._in_chunks(
-            lambda start, chunk: compensate(self.terms, start, chunk), sender, chunk_gas, progress
+            lambda start, chunk: compensate(self.terms, start, chunk),
+            sender,
+            _chunk_size(chunk_gas, COMPENSATE_GAS),
+            progress,
         )
 
     def disclosed_key(self) -> SecretKey | None:
@@ -358,13 +366,10 @@ class Auction:
         self,
         call: Callable[[int, Sequence[Quote]], Call[None]],
         sender: Sender,
-        chunk_gas: int,
+        size: int,
         progress: Progress,
     ) -> None:
-        """Replay the quotes from the newest to the oldest, as many in a transaction as the gas allows."""
-        size = (chunk_gas - FIXED_GAS) // QUOTE_GAS
-        if size < 1:
-            raise BadInput(f"gas of a chunk: given {chunk_gas}, allowed {FIXED_GAS + QUOTE_GAS} or more")
+        """Replay the quotes from the newest to the oldest, so many in a transaction."""
         quotes = self.quotes()
         links = [seed(self.auction_id)]
         for quote in quotes:
@@ -508,6 +513,13 @@ def award_nonce(auction_id: bytes, lot: int) -> int:
     """Return the nonce of the trade that a lot becomes (X-7)."""
     drawn = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, lot])), "big")
     return AWARD_NONCE | drawn >> 2
+
+
+def _chunk_size(chunk_gas: int, quote_gas: int) -> int:
+    size = (chunk_gas - FIXED_GAS) // quote_gas
+    if size < 1:
+        raise BadInput(f"gas of a chunk: given {chunk_gas}, allowed {FIXED_GAS + quote_gas} or more")
+    return size
 
 
 def _as_sent(own: OwnQuote) -> Quote:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from energy_trading.bindings.contract import Call
 from energy_trading.bindings.offer_market import AwardUnpaid, Expired, TradeState
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionState,
@@ -18,8 +19,9 @@ from energy_trading.bindings.sealed_bid_auction import (
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.auction import (
+    COMPENSATE_GAS,
     FIXED_GAS,
-    QUOTE_GAS,
+    SETTLE_GAS,
     Auction,
     Bidder,
     award_nonce,
@@ -36,7 +38,7 @@ KEY = SecretKey.from_int(0xC11E47)
 HOUR = 3600
 START, CEILING = EURO // 10, EURO // 2
 #: gas of a chunk of two quotes
-TWO = FIXED_GAS + 2 * QUOTE_GAS
+TWO = FIXED_GAS + 2 * SETTLE_GAS
 
 
 def order(world: World, quote_key: str = KEY.address, **changes: object) -> Auction:
@@ -216,8 +218,8 @@ def test_settlement_needs_key_gas_and_log(world: World) -> None:
     auction, _ = posted(world, START + 1, START + 2)
     with pytest.raises(BadInput, match="quote key: given none"):
         auction.settle_all(world.stranger)
-    with pytest.raises(BadInput, match=f"allowed {FIXED_GAS + QUOTE_GAS} or more"):
-        auction.settle_all(world.stranger, KEY, FIXED_GAS + QUOTE_GAS - 1)
+    with pytest.raises(BadInput, match=f"allowed {FIXED_GAS + SETTLE_GAS} or more"):
+        auction.settle_all(world.stranger, KEY, FIXED_GAS + SETTLE_GAS - 1)
     late = Auction(world.suite, auction.terms, world.chain.web3.eth.block_number)
     with pytest.raises(BadInput, match="allowed one before the first quote"):
         late.settle_all(world.stranger, KEY)
@@ -227,39 +229,37 @@ def test_settlement_needs_key_gas_and_log(world: World) -> None:
         early.settle_all(world.stranger, KEY)
 
 
-def test_chunk_gas_is_never_passed(world: World) -> None:
-    """The dearest quotes, each better than all before, and eight awards stay within the estimate (X-9)."""
-    people = [SecretKey.from_int(88_000 + i) for i in range(12)]
+def test_chunk_gas_is_never_passed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ever better quotes, eight awards and shares of new accounts cost no more than reckoned (X-9)."""
+    people = [SecretKey.from_int(88_000 + i) for i in range(14)]
     auction = order(world, lots_wh=[800] * 8)
     auction.post(world.alice)
     for place, key in enumerate(people):
         world.chain.send(key.address, b"", world.stranger, value=10**18)
-        world.enrol(key, funds=0)
         Bidder(world.suite, key, QuoteStore(None)).quote(auction, KEY.public_key, START + place)
+    used: list[int] = []
+    send = Call.send
+
+    def metered(call, sender, gas=None):
+        sent = send(call, sender, gas)
+        used.append(sent.gas_used)
+        return sent
+
+    kept = world.chain.snapshot()
+    world.chain.mine(auction.terms.disclose_until)
+    auction.forfeit(world.stranger)
+    monkeypatch.setattr(Call, "send", metered)
+    auction.compensate_all(world.stranger)
+    assert used.pop() < 100_000 + 14 * COMPENSATE_GAS
+    monkeypatch.undo()
+    world.chain.revert(kept)
+    for key in people:
+        world.enrol(key, funds=0)
     world.chain.mine(auction.terms.quote_until)
-    used = []
-    call = world.suite.auction.settle
-    auction._in_chunks(
-        lambda start, chunk: _Metered(
-            call(auction.terms, int.from_bytes(KEY.reveal(), "big"), start, chunk), used
-        ),
-        world.stranger,
-        FIXED_GAS + 6 * QUOTE_GAS,
-        lambda *_: None,
-    )
+    monkeypatch.setattr(Call, "send", metered)
+    assert len(auction.settle_all(world.stranger, KEY, FIXED_GAS + 7 * SETTLE_GAS).lots) == 8
     assert len(used) == 2
-    assert max(used) < FIXED_GAS + 6 * QUOTE_GAS
-    assert len(auction.result().lots) == 8
-
-
-class _Metered:
-    """A call that notes its gas."""
-
-    def __init__(self, call, used: list[int]) -> None:
-        self._call, self._used = call, used
-
-    def send(self, sender) -> None:
-        self._used.append(self._call.send(sender).gas_used)
+    assert max(used) < FIXED_GAS + 7 * SETTLE_GAS
 
 
 def test_withheld_key(world: World) -> None:
@@ -270,7 +270,7 @@ def test_withheld_key(world: World) -> None:
     world.chain.mine(auction.terms.disclose_until)
     auction.forfeit(world.stranger)
     told: list[tuple[int, int]] = []
-    auction.compensate_all(world.carol, TWO, lambda *step: told.append(step))
+    auction.compensate_all(world.carol, FIXED_GAS + 2 * COMPENSATE_GAS, lambda *step: told.append(step))
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert auction.state == AuctionState.NONE
     assert auction.result() is None
