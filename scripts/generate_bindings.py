@@ -155,12 +155,18 @@ def _error(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
     notice = _lookup(sources, "userdoc", "errors", sig, "notice") or "No words in the contract."
     fields = tuple(snake(i["name"]) or f"arg{n}" for n, i in enumerate(entry["inputs"]))
     types = "".join(f"    {n}: {python_type(i)}\n" for n, i in zip(fields, entry["inputs"], strict=True))
+    named = [
+        f"{n!r}: {i['internalType'].split()[-1]}"
+        for n, i in zip(fields, entry["inputs"], strict=True)
+        if i.get("internalType", "").startswith("enum ")
+    ]
+    enums = f"    enums: ClassVar[dict[str, type[IntEnum]]] = {{{', '.join(named)}}}\n" if named else ""
     meaning = notice[0].lower() + notice[1:].rstrip(".")
     if meaning.startswith("no words"):
         meaning = ""
     return (
         f'class {name}(ContractRevert):\n    """{_fill(notice, "    ")}"""\n\n{types}\n'
-        f"    signature = {sig!r}\n    fields = {fields!r}\n    meaning = {meaning!r}\n"
+        f"    signature = {sig!r}\n    fields = {fields!r}\n    meaning = {meaning!r}\n{enums}"
     )
 
 
@@ -180,7 +186,8 @@ def _event(entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
         )
         convert = (
             "\n    @classmethod\n    def convert(cls, name: str, value: Any) -> Any:\n"
-            f'        """Turn numbers into enum members and tuples into records."""\n{lines}        return value\n'
+            f'        """Turn numbers into enum members and tuples into records."""\n{lines}'
+            "        return value\n"
         )
     notice = _fill(notice, " " * 4)
     doc = f'"""{notice}\n\n{args}    """' if args else f'"""{notice}"""'

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
@@ -31,12 +32,15 @@ class ContractRevert(EnergyTradingError):
     signature: ClassVar[str] = ""
     fields: ClassVar[tuple[str, ...]] = ()
     meaning: ClassVar[str] = ""
+    #: fields that are enum members
+    enums: ClassVar[dict[str, type[IntEnum]]] = {}
 
     def __init__(self, *values: Any) -> None:
-        self.values = values
-        for name, value in zip(self.fields, values, strict=True):
+        named = zip(self.fields, values, strict=True)
+        self.values = tuple(self.enums[n](v) if n in self.enums else v for n, v in named)
+        for name, value in zip(self.fields, self.values, strict=True):
             setattr(self, name, value)
-        given = ", ".join(f"{n}={_shown(v)}" for n, v in zip(self.fields, values, strict=True))
+        given = ", ".join(f"{n}={_shown(v)}" for n, v in zip(self.fields, self.values, strict=True))
         name = self.signature.partition("(")[0]
         super().__init__(f"{name}({given}): {self.meaning}" if self.meaning else f"{name}({given})")
 
@@ -372,6 +376,8 @@ def _split_types(signature: str) -> list[str]:
 
 
 def _shown(value: Any) -> str:
+    if isinstance(value, IntEnum):
+        return value.name
     return "0x" + value.hex() if isinstance(value, bytes) else str(value)
 
 

@@ -287,6 +287,7 @@ class ReceiptRefused(ContractRevert):
     signature = "OfferMarket_ReceiptRefused(bytes32,uint8)"
     fields = ("trade_id", "fault")
     meaning = "the receipt was refused"
+    enums: ClassVar[dict[str, type[IntEnum]]] = {"fault": DeliveryFault}
 
 
 class Reserved(ContractRevert):
@@ -343,6 +344,7 @@ class WrongState(ContractRevert):
     signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state this needs"
+    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": TradeState, "needed": TradeState}
 
 
 @dataclass(frozen=True)

@@ -259,6 +259,7 @@ class WrongState(ContractRevert):
     signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
     fields = ("auction_id", "state", "needed")
     meaning = "the auction is not in the state this needs"
+    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": AuctionState, "needed": AuctionState}
 
 
 class ZeroKey(ContractRevert):
