@@ -275,7 +275,8 @@ def verify(chain: Chain, record: Record) -> list[str]:
             continue
         if name not in _CHANGEABLE:
             wrong.append(f"{name}: given {now[name]} on the chain, allowed {value}")
-        right.append(f"{name} is now {now[name]} (at deployment {value})")
+        else:
+            right.append(f"{name} is now {now[name]} (at deployment {value})")
     if wrong:
         raise NotAsRecorded(wrong)
     return [*right, f"{len(recorded)} parameters as recorded"]

@@ -199,17 +199,12 @@ class Chain:
         Raises:
             NodeError: the node refused.
         """
-        from web3.exceptions import Web3RPCError
-
         wanted: Any = address if isinstance(address, str) else list(address)
         last = to_block if isinstance(to_block, int) else self.height()
         found: list[LogReceipt] = []
         for start in range(from_block, last + 1, _LOG_PAGE_BLOCKS):
             end = min(start + _LOG_PAGE_BLOCKS - 1, last)
-            try:
-                found += self.web3.eth.get_logs({"address": wanted, "fromBlock": start, "toBlock": end})
-            except Web3RPCError as error:
-                raise NodeError(f"eth_getLogs: {error.message}") from error
+            found += self.web3.eth.get_logs({"address": wanted, "fromBlock": start, "toBlock": end})
         return found
 
     def height(self) -> int:
@@ -303,11 +298,7 @@ class Chain:
     def _rpc(self, method: str, *params: object) -> Any:
         from web3.types import RPCEndpoint
 
-        # Past web3's formatters: they turn a node's error into one of five exceptions, some without data.
-        answer = self.web3.provider.make_request(RPCEndpoint(method), list(params))
-        if "error" in answer:
-            raise _from_node(method, answer["error"])
-        return answer["result"]
+        return self.web3.provider.make_request(RPCEndpoint(method), list(params))["result"]
 
 
 def in_process(
@@ -364,10 +355,14 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     class Node(HTTPProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
             try:
-                return super().make_request(method, params)
+                answer = super().make_request(method, params)
             except (RequestException, ValueError):
                 # Not chained: the cause repeats the whole address.
                 raise NodeError(f"no node answers at {host}") from None
+            # Before web3's formatters: they turn it into one of five exceptions, some without data.
+            if "error" in answer:
+                raise _from_node(method, answer["error"])
+            return answer
 
     web3 = Web3(Node(rpc_url))
     found = web3.eth.chain_id

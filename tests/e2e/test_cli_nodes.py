@@ -1,0 +1,320 @@
+"""The command line on real nodes: deploy, verify, read, interrupt, run out of money, lose the node."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from energy_trading.bindings.deployment import Record, deploy_recorded
+from energy_trading.bindings.suite import PARTS, SuiteParameters
+from energy_trading.chain.connect import Chain, connect
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.errors import EnergyTradingError
+from energy_trading.identity import save_key
+from tests.client.cli_runs import Done, cli
+from tests.nodes import anvil, ganache
+from tests.world import EURO, World
+
+DEPLOYER, OWNER, PKG, TREASURY, ALICE, BOB, OTHER = (SecretKey.from_int(4000 + i) for i in range(7))
+PRICE = EURO // 5
+NODES = {"anvil": anvil, "ganache": ganache}
+CHAIN_ID = {"anvil": 31337, "ganache": 1337}
+WHO = ("--owner", OWNER.address, "--pkg", PKG.address, "--treasury", TREASURY.address)
+AS_DEPLOYER = {"ENERGY_TRADING_KEY": "0x" + DEPLOYER.reveal().hex()}
+
+
+class Node:
+    """A node and the folder where its deployment is recorded."""
+
+    def __init__(self, name: str, url: str, folder: Path) -> None:
+        self.name, self.url = name, url
+        self.chain: Chain = connect(url)
+        self.record = folder / f"{self.chain.chain_id}.json"
+
+    def cli(self, command: str, *arguments: object, **env: str) -> Done:
+        return cli(command, *arguments, "--rpc", self.url, "--deployment", self.record, env=env)
+
+    def deploy(self, *arguments: object) -> Done:
+        return self.cli("deploy", *WHO, *arguments, **AS_DEPLOYER)
+
+    def fund(self, *keys: SecretKey, coins: int = 5) -> None:
+        for key in keys:
+            self.chain.send(key.address, b"", self.chain.accounts[0], value=coins * 10**18)
+
+
+@pytest.fixture(scope="module", params=list(NODES))
+def started(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Node]:
+    """A node of each kind, with accounts that have coins."""
+    with NODES[request.param]() as url:
+        node = Node(request.param, url, tmp_path_factory.mktemp("records"))
+        node.fund(DEPLOYER, OWNER, PKG, ALICE, BOB, OTHER)
+        yield node
+
+
+@pytest.fixture
+def node(started: Node, tmp_path: Path) -> Iterator[Node]:
+    """The node as it was started, put back after the test."""
+    snapshot = started.chain.snapshot()
+    started.record = tmp_path / "record.json"
+    yield started
+    started.chain.revert(snapshot)
+
+
+def world_of(node: Node) -> World:
+    """The recorded suite with two prosumers, seller and buyer."""
+    suite = Record.read(node.record).open(node.chain)
+    nobody = SecretKey.from_int(1)
+    world = World(
+        node.chain, suite, OWNER, PKG, TREASURY, ALICE, BOB, nobody, nobody, nobody, OTHER, meters={}
+    )
+    for key in (ALICE, BOB):
+        world.enrol(key, funds=EURO)
+    return world
+
+
+def test_deploy_trade_and_read(node: Node) -> None:
+    """Deployed and verified by command, traded on by the bindings, read back by command (N-7 scenario 1)."""
+    done = node.deploy("--chain-id", CHAIN_ID[node.name], "--set", "fee_bps=100")
+    assert (done.status, done.err) == (0, "")
+    assert (
+        done.lines[-1] == f"{len(PARTS)} contracts on chain {CHAIN_ID[node.name]}, recorded in {node.record}"
+    )
+    verified = node.cli("verify")
+    assert verified.lines[-1] == f"chain {number} holds what {node.record} says"
+    assert node.cli("verify", "--json").json["right"] == verified.lines[:-1]
+
+    world = world_of(node)
+    height = node.chain.height()
+    open_terms, terms, given_up = (world.make(ALICE, price=PRICE) for _ in range(3))
+    world.market.give_up(given_up).send(ALICE)
+    listed = node.cli("offers", "--json").json
+    assert [o["trade_id"] for o in listed] == ["0x" + world.trade_id(t).hex() for t in (open_terms, terms)]
+    assert (listed[0]["seller"], listed[0]["energy_wh"], listed[0]["price"]) == (ALICE.address, 1000, PRICE)
+    world.market.accept_offer(terms).send(BOB)
+    (accepted,) = node.cli("trades", "--json", "--state", "accepted").json
+    assert (accepted["buyer"], accepted["paid"]) == (BOB.address, None)
+    world.deliver(terms, BOB)
+
+    (trade,) = node.cli("trades", "--json").json
+    assert (trade["state"], trade["paid"], trade["cut"]) == ("delivered", PRICE, 0)
+    assert [o["state"] for o in node.cli("offers", "--all", "--json").json] == [
+        "open",
+        "delivered",
+        "withdrawn",
+    ]
+    assert node.cli("offers", "--account", BOB.address, "--json").json == []
+    assert len(node.cli("trades", "--account", BOB.address).lines) == 2
+    assert node.cli("auctions", "--json").json == []
+    rows = {row["account"]: row for row in node.cli("accounts", "--json").json}
+    assert list(rows) == [ALICE.address, BOB.address]
+    cut = PRICE * 5 // 100  # 5 % of the guarantee of the offer that was given up
+    assert rows[ALICE.address]["available"] + rows[ALICE.address]["held"] == (EURO + PRICE * 99 // 100 - cut)
+    assert (rows[BOB.address]["available"], rows[BOB.address]["role"]) == (EURO - PRICE, "prosumer")
+    assert node.cli("accounts", "--role", "producer", "--json").json == []
+    assert node.cli("accounts", "--banned", "--json").json == []
+
+    told = node.cli("standing", ALICE.address).lines
+    assert told[0] == f"account        {ALICE.address}"
+    assert [line.split("  ")[1].split(":")[0] for line in told[-2:]] == ["withdrew an offer", "sold, z = 200"]
+    causes = [change["cause"] for change in node.cli("standing", ALICE.address, "--json").json["changes"]]
+    assert causes == ["withdrawn", "sold"]
+
+    watched = node.cli("watch", "--from-block", height + 1, "--for", 0, "--json")
+    events = [json.loads(line) for line in watched.lines]
+    assert [e["event"] for e in events if "Offer" in e["event"] or "Delivery" in e["event"]] == [
+        *["OfferMade"] * 3,
+        "OfferWithdrawn",
+        "OfferAccepted",
+        "DeliveryConfirmed",
+    ]
+    assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
+
+
+def test_second_deploy_is_a_no_op(node: Node) -> None:
+    """Deploying again verifies and sends nothing; other parameters are refused by name."""
+    node.deploy()
+    height, record = node.chain.height(), node.record.read_bytes()
+    done = node.deploy()
+    assert (done.status, done.lines[-1]) == (0, f"already deployed, nothing sent: {node.record}")
+    refused = node.deploy("--set", "credit.window=9")
+    assert (refused.status, refused.out) == (1, "")
+    assert refused.err == (
+        f"error: credit.window: given 9, allowed 10 of {node.record}, or --restart to deploy anew\n"
+    )
+    assert (node.chain.height(), node.record.read_bytes()) == (height, record)
+
+
+def test_wrong_chain_id_sends_nothing(node: Node) -> None:
+    """A node of another chain is refused before anything is signed."""
+    height = node.chain.height()
+    done = node.deploy("--chain-id", 1)
+    assert (done.status, done.out) == (1, "")
+    assert done.err == f"error: chain id: http://127.0.0.1 serves {CHAIN_ID[node.name]}, allowed 1\n"
+    assert node.chain.height() == height
+    assert not node.record.exists()
+
+
+def test_unlocked_account_and_key_file_deploy(node: Node, tmp_path: Path) -> None:
+    """The sender may be an account of the node, or a key file with its password from the environment."""
+    unlocked = node.cli("deploy", *WHO, "--unlocked", node.chain.accounts[1])
+    assert unlocked.status == 0, unlocked.err
+    assert Record.read(node.record).deployer == node.chain.accounts[1]
+    save_key(tmp_path / "key.json", OTHER, "a password", work_factor=2)
+    by_file = ("--key-file", tmp_path / "key.json", "--restart")
+    done = node.cli("deploy", *WHO, *by_file, ENERGY_TRADING_PASSWORD="a password")
+    assert done.status == 0, done.err
+    assert Record.read(node.record).deployer == OTHER.address
+    assert node.cli("verify").status == 0
+    unknown = "0x" + "11" * 20
+    done = node.cli("deploy", *WHO, "--unlocked", unknown, "--restart")
+    assert (done.status, done.err.count("\n")) == (1, 1)
+    assert done.err.startswith("error: ")
+
+
+def test_config_file_gives_parameters(node: Node, tmp_path: Path) -> None:
+    """A JSON file holds any of the fields; options win over it; the contracts hold what was asked for."""
+    config = tmp_path / "config.json"
+    config.write_text(
+        json.dumps(
+            {"owner": ALICE.address, "fee_bps": 50, "penalty_bps": 900, "credit": {"window": 8, "z0": 100}}
+        )
+    )
+    done = node.deploy("--config", config, "--set", "fee_bps=75")
+    assert done.status == 0, done.err
+    parameters = Record.read(node.record).open(node.chain).parameters()
+    assert (parameters.owner, parameters.fee_bps, parameters.penalty_bps) == (OWNER.address, 75, 900)
+    assert (parameters.credit.window, parameters.credit.z0) == (8, 100)
+
+
+def test_parameter_out_of_range_sends_nothing(node: Node) -> None:
+    """The constructor's refusal names field, value and range, and costs nothing."""
+    nonce = node.chain.next_nonce(DEPLOYER.address)
+    done = node.deploy("--set", "bidders_bps=10001")
+    assert done.err == (
+        "error: Range_Outside(name=biddersBps, given=10001, min=0, max=10000):"
+        " a constructor argument is outside what is allowed\n"
+    )
+    assert node.chain.next_nonce(DEPLOYER.address) == nonce
+
+
+def ledger_only(node: Node) -> None:
+    """A deployment that ended after its first contract."""
+    parameters = SuiteParameters(OWNER.address, PKG.address, TREASURY.address)
+
+    def stop(line: str) -> None:
+        raise EnergyTradingError(line)
+
+    with pytest.raises(EnergyTradingError, match="EnergyLedger at "):
+        deploy_recorded(node.chain, DEPLOYER, parameters, node.record, stop)
+    assert not node.record.exists()
+
+
+def test_deployer_without_money_can_go_on(node: Node) -> None:
+    """Money that runs out half way is told with the balance; with more of it the same command goes on."""
+    ledger_only(node)
+    method = {"anvil": "anvil_setBalance", "ganache": "evm_setAccountBalance"}[node.name]
+    rpc: Callable[..., Any] = node.chain.web3.provider.make_request
+    rpc(method, [DEPLOYER.address, hex(123)])
+    done = node.deploy()
+    assert done.status == 1
+    assert [line.split(" at ")[0] for line in done.lines[1:]] == ["EnergyLedger"]
+    assert done.err.startswith(
+        f"error: account {DEPLOYER.address}: given 123 wei, allowed enough for 0 wei and the gas ("
+    )
+    assert done.err.count("\n") == 1
+    rpc(method, [DEPLOYER.address, hex(10**19)])
+    again = node.deploy()
+    assert again.status == 0, again.err
+    assert again.lines[1].endswith("(already there)")
+    assert node.cli("verify").status == 0
+
+
+def test_another_transaction_in_between_starts_anew(node: Node) -> None:
+    """After another transaction of the deployer the addresses cannot be had any more: said, begun anew."""
+    ledger_only(node)
+    node.chain.send(OTHER.address, b"", DEPLOYER)
+    done = node.deploy()
+    assert done.status == 0, done.err
+    assert any("another transaction of" in line and "starting anew" in line for line in done.lines)
+    assert node.cli("verify").status == 0
+
+
+def test_killed_deployment_goes_on(node: Node) -> None:
+    """A process killed after its first contract leaves what the next one needs to finish."""
+    nonce = node.chain.next_nonce(DEPLOYER.address)
+    command = [sys.executable, "-m", "energy_trading.cli", "deploy", *WHO]
+    command += ["--rpc", node.url, "--deployment", str(node.record)]
+    env = {**os.environ, **AS_DEPLOYER, "PYTHONUNBUFFERED": "1"}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("EnergyLedger at ")
+        process.kill()
+    assert not node.record.exists()
+    done = node.deploy()
+    assert done.status == 0, done.err
+    assert done.lines[0] == f"going on with {node.record}.part"
+    assert done.lines[1].endswith("(already there)")
+    assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
+    assert node.cli("verify").status == 0
+
+
+def test_watch_tells_events_as_they_come(node: Node) -> None:
+    """What happens while it watches is told, what was before is not."""
+    node.deploy()
+    suite = Record.read(node.record).open(node.chain)
+    suite.ledger.set_pkg(OTHER.address).send(OWNER)
+    later = threading.Timer(0.3, lambda: suite.ledger.set_pkg(ALICE.address).send(OWNER))
+    later.start()
+    done = node.cli("watch", "--for", 1.5)
+    later.join()
+    assert done.status == 0, done.err
+    (line,) = done.lines
+    assert line.split()[1:] == ["PkgChanged", f"old_pkg={OTHER.address}", f"new_pkg={ALICE.address}"]
+
+
+def test_transaction_that_is_not_mined_is_waited_for(tmp_path: Path) -> None:
+    """A run gives up waiting; the transaction is mined later; the next run finds it and goes on."""
+    with anvil() as url:
+        node = Node("anvil", url, tmp_path)
+        node.fund(DEPLOYER)
+        rpc: Callable[..., Any] = node.chain.web3.provider.make_request
+        rpc("evm_setAutomine", [False])
+        done = node.deploy("--timeout", 1)
+        assert (done.status, done.out) == (1, "")
+        assert done.err.startswith("error: transaction 0x")
+        assert done.err.endswith(": no receipt in 1 s\n")
+        waiting = node.deploy("--timeout", 1)
+        assert waiting.err == (
+            f"error: account {DEPLOYER.address}: transaction 0 is still pending, wait for it\n"
+        )
+        rpc("evm_setAutomine", [True])
+        rpc("evm_mine", [])
+        done = node.deploy()
+        assert done.status == 0, done.err
+        assert done.lines[1].endswith("(already there)")
+        assert node.chain.next_nonce(DEPLOYER.address) == len(PARTS)
+
+
+def test_node_that_goes_away_is_one_line(tmp_path: Path) -> None:
+    """A node that ends between two contracts is told in one line; what was planned stays on disk."""
+    with anvil() as url:
+        node = Node("anvil", url, tmp_path)
+        node.fund(DEPLOYER)
+        node.chain.web3.provider.make_request("evm_setAutomine", [False])  # type: ignore[arg-type]
+        answers: list[Done] = []
+        deploying = threading.Thread(target=lambda: answers.append(node.deploy()))
+        deploying.start()
+        part = Path(f"{node.record}.part")
+        while not part.exists():
+            time.sleep(0.01)
+    deploying.join()
+    (done,) = answers
+    assert (done.status, done.err) == (1, "error: no node answers at http://127.0.0.1\n")
+    assert Record.read(part).deployer == DEPLOYER.address
