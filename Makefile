@@ -16,6 +16,10 @@ CLI := .venv/bin/energy-trading
 NPX := npm exec --offline --
 SOLIDITY := 'contracts/**/*.sol' 'tests/solidity/**/*.sol'
 
+NODE := anvil
+NODE_anvil := --host 127.0.0.1 --port 8545
+NODE_ganache := --server.host 127.0.0.1 --server.port 8545 --chain.chainId 1337 --wallet.deterministic
+
 DEMO := $(CLI) run --homes 6 --out out/demo
 
 .PHONY: help setup compile demo test check format bindings gas mutants bench docs node wheel clean
@@ -57,14 +61,17 @@ gas: setup ## measure gas, write snapshots/gas.json and storage.json
 mutants: setup ## plant each known bug and see a test catch it
 	$(PY) tests/mutants/run.py
 
-bench: setup ## the papers' tables and figures, into out/bench
-	$(CLI) bench --out out/bench
+bench: setup ## the papers' tables and figures, into out/bench, and the table of gas
+	$(CLI) reproduce all --out out/bench
+	$(CLI) bench gas
 
 docs: setup ## run every example of README.md and docs/
 	$(PY) -m pytest tests/client/test_readme.py
 
-node: setup ## a test node (Anvil) on http://127.0.0.1:8545
-	node_modules/.bin/anvil
+node: setup ## a test node on http://127.0.0.1:8545 (NODE=anvil or NODE=ganache)
+	@test -n '$(NODE_$(NODE))' || { echo "NODE: given $(NODE), allowed anvil or ganache" >&2; exit 1; }
+	@test -x node_modules/.bin/$(NODE) || { echo "$(NODE) is not in node_modules (it is optional)" >&2; exit 1; }
+	node_modules/.bin/$(NODE) $(NODE_$(NODE))
 
 wheel: setup ## build the wheel, compiled contracts inside, into dist/
 	$(UV) build --wheel --out-dir dist

@@ -115,7 +115,7 @@ class Chain:
         if receipt["status"] == 0:
             # The receipt does not say why: ask for the same call on the state before the block.
             self.call(to, data, _address(sender), value=value, block=receipt["blockNumber"] - 1)
-            raise RevertData(b"")
+            raise RevertData(b"", "failed, where a call with more gas does not")
         return receipt
 
     def _submit(self, to: str | None, data: bytes, sender: Sender, value: int, gas: int | None) -> str:

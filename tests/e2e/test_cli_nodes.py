@@ -83,9 +83,8 @@ def test_deploy_trade_and_read(node: Node) -> None:
     """Deployed and verified by command, traded on by the bindings, read back by command (N-7 scenario 1)."""
     done = node.deploy("--chain-id", CHAIN_ID[node.name], "--set", "fee_bps=100")
     assert (done.status, done.err) == (0, "")
-    assert (
-        done.lines[-1] == f"{len(PARTS)} contracts on chain {CHAIN_ID[node.name]}, recorded in {node.record}"
-    )
+    number = CHAIN_ID[node.name]
+    assert done.lines[-1] == f"{len(PARTS)} contracts on chain {number}, recorded in {node.record}"
     verified = node.cli("verify")
     assert verified.lines[-1] == f"chain {number} holds what {node.record} says"
     assert node.cli("verify", "--json").json["right"] == verified.lines[:-1]
