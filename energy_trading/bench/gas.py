@@ -516,8 +516,7 @@ class _Bench:
             with self.fresh():
                 self.chain.mine(auction.terms.quote_until)
                 with self.fresh():
-                    disclose = self.suite.auction.disclose(auction.terms, _scalar(self.quote_key))
-                    self.found["auction.disclose"] = self.send(disclose, self.producer)
+                    self.found["auction.disclose"] = self.disclose(auction)
                 with self.fresh():
                     self.found["auction.settle_chunked"] = self.settle(auction, CHUNKS)
                 settled = self.settle(auction)
@@ -535,11 +534,7 @@ class _Bench:
 
     def end_award(self, auction: _Auction, settled: Scenario) -> None:
         """The winner does not pay; or pays and is delivered."""
-        made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
-        terms = Terms(
-            made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
-        )
-        winner = next(key for key in self.buyers if key.address == made.buyer)
+        terms, winner = self.awarded()
         with self.fresh():
             self.chain.mine(terms.accept_by)
             unpaid = self.market.expire(terms, NATIVE, bytes(32))
@@ -592,6 +587,19 @@ class _Bench:
             _key(f"ephemeral {place}"),
         )
         return Quote(bidder.address, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
+
+    def disclose(self, auction: _Auction) -> Scenario:
+        """Disclose the key alone."""
+        call = self.suite.auction.disclose(auction.terms, _scalar(self.quote_key))
+        return self.send(call, self.producer)
+
+    def awarded(self) -> tuple[Terms, SecretKey]:
+        """The trade that was made last, and its buyer."""
+        made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
+        terms = Terms(
+            made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
+        )
+        return terms, next(key for key in self.buyers if key.address == made.buyer)
 
     def settle(self, auction: _Auction, chunks: int = 1) -> Scenario:
         """Settle in equal chunks; the first one discloses the key."""

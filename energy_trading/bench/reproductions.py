@@ -29,6 +29,9 @@ REPRODUCTIONS: Final = {
     "xia-fig7": Reproduction(
         "Xia Fig. 7, a merchant who cheats from credit 7.5 on (X-10)", "fig7:reproduce_fig7"
     ),
+    "xia-gas": Reproduction(
+        "Xia Table 3 and Fig. 6, gas of an order with 5 to 60 bidders (X-9)", "xia_gas:reproduce_xia_gas"
+    ),
 }
 
 
