@@ -19,6 +19,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.identity import save_key
 from tests.client.cli_runs import Done, cli
+from tests.contracts.sealed_bid_auction.house import START, House
 from tests.nodes import anvil, ganache
 from tests.world import EURO, World
 
@@ -110,7 +111,12 @@ def test_deploy_trade_and_read(node: Node) -> None:
     ]
     assert node.cli("offers", "--account", BOB.address, "--json").json == []
     assert len(node.cli("trades", "--account", BOB.address).lines) == 2
-    assert node.cli("auctions", "--json").json == []
+    house = House.open(world, lots_wh=(500,))
+    house.bid((BOB, START))
+    (auction,) = node.cli("auctions", "--open", "--account", ALICE.address, "--json").json
+    assert (auction["auction_id"], auction["quotes"]) == ("0x" + house.auction_id.hex(), 1)
+    assert (auction["lots_wh"], auction["state"]) == ([500], "quoting")
+    assert node.cli("auctions", "--account", BOB.address, "--json").json == []
     rows = {row["account"]: row for row in node.cli("accounts", "--json").json}
     assert list(rows) == [ALICE.address, BOB.address]
     cut = PRICE * 5 // 100  # 5 % of the guarantee of the offer that was given up
