@@ -17,6 +17,7 @@ from energy_trading.bindings.offer_market import (
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import offer_hash, receipt_digest
+from energy_trading.day.auction import run_day_ahead_auction
 from energy_trading.day.neighbourhood import EURO, Home, enrol_again
 from energy_trading.identity import Parameters, PersonBanned, TracingProof
 from energy_trading.meter.signers import Secp256k1Meter
@@ -31,6 +32,9 @@ class Faults:
     def __init__(self) -> None:
         #: what happened, in words
         self.story: list[str] = []
+
+    def before_the_day(self, day: TradingDay) -> None:
+        """No slot's market has opened yet."""
 
     def before_acceptance(self, day: TradingDay, slot: int, book: list[_Open]) -> None:
         """The offers of a slot are made."""
@@ -77,6 +81,10 @@ class InjectedFaults(Faults):
         self._sober_slots = sober_slots
         self._sold_in: dict[int, int] = {}
         self._told: set[str] = set()
+
+    def before_the_day(self, day: TradingDay) -> None:
+        """No fault: a sealed-bid auction under a committee's key (X-5 … X-8)."""
+        self.story += run_day_ahead_auction(day, len(day.starts))
 
     def before_acceptance(self, day: TradingDay, slot: int, book: list[_Open]) -> None:
         """Scenario 2: a seller withdraws an offer at once."""

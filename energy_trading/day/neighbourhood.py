@@ -25,6 +25,11 @@ from energy_trading.meter.smart_meter import Reading, SmartMeter
 
 #: Units of account in one euro; the settlement asset of the simulated day is a coin worth one euro.
 EURO: Final = 10**9
+#: What the grid pays and takes, cents per kWh: nobody sells for less or buys for more.
+FEED_IN_CT: Final = 8
+RETAIL_CT: Final = 30
+#: Seconds after a slot's end within which a receipt must come, in slots.
+RECEIPT_SLOTS: Final = 2
 #: What every home deposits.
 FUNDS: Final = 50 * EURO
 #: The market of the simulated day keeps one per cent of what sellers earn.

@@ -7,14 +7,15 @@ import html
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.bindings.contract import Event
-from energy_trading.day.neighbourhood import EURO, FUNDS
-from energy_trading.day.trading_day import FEED_IN_CT, RETAIL_CT, DayResult, TradeRow, money_is_conserved
+from energy_trading.day.neighbourhood import EURO, FEED_IN_CT, FUNDS, RETAIL_CT
+from energy_trading.day.trading_day import DayResult, TradeRow, money_is_conserved
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
@@ -281,6 +282,8 @@ def _csv(head: str, rows: Iterable[Sequence[object]]) -> str:
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return "0x" + value.hex()
+    if is_dataclass(value):
+        return {name: _plain(field) for name, field in vars(value).items()}
     return value.name if hasattr(value, "name") else value
 
 

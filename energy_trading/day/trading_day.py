@@ -17,7 +17,15 @@ from energy_trading.bindings.offer_market import (
     TradeExpired,
 )
 from energy_trading.day.faults import Faults
-from energy_trading.day.neighbourhood import EURO, FUNDS, Home, Neighbourhood
+from energy_trading.day.neighbourhood import (
+    EURO,
+    FEED_IN_CT,
+    FUNDS,
+    RECEIPT_SLOTS,
+    RETAIL_CT,
+    Home,
+    Neighbourhood,
+)
 from energy_trading.market.offer import Offer, Trade
 from energy_trading.market.trader import confirm, confirm_many, expire
 from energy_trading.meter.signers import P256_SIGNER_BYTES
@@ -33,11 +41,6 @@ PRUDENT_PERCENT: Final = 88
 MAX_LOTS: Final = 4
 MIN_LOT_WH: Final = 20
 MAX_LOT_WH: Final = 80
-#: What the grid pays and takes: nobody sells for less or buys for more.
-FEED_IN_CT: Final = 8
-RETAIL_CT: Final = 30
-#: Seconds after a slot's end within which a receipt must come, in slots.
-RECEIPT_SLOTS: Final = 2
 
 Ending = Literal["open", "delivered", "short", "expired", "late", "withdrawn", "unsold"]
 
@@ -186,6 +189,7 @@ class TradingDay:
         """
         for home in self.there.homes:
             home.record(self.starts[0], 0, 0)
+        self.faults.before_the_day(self)
         for slot in range(len(self.starts)):
             self._wait_until(self.starts[slot] - self.step + 10)
             if slot >= 2:
@@ -214,6 +218,10 @@ class TradingDay:
 
     def _trade(self, slot: int) -> None:
         expected = {home.number: self.forecast(home, slot) for home in self.there.homes}
+        for entry in self.open:
+            if entry.row.slot_start == self.starts[slot] and entry.buyer is not None:  # sold ahead
+                expected[entry.seller.number] -= entry.offer.energy_wh
+                expected[entry.buyer.number] = 0  # has its one seller
         book: list[_Open] = []
         for home in self.there.homes:
             if expected[home.number] >= MIN_LOT_WH:
@@ -283,6 +291,23 @@ class TradingDay:
             entry.row.buyer = buyer.name
             entry.row.mode += ", private" if buyer.buys_privately else ""
             wanted_wh -= entry.offer.energy_wh
+
+    def sold_ahead(self, buyer: Home, seller: Home, offer: Offer, slot: int) -> None:
+        """Let a buyer accept what it won before the day; the slot delivers and settles it with its others."""
+        price = offer.terms.price
+        price_ct = price // (offer.energy_wh * UNITS_PER_WH_CENT)
+        row = TradeRow(
+            self.starts[slot],
+            offer.trade_id,
+            seller.name,
+            buyer.name,
+            "auction, private" if buyer.buys_privately else "auction",
+            offer.energy_wh,
+            price,
+            price_ct,
+        )
+        self.rows.append(row)
+        self.open.append(_Open(row, offer, seller, self.accept(buyer, offer, slot), buyer))
 
     def accept(self, buyer: Home, offer: Offer, slot: int) -> Trade:
         """Accept as this home does: with its registered meter, or with a one-time key."""
@@ -387,7 +412,7 @@ class TradingDay:
             self.slots,
             {home.name: home.trader.account for home in self.there.homes},
             suite.ledger.account_of(self.there.treasury.address).available,
-            read_events(self.chain, [suite.ledger.address, suite.market.address]),
+            read_events(self.chain, [suite.ledger.address, suite.market.address, suite.auction.address]),
             self.faults.story,
         )
 
