@@ -189,6 +189,7 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
         "deposit": [(ledger.deposit(address, 100, value=100), culprit)],
         "withdraw": [(ledger.withdraw(address, 10), culprit)],
         "commit": [(ledger.commit(heir.address, 0, heir.address, 0, False), book.market)],
+        "transfer": [(ledger.transfer(heir.address, book.people[2].address, 0), book.market)],
         "settle": [(ledger.settle(s), book.market) for s in settled],
         "suspend": [(ledger.suspend([address]), owner)],
         "reinstate": [(ledger.reinstate([address]), owner)],
