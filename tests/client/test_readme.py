@@ -1,5 +1,6 @@
 """What the documents show runs as shown."""
 
+import json
 import os
 import re
 from collections.abc import Iterator
@@ -37,6 +38,16 @@ def test_examples_run(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     """Every python block of a document runs, in a folder of its own, after the blocks before it."""
     monkeypatch.chdir(tmp_path)
     run(path.read_text(encoding="utf-8"), os.fspath(path))
+
+
+def test_gas_of_the_readme_is_that_of_the_snapshot() -> None:
+    """Every scenario that the README names has the snapshot's number."""
+    rows = re.findall(r"\| `([a-z0-9_.]+)` \| ([0-9,]+) \|", (ROOT / "README.md").read_text(encoding="utf-8"))
+    measured = json.loads((ROOT / "snapshots" / "gas.json").read_text(encoding="utf-8"))["scenarios"]
+    assert len(rows) >= 10
+    assert {name: int(gas.replace(",", "")) for name, gas in rows} == {
+        name: measured[name] for name, _ in rows
+    }
 
 
 def test_this_check_can_fail() -> None:
