@@ -65,8 +65,9 @@ bench: setup ## the papers' tables and figures, into out/bench, and the table of
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas
 
-docs: setup ## run every example of README.md and docs/
-	$(PY) -m pytest tests/client/test_readme.py
+docs: setup ## build the site into site/; any warning is an error
+	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet
+	.cache/docs/venv/bin/python scripts/build_docs.py
 
 node: setup ## a test node on http://127.0.0.1:8545 (NODE=anvil or NODE=ganache)
 	@test -n '$(NODE_$(NODE))' || { echo "NODE: given $(NODE), allowed anvil or ganache" >&2; exit 1; }
@@ -77,7 +78,7 @@ wheel: setup ## build the wheel, compiled contracts inside, into dist/
 	$(UV) build --wheel --out-dir dist
 
 clean: ## remove everything that make can make again
-	rm -rf .cache .venv .tools node_modules dist build out energy_trading/artifacts
+	rm -rf .cache .venv .tools node_modules dist build out site energy_trading/artifacts
 	rm -rf .hypothesis .mypy_cache .ruff_cache
 
 # Stamps: a file newer than what it was made from means there is nothing to do.
