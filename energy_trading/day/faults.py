@@ -18,6 +18,7 @@ from energy_trading.bindings.offer_market import (
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import offer_hash, receipt_digest
 from energy_trading.day.auction import run_day_ahead_auction
+from energy_trading.day.lot_sale import sell_a_lot
 from energy_trading.day.neighbourhood import EURO, Home, enrol_again
 from energy_trading.identity import Parameters, PersonBanned, TracingProof
 from energy_trading.meter.signers import Secp256k1Meter
@@ -180,9 +181,18 @@ class InjectedFaults(Faults):
             self._trace(day, culprit)
 
     def after_the_day(self, day: TradingDay) -> None:
-        """Trace a cheater who did not try again; say which scenario the day had no occasion for."""
+        """Trace a cheater who did not try again, sell a lot, say what the day had no occasion for."""
         if self.cheater is not None and "5" in self._told and "refused" not in self._told:
             self._trace(day, self.cheater)
+        left_wh = {
+            (home.number, start): self.fed_in(day, home, slot)
+            for home in day.there.homes
+            for slot, start in enumerate(day.starts)
+        }
+        numbers = {home.name: home.number for home in day.there.homes}
+        for row in day.rows:
+            left_wh[numbers[row.seller], row.slot_start] -= row.delivered_wh
+        self.story += sell_a_lot(day.there, day.seed, left_wh)
         names = {"1": "success", "2": "withdrawal", "3": "late acceptance", "5": "ban"}
         missing = [f"{number} ({name})" for number, name in names.items() if number not in self._told]
         if missing:

@@ -30,6 +30,8 @@ FEED_IN_CT: Final = 8
 RETAIL_CT: Final = 30
 #: Seconds after a slot's end within which a receipt must come, in slots.
 RECEIPT_SLOTS: Final = 2
+#: Shortest slot of a lot, seconds; the contract's bound.
+MIN_LOT_SLOT_S: Final = 60
 #: What every home deposits.
 FUNDS: Final = 50 * EURO
 #: The market of the simulated day keeps one per cent of what sellers earn.
@@ -54,6 +56,7 @@ class Home:
         member: its pseudonymous account.
         trader: the account's verbs.
         meter: its smart meter.
+        signer: the meter's registered key, for readings of what was fed in.
         ask_ct: price it asks for, cents per kWh; moves with success.
         lots: offers it makes in a slot, at most; one more than it sold last time.
         limit_ct: highest price it pays, cents per kWh.
@@ -69,6 +72,7 @@ class Home:
     member: Member
     trader: Trader
     meter: SmartMeter
+    signer: ReceiptSigner = field(repr=False)
     ask_ct: int
     limit_ct: int
     offers_signed: bool
@@ -177,7 +181,11 @@ def settle_in(
     keys = [operator, treasury, agent, *(member.secret_key for member in members)]
     chain = in_process(accounts=keys, genesis_time=first_slot - _SECONDS_TO_ENROL)
     parameters = SuiteParameters(
-        operator.address, pkg.parameters.registrar, treasury.address, fee_bps=FEE_BPS
+        operator.address,
+        pkg.parameters.registrar,
+        treasury.address,
+        fee_bps=FEE_BPS,
+        slot_seconds=max(MIN_LOT_SLOT_S, profiles[0].step_s),
     )
     suite = deploy(chain, operator, parameters, say)
 
@@ -211,6 +219,7 @@ def settle_in(
                 member,
                 trader,
                 meter,
+                signer,
                 ask_ct=rng.randint(14, 26),
                 limit_ct=rng.randint(22, 30),
                 offers_signed=number % 2 == 1,

@@ -164,6 +164,7 @@ class TradingDay:
         self.chain = there.chain
         self.faults = faults
         self._progress = progress
+        self.seed = seed
         self._rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
         profile = there.homes[0].profile
         self.starts = profile.slot_starts
@@ -412,7 +413,7 @@ class TradingDay:
             self.slots,
             {home.name: home.trader.account for home in self.there.homes},
             suite.ledger.account_of(self.there.treasury.address).available,
-            read_events(self.chain, [suite.ledger.address, suite.market.address, suite.auction.address]),
+            read_events(self.chain, suite.markets),
             self.faults.story,
         )
 

@@ -98,12 +98,13 @@ def history(events: Iterable[Event], lot: int) -> list[Event]:
     return found[::-1]
 
 
-def dispute_file(suite: Suite, lot: int) -> dict[str, Any]:
+def dispute_file(suite: Suite, lot: int, from_block: int = 0) -> dict[str, Any]:
     """Return a lot's history as an object for `json.dumps`: signatures, no secret.
 
     Args:
         suite: the market.
         lot: id.
+        from_block: first block read; not after the deployment's.
 
     Raises:
         BadInput: the log knows no such lot.
@@ -117,7 +118,7 @@ def dispute_file(suite: Suite, lot: int) -> dict[str, Any]:
         "chainId": domain.chain_id,
         "contract": domain.verifying_contract,
         "lot": str(lot),
-        "steps": [_to_json(event) for event in history(suite.lots.events(), lot)],
+        "steps": [_to_json(event) for event in history(suite.lots.events(from_block), lot)],
     }
 
 
@@ -321,9 +322,11 @@ def _from_json(file: Any) -> tuple[Domain, int, list[Event]]:
     try:
         if file["format"] != FORMAT:
             raise BadInput(f"format: given {file['format']!r}, allowed {FORMAT!r}")
-        domain = Domain("EnergyLot", int(file["chainId"]), _parsed("address", file["contract"]))
+        domain = Domain(
+            "EnergyLot", _parsed("uint256", file["chainId"]), _parsed("address", file["contract"])
+        )
         return domain, int(file["lot"]), [_step(domain, step) for step in file["steps"]]
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(
