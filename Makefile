@@ -20,7 +20,7 @@ NODE := anvil
 NODE_anvil := --host 127.0.0.1 --port 8545
 NODE_ganache := --server.host 127.0.0.1 --server.port 8545 --chain.chainId 1337 --wallet.deterministic
 
-DEMO := $(CLI) run --homes 6 --out out/demo
+DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
 .PHONY: help setup compile demo test check format bindings gas mutants bench docs node wheel clean
 
