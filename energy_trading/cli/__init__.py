@@ -8,7 +8,7 @@ from typing import NoReturn
 import typer
 from rich.console import Console
 
-from energy_trading.cli import bench, deployment, listings, run, watch
+from energy_trading.cli import bench, deployment, listings, lots, run, watch
 from energy_trading.errors import EnergyTradingError
 
 app = typer.Typer(
@@ -26,6 +26,9 @@ for command in (
     listings.trades,
     listings.standing,
     watch.watch,
+    lots.history,
+    lots.check_dispute,
+    lots.trace,
     bench.reproduce,
 ):
     app.command()(command)

@@ -120,25 +120,26 @@ def _sender(unlocked: str | None, key_file: Path | None) -> Sender:
     if unlocked is not None:
         return address_of("--unlocked", unlocked)
     if key_file is not None:
-        return _from_file(key_file)
+        return key_from_file("--key-file", key_file, PASSWORD)
     if KEY in os.environ:
         return _from_environment(os.environ[KEY])
     raise BadInput(f"sender: given nothing, allowed --unlocked, --key-file or the variable {KEY}")
 
 
-def _from_file(path: Path) -> SecretKey:
+def key_from_file(option: str, path: Path, variable: str) -> SecretKey:
+    """Open an encrypted key file; its password comes from a variable of the environment or a prompt."""
     from energy_trading.identity import load_key
 
     if not path.is_file():
-        raise BadInput(f"--key-file: given {path}, allowed a file that exists")
-    password = os.environ.get(PASSWORD)
+        raise BadInput(f"{option}: given {path}, allowed a file that exists")
+    password = os.environ.get(variable)
     if password is None:
         password = str(typer.prompt(f"password of {path}", hide_input=True, err=True))
     try:
         return load_key(path, password)
     except OSError as error:
         raise BadInput(
-            f"--key-file: given {path}, allowed a file that can be read ({error.strerror})"
+            f"{option}: given {path}, allowed a file that can be read ({error.strerror})"
         ) from error
 
 

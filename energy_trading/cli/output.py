@@ -99,7 +99,7 @@ def _text(name: str, value: object) -> str:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    if isinstance(value, int) and name.endswith(("_by", "_until")):
+    if isinstance(value, int) and name.endswith(("_by", "_until", "_start")):
         return date_of(value) if value else "never"
     if isinstance(value, list):
         return ",".join(str(item) for item in value)

@@ -1,0 +1,216 @@
+"""`history`, `check-dispute`, `trace`: whose a lot was, proved to others, and who is behind an account."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from energy_trading.cli.deployment import key_from_file
+from energy_trading.cli.output import (
+    DEFAULT_RPC,
+    AsJson,
+    ChainId,
+    DeploymentFile,
+    Rpc,
+    address_of,
+    console,
+    open_market,
+    print_json,
+    show,
+)
+from energy_trading.errors import BadInput
+
+if TYPE_CHECKING:
+    from energy_trading.identity import DSO, PKG
+    from energy_trading.market.history import Holding
+
+PKG_PASSWORD: Final = "ENERGY_TRADING_PKG_PASSWORD"  # noqa: S105 - the variable's name
+DSO_PASSWORD: Final = "ENERGY_TRADING_DSO_PASSWORD"  # noqa: S105 - the variable's name
+_COLUMNS: Final = ("how", "owner", "energy_wh", "slot_start", "nonce", "ended", "lot")
+
+Operators = Annotated[
+    list[str] | None,
+    typer.Option("--dso", help="The DSO's account on chain, from a source you trust; may be repeated."),
+]
+
+
+def history(
+    lot: Annotated[str, typer.Argument(help="Id of the lot, decimal or 0x….")],
+    rpc: Rpc = DEFAULT_RPC,
+    chain_id: ChainId = None,
+    deployment: DeploymentFile = None,
+    out: Annotated[Path | None, typer.Option(help="New file for the proof; anyone can check it.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell whose a lot was, from the log, after checking every signature; with --out, write the proof."""
+    number = _lot(lot)
+    from energy_trading.bindings.energy_ledger import OwnershipTransferred
+    from energy_trading.market.history import check_dispute as check
+    from energy_trading.market.history import dispute_file
+
+    suite, record = open_market(rpc, chain_id, deployment)
+    file = dispute_file(suite, number, record.from_block)
+    log = suite.ledger.events(record.from_block)
+    owners = check(file, [event.new_owner for event in log if isinstance(event, OwnershipTransferred)])
+    if out is not None:
+        _write("--out", out, file, replace=False)
+    show(_COLUMNS, _rows(owners), as_json)
+    if out is not None and not as_json:
+        console.print(f"every signature is right; the proof is in {out}", markup=False)
+
+
+def check_dispute(
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="Of history --out or trace --dispute.")],
+    dso: Operators = None,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(help="PKG's published parameters, from a source you trust; for files with identities."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Check a dispute file, as a third party: no node, no secret, no trust in who hands it over."""
+    file, owners = _checked(path, dso)
+    identities = _identities(file, owners, parameters)
+    if as_json:
+        told = {name: file[name] for name in ("chainId", "contract", "lot")}
+        print_json({**told, "owners": _rows(owners), "identities": identities})
+        return
+    show(_COLUMNS, _rows(owners), as_json)
+    console.print(
+        f"every signature is right, for contract {file['contract']} on chain {file['chainId']}", markup=False
+    )
+    for account, identity in identities.items():
+        console.print(f"{account} is «{identity}», proved by PKG and DSO together", markup=False)
+
+
+def trace(
+    account: Annotated[str, typer.Argument(help="Address.")],
+    pkg_key: Annotated[
+        Path, typer.Option(help=f"PKG's encrypted key file; password from {PKG_PASSWORD} or a prompt.")
+    ],
+    pkg_state: Annotated[Path, typer.Option(help="PKG's state file.")],
+    dso_key: Annotated[
+        Path, typer.Option(help=f"DSO's encrypted key file; password from {DSO_PASSWORD} or a prompt.")
+    ],
+    dso_state: Annotated[Path, typer.Option(help="DSO's state file.")],
+    dispute: Annotated[
+        Path | None,
+        typer.Option(help="Dispute file that the proof of identity is added to; needs --dso. Mode 0600."),
+    ] = None,
+    dso: Operators = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the proof instead of the identity.")] = False,
+) -> None:
+    """Open a pseudonym by PKG and DSO together: print who it is, or add the proof to a dispute file.
+
+    A dispute file is checked first: nobody is traced for a false one, or for one they have no part in.
+    """
+    person = address_of("ACCOUNT", account)
+    from energy_trading.identity import TracingProof
+    from energy_trading.market.dispute import add_identity, check_part
+
+    file: dict[str, Any] = {}
+    owners: list[Holding] = []
+    if dispute is not None:
+        file, owners = _checked(dispute, dso)
+        check_part(owners, person)
+    pkg, operator = _pkg(pkg_key, pkg_state), _dso(dso_key, dso_state)
+    certificate = pkg.certificate_of(person)
+    halves = [pkg.open_partially(certificate), operator.open_partially(certificate)]
+    proof = TracingProof.combine(certificate, halves, pkg.parameters)
+    if dispute is not None:
+        _write("--dispute", dispute, add_identity(file, owners, person, proof, pkg.parameters), replace=True)
+    if as_json:
+        print_json(proof.to_json())
+    elif dispute is not None:
+        console.print(f"{dispute} proves who {person} is; it is for the judge only", markup=False)
+    else:
+        console.print(f"{person} is «{proof.identity}»", markup=False)
+
+
+def _lot(text: str) -> int:
+    try:
+        number = int(text, 16 if text[:2] in ("0x", "0X") else 10)
+    except ValueError:
+        number = -1
+    if not 0 <= number < 2**256:
+        raise BadInput(f"LOT: given {text!r}, allowed 0 … 2**256-1, decimal or 0x…")
+    return number
+
+
+def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Holding]]:
+    """Read and check a dispute file."""
+    from energy_trading.market.history import check_dispute as check
+
+    if not dso:
+        raise BadInput("--dso: given nothing, allowed the DSO's account on chain, from a source you trust")
+    believed = [address_of("--dso", text) for text in dso]
+    file = _read("FILE", path)
+    return file, check(file, believed)
+
+
+def _identities(file: dict[str, Any], owners: list[Holding], parameters: Path | None) -> dict[str, str]:
+    from energy_trading.identity import Parameters
+    from energy_trading.market.dispute import IDENTITIES, check_identities
+
+    if parameters is None:
+        if IDENTITIES in file:
+            raise BadInput(
+                "--parameters: given nothing, allowed PKG's published parameters, for the file names persons"
+            )
+        return {}
+    return check_identities(file, owners, Parameters.from_json(_read("--parameters", parameters)))
+
+
+def _rows(owners: list[Holding]) -> list[dict[str, Any]]:
+    # As text: other languages lose digits of a uint256.
+    return [asdict(held) | {"lot": str(held.lot)} for held in owners]
+
+
+def _pkg(key: Path, state: Path) -> PKG:
+    from energy_trading.identity import PKG
+
+    root = key_from_file("--pkg-key", key, PKG_PASSWORD)
+    try:
+        return PKG.load(root, state)
+    except OSError as error:
+        raise _unreadable("--pkg-state", state, error) from error
+
+
+def _dso(key: Path, state: Path) -> DSO:
+    from energy_trading.identity import DSO
+
+    root = key_from_file("--dso-key", key, DSO_PASSWORD)
+    try:
+        return DSO.load(root, state)
+    except OSError as error:
+        raise _unreadable("--dso-state", state, error) from error
+
+
+def _read(option: str, path: Path) -> Any:
+    from energy_trading.identity.encoding import parse_json
+
+    try:
+        return parse_json(path.read_bytes(), f"{option} {path}")
+    except OSError as error:
+        raise _unreadable(option, path, error) from error
+    except RecursionError as error:
+        raise BadInput(f"{option}: given {path}, nested too deep, allowed one object") from error
+
+
+def _unreadable(option: str, path: Path, error: OSError) -> BadInput:
+    return BadInput(f"{option}: given {path}, allowed a file that can be read ({error.strerror})")
+
+
+def _write(option: str, path: Path, file: dict[str, Any], *, replace: bool) -> None:
+    from energy_trading.identity.private_file import write_private
+
+    try:
+        write_private(path, json.dumps(file, indent=1, ensure_ascii=False).encode(), replace=replace)
+    except OSError as error:
+        raise BadInput(
+            f"{option}: given {path}, allowed a path that can be written ({error.strerror})"
+        ) from error
