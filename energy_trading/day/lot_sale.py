@@ -95,7 +95,7 @@ def sell_a_lot(
     price, messages = _negotiate(there, found, minted, draw)
     story.append(
         f"lot: {buyer.name} and {seller.name} agree on {price / EURO:.4f} € in {messages} messages; "
-        f"nobody else can read the prices, and neither learns who the other is"
+        f"nobody else can read the bids, and neither learns who the other is"
     )
 
     signed = permit(suite, seller.trader.key, minted.lot, buyer.trader.address, price, now + HOLDS_S)

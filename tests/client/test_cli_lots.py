@@ -161,6 +161,21 @@ def test_trace_without_a_file_prints_and_writes_nothing(case: Case) -> None:
     assert Path("dispute.json").read_bytes() == before
 
 
+def test_passwords_are_asked_for(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without variables in the environment each password comes from the terminal, hidden (C-10)."""
+    typed, asked = list(PASSWORDS.values()), []
+
+    def type_hidden(prompt: str, *_: object) -> str:
+        asked.append(prompt)
+        return typed.pop(0)
+
+    monkeypatch.setattr("getpass.getpass", type_hidden)
+    monkeypatch.setattr(sys.modules[__name__], "PASSWORDS", {})
+    done = case.trace(case.bob.account)
+    assert (done.status, done.out) == (0, f"{case.bob.account} is «{BOB}»\n")
+    assert [len(asked), typed] == [2, []]
+
+
 def change(file: dict[str, Any], at: str, value: Any) -> dict[str, Any]:
     changed = copy.deepcopy(file)
     *way, last = at.split(".")
