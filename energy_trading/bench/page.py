@@ -264,8 +264,8 @@ def _of_xia_gas(result: XiaGasResult) -> Findings:
                 f"16 % of a block of 4.7 million: {PAPER_QUOTE_GAS:,}",
                 f"at most {max(quotes):,}, {PAPER_QUOTE_GAS // max(quotes)} times less",
                 max(quotes) >= PAPER_QUOTE_GAS,
-                "the paper's contract records every quote with its bidder, ours keeps one hash of all of them;"
-                " in both the bidder encrypts; our copy of the paper lacks the table's own numbers",
+                "the paper's contract records every quote with its bidder, ours keeps one hash of all of"
+                " them; in both the bidder encrypts; our copy of the paper lacks the table's own numbers",
             ),
             Finding(
                 "X-9",
