@@ -174,7 +174,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         if (energiesWh.length < 2) revert EnergyLot_TooFew(energiesWh.length);
         Lot whole = _lot(lot);
         _end(lot, LotState.Split);
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i = 0; i < energiesWh.length; ++i) {
             _checkEnergy(energiesWh[i]);
             sum += energiesWh[i];
@@ -188,7 +188,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     function merge(uint256[] calldata lots) external returns (uint256 merged) {
         if (lots.length < 2) revert EnergyLot_TooFew(lots.length);
         uint256 slotStart = _lot(lots[0]).slotStart();
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i = 0; i < lots.length; ++i) {
             _requireOwner(lots[i]);
             Lot part = _lot(lots[i]);
@@ -208,7 +208,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     /// @inheritdoc IEnergyLot
     function deliver(Terms calldata terms, address buyer, uint256[] calldata lots) external {
         if (msg.sender != terms.seller) revert EnergyLot_NotSeller(msg.sender, terms.seller);
-        uint256 sum;
+        uint256 sum = 0;
         for (uint256 i = 0; i < lots.length; ++i) {
             _requireOwner(lots[i]);
             sum += _lot(lots[i]).energyWh();
