@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {CreditModel} from "../../contracts/libraries/CreditModel.sol";
 import {WindowLib} from "../../contracts/types/Account.sol";
 
-/// @notice Proofs for every input within the bounds that CreditModel.sol states; docs/credit.md says how to run them.
+/// @notice Proofs for every input within the bounds that CreditModel.sol states; `make analyze` runs them.
 /// @dev Each computes the same in checked arithmetic: an overflow is a panic, which the prover reports. The functions
 /// with two or more symbolic factors are too hard for it; the differential test holds their corners.
 contract CreditProof {
@@ -13,14 +13,13 @@ contract CreditProof {
 
     uint256 private constant E9 = 1e9;
 
-    /// @notice A window's sum is the sum of its newest `n` bytes.
-    function check_sum(uint80 window, uint8 n) external pure {
-        if (n == 0 || n > 10) return;
+    /// @notice A window's sum is the sum of its newest `n` bytes, for n = 1 … 10.
+    function check_sum(uint80 window) external pure {
         uint256 total;
-        for (uint256 i = 0; i < n; ++i) {
-            total += (uint256(window) >> (8 * i)) & 0xff;
+        for (uint256 n = 1; n <= WindowLib.LENGTH; ++n) {
+            total += (uint256(window) >> (8 * (n - 1))) & 0xff;
+            assert(WindowLib.sum(window, n) == total);
         }
-        assert(WindowLib.sum(window, n) == total);
         assert(total < 2 ** 12);
     }
 
