@@ -20,9 +20,11 @@ NODE := anvil
 NODE_anvil := --host 127.0.0.1 --port 8545
 NODE_ganache := --server.host 127.0.0.1 --server.port 8545 --chain.chainId 1337 --wallet.deterministic
 
+FORGE := @foundry-rs/forge-linux-amd64@1.7.1
+
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants bench docs node wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants analyze bench docs node wheel clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -60,6 +62,9 @@ gas: setup ## measure gas, write snapshots/gas.json and storage.json
 
 mutants: setup ## plant each known bug and see a test catch it
 	$(PY) tests/mutants/run.py
+
+analyze: setup .cache/analysis.stamp ## Slither, call graph, random calls and proofs of the contracts
+	$(PY) scripts/analyze.py
 
 bench: setup ## the papers' tables and figures, into out/bench, and the table of gas
 	$(CLI) reproduce all --out out/bench
@@ -99,3 +104,10 @@ compile: .cache/python.stamp .cache/node.stamp
 	@echo "installing npm packages (about 10 s the first time) ..."
 	npm ci --no-progress --no-fund --no-audit --loglevel=error
 	@mkdir -p $(@D) && touch $@
+
+.cache/analysis.stamp: tests/analysis/requirements.txt | .cache/python.stamp
+	@echo "installing Slither, halmos and forge (about 20 s the first time) ..."
+	$(UV) venv --quiet --clear --python .venv/bin/python .cache/analysis/venv
+	$(UV) pip install --quiet --python .cache/analysis/venv --requirements tests/analysis/requirements.txt
+	npm install --no-save --no-progress --no-fund --no-audit --loglevel=error --prefix .cache/analysis/forge $(FORGE)
+	@touch $@
