@@ -8,9 +8,6 @@ import {Stage, Vm} from "./Stage.sol";
 /// @notice An auction ends the same way however its quotes are cut into chunks.
 /// @custom:paper X-6, X-7, X-11
 contract ChunksTest is Stage {
-    // forge looks for this prefix
-    // solhint-disable func-name-mixedcase
-
     uint256 private constant N = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141;
     uint256 private constant KEY = 0x6e7;
     uint256 private constant START = 100;

@@ -10,9 +10,6 @@ import {Stage} from "./Stage.sol";
 /// CreditModel.sol states, against checked arithmetic.
 /// @custom:paper X-1, X-2, X-3, X-11
 contract CreditTest is Stage {
-    // forge looks for this prefix
-    // solhint-disable func-name-mixedcase
-
     uint256 private constant MAX_CREDIT = 1e12;
 
     /// @notice The growth of a buyer's credit is its formula, and at most L.

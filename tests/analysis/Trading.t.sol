@@ -193,23 +193,9 @@ contract Traders is Stage {
         }
     }
 
-    /// @notice Whatever is tried with a trade that is over, it fails: nothing settles twice.
+    /// @notice With a trade that was over long ago.
     function tryAgain(uint256 which) external {
-        if (_ended.length == 0) return;
-        Ended storage ended = _ended[which % _ended.length];
-        Trade storage trade = ended.trade;
-        Terms memory terms = trade.terms;
-        address to = address(market);
-        address buyer = actors[trade.buyer];
-        uint256 energy = uint256(terms.energy);
-        _call(buyer, to, abi.encodeCall(market.confirmDelivery, (_delivery(trade, energy))), false);
-        _call(terms.seller, to, abi.encodeCall(market.giveUp, (terms)), false);
-        _call(buyer, to, _expireCall(trade), false);
-        _call(buyer, to, abi.encodeCall(market.acceptOffer, (terms)), false);
-        bytes memory signature = _actorSigns(trade.seller, market.tradeIdOf(terms));
-        _call(buyer, to, abi.encodeCall(market.acceptSigned, (terms, signature)), false);
-        if (!ended.withdrawn) _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
-        ++done[Call.Refused];
+        if (_ended.length != 0) _tryAgain(_ended[which % _ended.length]);
     }
 
     // ---------------------------------------------------------------- what must hold
@@ -304,6 +290,24 @@ contract Traders is Stage {
         _ended.push(Ended(_trades[place], withdrawn));
         _trades[place] = _trades[_trades.length - 1];
         _trades.pop();
+        _tryAgain(_ended[_ended.length - 1]);
+    }
+
+    /// @dev Whatever is tried with a trade that is over, it fails: nothing settles twice.
+    function _tryAgain(Ended storage ended) private {
+        Trade storage trade = ended.trade;
+        Terms memory terms = trade.terms;
+        address to = address(market);
+        address buyer = actors[trade.buyer];
+        uint256 energy = uint256(terms.energy);
+        _call(buyer, to, abi.encodeCall(market.confirmDelivery, (_delivery(trade, energy))), false);
+        _call(terms.seller, to, abi.encodeCall(market.giveUp, (terms)), false);
+        _call(buyer, to, _expireCall(trade), false);
+        _call(buyer, to, abi.encodeCall(market.acceptOffer, (terms)), false);
+        bytes memory signature = _actorSigns(trade.seller, market.tradeIdOf(terms));
+        _call(buyer, to, abi.encodeCall(market.acceptSigned, (terms, signature)), false);
+        if (!ended.withdrawn) _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
+        ++done[Call.Refused];
     }
 
     function _delivery(Trade storage trade, uint256 energy) private view returns (Delivery memory) {
@@ -334,9 +338,6 @@ contract Traders is Stage {
 /// @notice Whatever is called in whatever order, these hold.
 /// @custom:paper N-1, N-2, N-3, N-4, N-7, X-1, X-11
 contract TradingTest {
-    // forge looks for this prefix
-    // solhint-disable func-name-mixedcase
-
     error NeverSucceeded(Traders.Call call);
 
     Traders private _traders;

@@ -16,7 +16,7 @@ from typing import Any, Final
 KINDS: Final = {
     "money": ("#f6c6b6", "moves money"),
     "writes": ("#f8e6a0", "writes storage"),
-    "view": ("#d3e4f5", "view or pure"),
+    "view": ("#d3e4f5", "changes no storage"),
     "library": ("#e4e4e4", "library"),
 }
 LIBRARIES: Final = "libraries"
@@ -74,7 +74,7 @@ def columns(nodes: Mapping[str, Node], edges: Edges) -> list[tuple[str, list[str
     contract_depth = _depths(set(home.values()), across)
     for contract in sorted(contract_depth, key=lambda c: (c == LIBRARIES, contract_depth[c], c)):
         members = [name for name in nodes if home[name] == contract]
-        for level in range(max(depth[name] for name in members) + 1):
+        for level in sorted({depth[name] for name in members}):
             callers = {
                 name: [height[a] for a, b in edges if b == name and a in height]
                 for name in members
@@ -148,15 +148,15 @@ def draw(nodes: Mapping[str, Node], edges: Edges) -> str:
     ]
     legend = []
     for number, (fill, words) in enumerate(KINDS.values()):
-        at = 20 + 130 * number
+        at = 20 + 145 * number
         legend.append(
             f'<rect x="{at}" y="16" width="14" height="14" rx="3" fill="{fill}" stroke="#999"/>'
             f'<text x="{at + 20}" y="27">{words}</text>'
         )
     legend.append(
-        '<rect x="540" y="16" width="14" height="14" rx="3" fill="none" stroke="#333" stroke-width="1.4"/>'
-        '<text x="560" y="27">external: anybody may call it</text>'
-        '<path d="M760 23H786" stroke="#c0452b"/><text x="792" y="27">the way of money</text>'
+        '<rect x="600" y="16" width="14" height="14" rx="3" fill="none" stroke="#333" stroke-width="1.4"/>'
+        '<text x="620" y="27">external or public</text>'
+        '<path d="M770 23H796" stroke="#c0452b"/><text x="802" y="27">the way of money</text>'
     )
     return "\n".join(
         [

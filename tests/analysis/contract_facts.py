@@ -134,7 +134,9 @@ def graph(slither: Slither) -> dict[str, Any]:
                 for _, called in calls
             )
             entry = function.visibility in ("external", "public")
-            writes = bool(function.state_variables_written)
+            # What a library contract that is inherited writes in assembly, Slither does not count.
+            inherited = any(c is contract and not is_own(f) and not (f.view or f.pure) for c, f in calls)
+            writes = bool(function.state_variables_written) or inherited
             nodes[name] = {"contract": contract.name, "entry": entry, "writes": writes, "money": moves}
             for other, called in calls:
                 found = target(other, called)
