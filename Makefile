@@ -36,7 +36,7 @@ demo: setup ## one trading day of six homes on a chain in this process, into out
 	$(DEMO)
 
 test: setup ## every test
-	$(PY) -m pytest
+	$(PY) -m pytest -n auto --dist loadfile
 
 check: setup ## style, types, lint, compiler warnings, snapshots
 	$(PY) -m ruff check
