@@ -9,7 +9,6 @@ import pytest
 
 from tests.world import World, build_world
 
-
 # xdist tells its workers the size of a terminal; consoles would keep to it whatever a test asks for.
 for name in ("COLUMNS", "LINES"):
     os.environ.pop(name, None)
