@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-from energy_trading.bindings.contract import Call, Sent
+from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
 from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.bindings.offer_market import Delivery, OfferAccepted, ReceiptKey
 from energy_trading.bindings.suite import NATIVE, Suite
@@ -159,7 +159,8 @@ class Trader:
             verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
         try:
             sent = self._send(verb, call)
-        except Exception:
+        except (ContractRevert, UnknownRevert):
+            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
             meter.release(offer.trade_id)
             raise
         return Trade(offer, self.address, sent.event(OfferAccepted).receipt_key)
@@ -192,7 +193,8 @@ class Trader:
             call = market.accept_signed_privately(offer.terms, offer.signature, key)
         try:
             self._send(verb, call)
-        except Exception:
+        except (ContractRevert, UnknownRevert):
+            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
             meter.release(offer.trade_id)
             raise
         return Trade(offer, self.address, receipt_key(consent.signer))

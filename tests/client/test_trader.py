@@ -18,9 +18,10 @@ from energy_trading.bindings.offer_market import (
     TradeState,
     WrongState,
 )
+from energy_trading.chain.connect import NotMined
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.offer import Offer, make_offer, sign_offer
+from energy_trading.market.offer import Offer, Trade, make_offer, sign_offer
 from energy_trading.market.trader import Trader, confirm, confirm_many, expire
 from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
 from energy_trading.meter.one_time_keys import OneTimeKeys
@@ -147,6 +148,26 @@ def test_refused_acceptance_leaves_the_meter_free(neighbours: Neighbours) -> Non
     n.imports(800)
     with pytest.raises(TradeRefused):
         n.meter.certify(dear.trade_id)
+    assert n.bob.receipt(trade).energy == offer.terms.energy
+
+
+def test_lost_answer_keeps_the_meter_ready(neighbours: Neighbours, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the answer of a mined acceptance is lost, the meter still certifies its delivery (N-3)."""
+    n = neighbours
+    offer = n.alice.offer(800, PRICE, *n.times)
+    send = type(n.world.chain).send
+
+    def send_and_lose(*arguments: object, **options: object) -> None:
+        send(*arguments, **options)  # type: ignore[arg-type]
+        raise NotMined("no receipt in 120 s")
+
+    monkeypatch.setattr(type(n.world.chain), "send", send_and_lose)
+    with pytest.raises(NotMined):
+        n.bob.accept(offer, n.start, n.end)
+    monkeypatch.undo()
+    assert n.world.market.state_of(offer.trade_id) is TradeState.ACCEPTED
+    n.imports(800)
+    trade = Trade(offer, n.world.bob.address, n.world.ledger.meter_of(n.world.bob.address))
     assert n.bob.receipt(trade).energy == offer.terms.energy
 
 
