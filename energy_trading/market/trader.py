@@ -157,12 +157,7 @@ class Trader:
             verb, call = "accept offer", market.accept_offer(offer.terms)
         else:
             verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
-        try:
-            sent = self._send(verb, call)
-        except (ContractRevert, UnknownRevert):
-            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
-            meter.release(offer.trade_id)
-            raise
+        sent = self._send_acceptance(verb, call, offer)
         return Trade(offer, self.address, sent.event(OfferAccepted).receipt_key)
 
     def accept_privately(self, offer: Offer, slot_from: int, slot_to: int, evidence: Evidence) -> Trade:
@@ -191,12 +186,7 @@ class Trader:
         else:
             verb = "accept signed offer privately"
             call = market.accept_signed_privately(offer.terms, offer.signature, key)
-        try:
-            self._send(verb, call)
-        except (ContractRevert, UnknownRevert):
-            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
-            meter.release(offer.trade_id)
-            raise
+        self._send_acceptance(verb, call, offer)
         return Trade(offer, self.address, receipt_key(consent.signer))
 
     def receipt(self, trade: Trade) -> Delivery:
@@ -227,6 +217,14 @@ class Trader:
         if self._on_sent is not None:
             self._on_sent(verb, sent)
         return sent
+
+    def _send_acceptance(self, verb: str, call: Call[Any], offer: Offer) -> Sent:
+        try:
+            return self._send(verb, call)
+        except (ContractRevert, UnknownRevert):
+            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
+            self._own_meter().release(offer.trade_id)
+            raise
 
     def _own_meter(self) -> SmartMeter:
         if self._meter is None:
