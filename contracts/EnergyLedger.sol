@@ -245,10 +245,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @inheritdoc IEnergyLedger
     function commit(
         address seller,
-        uint256 guarantee,
         address buyer,
-        uint256 payment,
-        bool metered
+        bool metered,
+        uint256 guarantee,
+        uint256 payment
     ) external onlyMarket returns (bytes32 meter) {
         if (seller != address(0)) {
             Purse p = _committable(seller, PRODUCER, guarantee);
@@ -275,9 +275,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         Purse p = _purse[seller].unhold(s.unhold).add(s.sellerGets);
         Outcome outcome = s.outcome;
         if (outcome == Outcome.Delivered) {
-            uint256 z = _z(s.value);
-            p = _recordSale(seller, p, z);
-            _recordPurchase(s.buyer, z);
+            p = _recordDelivery(seller, p, s.buyer, _z(s.value));
         } else if (outcome == Outcome.SellerDefault) {
             p = _recordSellerDefault(seller, p, _z(s.value));
         } else if (outcome == Outcome.BuyerDefault) {
@@ -295,25 +293,27 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (amount != 0) _purse[TREASURY] = _purse[TREASURY].add(amount);
     }
 
-    /// @dev Eq 3 with f = 0.
-    function _recordSale(address account, Purse p, uint256 z) private returns (Purse) {
-        uint256 window = p.sales().push(z);
-        uint256 old = p.sellerCreditE9();
-        uint256 gain = CreditModel.weightE9(z, window.sum(_WINDOW), _Z0);
-        uint256 credit = _clamp(CreditModel.raised(old, gain, _K1_E9, _K2_E9));
-        _emitCredit(account, Cause.Sold, old, credit, z);
-        return p.withSelling(credit, window);
-    }
-
-    /// @dev Eq 6 with p = 0, its growth by eq 5.
-    function _recordPurchase(address account, uint256 z) private {
-        Record r = _record[account];
-        uint256 window = r.purchases().push(z);
-        uint256 old = r.buyerCreditE9();
-        uint256 gain = CreditModel.buyerGainE9(z, window.sum(_WINDOW), _Z0, _PROFIT_E9);
-        uint256 credit = _clamp(CreditModel.raised(old, gain, _T1_E9, _T2_E9));
-        _record[account] = r.withBuying(credit, window);
-        _emitCredit(account, Cause.Bought, old, credit, z);
+    /// @dev Eq 3 with f = 0 for the seller; eq 6 with p = 0 for the buyer, its growth by eq 5.
+    function _recordDelivery(address seller, Purse p, address buyer, uint256 z) private returns (Purse) {
+        Record r = _record[buyer];
+        uint256 sales = p.sales().push(z);
+        uint256 gain = CreditModel.weightE9(z, sales.sum(_WINDOW), _Z0);
+        uint256 sellerCredit = _clamp(CreditModel.raised(p.sellerCreditE9(), gain, _K1_E9, _K2_E9));
+        uint256 purchases = r.purchases().push(z);
+        gain = CreditModel.buyerGainE9(z, purchases.sum(_WINDOW), _Z0, _PROFIT_E9);
+        uint256 buyerCredit = _clamp(CreditModel.raised(r.buyerCreditE9(), gain, _T1_E9, _T2_E9));
+        _record[buyer] = r.withBuying(buyerCredit, purchases);
+        // One event for both: 1,000 gas less than two.
+        emit DeliveryRecorded(
+            seller,
+            buyer,
+            p.sellerCreditE9() |
+                (sellerCredit << 40) |
+                (r.buyerCreditE9() << 80) |
+                (buyerCredit << 120) |
+                (z << 160)
+        );
+        return p.withSelling(sellerCredit, sales);
     }
 
     /// @dev Eq 3 with s = 0, and the ban of eq 7.
@@ -333,8 +333,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | BANNED);
     }
 
-    /// @dev Eq 6 with q = 0, and the ban of eq 7.
+    /// @dev Eq 6 with q = 0, and the ban of eq 7. Whom the DSO has suspended could not pay, so that is no default.
     function _recordBuyerDefault(address account, uint256 z) private {
+        Purse p = _purse[account];
+        if (p.flags() & SUSPENDED != 0) return;
         Record r = _record[account].withDefault();
         uint256 c = CreditModel.penaltyFactor(r.defaults());
         uint256 window = r.purchases().push(z);
@@ -345,10 +347,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _record[account] = r;
         _emitCredit(account, Cause.BuyerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
-        if (r.bannedUntil() != 0) {
-            Purse p = _purse[account];
-            _purse[account] = p.withFlags(p.flags() | BANNED);
-        }
+        if (r.bannedUntil() != 0) _purse[account] = p.withFlags(p.flags() | BANNED);
     }
 
     /// @dev A withdrawal weighs the same whatever the offer's size and counts as no default.

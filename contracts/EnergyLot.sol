@@ -219,7 +219,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         bytes32 receipt = _marketDigest(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, sum)));
         _delivering = keccak256(abi.encode(buyer, receipt));
         // Safe: the market calls only the ledger, which calls nobody, and {verify} here.
-        _MARKET.confirmDelivery(Delivery(terms, buyer, bytes32(sum), receiptSigner(buyer), ""));
+        _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), bytes32(sum), ""));
         _delivering = IDLE;
     }
 

@@ -59,7 +59,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _trade[tradeId] = uint256(TradeState.Offered);
         _emitMade(tradeId, terms);
         // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
-        _LEDGER.commit(terms.seller, _guaranteeUp(terms.price), address(0), 0, false);
+        _LEDGER.commit(terms.seller, address(0), false, _guaranteeUp(terms.price), 0);
     }
 
     /// @inheritdoc IOfferMarket
@@ -125,7 +125,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_Reserved(msg.sender, terms.buyer);
         }
         if (terms.seller == msg.sender) revert OfferMarket_SelfTrade(msg.sender);
-        bytes32 meter = _LEDGER.commit(seller, guarantee, msg.sender, terms.price, receiptKey == 0);
+        bytes32 meter = _LEDGER.commit(seller, msg.sender, receiptKey == 0, guarantee, terms.price);
         if (receiptKey == 0) {
             if (meter == 0) revert OfferMarket_NoMeter(msg.sender);
             receiptKey = meter;
@@ -172,6 +172,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function award(Terms calldata terms) external returns (bytes32 tradeId) {
         if (msg.sender != _AUCTION || _AUCTION == address(0))
             revert OfferMarket_NotAuction(msg.sender, _AUCTION);
+        if (terms.buyer == address(0)) revert OfferMarket_NoBuyer();
         tradeId = _checkNew(terms, AWARD_NONCE);
         _trade[tradeId] = uint256(TradeState.Awarded);
         _emitMade(tradeId, terms);
@@ -347,15 +348,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
             _LEDGER.settle(
                 Settlement({
                     seller: terms.seller,
-                    buyer: buyer,
                     unhold: guarantee,
                     sellerGets: guarantee - cut + payment - fee,
+                    buyer: buyer,
                     buyerGets: refund,
-                    treasuryGets: fee + cut,
+                    outcome: outcome,
                     value: outcome == Outcome.SellerDefault || outcome == Outcome.BuyerDefault
                         ? price
                         : payment,
-                    outcome: outcome
+                    treasuryGets: fee + cut
                 })
             );
         }

@@ -46,7 +46,10 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
         _BIDDERS_BPS = Range.check("biddersBps", p.biddersBps, 0, BPS);
-        _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
+        if (p.market.code.length == 0) revert SealedBidAuction_MarketWithoutCode(p.market);
+        // What the market could never take as an award must not be posted.
+        uint256 longest = _MARKET.marketParameters().maxDuration;
+        _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, longest);
     }
 
     // ---------------------------------------------------------------- post, quote
@@ -61,7 +64,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _auction[auctionId] = seedOf(auctionId) | (terms.quoteUntil << 200);
         emit AuctionPosted(auctionId, terms.publisher, terms);
         // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
-        _LEDGER.commit(terms.publisher, guaranteeOf(terms), address(0), 0, false);
+        _LEDGER.commit(terms.publisher, address(0), false, guaranteeOf(terms), 0);
     }
 
     /// @inheritdoc ISealedBidAuction
@@ -300,16 +303,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         emit GuaranteeForfeited(auctionId, share);
         uint256 toTreasury = guarantee - share * count;
         _LEDGER.settle(
-            Settlement(
-                terms.publisher,
-                address(0),
-                toTreasury,
-                0,
-                0,
-                toTreasury,
-                guarantee,
-                Outcome.SellerDefault
-            )
+            Settlement({
+                seller: terms.publisher,
+                unhold: toTreasury,
+                sellerGets: 0,
+                buyer: address(0),
+                buyerGets: 0,
+                outcome: Outcome.SellerDefault,
+                value: guarantee,
+                treasuryGets: toTreasury
+            })
         );
     }
 
@@ -325,7 +328,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         for (uint256 i = 0; i < quotes.length; ++i) {
             emit BidderCompensated(auctionId, quotes[i].bidder, share);
             _LEDGER.settle(
-                Settlement(terms.publisher, quotes[i].bidder, share, 0, share, 0, 0, Outcome.None)
+                Settlement({
+                    seller: terms.publisher,
+                    unhold: share,
+                    sellerGets: 0,
+                    buyer: quotes[i].bidder,
+                    buyerGets: share,
+                    outcome: Outcome.None,
+                    value: 0,
+                    treasuryGets: 0
+                })
             );
         }
     }
@@ -335,7 +347,18 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     function _release(address publisher, uint256 amount) private {
-        _LEDGER.settle(Settlement(publisher, address(0), amount, amount, 0, 0, 0, Outcome.None));
+        _LEDGER.settle(
+            Settlement({
+                seller: publisher,
+                unhold: amount,
+                sellerGets: amount,
+                buyer: address(0),
+                buyerGets: 0,
+                outcome: Outcome.None,
+                value: 0,
+                treasuryGets: 0
+            })
+        );
     }
 
     /// @dev An auction that is over cannot come back: its terms' quoteUntil has passed.

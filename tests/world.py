@@ -126,7 +126,7 @@ class World:
         meter = changes.pop("meter", self.meters[buyer.address])
         domain = changes.pop("domain", self.suite.market_domain)
         digest = receipt_digest(domain, self.trade_id(terms), raw)
-        return replace(Delivery(terms, buyer.address, raw, meter.signer, meter.sign(digest)), **changes)
+        return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
 
     def deliver(self, terms: Terms, buyer: SecretKey, energy: int | None = None) -> Sent:
         sent: Sent = self.market.confirm_delivery(self.receipt(terms, buyer, energy)).send(self.stranger)

@@ -68,7 +68,8 @@ interface IOfferMarket {
     event SignedOfferCancelled(bytes32 indexed tradeId, address indexed seller);
     /// @notice Nobody accepted in time; the guarantee is back.
     event OfferExpired(bytes32 indexed tradeId);
-    /// @notice The winner of an auction did not pay in time: a default of the buyer; the guarantee is back.
+    /// @notice The winner of an auction did not pay in time; the guarantee is back. A default of the buyer, unless the
+    /// DSO has it suspended then: the ledger's {DefaultRecorded} tells.
     event AwardUnpaid(bytes32 indexed tradeId, address indexed buyer);
     /// @notice No receipt came in time; the buyer has the payment back.
     /// @param cut Part of the guarantee that the treasury has.
@@ -80,6 +81,8 @@ interface IOfferMarket {
     error OfferMarket_NotSeller(address caller, address seller);
     /// @notice The offer is reserved for another buyer.
     error OfferMarket_Reserved(address caller, address buyer);
+    /// @notice An award names its buyer.
+    error OfferMarket_NoBuyer();
     /// @notice Seller and buyer are the same account.
     error OfferMarket_SelfTrade(address account);
     /// @notice Needed: energy not zero, price in 1 … maxPrice.
@@ -158,7 +161,7 @@ interface IOfferMarket {
 
     /// @notice Opens a trade that the winner of an auction has to pay before acceptBy, else it is a default of the buyer.
     /// @dev The auction only, which holds the guarantee for the price already. Emits {OfferMade}. Reverts:
-    /// {OfferMarket_NotAuction}, and as {makeOffer}.
+    /// {OfferMarket_NotAuction}, {OfferMarket_NoBuyer}, and as {makeOffer}.
     /// @custom:paper X-7
     /// @param terms Reserved for the winner; bit 254 of the nonce is set.
     /// @return tradeId Hash of the terms.
@@ -202,7 +205,8 @@ interface IOfferMarket {
     function cancelSigned(Terms calldata terms) external;
 
     /// @notice Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7, 3). A
-    /// trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
+    /// trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4). An award nobody paid: the
+    /// guarantee returns, and it is a default of the buyer, unless the buyer is suspended now.
     /// @dev Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts: {OfferMarket_NotExpired},
     /// {OfferMarket_WrongState}, {OfferMarket_NotParty}.
     /// @custom:paper N-7

@@ -5,10 +5,10 @@ import {AuctionState, AuctionTerms, Quote} from "../types/Auction.sol";
 
 /// @notice Constructor arguments of the auction.
 /// @param ledger Energy ledger that names this auction as a market.
-/// @param market Offer market that takes awards from this auction.
+/// @param market Offer market that takes awards from this auction; it is there already.
 /// @param biddersBps Share of a forfeited guarantee that goes to the bidders in equal parts, 0 … 10,000 (hundredths of a
 /// per cent); the rest goes to the treasury.
-/// @param maxDuration Longest time from now to deliverBy in seconds, one minute to a year.
+/// @param maxDuration Longest time from now to deliverBy in seconds, one minute to the market's own.
 struct AuctionParameters {
     address ledger;
     address market;
@@ -79,6 +79,8 @@ interface ISealedBidAuction {
         uint256 deliverBy,
         uint256 latest
     );
+    /// @notice The market has no code.
+    error SealedBidAuction_MarketWithoutCode(address market);
     /// @notice The quote key cannot be zero.
     error SealedBidAuction_ZeroKey();
     /// @notice The auction is not in the state this needs.

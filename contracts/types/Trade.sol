@@ -33,16 +33,17 @@ struct ReceiptKey {
 }
 
 /// @notice A meter's receipt with what the contract needs to check it (ERC, N-3).
+/// @dev The order gives {IOfferMarket.confirmDelivery} the lowest selector: 340 gas less.
 /// @param terms The offer.
 /// @param buyer Account that accepted it.
-/// @param energy What the meter signed: Wh delivered, or the commitment of the terms (delivered in full).
 /// @param signer ERC-7913 signer named at acceptance.
+/// @param energy What the meter signed: Wh delivered, or the commitment of the terms (delivered in full).
 /// @param signature The signer's signature of Receipt(tradeId, energy).
 struct Delivery {
     Terms terms;
     address buyer;
-    bytes32 energy;
     bytes signer;
+    bytes32 energy;
     bytes signature;
 }
 

@@ -15,7 +15,6 @@ from energy_trading.bindings.contract import to_abi
 from energy_trading.bindings.energy_ledger import (
     AccountAttestation,
     Cause,
-    CreditChanged,
     EnergyLedger,
     LedgerParameters,
     Outcome,
@@ -27,7 +26,7 @@ from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import Domain, attestation_digest
 from energy_trading.errors import EnergyTradingError
-from energy_trading.market.replay import Change
+from energy_trading.market.replay import Change, changes_in
 from energy_trading.reference import credit
 from energy_trading.reference.credit import E9, CreditConstants
 from energy_trading.reference.credit_as_printed import Reading, seller_credits
@@ -204,9 +203,9 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     def settle(z: int, fraud: bool) -> Change:
         nonlocal standing
         outcome = Outcome.SELLER_DEFAULT if fraud else Outcome.DELIVERED
-        call = ledger.settle(Settlement(merchant.address, customer.address, 0, 0, 0, 0, z, outcome))
+        call = ledger.settle(Settlement(merchant.address, 0, 0, customer.address, 0, outcome, z, 0))
         sent = call.send(market)
-        changes = [Change.of(event.change) for event in sent.events if isinstance(event, CreditChanged)]
+        changes = [change for event in sent.events for change in changes_in(event)]
         (change,) = (c for c in changes if c.cause in (Cause.SOLD, Cause.SELLER_DEFAULT))
         if fraud:
             standing = credit.seller_default(standing, z, chain.now(), CONSTANTS)

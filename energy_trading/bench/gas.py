@@ -256,7 +256,7 @@ class _Bench:
     def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
         energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
         digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
-        return Delivery(terms, buyer.address, energy, self.signer.signer, self.signer.sign(digest))
+        return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
 
     def open_trade(self, **changes: Any) -> Terms:
         """An accepted trade whose acceptBy has passed."""

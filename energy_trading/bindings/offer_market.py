@@ -140,24 +140,25 @@ class ReceiptKey:
 
 @dataclass(frozen=True)
 class Delivery:
-    """A meter's receipt with what the contract needs to check it (ERC, N-3).
+    """A meter's receipt with what the contract needs to check it (ERC, N-3). @dev The order gives
+    {IOfferMarket.confirmDelivery} the lowest selector: 340 gas less.
 
     Args:
         terms: The offer.
         buyer: Account that accepted it.
+        signer: ERC-7913 signer named at acceptance.
         energy: What the meter signed: Wh delivered, or the commitment of the terms (delivered
             in full).
-        signer: ERC-7913 signer named at acceptance.
         signature: The signer's signature of Receipt(tradeId, energy).
     """
 
     terms: Terms
     buyer: str
-    energy: bytes
     signer: bytes
+    energy: bytes
     signature: bytes
 
-    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "energy", "signer", "signature")
+    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "signer", "energy", "signature")
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Delivery:
@@ -221,6 +222,14 @@ class Expired(ContractRevert):
     signature = "OfferMarket_Expired(uint256,uint256)"
     fields = ("now_", "deadline")
     meaning = "too late: block.timestamp is not before the deadline"
+
+
+class NoBuyer(ContractRevert):
+    """An award names its buyer."""
+
+    signature = "OfferMarket_NoBuyer()"
+    fields = ()
+    meaning = "an award names its buyer"
 
 
 class NoMeter(ContractRevert):
@@ -349,7 +358,8 @@ class WrongState(ContractRevert):
 
 @dataclass(frozen=True)
 class AwardUnpaid(Event):
-    """The winner of an auction did not pay in time: a default of the buyer; the guarantee is back."""
+    """The winner of an auction did not pay in time; the guarantee is back. A default of the buyer,
+    unless the DSO has it suspended then: the ledger's {DefaultRecorded} tells."""
 
     trade_id: bytes
     buyer: str
@@ -629,7 +639,7 @@ class OfferMarket(Contract):
         of the buyer.
 
         The auction only, which holds the guarantee for the price already. Emits {OfferMade}.
-        Reverts: {OfferMarket_NotAuction}, and as {makeOffer}.
+        Reverts: {OfferMarket_NotAuction}, {OfferMarket_NoBuyer}, and as {makeOffer}.
 
         Args:
             terms: Reserved for the winner; bit 254 of the nonce is set.
@@ -677,8 +687,8 @@ class OfferMarket(Contract):
             N-3
         """
         return self._encode(
-            "confirmDeliveries(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)[])",
-            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)[]",),
+            "confirmDeliveries(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes)[])",
+            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes)[]",),
             [deliveries],
             0,
             ("uint256",),
@@ -698,8 +708,8 @@ class OfferMarket(Contract):
             N-3, N-7
         """
         return self._encode(
-            "confirmDelivery(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes))",
-            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)",),
+            "confirmDelivery(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes))",
+            ("((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes)",),
             [delivery],
             0,
             (),
@@ -719,9 +729,9 @@ class OfferMarket(Contract):
             N-5
         """
         return self._encode(
-            "confirmHiddenShort(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes),uint256,bytes32)",
+            "confirmHiddenShort(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes),uint256,bytes32)",
             (
-                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes32,bytes,bytes)",
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes)",
                 "uint256",
                 "bytes32",
             ),
@@ -746,6 +756,8 @@ class OfferMarket(Contract):
     def expire(self, terms: Terms, buyer: str, receipt_key: bytes) -> Call[None]:
         """Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7,
         3). A trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
+        An award nobody paid: the guarantee returns, and it is a default of the buyer, unless the
+        buyer is suspended now.
 
         Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts:
         {OfferMarket_NotExpired}, {OfferMarket_WrongState}, {OfferMarket_NotParty}.

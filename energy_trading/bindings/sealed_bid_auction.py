@@ -16,10 +16,11 @@ class AuctionParameters:
 
     Args:
         ledger: Energy ledger that names this auction as a market.
-        market: Offer market that takes awards from this auction.
+        market: Offer market that takes awards from this auction; it is there already.
         bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
             10,000 (hundredths of a per cent); the rest goes to the treasury.
-        max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
+        max_duration: Longest time from now to deliverBy in seconds, one minute to the market's
+            own.
     """
 
     ledger: str
@@ -203,6 +204,16 @@ class Full(ContractRevert):
     signature = "SealedBidAuction_Full(bytes32,uint256)"
     fields = ("auction_id", "max")
     meaning = "the auction has all the quotes it can count"
+
+
+class MarketWithoutCode(ContractRevert):
+    """The market has no code."""
+
+    market: str
+
+    signature = "SealedBidAuction_MarketWithoutCode(address)"
+    fields = ("market",)
+    meaning = "the market has no code"
 
 
 class NotExpired(ContractRevert):

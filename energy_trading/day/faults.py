@@ -143,7 +143,7 @@ class InjectedFaults(Faults):
             trade_id = offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
             forger = Secp256k1Meter(SecretKey.generate())
             digest = receipt_digest(day.there.suite.market_domain, trade_id, t.energy)
-            batch.append(Delivery(t, trade.buyer, t.energy, forger.signer, forger.sign(digest)))
+            batch.append(Delivery(t, trade.buyer, forger.signer, t.energy, forger.sign(digest)))
 
     def receipt_refused(self, day: TradingDay, event: DeliveryRefused) -> None:
         """Tell why."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from typing import Final
 
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.contract import Event
@@ -14,6 +15,7 @@ from energy_trading.bindings.energy_ledger import (
     Cause,
     CreditChanged,
     DefaultRecorded,
+    DeliveryRecorded,
     Deposited,
     KeyRootPublished,
     KeyRootRevoked,
@@ -47,6 +49,10 @@ from energy_trading.market.auction import AWARD_NONCE, payment
 from energy_trading.reference.credit import WINDOW_LENGTH, CreditConstants
 from energy_trading.reference.ledger import UNOPENED, Account, opened
 from energy_trading.reference.settlement import MarketConstants, fee_down, guarantee_up
+
+_E9_MASK: Final = 2**40 - 1
+_PLACES: Final = (0, 40, 80, 120)
+"""Where the credits of a `DeliveryRecorded` begin, in bits."""
 
 
 class LogIncomplete(EnergyTradingError):
@@ -85,25 +91,42 @@ class OpenAuction:
 
 @dataclass(frozen=True)
 class Change:
-    """What a `CreditChanged` event has packed.
+    """One credit's change, as `CreditChanged` or half a `DeliveryRecorded` has it packed.
 
     Args:
+        account: whose credit.
         cause: why.
         old_e9: credit before, scale 1e9.
         new_e9: credit after, scale 1e9.
         z: size of the trade.
     """
 
+    account: str
     cause: Cause
     old_e9: int
     new_e9: int
     z: int
 
-    @classmethod
-    def of(cls, packed: int) -> Change:
-        """Unpack: cause 8 | old 40 | new 40 | z 8, low bits first."""
-        mask = 2**40 - 1
-        return cls(Cause(packed & 0xFF), packed >> 8 & mask, packed >> 48 & mask, packed >> 88)
+
+def changes_in(event: Event) -> tuple[Change, ...]:
+    """Return what an event says of credits: a delivery two changes, the seller's first; most events none.
+
+    Source:
+        X-1, X-2; the packed words of `DeliveryRecorded` and `CreditChanged` in `IEnergyLedger`.
+    """
+    match event:
+        case DeliveryRecorded():
+            seller_old, seller_new, buyer_old, buyer_new = (event.change >> at & _E9_MASK for at in _PLACES)
+            z = event.change >> 160
+            return (
+                Change(event.seller, Cause.SOLD, seller_old, seller_new, z),
+                Change(event.buyer, Cause.BOUGHT, buyer_old, buyer_new, z),
+            )
+        case CreditChanged():
+            packed = event.change
+            old, new = packed >> 8 & _E9_MASK, packed >> 48 & _E9_MASK
+            return (Change(event.account, Cause(packed & 0xFF), old, new, packed >> 88),)
+    return ()
 
 
 class Replay:
@@ -149,8 +172,9 @@ class Replay:
                 self._move(event.account, event.amount)
             case Withdrawn():
                 self._move(event.account, -event.amount)
-            case CreditChanged():
-                self._change_credit(event.account, Change.of(event.change))
+            case DeliveryRecorded() | CreditChanged():
+                for change in changes_in(event):
+                    self._change_credit(change)
             case DefaultRecorded():
                 account = self.account(event.account)
                 standing = replace(account.standing, defaults=event.defaults, banned_until=event.banned_until)
@@ -266,8 +290,8 @@ class Replay:
                 account, available=account.available + available, held=account.held + held
             )
 
-    def _change_credit(self, address: str, change: Change) -> None:
-        account = self.account(address)
+    def _change_credit(self, change: Change) -> None:
+        account = self.account(change.account)
         standing = account.standing
         window = standing.purchases if change.cause in (Cause.BOUGHT, Cause.BUYER_DEFAULT) else standing.sales
         pushed = (window << 8 | change.z) % 2 ** (8 * WINDOW_LENGTH)
@@ -277,7 +301,7 @@ class Replay:
             standing = replace(standing, seller_credit_e9=change.new_e9)
         else:
             standing = replace(standing, seller_credit_e9=change.new_e9, sales=pushed)
-        self.accounts[address] = replace(account, standing=standing)
+        self.accounts[change.account] = replace(account, standing=standing)
 
 
 def replay(events: Iterable[Event], parameters: SuiteParameters) -> dict[str, Account]:

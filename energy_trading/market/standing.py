@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from eth_utils.address import is_address, to_checksum_address
 
-from energy_trading.bindings.energy_ledger import Cause, CreditChanged, DefaultRecorded
+from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded
 from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput
-from energy_trading.market.replay import Change
+from energy_trading.market.replay import Change, changes_in
 from energy_trading.reference.credit import window_of
 
 _WORDS: Final = {
@@ -171,23 +171,19 @@ def standing_of(suite: Suite, account: str, last: int = 10, from_block: int = 0)
     )
 
 
-def _changes(
-    suite: Suite, account: str, from_block: int
-) -> list[tuple[CreditChanged, DefaultRecorded | None]]:
-    """Pair each change of the account with its default, which the ledger logs right after it."""
-    found: list[tuple[CreditChanged, DefaultRecorded | None]] = []
+def _changes(suite: Suite, account: str, from_block: int) -> list[tuple[int, Change, DefaultRecorded | None]]:
+    """Return block, change and default of each; the ledger logs a default right after its change."""
+    found: list[tuple[int, Change, DefaultRecorded | None]] = []
     for event in suite.ledger.events(from_block):
-        if isinstance(event, CreditChanged) and event.account == account:
-            found.append((event, None))
-        elif isinstance(event, DefaultRecorded) and event.account == account:
-            found[-1] = (found[-1][0], event)
+        if isinstance(event, DefaultRecorded) and event.account == account:
+            found[-1] = (*found[-1][:2], event)
+        found += [(event.block_number, c, None) for c in changes_in(event) if c.account == account]
     return found
 
 
-def _dated(suite: Suite, event: CreditChanged, default: DefaultRecorded | None) -> StandingChange:
-    change = Change.of(event.change)
+def _dated(suite: Suite, block: int, change: Change, default: DefaultRecorded | None) -> StandingChange:
     return StandingChange(
-        int(suite.chain.web3.eth.get_block(event.block_number)["timestamp"]),
+        int(suite.chain.web3.eth.get_block(block)["timestamp"]),
         change.cause,
         change.old_e9,
         change.new_e9,

@@ -199,7 +199,7 @@ class Trader:
             N-3.
         """
         receipt = self._own_meter().certify(trade.offer.trade_id)
-        return Delivery(trade.offer.terms, trade.buyer, receipt.energy, receipt.signer, receipt.signature)
+        return Delivery(trade.offer.terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
 
     def give_up(self, offer: Offer) -> Sent:
         """Withdraw an own offer that nobody accepted (CCS); before `accept_by` a share is kept.

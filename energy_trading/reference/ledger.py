@@ -276,7 +276,7 @@ class Ledger:
             self._stand(buyer, bought(self.account(buyer).standing, z, k))
         elif s.outcome == Outcome.SELLER_DEFAULT:
             self._stand(seller, seller_default(self.account(seller).standing, z, now, k))
-        elif s.outcome == Outcome.BUYER_DEFAULT:
+        elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:  # it could not pay
             self._stand(buyer, buyer_default(self.account(buyer).standing, z, now, k))
         elif s.outcome == Outcome.WITHDRAWN:
             self._stand(seller, withdrawn(self.account(seller).standing, k))

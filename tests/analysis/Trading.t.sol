@@ -315,8 +315,8 @@ contract Traders is Stage {
             Delivery({
                 terms: trade.terms,
                 buyer: actors[trade.buyer],
-                energy: bytes32(energy),
                 signer: _meter(trade.buyer),
+                energy: bytes32(energy),
                 signature: _meterSigns(trade.buyer, market.tradeIdOf(trade.terms), energy)
             });
     }

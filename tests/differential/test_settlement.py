@@ -195,7 +195,7 @@ def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
     raw = delivered.to_bytes(32, "big")
     trade_id = offer_hash(*(getattr(terms, name) for name in Terms.__abi__))
     signature = METER.sign(receipt_digest(case.domain, trade_id, raw))
-    receipt = Delivery(terms, BUYER.address, raw, METER.signer, signature)
+    receipt = Delivery(terms, BUYER.address, METER.signer, raw, signature)
     call = (
         market.confirm_hidden_short(receipt, agreed, bytes(32))
         if hidden

@@ -338,7 +338,7 @@ class RandomCalls(RuleBasedStateMachine):
             buyer = self.world.stranger.address
         signed_energy = bytes(31) + b"\x01" if odd == "energy" else energy
         digest = receipt_digest(self.world.suite.market_domain, trade_id, signed_energy)
-        wire = Delivery(terms, buyer, energy, meter.signer, meter.sign(digest))
+        wire = Delivery(terms, buyer, meter.signer, energy, meter.sign(digest))
         return wire, Receipt(Acceptance(buyer, keccak(meter.signer)), energy, signed_energy == energy)
 
     def delivered(self, terms: Terms, part: int) -> bytes:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
-from energy_trading.bindings.energy_ledger import Cause, CreditChanged
+from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.suite import DEFAULT_CREDIT
-from energy_trading.market.replay import Change, LogIncomplete, OpenTrade, Replay, replay
+from energy_trading.market.replay import Change, LogIncomplete, OpenTrade, Replay, changes_in, replay
 from tests.world import EURO, FUNDS, PROSUMER, World
 
 
@@ -71,11 +69,15 @@ def test_revert_given_log_without_beginning(world: World) -> None:
 
 
 def test_credit_change_unpacks(world: World) -> None:
-    """The packed word of `CreditChanged` holds cause, both credits and z (X-1)."""
+    """Packed words hold old and new credits and z: two changes of a delivery, one of a default (X-1)."""
+    seller, buyer = world.alice.address, world.bob.address
     sent = world.deliver(world.accepted(world.alice, world.bob), world.bob)
-    sold, bought = (Change.of(e.change) for e in sent.events if isinstance(e, CreditChanged))
-    after = world.account(world.alice).seller_credit_e9
+    sold, bought = (change for event in sent.events for change in changes_in(event))
+    raised = world.account(seller).seller_credit_e9
     z, floor = EURO // 5 // DEFAULT_CREDIT.z_unit, DEFAULT_CREDIT.floor_e9
-    assert sold == Change(Cause.SOLD, floor, after, z)
-    assert after > floor
-    assert replace(bought, new_e9=0) == Change(Cause.BOUGHT, floor, 0, z)
+    assert sold == Change(seller, Cause.SOLD, floor, raised, z)
+    assert bought == Change(buyer, Cause.BOUGHT, floor, world.account(buyer).buyer_credit_e9, z)
+    assert len({floor, raised, bought.new_e9}) == 3
+    sent = world.deliver(world.accepted(world.alice, world.bob), world.bob, 0)
+    (lost,) = (change for event in sent.events for change in changes_in(event))
+    assert lost == Change(seller, Cause.SELLER_DEFAULT, raised, world.account(seller).seller_credit_e9, z)

@@ -19,6 +19,7 @@ from energy_trading.bindings.energy_ledger import (
     Cause,
     CreditChanged,
     DefaultRecorded,
+    DeliveryRecorded,
     EnergyLedger,
     LedgerParameters,
     NoPermit,
@@ -31,7 +32,7 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import Domain, attestation_digest
-from energy_trading.market.replay import Change
+from energy_trading.market.replay import changes_in
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.reference import credit
 from energy_trading.reference.credit import CreditConstants, Standing
@@ -64,7 +65,7 @@ class Book:
 
     def settle(self, outcome: Outcome, seller: SecretKey, buyer: SecretKey, z: int) -> None:
         """Report an outcome that moves no money."""
-        s = Settlement(seller.address, buyer.address, 0, 0, 0, 0, z * CONSTANTS.z_unit, outcome)
+        s = Settlement(seller.address, 0, 0, buyer.address, 0, outcome, z * CONSTANTS.z_unit, 0)
         self.ledger.settle(s).send(self.market)
 
     def standing(self, key: SecretKey) -> Standing:
@@ -109,9 +110,8 @@ def rebuilt(events: list[Event]) -> dict[str, Standing]:
     """Fold credit changes and defaults into standings; every change continues where the last one ended."""
     standings: dict[str, Standing] = {}
     for event in events:
-        if isinstance(event, CreditChanged):
-            s = standings.get(event.account, credit.new_standing(CONSTANTS))
-            change = Change.of(event.change)
+        for change in changes_in(event):
+            s = standings.get(change.account, credit.new_standing(CONSTANTS))
             if change.cause in (Cause.BOUGHT, Cause.BUYER_DEFAULT):
                 assert change.old_e9 == s.buyer_credit_e9
                 window = (s.purchases << 8 | change.z) % 2**80
@@ -121,8 +121,8 @@ def rebuilt(events: list[Event]) -> dict[str, Standing]:
                 s = replace(s, seller_credit_e9=change.new_e9)
                 if change.cause != Cause.WITHDRAWN:
                     s = replace(s, sales=(s.sales << 8 | change.z) % 2**80)
-            standings[event.account] = s
-        elif isinstance(event, DefaultRecorded):
+            standings[change.account] = s
+        if isinstance(event, DefaultRecorded):
             s = standings[event.account]
             assert event.defaults == s.defaults + 1
             standings[event.account] = replace(s, defaults=event.defaults, banned_until=event.banned_until)
@@ -144,11 +144,12 @@ def test_log_alone_rebuilds_every_standing(book: Book) -> None:
     ledger = {key.address: book.standing(key) for key in book.people}
     assert rebuilt(events) == ledger
     assert any(standing.banned_until for standing in ledger.values())
-    # a default logs both events, the credit's first; a delivery two credits, a withdrawal one, None nothing
+    # a default logs both events, the credit's first; a delivery one for both credits, None nothing
     kinds = Counter(type(event) for event in events)
     defaults = outcomes[Outcome.SELLER_DEFAULT] + outcomes[Outcome.BUYER_DEFAULT]
     assert kinds[DefaultRecorded] == defaults
-    assert kinds[CreditChanged] == 2 * outcomes[Outcome.DELIVERED] + defaults + outcomes[Outcome.WITHDRAWN]
+    assert kinds[DeliveryRecorded] == outcomes[Outcome.DELIVERED]
+    assert kinds[CreditChanged] == defaults + outcomes[Outcome.WITHDRAWN]
 
 
 def test_each_cause_is_named(book: Book) -> None:
@@ -156,13 +157,11 @@ def test_each_cause_is_named(book: Book) -> None:
     a, b = book.people[:2]
     for outcome in (Outcome.DELIVERED, Outcome.SELLER_DEFAULT, Outcome.BUYER_DEFAULT, Outcome.WITHDRAWN):
         book.settle(outcome, a, b, 30)
-    told = [
-        (event.account, Change.of(event.change).cause, Change.of(event.change).z)
-        if isinstance(event, CreditChanged)
-        else (event.account, event.cause, event.defaults)
-        for event in book.ledger.events()
-        if isinstance(event, (CreditChanged, DefaultRecorded))
-    ]
+    told: list[tuple[str, Cause, int]] = []
+    for event in book.ledger.events():
+        told += [(change.account, change.cause, change.z) for change in changes_in(event)]
+        if isinstance(event, DefaultRecorded):
+            told.append((event.account, Cause(event.cause), event.defaults))
     assert told == [
         (a.address, Cause.SOLD, 30),
         (b.address, Cause.BOUGHT, 30),
@@ -184,11 +183,11 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
     ledger, address, owner, heir = book.ledger, culprit.address, book.owner, other
     meter = Secp256k1Meter(SecretKey.from_int(99)).signer
     epoch = book.chain.now() // 86_400 + 1
-    settled = [Settlement(address, address, 0, 0, 0, 0, 10 * CONSTANTS.z_unit, o) for o in Outcome]
+    settled = [Settlement(address, 0, 0, address, 0, o, 10 * CONSTANTS.z_unit, 0) for o in Outcome]
     calls: dict[str, list[tuple[Call[Any], SecretKey]]] = {
         "deposit": [(ledger.deposit(address, 100, value=100), culprit)],
         "withdraw": [(ledger.withdraw(address, 10), culprit)],
-        "commit": [(ledger.commit(heir.address, 0, heir.address, 0, False), book.market)],
+        "commit": [(ledger.commit(heir.address, heir.address, False, 0, 0), book.market)],
         "transfer": [(ledger.transfer(heir.address, book.people[2].address, 0), book.market)],
         "settle": [(ledger.settle(s), book.market) for s in settled],
         "suspend": [(ledger.suspend([address]), owner)],
@@ -233,14 +232,14 @@ def test_ban_holds_where_seller_and_buyer_are_one(book: Book) -> None:
     for _ in range(5):
         book.settle(Outcome.BUYER_DEFAULT, culprit, culprit, 10)
     with pytest.raises(Banned) as caught:
-        book.ledger.commit(NATIVE, 0, culprit.address, 0, False).send(book.market)
+        book.ledger.commit(NATIVE, culprit.address, False, 0, 0).send(book.market)
     assert caught.value.values == (culprit.address, book.standing(culprit).banned_until)
 
 
 def test_revert_given_settlement_by_anyone_but_a_market(book: Book) -> None:
     """Owner, PKG and the account itself cannot report an outcome (X-3)."""
     culprit = book.people[0]
-    call = book.ledger.settle(Settlement(culprit.address, culprit.address, 0, 0, 0, 0, 1, Outcome.DELIVERED))
+    call = book.ledger.settle(Settlement(culprit.address, 0, 0, culprit.address, 0, Outcome.DELIVERED, 1, 0))
     for sender in (book.owner, book.pkg, culprit):
         with pytest.raises(NotMarket) as caught:
             call.send(sender)

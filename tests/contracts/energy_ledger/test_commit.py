@@ -23,16 +23,16 @@ OPEN_BASE = 1_000  # the desk's
 
 
 def hold(desk: Desk, key, guarantee: int):
-    return desk.ledger.commit(key.address, guarantee, NATIVE, 0, False)
+    return desk.ledger.commit(key.address, NATIVE, False, guarantee, 0)
 
 
 def pay(desk: Desk, key, payment: int, metered: bool = False):
-    return desk.ledger.commit(NATIVE, 0, key.address, payment, metered)
+    return desk.ledger.commit(NATIVE, key.address, metered, 0, payment)
 
 
 def end(desk: Desk, seller, outcome: Outcome, unhold: int = 0, back: int = 0, value: int = 0) -> None:
     """End a commitment of a seller."""
-    ended = Settlement(seller.address, NATIVE, unhold, back, 0, 0, value, outcome)
+    ended = Settlement(seller.address, unhold, back, NATIVE, 0, outcome, value, 0)
     desk.ledger.settle(ended).send(desk.market)
 
 
@@ -52,14 +52,14 @@ def test_payment_is_taken(desk: Desk) -> None:
 def test_both_halves_in_one_call(desk: Desk) -> None:
     """A signed offer needs both at once."""
     world = desk.world
-    desk.ledger.commit(world.alice.address, 10, world.bob.address, 20, False).send(desk.market)
+    desk.ledger.commit(world.alice.address, world.bob.address, False, 10, 20).send(desk.market)
     assert (purse(world, world.alice), purse(world, world.bob)) == ((PEOPLE - 10, 10), (PEOPLE - 20, 0))
 
 
 def test_revert_when_one_half_fails(desk: Desk) -> None:
     """If the buyer cannot pay, the seller's guarantee is not held."""
     world = desk.world
-    call = desk.ledger.commit(world.alice.address, 10, world.bob.address, PEOPLE + 1, False)
+    call = desk.ledger.commit(world.alice.address, world.bob.address, False, 10, PEOPLE + 1)
     refused(call, desk.market, Insufficient, world.bob.address, PEOPLE + 1, PEOPLE)
     assert purse(world, world.alice) == (PEOPLE, 0)
 
@@ -143,7 +143,7 @@ def test_revert_when_more_is_held_than_credit_allows(desk: Desk) -> None:
 def test_limit_grows_with_credit(desk: Desk) -> None:
     """A seller who delivered may hold more (X-2)."""
     world = desk.world
-    sale = Settlement(world.alice.address, world.bob.address, 0, 0, 0, 0, 25_500, Outcome.DELIVERED)
+    sale = Settlement(world.alice.address, 0, 0, world.bob.address, 0, Outcome.DELIVERED, 25_500, 0)
     desk.ledger.settle(sale).send(desk.market)
     limit = desk.ledger.open_limit(world.account(world.alice).seller_credit_e9)
     assert limit > OPEN_BASE

@@ -12,13 +12,17 @@ from energy_trading.bindings.energy_ledger import (
     Cause,
     CreditChanged,
     DefaultRecorded,
+    DeliveryRecorded,
     NotMarket,
     Outcome,
     Settlement,
 )
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.reference import credit
+from energy_trading.reference import settlement as settlement_rules
 from energy_trading.reference.credit import CreditConstants, Standing
+from energy_trading.reference.ledger import UNOPENED, Ledger
+from energy_trading.reference.settlement import Split
 from tests.contracts.energy_ledger.conftest import PEOPLE
 from tests.contracts.energy_ledger.tools import Desk
 from tests.contracts.offer_market.tools import purse, refused, told
@@ -30,12 +34,12 @@ Z_UNIT = 100  # the desk's
 def committed(desk: Desk) -> Desk:
     """Alice's guarantee of 500 is held and Bob has paid 700."""
     world = desk.world
-    desk.ledger.commit(world.alice.address, 500, world.bob.address, 700, False).send(desk.market)
+    desk.ledger.commit(world.alice.address, world.bob.address, False, 500, 700).send(desk.market)
     return desk
 
 
 def settlement(desk: Desk, outcome: Outcome, **changes: Any) -> Settlement:
-    plain = Settlement(desk.world.alice.address, desk.world.bob.address, 500, 500, 700, 0, 700, outcome)
+    plain = Settlement(desk.world.alice.address, 500, 500, desk.world.bob.address, 700, outcome, 700, 0)
     return replace(plain, **changes)
 
 
@@ -90,11 +94,36 @@ def test_delivery_raises_both_credits(committed: Desk) -> None:
     assert standing(committed, world.bob) == buyer
     assert seller.seller_credit_e9 > old.seller_credit_e9
     assert buyer.buyer_credit_e9 > old.buyer_credit_e9
-    e9 = old.seller_credit_e9
+    packed = (
+        old.seller_credit_e9
+        | seller.seller_credit_e9 << 40
+        | old.buyer_credit_e9 << 80
+        | buyer.buyer_credit_e9 << 120
+        | 7 << 160
+    )
     assert told(committed.ledger, sent) == [
-        (CreditChanged, world.alice.address, change(Cause.SOLD, e9, seller.seller_credit_e9, 7)),
-        (CreditChanged, world.bob.address, change(Cause.BOUGHT, e9, buyer.buyer_credit_e9, 7)),
+        (DeliveryRecorded, world.alice.address, world.bob.address, packed)
     ]
+
+
+def test_delivery_tells_four_credits(committed: Desk) -> None:
+    """With four different credits each stands in its own place of the one word (X-1, X-2)."""
+    world = committed.world
+    nothing = {"unhold": 0, "seller_gets": 0, "buyer_gets": 0}
+    for z in (200, 90):
+        settled(committed, Outcome.DELIVERED, value=z * Z_UNIT, **nothing)
+    seller, buyer = standing(committed, world.alice), standing(committed, world.bob)
+    sent = settled(committed, Outcome.DELIVERED, value=40 * Z_UNIT, **nothing)
+    packed = sent.event(DeliveryRecorded).change
+    credits = [packed >> place & 2**40 - 1 for place in (0, 40, 80, 120)]
+    assert credits == [
+        seller.seller_credit_e9,
+        standing(committed, world.alice).seller_credit_e9,
+        buyer.buyer_credit_e9,
+        standing(committed, world.bob).buyer_credit_e9,
+    ]
+    assert len(set(credits)) == 4
+    assert packed >> 160 == 40
 
 
 def test_seller_default_lowers_credit_and_stays_on_record(committed: Desk) -> None:
@@ -136,6 +165,34 @@ def test_buyer_default_lowers_credit_and_bans(committed: Desk) -> None:
     ]
 
 
+def test_suspended_buyer_has_no_default(committed: Desk) -> None:
+    """Whom the DSO keeps from paying is not blamed: nothing is told, as in the reference (C-10)."""
+    world = committed.world
+    old = standing(committed, world.bob)
+    committed.ledger.suspend([world.bob.address]).send(world.dso)
+    sent = settled(committed, Outcome.BUYER_DEFAULT, buyer_gets=0)
+    assert told(committed.ledger, sent) == []
+    assert standing(committed, world.bob) == old
+    model = Ledger(
+        constants(committed), world.dso.address, world.treasury.address, committed.ledger.address, 1
+    )
+    model.accounts[world.bob.address] = replace(UNOPENED, roles=3, suspended=True, standing=old)
+    unpaid = Split(0, 0, 0, 0, 7 * Z_UNIT, settlement_rules.Outcome.BUYER_DEFAULT)
+    model.settle(world.alice.address, world.bob.address, unpaid, world.chain.now())
+    assert model.account(world.bob.address).standing == old
+    assert purse(world, world.alice) == (PEOPLE, 0)
+    committed.ledger.reinstate([world.bob.address]).send(world.dso)
+    sent = settled(committed, Outcome.BUYER_DEFAULT, unhold=0, seller_gets=0, buyer_gets=0)
+    assert sent.event(DefaultRecorded).defaults == 1
+
+
+def test_suspended_seller_has_its_default(committed: Desk) -> None:
+    """A suspension keeps nobody from delivering, so it excuses no seller (N-7 scenario 4, C-10)."""
+    world = committed.world
+    committed.ledger.suspend([world.alice.address]).send(world.dso)
+    assert settled(committed, Outcome.SELLER_DEFAULT).event(DefaultRecorded).account == world.alice.address
+
+
 def test_seller_and_buyer_defaults_count_together(committed: Desk) -> None:
     """N-7 scenario 5 counts what an account did, in whichever role."""
     world = committed.world
@@ -155,7 +212,7 @@ def test_withdrawal_lowers_credit_and_is_no_default(committed: Desk) -> None:
     world, k = committed.world, constants(committed)
     settled(committed, Outcome.DELIVERED)
     old = standing(committed, world.alice)
-    commit = committed.ledger.commit(world.alice.address, 500, NATIVE, 0, False)
+    commit = committed.ledger.commit(world.alice.address, NATIVE, False, 500, 0)
     commit.send(committed.market)
     sent = settled(committed, Outcome.WITHDRAWN, buyer=NATIVE, buyer_gets=0)
     new = credit.withdrawn(old, k)

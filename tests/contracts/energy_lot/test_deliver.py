@@ -109,7 +109,7 @@ def test_revert_given_receipt_without_lots(world: World, lots, signature: bytes)
     """Outside a delivery this contract signs no receipt, whatever is shown to it (N-8)."""
     terms = taken(world)
     signer = lots.receipt_signer(world.bob.address)
-    forged = Delivery(terms, world.bob.address, terms.energy, signer, signature)
+    forged = Delivery(terms, world.bob.address, signer, terms.energy, signature)
     call = world.market.confirm_delivery(forged)
     refused(call, world.alice, ReceiptRefused, world.trade_id(terms), DeliveryFault.BAD_RECEIPT)
 
@@ -118,7 +118,7 @@ def test_revert_given_receipt_with_the_trade_id_as_signature(world: World, lots)
     """What signs an acceptance signs no receipt (N-8)."""
     terms = taken(world)
     signer = lots.receipt_signer(world.bob.address)
-    forged = Delivery(terms, world.bob.address, terms.energy, signer, world.trade_id(terms))
+    forged = Delivery(terms, world.bob.address, signer, terms.energy, world.trade_id(terms))
     call = world.market.confirm_delivery(forged)
     refused(call, world.alice, ReceiptRefused, world.trade_id(terms), DeliveryFault.BAD_RECEIPT)
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded, NotMarket
+from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded, NotMarket, Suspended
 from energy_trading.bindings.offer_market import (
     AwardUnpaid,
     BadTerms,
@@ -14,6 +14,7 @@ from energy_trading.bindings.offer_market import (
     DeliveryConfirmed,
     DeliveryFault,
     Expired,
+    NoBuyer,
     NotAuction,
     NotExpired,
     ReceiptRefused,
@@ -29,6 +30,7 @@ from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,
     NO_KEY,
+    NONE,
     credit_moves,
     made,
     publish_keys,
@@ -55,7 +57,7 @@ def _awarded(world: World) -> Terms:
     """A lot of Alice's that Bob won, with her guarantee held as the auction does it."""
     terms = _terms(world)
     seller = world.alice.address
-    hold = world.ledger.commit(seller, world.market.guarantee_up(PRICE), "0x" + "00" * 20, 0, False)
+    hold = world.ledger.commit(seller, NONE, False, world.market.guarantee_up(PRICE), 0)
     hold.send(AUCTIONEER)
     world.market.award(terms).send(AUCTIONEER)
     return terms
@@ -107,6 +109,35 @@ def test_unpaid_award_is_a_default_of_the_buyer(award_world: World) -> None:
     assert told(world.ledger, sent)[1:] == [(DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 1, 0)]
     assert purses(world, world.alice, world.bob, world.treasury) == [(FUNDS, 0), (FUNDS, 0), (0, 0)]
     assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
+
+
+def test_unpaid_award_of_a_suspended_winner_is_no_default(award_world: World) -> None:
+    """Who was kept from paying is not blamed; the guarantee returns, the award is told as unpaid (X-3)."""
+    world = award_world
+    terms = _awarded(world)
+    world.ledger.suspend([world.bob.address]).send(world.dso)
+    refused(world.market.accept_offer(terms), world.bob, Suspended, world.bob.address)
+    before = world.account(world.bob)
+    world.chain.set_next_time(terms.accept_by)
+    sent = world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
+    assert told(world.market, sent) == [(AwardUnpaid, world.trade_id(terms), world.bob.address)]
+    assert told(world.ledger, sent) == []
+    assert world.account(world.bob) == before
+    assert purses(world, world.alice, world.bob, world.treasury) == [(FUNDS, 0), (FUNDS, 0), (0, 0)]
+    assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
+    once = world.market.expire(terms, NONE, NO_KEY)
+    refused(once, world.stranger, WrongState, world.trade_id(terms), TradeState.NONE, TradeState.ACCEPTED)
+
+
+def test_suspension_that_is_over_excuses_nobody(award_world: World) -> None:
+    """What counts is the moment the award is ended: reinstated by then, the winner has its default (X-3)."""
+    world = award_world
+    terms = _awarded(world)
+    world.ledger.suspend([world.bob.address]).send(world.dso)
+    world.ledger.reinstate([world.bob.address]).send(world.dso)
+    world.chain.set_next_time(terms.accept_by)
+    world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
+    assert world.account(world.bob).defaults == 1
 
 
 def test_payment_until_accept_by(award_world: World) -> None:
@@ -212,6 +243,7 @@ def test_revert_given_terms_no_offer_may_have(award_world: World) -> None:
     bad = _terms(world, price=MAX_UINT64 + 1)
     refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UINT64 + 1, MAX_UINT64)
     refused(award(_terms(world, buyer=world.alice.address)), AUCTIONEER, SelfTrade, world.alice.address)
+    refused(award(_terms(world, buyer=NONE)), AUCTIONEER, NoBuyer)
     now = world.chain.now() + 10
     world.chain.set_next_time(now)
     bad = _terms(world, accept_by=now)
@@ -220,5 +252,5 @@ def test_revert_given_terms_no_offer_may_have(award_world: World) -> None:
 
 def test_auction_of_another_ledger_holds_nothing(world: World) -> None:
     """A key that this ledger does not name as market moves no funds (N-8)."""
-    hold = world.ledger.commit(world.alice.address, 1, "0x" + "00" * 20, 0, False)
+    hold = world.ledger.commit(world.alice.address, NONE, False, 1, 0)
     refused(hold, world.stranger, NotMarket, world.stranger.address)

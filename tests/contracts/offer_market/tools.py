@@ -14,13 +14,14 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, Contract, ContractRevert, Sent, UnknownRevert
-from energy_trading.bindings.energy_ledger import Cause, CreditChanged
+from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.offer_market import OfferAccepted, OfferMade, ReceiptKey, Terms
 from energy_trading.chain.artifacts import Artifact, load_from
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.typed_data import acceptance_digest
+from energy_trading.market.replay import changes_in
 from energy_trading.meter.signers import ReceiptSigner, Secp256k1Meter
 from tests.world import EURO, World
 
@@ -78,8 +79,8 @@ def taken(world: World, terms: Terms, buyer: SecretKey, signer: bytes | None = N
 
 def credit_moves(sent: Sent) -> list[tuple[Cause, str, int]]:
     """Which credits a transaction moved, in order: (cause, account, z)."""
-    changed = [event for event in sent.events if isinstance(event, CreditChanged)]
-    return [(Cause(event.change & 0xFF), event.account, event.change >> 88) for event in changed]
+    changes = [change for event in sent.events for change in changes_in(event)]
+    return [(change.cause, change.account, change.z) for change in changes]
 
 
 def z_of(world: World, value: int) -> int:

@@ -80,6 +80,27 @@ def test_winner_who_does_not_pay(world: World) -> None:
     assert_log_is_complete(world)
 
 
+def test_winner_suspended_after_the_award(world: World) -> None:
+    """It cannot pay and has no default; the log alone tells that case from a default (X-7, C-10, C-9)."""
+    house = House.open(world, lots_wh=(4000, 1000))
+    house.bid((world.bob, START + 40), (world.carol, START + 30))
+    sent = house.settle()
+    accept_by = next(e for e in sent.events if isinstance(e, LotAwarded)).accept_by
+    first = house.trade(0, world.bob, START + 30, accept_by)
+    second = house.trade(1, world.carol, START, accept_by)
+    world.ledger.suspend([world.bob.address]).send(world.dso)
+    world.chain.set_next_time(accept_by)
+    for terms, winner in ((first, world.bob), (second, world.carol)):
+        sent = world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
+        assert sent.event(AwardUnpaid).buyer == winner.address
+    assert (world.account(world.bob).defaults, world.account(world.carol).defaults) == (0, 1)
+    state = replayed(world)
+    assert [state.account(key.address).standing.defaults for key in (world.bob, world.carol)] == [0, 1]
+    assert purse(world, world.alice) == (FUNDS, 0)
+    assert (state.trades, state.auctions) == ({}, {})
+    assert_log_is_complete(world)
+
+
 def test_bidder_who_never_pays_is_banned(world: World) -> None:
     """More than k unpaid awards end in a ban: no award can be paid, no quote counts any more (X-3)."""
     auctions = [House.open(world, pay_window=60) for _ in range(3)] + [House.open(world)]

@@ -12,11 +12,12 @@ from energy_trading.bindings.energy_ledger import Outside
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionParameters,
     AuctionState,
+    MarketWithoutCode,
     SealedBidAuction,
 )
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import RevertData
-from tests.contracts.offer_market.tools import DAY
+from tests.contracts.offer_market.tools import DAY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House, order
 from tests.world import World
 
@@ -75,14 +76,14 @@ def test_parameters_are_those_of_the_deployment(world: World) -> None:
     ("name", "value", "low", "high"),
     [
         ("biddersBps", 10_001, 0, 10_000),
-        ("maxDuration", 59, 60, 366 * DAY),
-        ("maxDuration", 366 * DAY + 1, 60, 366 * DAY),
+        ("maxDuration", 59, 60, 7 * DAY),
+        ("maxDuration", 7 * DAY + 1, 60, 7 * DAY),
     ],
 )
 def test_revert_given_parameter_out_of_range(
     world: World, name: str, value: int, low: int, high: int
 ) -> None:
-    """A wrong parameter is named with its range (X-11)."""
+    """A wrong parameter is named with its range; the longest order is the market's longest trade (X-7)."""
     bps, duration = (value, DAY) if name == "biddersBps" else (5_000, value)
     given = AuctionParameters(world.ledger.address, world.market.address, bps, duration)
     code = artifacts.load("SealedBidAuction").bytecode
@@ -93,6 +94,20 @@ def test_revert_given_parameter_out_of_range(
     assert isinstance(error, Outside)
     assert len(error.values) == 4
     assert error.values[1:] == (value, low, high)
+
+
+@pytest.mark.parametrize("market", ["stranger", "nobody"])
+def test_revert_given_market_without_code(world: World, market: str) -> None:
+    """The market has to be there: its longest duration bounds the auction's (X-7)."""
+    address = world.stranger.address if market == "stranger" else NONE
+    code = artifacts.load("SealedBidAuction").bytecode
+    given = AuctionParameters(world.ledger.address, address, 5_000, DAY)
+    code += encode(SealedBidAuction.constructor_types, [to_abi(given)])
+    with pytest.raises(RevertData) as caught:
+        world.chain.deploy(code, world.stranger)
+    error = explain(caught.value)
+    assert isinstance(error, MarketWithoutCode)
+    assert error.values == (address,)
 
 
 def test_ranges_include_their_ends(world: World) -> None:
