@@ -1,7 +1,7 @@
-"""Measure gas: write snapshots/gas.json and the tables of docs/gas.md, or compare with them.
+"""Measure gas: write snapshots/gas.json, the tables of docs/gas.md and figures in all documents, or compare.
 
-python scripts/benchmark.py            measure, write both, print a table
-python scripts/benchmark.py --check    measure, print what differs from both, exit 1 if anything does
+python scripts/benchmark.py            measure, write all, print a table
+python scripts/benchmark.py --check    measure, print what differs from the files, exit 1 if anything does
 python scripts/benchmark.py --explain  measure, print what each scenario pays for
 """
 
@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
@@ -25,6 +27,10 @@ SNAPSHOT: Final = ROOT / "snapshots" / "gas.json"
 PAGE: Final = ROOT / "docs" / "gas.md"
 BEGIN: Final = "<!-- written by scripts/benchmark.py: begin -->\n"
 END: Final = "<!-- written by scripts/benchmark.py: end -->\n"
+#: Documents whose figures are kept: one right after a scenario's name is its gas.
+DOCUMENTS: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
+#: `offer.make` (58,345 or `offer.make` | 58,345
+FIGURE: Final = re.compile(r"(?P<before>`(?P<name>[a-z0-9_.]+)`\**(?: \(| \| )\**)(?P<gas>\d[\d,]*\d)")
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -44,7 +50,8 @@ def main(arguments: list[str] | None = None) -> int:
         print(tables(found), end="")
         return 0
     SNAPSHOT.write_text(snapshot_text(found), encoding="utf-8")
-    PAGE.write_text(page_text(found, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for page in stale(found):
+        page.write_text(page_text(found, page.read_text(encoding="utf-8")), encoding="utf-8")
     console = Console()
     console.print(comparison(found))
     console.print(f"{len(found)} scenarios in {SNAPSHOT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
@@ -57,9 +64,7 @@ def check(found: Mapping[str, gas.Scenario]) -> int:
         print(f"{SNAPSHOT.name} is missing: run make gas", file=sys.stderr)
         return 1
     lines = differences(json.loads(SNAPSHOT.read_text(encoding="utf-8")), gas.snapshot(found))
-    page = PAGE.read_text(encoding="utf-8")
-    if not lines and page != page_text(found, page):
-        lines = [f"{PAGE.name} differs"]
+    lines = lines or [f"{page.name} differs" for page in stale(found)]
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
@@ -85,10 +90,24 @@ def snapshot_text(found: Mapping[str, gas.Scenario]) -> str:
     return json.dumps(gas.snapshot(found), indent=2, sort_keys=True) + "\n"
 
 
+def stale(found: Mapping[str, gas.Scenario]) -> list[Path]:
+    """Return the documents whose tables or figures are not those measured."""
+    words = {page: page.read_text(encoding="utf-8") for page in DOCUMENTS}
+    return [page for page, text in words.items() if text != page_text(found, text)]
+
+
 def page_text(found: Mapping[str, gas.Scenario], words: str) -> str:
-    """Return the page with its tables written anew; the words around them stay."""
-    head, rest = words.split(BEGIN)
-    return head + BEGIN + tables(found) + END + rest.split(END)[1]
+    """Return a document with its tables and figures written anew; the words around them stay."""
+    head, begin, rest = words.partition(BEGIN)
+    if begin:
+        words = head + BEGIN + tables(found) + END + rest.split(END)[1]
+    return FIGURE.sub(lambda figure: figure["before"] + _figure(found, figure), words)
+
+
+def _figure(found: Mapping[str, gas.Scenario], figure: re.Match[str]) -> str:
+    """Return a scenario's gas as a document writes it; what names no scenario stays."""
+    scenario = found.get(figure["name"])
+    return figure["gas"] if scenario is None else f"{scenario.gas:,}"
 
 
 def tables(found: Mapping[str, gas.Scenario]) -> str:

@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -149,7 +150,7 @@ def test_check_tells_what_differs(
     """`--check` passes on what was measured and names each number that is another (style, gas)."""
     snapshot, page = tmp_path / "gas.json", tmp_path / "gas.md"
     monkeypatch.setattr(script, "SNAPSHOT", snapshot)
-    monkeypatch.setattr(script, "PAGE", page)
+    monkeypatch.setattr(script, "DOCUMENTS", [page])
     page.write_text(script.page_text(measured, (ROOT / "docs" / "gas.md").read_text()))
     snapshot.write_text(script.snapshot_text(measured))
     assert script.check(measured) == 0
@@ -167,3 +168,43 @@ def test_check_tells_what_differs(
     snapshot.write_text(script.snapshot_text(measured))
     page.write_text(page.read_text().replace("21,000", "21,001"))
     assert script.check(measured) == 1
+    page.write_text(page.read_text().replace("21,001", "21,000"))
+    assert script.check(measured) == 0
+    page.write_text(re.sub(r"(`offer.give_up_late` \()[\d,]+", r"\g<1>34,662", page.read_text()))
+    capsys.readouterr()
+    assert script.check(measured) == 1
+    assert capsys.readouterr().err.splitlines()[0] == "gas.md differs"
+
+
+@pytest.mark.parametrize(
+    ("stale", "true"),
+    [
+        ("`offer.make` (1,234) and", "`offer.make` ({:,}) and"),
+        ("- **`offer.make`** (12 gas)", "- **`offer.make`** ({:,} gas)"),
+        ("| `offer.make` | 99,999 | 60,000 |", "| `offer.make` | {:,} | 60,000 |"),
+        ("| **`offer.make`** | **99,999** |", "| **`offer.make`** | **{:,}** |"),
+    ],
+)
+def test_figures_in_prose_are_written_anew(
+    script: ModuleType, measured: dict[str, gas.Scenario], stale: str, true: str
+) -> None:
+    """A figure right after a scenario's name is its gas, in every document (style, gas)."""
+    assert script.page_text(measured, stale) == true.format(measured["offer.make"].gas)
+
+
+@pytest.mark.parametrize("words", ["`offer.make`, 58,592 gas", "`offer.unknown` (1,234)", "`make` (1,234)"])
+def test_other_numbers_stay(script: ModuleType, measured: dict[str, gas.Scenario], words: str) -> None:
+    """What is no scenario's figure is left alone (style, gas)."""
+    assert script.page_text(measured, words) == words
+
+
+def test_withdrawal_is_taken_apart_to_the_unit(measured: dict[str, gas.Scenario]) -> None:
+    """The parts that docs/gas.md names for an early withdrawal are all of it (style, gas)."""
+    page = (ROOT / "docs" / "gas.md").read_text()
+    section = page.split("## offer.give_up")[1].split("##")[0]
+    *parts, whole = (
+        int(row.replace(",", "")) for row in re.findall(r"\| \**([\d,]+)\** \|$", section, re.MULTILINE)
+    )
+    late = measured["offer.give_up_late"].gas
+    assert late + sum(parts) == whole == measured["offer.give_up"].gas
+    assert len(parts) == 3
