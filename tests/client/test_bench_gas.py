@@ -202,9 +202,8 @@ def test_withdrawal_is_taken_apart_to_the_unit(measured: dict[str, gas.Scenario]
     """The parts that docs/gas.md names for an early withdrawal are all of it (style, gas)."""
     page = (ROOT / "docs" / "gas.md").read_text()
     section = page.split("## offer.give_up")[1].split("##")[0]
-    *parts, whole = (
-        int(row.replace(",", "")) for row in re.findall(r"\| \**([\d,]+)\** \|$", section, re.MULTILINE)
-    )
+    rows = re.findall(r"\| \**([\d,]+)\** \|$", section, re.MULTILINE)
+    *parts, whole = (int(row.replace(",", "")) for row in rows)
     late = measured["offer.give_up_late"].gas
     assert late + sum(parts) == whole == measured["offer.give_up"].gas
     assert len(parts) == 3
