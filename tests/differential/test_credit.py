@@ -121,7 +121,7 @@ class Revm:
 
     def settle(self, outcome: Outcome, seller: int, buyer: int, value: int) -> None:
         """Report an outcome that moves no money."""
-        self._call(self.MARKET, self._SETTLE + words(seller, buyer, 0, 0, 0, 0, value, outcome))
+        self._call(self.MARKET, self._SETTLE + words(seller, 0, 0, buyer, 0, outcome, value, 0))
 
     def standing(self, account: int) -> Standing:
         """Read what the ledger remembers of an account."""
