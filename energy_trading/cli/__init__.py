@@ -6,9 +6,9 @@ import sys
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 
 from energy_trading.cli import bench, deployment, listings, lots, run, watch
+from energy_trading.cli.output import error_console
 from energy_trading.errors import EnergyTradingError
 
 app = typer.Typer(
@@ -23,6 +23,7 @@ for command in (
     listings.accounts,
     listings.offers,
     listings.auctions,
+    listings.lots,
     listings.trades,
     listings.standing,
     watch.watch,
@@ -54,5 +55,5 @@ def _group() -> None:
 
 def _fail(text: str, status: int) -> NoReturn:
     line = " ".join(text.split())
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {line}", style="red", markup=False)
+    error_console.print(f"error: {line}", style="red", markup=False)
     sys.exit(status)
