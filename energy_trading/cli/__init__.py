@@ -7,7 +7,19 @@ from typing import NoReturn
 
 import typer
 
-from energy_trading.cli import bench, deployment, listings, lots, run, watch
+from energy_trading.cli import (
+    account,
+    authority,
+    bench,
+    deployment,
+    keys,
+    listings,
+    lots,
+    meter,
+    run,
+    trade,
+    watch,
+)
 from energy_trading.cli.output import error_console
 from energy_trading.errors import EnergyTradingError
 
@@ -34,6 +46,15 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bench.group, name="bench")
+for name, group in (
+    ("keys", keys.group),
+    ("pkg", authority.pkg),
+    ("dso", authority.dso),
+    ("account", account.group),
+    ("meter", meter.group),
+    ("trade", trade.group),
+):
+    app.add_typer(group, name=name, rich_help_panel="Act")
 
 
 def main() -> None:

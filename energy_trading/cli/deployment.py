@@ -22,7 +22,6 @@ from energy_trading.cli.output import (
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.chain.connect import Sender
     from energy_trading.crypto.keys import SecretKey
 
 KEY: Final = "ENERGY_TRADING_KEY"
@@ -114,7 +113,7 @@ def _set(given: dict[str, Any], change: str) -> None:
     fields[inner] = value
 
 
-def sender_from(unlocked: str | None, key_file: Path | None) -> Sender:
+def sender_from(unlocked: str | None, key_file: Path | None) -> SecretKey | str:
     """Return who signs and pays: an account of the node, an encrypted key file or the key in the environment.
 
     Raises:
