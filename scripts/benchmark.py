@@ -1,8 +1,8 @@
-"""Measure gas: write snapshots/gas.json, the tables of docs/gas.md and figures in all documents, or compare.
+"""Measure gas: write both snapshots, their part of docs/gas.md and figures in other documents, or compare.
 
-python scripts/benchmark.py            measure, write all, print a table
-python scripts/benchmark.py --check    measure, print what differs from the files, exit 1 if anything does
-python scripts/benchmark.py --explain  measure, print what each scenario pays for
+python scripts/benchmark.py            measure, write all of it and docs/gas.png, print a table
+python scripts/benchmark.py --check    measure the scenarios, print what differs, exit 1 if anything does
+python scripts/benchmark.py --explain  measure the scenarios, print what each pays for
 """
 
 from __future__ import annotations
@@ -11,26 +11,33 @@ import argparse
 import json
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 from rich.console import Console
 
-from energy_trading.bench import gas
+from energy_trading.bench import gas, gas_growth, gas_table
+from energy_trading.bench.gas_growth import Point
+from energy_trading.bench.gas_money import Prices
 from energy_trading.bench.gas_parts import PARTS
-from energy_trading.bench.gas_table import compared, comparison, token_code
-from energy_trading.chain.compile import ROOT
+from energy_trading.bench.gas_picture import picture
+from energy_trading.chain.artifacts import load_from
+from energy_trading.chain.compile import ROOT, TEST_CONTRACTS
 from energy_trading.errors import EnergyTradingError
 
 SNAPSHOT: Final = ROOT / "snapshots" / "gas.json"
+GROWTH: Final = ROOT / "snapshots" / "growth.json"
 PAGE: Final = ROOT / "docs" / "gas.md"
-BEGIN: Final = "<!-- written by scripts/benchmark.py: begin -->\n"
-END: Final = "<!-- written by scripts/benchmark.py: end -->\n"
+PICTURE: Final = ROOT / "docs" / "gas.png"
+TOKEN: Final = ROOT / "energy_trading" / "bench" / "permit_token.hex"
 #: Documents whose figures are kept: one right after a scenario's name is its gas.
 DOCUMENTS: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 #: `offer.make` (58,345 or `offer.make` | 58,345
 FIGURE: Final = re.compile(r"(?P<before>`(?P<name>[a-z0-9_.]+)`\**(?: \(| \| )\**)(?P<gas>\d[\d,]*\d)")
+#: Around each part of the page that this script writes.
+BEGIN: Final = "<!-- written by scripts/benchmark.py: {} -->\n"
+END: Final = "<!-- end of {} -->\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,31 +47,54 @@ def main(arguments: list[str] | None = None) -> int:
     parser.add_argument("--explain", action="store_true", help="print what each scenario pays for")
     options = parser.parse_args(arguments)
     try:
-        found = gas.measure(token_code(), lambda line: print(f"gas: {line} ...", file=sys.stderr, flush=True))
+        if not (options.check or options.explain):
+            TOKEN.write_text(token_text(), encoding="ascii")
+        found = gas.measure(say)
+        if options.check:
+            return check(found)
+        if options.explain:
+            print("\n".join(split_lines(found)))
+            return 0
+        points = gas_growth.measure_growth(say)
     except EnergyTradingError as error:
         print(error, file=sys.stderr)
         return 1
-    if options.check:
-        return check(found)
-    if options.explain:
-        print(tables(found), end="")
-        return 0
     SNAPSHOT.write_text(snapshot_text(found), encoding="utf-8")
-    for page in stale(found):
-        page.write_text(page_text(found, page.read_text(encoding="utf-8")), encoding="utf-8")
+    GROWTH.write_text(growth_text(points), encoding="utf-8")
+    PAGE.write_text(page_text(found, points, PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    for document in stale(found):
+        document.write_text(with_figures(found, document.read_text(encoding="utf-8")), encoding="utf-8")
+    PICTURE.write_bytes(picture(found, points, Prices()))
     console = Console()
-    console.print(comparison(found))
-    console.print(f"{len(found)} scenarios in {SNAPSHOT.relative_to(ROOT)} and {PAGE.relative_to(ROOT)}")
+    console.print(gas_table.comparison(found, Prices()))
+    files = ", ".join(str(file.relative_to(ROOT)) for file in (SNAPSHOT, GROWTH, PAGE, PICTURE))
+    console.print(f"{len(found)} scenarios and {len(points)} points of growth in {files}")
     return 0
 
 
+def say(line: str) -> None:
+    """Tell how far the measurement is."""
+    print(f"gas: {line} ...", file=sys.stderr, flush=True)
+
+
 def check(found: Mapping[str, gas.Scenario]) -> int:
-    """Print what differs from the committed files; returns 1 if anything does."""
-    if not SNAPSHOT.is_file():
-        print(f"{SNAPSHOT.name} is missing: run make gas", file=sys.stderr)
-        return 1
+    """Print what differs from the committed files; returns 1 if anything does.
+
+    Growth takes a minute, so it is not measured: its points that are measured like a scenario have to agree.
+    """
+    for file in (SNAPSHOT, GROWTH):
+        if not file.is_file():
+            print(f"{file.name} is missing: run make gas", file=sys.stderr)
+            return 1
+    points = growth_from(GROWTH.read_text(encoding="utf-8"))
     lines = differences(json.loads(SNAPSHOT.read_text(encoding="utf-8")), gas.snapshot(found))
-    lines = lines or [f"{page.name} differs" for page in stale(found)]
+    lines += gas_growth.out_of_date(points, found)
+    page = PAGE.read_text(encoding="utf-8")
+    if not lines and page != page_text(found, points, page):
+        lines = [f"{PAGE.name} differs"]
+    lines = lines or [f"{document.name} differs" for document in stale(found)]
+    if TOKEN.read_text(encoding="ascii") != token_text():
+        lines.append(f"{TOKEN.name} is not tests/solidity/PermitToken.sol, compiled")
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
@@ -85,49 +115,86 @@ def differences(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     return lines
 
 
+def token_text() -> str:
+    """Return what permit_token.hex holds."""
+    return load_from(TEST_CONTRACTS.output, "PermitToken").bytecode.hex() + "\n"
+
+
 def snapshot_text(found: Mapping[str, gas.Scenario]) -> str:
     """Return what snapshots/gas.json holds."""
     return json.dumps(gas.snapshot(found), indent=2, sort_keys=True) + "\n"
 
 
-def stale(found: Mapping[str, gas.Scenario]) -> list[Path]:
-    """Return the documents whose tables or figures are not those measured."""
-    words = {page: page.read_text(encoding="utf-8") for page in DOCUMENTS}
-    return [page for page, text in words.items() if text != page_text(found, text)]
+def growth_text(points: Sequence[Point]) -> str:
+    """Return what snapshots/growth.json holds, a line for each point."""
+    lines = ",\n".join("  " + json.dumps(row) for row in gas_growth.growth_document(points))
+    return f"[\n{lines}\n]\n"
 
 
-def page_text(found: Mapping[str, gas.Scenario], words: str) -> str:
-    """Return a document with its tables and figures written anew; the words around them stay."""
-    head, begin, rest = words.partition(BEGIN)
-    if begin:
-        words = head + BEGIN + tables(found) + END + rest.split(END)[1]
-    return FIGURE.sub(lambda figure: figure["before"] + _figure(found, figure), words)
+def growth_from(text: str) -> tuple[Point, ...]:
+    """Read what `growth_text` wrote."""
+    return tuple(
+        Point(row["series"], row["count"], row["transactions"], row["gas"]) for row in json.loads(text)
+    )
 
 
-def _figure(found: Mapping[str, gas.Scenario], figure: re.Match[str]) -> str:
-    """Return a scenario's gas as a document writes it; what names no scenario stays."""
-    scenario = found.get(figure["name"])
-    return figure["gas"] if scenario is None else f"{scenario.gas:,}"
-
-
-def tables(found: Mapping[str, gas.Scenario]) -> str:
-    """Return the tables of docs/gas.md in Markdown."""
-    lines = [
-        "",
-        "| scenario | gas | at most | lower bound | ratio | best peer |",
-        "| --- | ---: | ---: | ---: | ---: | --- |",
-        *("| " + " | ".join(row) + " |" for row in compared(found)),
-        "",
-        "| scenario | gas | " + " | ".join(PARTS) + " |",
-        "| --- |" + " ---: |" * (1 + len(PARTS)),
+def page_text(found: Mapping[str, gas.Scenario], points: Sequence[Point], words: str) -> str:
+    """Return the page with its written parts anew; the words around them stay."""
+    compared = [
+        ["scenario", "gas", "at most", "lower bound", "ratio", "best peer"],
+        *gas_table.compared(found),
     ]
+    written = {
+        "scenarios": gas_table.markdown(compared, words_last=True),
+        "parts": split_lines(found),
+        "money": [gas_table.price_line(Prices()), "", *gas_table.markdown(gas_table.priced(found, Prices()))],
+        "growth": [
+            *gas_table.markdown(gas_table.grown(points)),
+            "",
+            *(f"- {line}" for line in gas_table.series_lines()),
+        ],
+        "give up": give_up_lines(found),
+    }
+    for name, lines in written.items():
+        begin, end = BEGIN.format(name), END.format(name)
+        head, rest = words.split(begin)
+        words = head + begin + "\n" + "\n".join(lines) + "\n\n" + end + rest.split(end)[1]
+    return words
+
+
+def stale(found: Mapping[str, gas.Scenario]) -> list[Path]:
+    """Return the documents with a figure that is not the one measured."""
+    words = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
+    return [document for document, text in words.items() if text != with_figures(found, text)]
+
+
+def with_figures(found: Mapping[str, gas.Scenario], words: str) -> str:
+    """Return a document with the figure after each scenario's name written anew; all else stays."""
+
+    def written(figure: re.Match[str]) -> str:
+        scenario = found.get(figure["name"])
+        return figure[0] if scenario is None else f"{figure['before']}{scenario.gas:,}"
+
+    return FIGURE.sub(written, words)
+
+
+def split_lines(found: Mapping[str, gas.Scenario]) -> list[str]:
+    """Return what each scenario pays for, as a table in Markdown and a list of the parts."""
+    rows = [["scenario", "gas", *PARTS]]
     for name, scenario in found.items():
         parts = scenario.parts
         times = f" × {scenario.share}" if scenario.share > 1 else ""
-        cells = [f"`{name}`{times}", f"{sum(parts.values()):,}", *(f"{parts[p]:,}" for p in PARTS)]
-        lines.append("| " + " | ".join(cells) + " |")
-    lines += ["", *(f"- **{name}**: {words}" for name, words in PARTS.items()), ""]
-    return "\n".join(lines) + "\n"
+        rows.append([f"`{name}`{times}", f"{sum(parts.values()):,}", *(f"{parts[p]:,}" for p in PARTS)])
+    return [*gas_table.markdown(rows), "", *(f"- **{name}**: {words}" for name, words in PARTS.items())]
+
+
+def give_up_lines(found: Mapping[str, gas.Scenario]) -> list[str]:
+    """Return what a withdrawal costs beyond one that changes nobody's money but the seller's."""
+    late, now = found["offer.give_up_late"], found["offer.give_up"]
+    more = {part: gas - late.parts[part] for part, gas in now.parts.items()}
+    rows = [["what", "gas"], ["`offer.give_up_late`", f"{late.gas:,}"]]
+    rows += [[f"{part} more", f"{gas:,}"] for part, gas in more.items() if gas]
+    return gas_table.markdown([*rows, ["**`offer.give_up`**", f"{now.gas:,}"]])
 
 
 if __name__ == "__main__":

@@ -21,11 +21,12 @@ GANACHE = MODULES / "ganache" / "dist" / "node" / "cli.js"
 
 
 @contextmanager
-def anvil(*options: str) -> Iterator[str]:
+def anvil(*options: str, port: int | None = None) -> Iterator[str]:
     """The address of an Anvil of our own."""
     if not ANVIL.is_file():
         pytest.skip("Anvil is not in node_modules (it is optional, Linux only)")
-    with _running(str(ANVIL), "--silent", "--timestamp", str(GENESIS), *options, port_option="--port") as url:
+    command = (str(ANVIL), "--silent", "--timestamp", str(GENESIS), *options)
+    with _running(*command, port_option="--port", port=port) as url:
         yield url
 
 
@@ -40,11 +41,16 @@ def ganache(*options: str, chain_id: int = 1337) -> Iterator[str]:
         yield url
 
 
-@contextmanager
-def _running(*command: str, port_option: str) -> Iterator[str]:
+def free_port() -> int:
+    """A loopback port that nobody listens on."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+        return int(free.getsockname()[1])
+
+
+@contextmanager
+def _running(*command: str, port_option: str, port: int | None = None) -> Iterator[str]:
+    port = port or free_port()
     arguments = [*command, port_option, str(port)]
     with subprocess.Popen(arguments, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:

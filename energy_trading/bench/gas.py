@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib.resources import files
 from typing import Any, Final
 
 from eth_abi.abi import encode
@@ -69,7 +70,7 @@ class Target:
     Args:
         at_most: our budget.
         lower_bound: gas that no contract with these effects can avoid; None if not worked out.
-        best_peer: gas and name of the best comparable contract, measured on the same EVM.
+        peers: gas and name of the best comparable contracts, measured on the same EVM; may be none.
 
     Source:
         Project's architecture, "Where the gas goes".
@@ -77,23 +78,28 @@ class Target:
 
     at_most: int
     lower_bound: int | None
-    best_peer: str
+    peers: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def best_peer(self) -> str:
+        """The peers in words."""
+        return "; ".join(f"{gas:,} {name}".rstrip() for gas, name in self.peers) or "nobody"
 
 
 TARGETS: Final[Mapping[str, Target]] = {
-    "offer.make": Target(60_000, 43_420, "62,898 Seaport validate (holds nothing)"),
-    "offer.accept": Target(43_000, 26_128, "46,571 Solidity docs Purchase"),
-    "offer.accept_private": Target(62_000, None, "nobody"),
-    "offer.confirm": Target(57_000, 30_628, "40,552 LocalEthereum (no meter, no credit)"),
-    "trade.direct": Target(160_000, 100_176, "137,725 Seaport; 157,151 gsy-e"),
-    "trade.signed": Target(130_000, 78_380, "97,089 LocalEthereum (no guarantee, meter, credit)"),
-    "offer.confirm_batch40": Target(30_000, 13_295, "20,749 LocalEthereum"),
-    "offer.give_up": Target(38_000, 21_328, "31,343 gsy-e"),
-    "lot.exchange": Target(55_000, 32_559, "54,756 Permit2 (one signature)"),
-    "auction.quote": Target(35_000, 26_688, "57,264 a16z OverCollateralized; 752,000 Xia"),
-    "auction.settle_per_quote": Target(7_000, 4_392, "45,561 a16z OverCollateralized (bidders reveal)"),
-    "auction.40_per_bidder": Target(46_000, 38_565, "110,462 a16z OverCollateralized"),
-    "meter.register": Target(50_000, 43_484, "52,414"),
+    "offer.make": Target(60_000, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
+    "offer.accept": Target(43_000, 26_128, ((46_571, "Solidity docs Purchase"),)),
+    "offer.accept_private": Target(62_000, None),
+    "offer.confirm": Target(57_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
+    "trade.direct": Target(160_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
+    "trade.signed": Target(130_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
+    "offer.confirm_batch40": Target(30_000, 13_295, ((20_749, "LocalEthereum"),)),
+    "offer.give_up": Target(38_000, 21_328, ((31_343, "gsy-e"),)),
+    "lot.exchange": Target(55_000, 32_559, ((54_756, "Permit2 (one signature)"),)),
+    "auction.quote": Target(35_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
+    "auction.settle_per_quote": Target(7_000, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
+    "auction.40_per_bidder": Target(46_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
+    "meter.register": Target(50_000, 43_484, ((52_414, ""),)),
 }
 
 
@@ -104,15 +110,17 @@ class Scenario:
     Args:
         paid: its transactions, in order.
         share: how many things they do; the scenario's gas is that of one of them.
+        less: transactions of the same kind that only the difference to counts.
     """
 
     paid: tuple[Paid, ...]
     share: int = 1
+    less: tuple[Paid, ...] = ()
 
     @property
     def gas(self) -> int:
         """Gas of all transactions, as their receipts report it, of one share, rounded up."""
-        return -(-sum(paid.gas for paid in self.paid) // self.share)
+        return self.shared(lambda paid: paid.gas)
 
     @property
     def parts(self) -> dict[str, int]:
@@ -120,27 +128,34 @@ class Scenario:
         total: Counter[str] = Counter()
         for paid in self.paid:
             total.update(paid.parts)
+        for paid in self.less:
+            total.subtract(paid.parts)
         return dict(total)
+
+    def shared(self, of: Callable[[Paid], int]) -> int:
+        """Return the sum of an amount over all transactions, of one share, rounded up."""
+        return -(-(sum(map(of, self.paid)) - sum(map(of, self.less))) // self.share)
 
     def __add__(self, other: Scenario) -> Scenario:
         """Return both as one."""
         return Scenario(self.paid + other.paid)
 
     def beyond(self, less: Scenario, share: int) -> Scenario:
-        """Return what this transaction cost more than another of the same kind, by `share` things more."""
-        (more,), (base,) = self.paid, less.paid
-        parts = {name: gas - base.parts[name] for name, gas in more.parts.items()}
-        return Scenario((Paid(more.gas - base.gas, parts, more.selectors),), share)
+        """Return what this cost more than another of the same kind, by `share` things more."""
+        return Scenario(self.paid, share, less.paid)
 
 
-def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
+def token_code() -> bytes:
+    """Return the creation code of tests/solidity/PermitToken.sol, which installed packages do not have."""
+    return bytes.fromhex((files("energy_trading") / "bench" / "permit_token.hex").read_text("ascii"))
+
+
+def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
     """Run every scenario on fresh chains (Prague rules, default parameters, fixed keys and times).
 
     Each scenario starts from the same state: accounts with funds, meters, and ten trades behind them.
 
     Args:
-        token_code: creation code of an ERC-20 that is called "Permit token", with ``mint(address,uint256)``
-            and permits, for the one scenario that needs it.
         say: told one line before each group.
 
     Returns:
@@ -149,7 +164,7 @@ def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> d
     found: dict[str, Scenario] = {}
     with watch() as seen:
         say("deployment and ten trades")
-        bench = _Bench(found, seen)
+        bench = Bench(found, seen)
         bench.deployment()
         bench.warm_up()
         groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts)
@@ -157,11 +172,11 @@ def measure(token_code: bytes, say: Callable[[str], None] = lambda _: None) -> d
             say(group.__name__)
             group()
         say("a market with a fee of 1 %")
-        with_fee = _Bench(found, seen, fee_bps=100)
+        with_fee = Bench(found, seen, fee_bps=100)
         with_fee.warm_up()
         with_fee.receipt_with_fee()
         say("a ledger that settles in a token")
-        _token_ledger(found, seen, token_code)
+        _token_ledger(found, seen)
         say(f"batch of {BATCH} receipts")
         bench.batch()
         say(f"auctions of {BATCH}")
@@ -183,16 +198,25 @@ def _key(role: str) -> SecretKey:
     return SecretKey(keccak(text=f"gas benchmark: {role}"))
 
 
-class _Bench:
-    """A market with a producer and a consumer, and the scenarios that start from it."""
+class Bench:
+    """A market with a producer and a consumer, and the scenarios that start from it.
 
-    def __init__(self, found: dict[str, Scenario], seen: list[Paid], **parameters: Any) -> None:
+    Args:
+        found: receives the scenarios.
+        seen: what `watch` yields; it has to be on.
+        pairs: how many sellers and how many buyers there are besides.
+        parameters: of the suite, where they are not the default; ``token_code`` makes it settle in a token.
+    """
+
+    def __init__(
+        self, found: dict[str, Scenario], seen: list[Paid], pairs: int = BATCH, **parameters: Any
+    ) -> None:
         self.found = found
         self.seen = seen
         self.dso, self.pkg, self.treasury = _key("dso"), _key("pkg"), _key("treasury")
         self.producer, self.consumer, self.relayer = _key("producer"), _key("consumer"), _key("relayer")
-        self.sellers = [_key(f"seller {i}") for i in range(BATCH)]
-        self.buyers = [_key(f"buyer {i}") for i in range(BATCH)]
+        self.sellers = [_key(f"seller {i}") for i in range(pairs)]
+        self.buyers = [_key(f"buyer {i}") for i in range(pairs)]
         people = [self.dso, self.pkg, self.treasury, self.producer, self.consumer, self.relayer]
         self.chain: Chain = in_process("prague", [*people, *self.sellers, *self.buyers], GENESIS)
         asset = parameters.pop("token_code", None)
@@ -213,6 +237,7 @@ class _Bench:
     # ------------------------------------------------------------ steps
 
     def send(self, call: Call[Any], sender: SecretKey) -> Scenario:
+        """Send a call; return its transaction as a scenario."""
         call.send(sender)
         return Scenario((self.seen[-1],))
 
@@ -224,6 +249,7 @@ class _Bench:
         self.chain.revert(kept)
 
     def attested(self, account: str) -> Call[None]:
+        """The call that opens an account with PKG's attestation."""
         alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
         a = AccountAttestation(account, _PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
         digest = attestation_digest(
@@ -237,23 +263,28 @@ class _Bench:
         return self.ledger.open_account(a, self.pkg.sign_digest(digest))
 
     def enrol(self, key: SecretKey) -> None:
+        """Give a key an account with funds and a meter."""
         self.attested(key.address).send(self.relayer)
         self.ledger.deposit(key.address, FUNDS, value=FUNDS * 10**9).send(self.relayer)
         self.ledger.register_meter(key.address, self.meter.signer).send(self.dso)
 
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
+        """An offer of the usual energy and price that is open for an hour."""
         now = self.chain.now()
         energy = ENERGY_WH.to_bytes(32, "big")
         terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
         return replace(terms, **changes)
 
     def trade_id(self, t: Terms) -> bytes:
+        """The hash of an offer's terms."""
         return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
 
     def signature(self, terms: Terms) -> bytes:
+        """The producer's signature of an offer."""
         return compact(self.producer.sign_digest(self.suite.market_domain.digest(self.trade_id(terms))))
 
     def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
+        """The meter's receipt of a trade, by default of all its energy."""
         energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
         digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
         return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
@@ -267,12 +298,14 @@ class _Bench:
         return terms
 
     def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
+        """Bring the consumer's receipt."""
         delivery = self.receipt(terms, self.consumer, energy_wh)
         return self.send(self.market.confirm_delivery(delivery), self.relayer)
 
     # ------------------------------------------------------------ scenarios
 
     def deployment(self) -> None:
+        """Each contract's creation."""
         names = (
             "deploy.energy_ledger",
             "deploy.offer_market",
@@ -294,6 +327,7 @@ class _Bench:
         self.chain.mine((self.chain.now() // 86_400 + 1) * 86_400 + 3_600)
 
     def offers(self) -> None:
+        """An offer made, accepted, withdrawn, expired."""
         with self.fresh():
             terms = self.terms(self.producer)
             self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
@@ -314,6 +348,7 @@ class _Bench:
             )
 
     def receipts(self) -> None:
+        """A receipt of every kind."""
         with self.fresh():
             terms = self.open_trade()
             with self.fresh():
@@ -342,9 +377,11 @@ class _Bench:
             self.signer = self.meter
 
     def receipt_with_fee(self) -> None:
+        """A receipt where the market keeps a fee."""
         self.found["offer.confirm_with_fee"] = self.confirm(self.open_trade())
 
     def ends(self) -> None:
+        """A trade that nobody delivers."""
         with self.fresh():
             terms = self.open_trade()
             self.chain.mine(terms.deliver_by)
@@ -353,6 +390,7 @@ class _Bench:
             )
 
     def signed(self) -> None:
+        """Offers signed off chain."""
         terms = self.terms(self.producer, NONCE | SIGNED)
         with self.fresh():
             accept = self.market.accept_signed(terms, self.signature(terms))
@@ -366,10 +404,10 @@ class _Bench:
         with self.fresh():
             self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
 
-    def one_time_key(self, terms: Terms) -> ReceiptKey:
-        """Publish the root of a full tree of one-time keys and name one of them."""
+    def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
+        """Publish the root of a full tree of one-time keys and name one of them, proved by so many hashes."""
         key = Secp256k1Meter(_key("one-time key"))
-        others = [keccak(i.to_bytes(2, "big")) for i in range(2**PROOF_HASHES - 1)]
+        others = [keccak(i.to_bytes(2 + i // 2**16, "big")) for i in range(2**hashes - 1)]
         tree = MerkleTree([signer_leaf(key.signer), *others])
         epoch = self.chain.now() // self.ledger.epoch_seconds()
         self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
@@ -377,6 +415,7 @@ class _Bench:
         return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
 
     def meters(self) -> None:
+        """Meters and roots of one-time keys."""
         stranger = _key("stranger").address
         other = Secp256k1Meter(_key("other meter")).signer
         with self.fresh():
@@ -392,6 +431,7 @@ class _Bench:
             self.found["meter.revoke_root"] = self.send(self.ledger.revoke_key_root(epoch), self.dso)
 
     def accounts(self) -> None:
+        """Accounts, their money, and who runs the ledger."""
         with self.fresh():
             opened = self.attested(_key("newcomer").address)
             self.found["ledger.open_account"] = self.send(opened, self.relayer)
@@ -422,15 +462,20 @@ class _Bench:
         reading = read_injection(self.meter, domain, GENESIS - 900 * slot, energy_wh)
         return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
 
+    def minted_lot(self) -> tuple[int, Scenario]:
+        """A lot of the producer, who like the consumer has another one."""
+        for i, key in enumerate((self.producer, self.consumer)):
+            mint(self.suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
+        paper = self.certified(self.producer, ENERGY_WH, 20)
+        minted = self.send(self.suite.lots.mint(paper.injection, paper.signature), self.relayer)
+        return paper.lot, minted
+
     def lots(self) -> None:
         """Lots of accounts that have held lots before and go on holding some."""
         suite, lots = self.suite, self.suite.lots
         with self.fresh():
-            for i, key in enumerate((self.producer, self.consumer)):
-                mint(suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
-            paper = self.certified(self.producer, ENERGY_WH, 20)
-            self.found["lot.mint"] = self.send(lots.mint(paper.injection, paper.signature), self.relayer)
-            lot, deadline = paper.lot, self.chain.now() + 3_600
+            lot, self.found["lot.mint"] = self.minted_lot()
+            deadline = self.chain.now() + 3_600
             for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
                 with self.fresh():
                     signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
@@ -475,17 +520,23 @@ class _Bench:
         with self.fresh():
             for key in (*self.sellers, *self.buyers):
                 self.enrol(key)
-            pairs = list(zip(self.sellers, self.buyers, strict=True))
-            now = self.chain.now()
-            window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
-            all_terms = [self.terms(seller, **window) for seller in self.sellers]
-            for (seller, buyer), terms in zip(pairs, all_terms, strict=True):
-                self.market.make_offer(terms).send(seller)
-                self.market.accept_offer(terms).send(buyer)
-            self.chain.mine(now + 3_600)
-            receipts = [self.receipt(t, b) for t, b in zip(all_terms, self.buyers, strict=True)]
-            sent = self.send(self.market.confirm_deliveries(receipts), self.relayer)
-            self.found[f"offer.confirm_batch{BATCH}"] = replace(sent, share=BATCH)
+            self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
+
+    def receipts_of(self, count: int) -> Scenario:
+        """Trades of the first enrolled pairs, one each, and one transaction with their receipts."""
+        now = self.chain.now()
+        window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
+        trades = [
+            (seller, buyer, self.terms(seller, **window))
+            for seller, buyer in zip(self.sellers[:count], self.buyers[:count], strict=True)
+        ]
+        for seller, buyer, terms in trades:
+            self.market.make_offer(terms).send(seller)
+            self.market.accept_offer(terms).send(buyer)
+        self.chain.mine(now + 3_600)
+        receipts = [self.receipt(terms, buyer) for _, buyer, terms in trades]
+        sent = self.send(self.market.confirm_deliveries(receipts), self.relayer)
+        return replace(sent, share=count)
 
     # ------------------------------------------------------------ auctions
 
@@ -502,7 +553,7 @@ class _Bench:
             self.found["auction.post"] = auction.posted
             self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
             with self.fresh():
-                relayed = self.sealed(auction.terms, self.buyers[0], BATCH)
+                relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
                 digest = quote_digest(
                     self.suite.auction_domain,
                     auction.auction_id,
@@ -522,7 +573,15 @@ class _Bench:
                 settled = self.settle(auction)
                 self.found["auction.settle_40"] = settled
                 self.found["auction.settle_per_quote"] = settled.beyond(settled_two, BATCH - 2)
-                self.end_award(auction, settled)
+                terms, _ = self.awarded()
+                with self.fresh():
+                    self.chain.mine(terms.accept_by)
+                    unpaid = self.market.expire(terms, NATIVE, bytes(32))
+                    self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
+                paid = self.pay_and_deliver()
+                self.found["auction.award_paid"] = Scenario(paid.paid[:1])
+                everything = auction.everything + settled + paid
+                self.found[f"auction.{BATCH}_per_bidder"] = replace(everything, share=BATCH)
             self.chain.mine(auction.terms.disclose_until)
             self.found["auction.forfeit"] = self.send(self.suite.auction.forfeit(auction.terms), self.relayer)
             compensate = self.suite.auction.compensate(auction.terms, auction.chain[0], auction.quotes)
@@ -532,24 +591,18 @@ class _Bench:
             self.chain.mine(empty.terms.quote_until)
             self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
 
-    def end_award(self, auction: _Auction, settled: Scenario) -> None:
-        """The winner does not pay; or pays and is delivered."""
+    def pay_and_deliver(self) -> Scenario:
+        """The winner of the last award pays, and the receipt comes."""
         terms, winner = self.awarded()
-        with self.fresh():
-            self.chain.mine(terms.accept_by)
-            unpaid = self.market.expire(terms, NATIVE, bytes(32))
-            self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
-        self.found["auction.award_paid"] = self.send(self.market.accept_offer(terms), winner)
+        paid = self.send(self.market.accept_offer(terms), winner)
         self.chain.mine(terms.accept_by)
         delivery = self.receipt(terms, winner)
-        confirmed = self.send(self.market.confirm_delivery(delivery), self.relayer)
-        everything = auction.posted
-        for step in (*auction.quoted, settled, self.found["auction.award_paid"], confirmed):
-            everything += step
-        self.found[f"auction.{BATCH}_per_bidder"] = replace(everything, share=BATCH)
+        return paid + self.send(self.market.confirm_delivery(delivery), self.relayer)
 
-    def post_and_quote(self, bidders: Sequence[SecretKey]) -> _Auction:
-        """Post one lot and let everybody quote."""
+    def post_and_quote(
+        self, bidders: Sequence[SecretKey], lots_wh: Sequence[int] = (LOT_WH,)
+    ) -> PostedAuction:
+        """Post an order and let everybody quote."""
         now = self.chain.now()
         terms = AuctionTerms(
             self.producer.address,
@@ -561,18 +614,18 @@ class _Bench:
             3_600,
             now + 20 * 3_600,
             NONCE,
-            [LOT_WH],
+            list(lots_wh),
         )
         posted = self.send(self.suite.auction.post(terms), self.producer)
         auction_id = self.suite.auction.auction_id_of(terms)
-        quotes = [self.sealed(terms, key, i) for i, key in enumerate(bidders)]
+        quotes = [self.sealed(auction_id, key, i) for i, key in enumerate(bidders)]
         quoted = tuple(
             self.send(self.suite.auction.quote(auction_id, q.cx, q.body), key)
             for key, q in zip(bidders, quotes, strict=True)
         )
-        return _Auction(terms, auction_id, posted, quoted, quotes)
+        return PostedAuction(terms, auction_id, posted, quoted, quotes)
 
-    def sealed(self, terms: AuctionTerms, bidder: SecretKey, place: int) -> Quote:
+    def sealed(self, auction_id: bytes, bidder: SecretKey, place: int) -> Quote:
         """A quote between start price and ceiling that depends on the bidder's place only."""
         amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
             CEILING - START_PRICE
@@ -582,13 +635,13 @@ class _Bench:
             self.quote_key.public_key,
             self.chain.chain_id,
             self.suite.auction.address,
-            self.suite.auction.auction_id_of(terms),
+            auction_id,
             bidder.address,
             _key(f"ephemeral {place}"),
         )
         return Quote(bidder.address, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
 
-    def disclose(self, auction: _Auction) -> Scenario:
+    def disclose(self, auction: PostedAuction) -> Scenario:
         """Disclose the key alone."""
         call = self.suite.auction.disclose(auction.terms, _scalar(self.quote_key))
         return self.send(call, self.producer)
@@ -601,7 +654,7 @@ class _Bench:
         )
         return terms, next(key for key in self.buyers if key.address == made.buyer)
 
-    def settle(self, auction: _Auction, chunks: int = 1) -> Scenario:
+    def settle(self, auction: PostedAuction, chunks: int = 1) -> Scenario:
         """Settle in equal chunks; the first one discloses the key."""
         size = -(-len(auction.quotes) // chunks)
         settled = Scenario(())
@@ -614,7 +667,7 @@ class _Bench:
 
 
 @dataclass(frozen=True)
-class _Auction:
+class PostedAuction:
     """An auction that everybody has quoted in."""
 
     terms: AuctionTerms
@@ -622,6 +675,11 @@ class _Auction:
     posted: Scenario
     quoted: tuple[Scenario, ...]
     quotes: Sequence[Quote]
+
+    @property
+    def everything(self) -> Scenario:
+        """The order and all quotes."""
+        return sum(self.quoted, self.posted)
 
     @property
     def chain(self) -> list[int]:
@@ -645,9 +703,9 @@ def p256_meter(suite: Suite) -> P256Meter:
     return P256Meter(ec.derive_private_key(scalar, ec.SECP256R1()), suite.p256_verifier)
 
 
-def _token_ledger(found: dict[str, Scenario], seen: list[Paid], token_code: bytes) -> None:
+def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
     """The second deposit with a permit: the account's slots and the token's are in use."""
-    bench = _Bench(found, seen, token_code=token_code)
+    bench = Bench(found, seen, token_code=token_code())
     ledger, owner = bench.ledger, bench.producer
     token, amount = ledger.asset(), PRICE * ledger.unit()
     mint = keccak(text="mint(address,uint256)")[:4] + encode(

@@ -37,11 +37,13 @@ class Paid:
         gas: as the receipt reports it.
         parts: gas by name, all of `PARTS`; they sum to ``gas``.
         selectors: (contract address, first four bytes of calldata) of every call in it.
+        size: bytes of the signed transaction, which a rollup publishes.
     """
 
     gas: int
     parts: Mapping[str, int]
     selectors: frozenset[tuple[bytes, bytes]]
+    size: int
 
 
 @contextmanager
@@ -101,7 +103,7 @@ def _paid(gas: int, transaction: Any, computation: Any, charges: Mapping[str, in
     if sum(parts.values()) != gas:
         raise PartsDoNotAddUp(f"parts: given {parts}, sum {sum(parts.values())}, allowed {gas}")
     calls = {(bytes(c.msg.code_address or c.msg.to), bytes(c.msg.data[:4])) for c in [computation, *below]}
-    return Paid(gas, parts, frozenset(calls))
+    return Paid(gas, parts, frozenset(calls), len(transaction.encode()))
 
 
 def _below(computation: Any) -> Iterator[Any]:

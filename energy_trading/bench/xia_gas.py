@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from energy_trading.bench.gas import FUNDS, _Bench
+from energy_trading.bench.gas import FUNDS, Bench
 from energy_trading.bench.gas_parts import watch
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
@@ -137,7 +137,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
         X-9; Xia §4.1, Table 3 and Fig. 6.
     """
     with watch() as seen:
-        bench = _Bench({}, seen)
+        bench = Bench({}, seen)
         bench.warm_up()
         bidders = [*bench.buyers, *bench.sellers]
         with bench.fresh():
@@ -156,7 +156,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
     return result
 
 
-def _cycle(bench: _Bench) -> tuple[Step, ...]:
+def _cycle(bench: Bench) -> tuple[Step, ...]:
     """40 people come and bid, one of them is delivered; publisher and meters are there before."""
     ledger, steps = bench.ledger, []
 
@@ -188,7 +188,7 @@ def _cycle(bench: _Bench) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _row(bench: _Bench, bidders: Sequence[SecretKey]) -> Row:
+def _row(bench: Bench, bidders: Sequence[SecretKey]) -> Row:
     with bench.fresh():
         auction = bench.post_and_quote(bidders)
         bench.chain.mine(auction.terms.quote_until)

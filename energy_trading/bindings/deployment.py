@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Final
@@ -45,6 +47,10 @@ class NotAsRecorded(EnergyTradingError):
     def __init__(self, wrong: Sequence[str]) -> None:
         super().__init__("; ".join(wrong))
         self.wrong = tuple(wrong)
+
+
+class RecordLocked(EnergyTradingError):
+    """Another process deploys into the same record; two at once would overwrite each other's plan."""
 
 
 @dataclass(frozen=True)
@@ -149,9 +155,7 @@ class Record:
             finally:
                 Path(draft).unlink(missing_ok=True)
         except OSError as error:
-            raise BadInput(
-                f"deployment: given {path}, allowed a file that can be written ({error.strerror})"
-            ) from error
+            raise _unwritable(path, error) from error
 
     def open(self, chain: Chain) -> Suite:
         """Open the recorded suite.
@@ -195,6 +199,7 @@ def deploy_recorded(
 
     Raises:
         BadInput: the record is of another chain, deployer, parameters or compilation.
+        RecordLocked: another deployment into the same record is at work.
         ContractRevert: a parameter is out of range; nothing was sent.
         NotAsRecorded: a finished deployment is not what the record says.
         NonceTaken: other transactions of the deployer came in between three times.
@@ -202,44 +207,45 @@ def deploy_recorded(
     """
     address = to_checksum_address(deployer if isinstance(deployer, str) else deployer.address)
     parameters = parameters_from(asdict(parameters))
-    part = path.with_name(path.name + ".part")
-    record = _standing(chain, part, say)
-    if record is not None:
-        try:
-            _require_same(record, part, parameters, address)
-            say(f"going on with {part}")
-        except BadInput:
-            if not restart:
-                raise
-            record = None
-    elif not restart and (done := _standing(chain, path, say)) is not None:
-        _require_same(done, path, parameters, done.deployer)
-        for line in verify(chain, done):
-            say(line)
-        say(f"already deployed, nothing sent: {path}")
-        return done
-    for attempt in range(_ATTEMPTS):
-        if record is None:
-            record = Record.of(chain, address, parameters)
-            record.write(part)
-        try:
-            deploy(chain, deployer, parameters, say, record.first_nonce)
-            break
-        except NonceTaken as error:
-            if attempt == _ATTEMPTS - 1:
-                raise
-            say(f"{error}: starting anew")
-            record = None
-    assert record is not None
-    contracts = {
-        name: replace(contract, code_hash=_hash(chain.code(contract.address)))
-        for name, contract in record.contracts.items()
-    }
-    record = replace(record, contracts=contracts)
-    record.write(path)
-    part.unlink()
-    say(f"{len(contracts)} contracts on chain {chain.chain_id}, recorded in {path}")
-    return record
+    with _alone(path):
+        part = path.with_name(path.name + ".part")
+        record = _standing(chain, part, say)
+        if record is not None:
+            try:
+                _require_same(record, part, parameters, address)
+                say(f"going on with {part}")
+            except BadInput:
+                if not restart:
+                    raise
+                record = None
+        elif not restart and (done := _standing(chain, path, say)) is not None:
+            _require_same(done, path, parameters, done.deployer)
+            for line in verify(chain, done):
+                say(line)
+            say(f"already deployed, nothing sent: {path}")
+            return done
+        for attempt in range(_ATTEMPTS):
+            if record is None:
+                record = Record.of(chain, address, parameters)
+                record.write(part)
+            try:
+                deploy(chain, deployer, parameters, say, record.first_nonce)
+                break
+            except NonceTaken as error:
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                say(f"{error}: starting anew")
+                record = None
+        assert record is not None
+        contracts = {
+            name: replace(contract, code_hash=_hash(chain.code(contract.address)))
+            for name, contract in record.contracts.items()
+        }
+        record = replace(record, contracts=contracts)
+        record.write(path)
+        part.unlink()
+        say(f"{len(contracts)} contracts on chain {chain.chain_id}, recorded in {path}")
+        return record
 
 
 def verify(chain: Chain, record: Record) -> list[str]:
@@ -330,6 +336,39 @@ def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
             raise BadInput(f"{prefix}{name}: given {item!r}, allowed an address")
         checked[name] = to_checksum_address(item) if types[name] == "str" else item
     return checked
+
+
+@contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """Hold the lock of a record; the kernel ends it with the process, however that ends."""
+    lock = path.with_name(path.name + ".lock")
+    try:
+        lock.parent.mkdir(parents=True, exist_ok=True)
+        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except OSError as error:
+        raise _unwritable(path, error) from error
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            taken = True
+        except OSError as error:
+            raise _unwritable(path, error) from error
+        else:
+            # Who held it before may have removed the file after it was opened here: then this locks nothing.
+            taken = os.fstat(handle).st_nlink == 0
+        if taken:
+            raise RecordLocked(f"deployment {path}: another run is at work on it, allowed one at a time")
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
+    finally:
+        os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> BadInput:
+    return BadInput(f"deployment: given {path}, allowed a file that can be written ({error.strerror})")
 
 
 def _standing(chain: Chain, path: Path, say: Callable[[str], None]) -> Record | None:

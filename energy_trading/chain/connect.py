@@ -211,6 +211,19 @@ class Chain:
         """Return the number of the latest block."""
         return int(self.web3.eth.block_number)
 
+    def block(self, which: Block = "latest") -> tuple[int, bytes] | None:
+        """Return a block's number and its hash of 32 bytes; None: the node has no such block.
+
+        Args:
+            which: number, or place.
+
+        Raises:
+            NodeError: the node refused.
+        """
+        place = which if isinstance(which, str) else hex(which)
+        found = self._rpc("eth_getBlockByNumber", place, False)
+        return None if found is None else (int(found["number"], 16), bytes.fromhex(found["hash"][2:]))
+
     def code(self, address: str) -> bytes:
         """Return the code at an address, empty if there is no contract."""
         return bytes(self.web3.eth.get_code(self.web3.to_checksum_address(address)))

@@ -149,6 +149,13 @@ class _TesterChain(Chain):
     def now(self) -> int:
         return int(self._backend.get_header("latest").timestamp)
 
+    def block(self, which: Block = "latest") -> tuple[int, bytes] | None:
+        try:
+            header = self._backend.get_header(which)
+        except BadInput:
+            return None
+        return int(header.block_number), bytes(header.hash)
+
     def send(
         self, to: str | None, data: bytes, sender: Sender, value: int = 0, gas: int | None = None
     ) -> TxReceipt:

@@ -6,9 +6,21 @@ import sys
 from typing import NoReturn
 
 import typer
-from rich.console import Console
 
-from energy_trading.cli import bench, deployment, listings, lots, run, watch
+from energy_trading.cli import (
+    account,
+    authority,
+    bench,
+    deployment,
+    keys,
+    listings,
+    lots,
+    meter,
+    run,
+    trade,
+    watch,
+)
+from energy_trading.cli.output import error_console
 from energy_trading.errors import EnergyTradingError
 
 app = typer.Typer(
@@ -23,6 +35,7 @@ for command in (
     listings.accounts,
     listings.offers,
     listings.auctions,
+    listings.lots,
     listings.trades,
     listings.standing,
     watch.watch,
@@ -33,6 +46,15 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bench.group, name="bench")
+for name, group in (
+    ("keys", keys.group),
+    ("pkg", authority.pkg),
+    ("dso", authority.dso),
+    ("account", account.group),
+    ("meter", meter.group),
+    ("trade", trade.group),
+):
+    app.add_typer(group, name=name, rich_help_panel="Act")
 
 
 def main() -> None:
@@ -54,5 +76,5 @@ def _group() -> None:
 
 def _fail(text: str, status: int) -> NoReturn:
     line = " ".join(text.split())
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {line}", style="red", markup=False)
+    error_console.print(f"error: {line}", style="red", markup=False)
     sys.exit(status)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 
-from energy_trading.cli.output import console, make_folder
+from energy_trading.cli.output import AsJson, console, make_folder, print_json
 from energy_trading.errors import BadInput
 
 group = typer.Typer(help="Measure.")
+
+_WITH_PEERS = 150  # columns from which the best peers have room
+_ANY_TABLE = 300  # columns that no table needs
 
 
 @group.callback()
@@ -41,11 +47,89 @@ def reproduce(
 
 
 @group.command()
-def gas() -> None:
-    """Measure every gas scenario on a chain in this process; compare with budget, bound and peer."""
-    from energy_trading.bench.gas import measure
-    from energy_trading.bench.gas_table import comparison, token_code
+def gas(
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for gas.json, gas.csv, trades.csv, growth.csv, gas.png.")
+    ] = None,
+    as_json: AsJson = False,
+    parts: Annotated[bool, typer.Option("--parts", help="Show what each scenario pays for.")] = False,
+    growth: Annotated[
+        bool, typer.Option(help="Measure growth with receipts, bidders, lots, keys too: a minute or two.")
+    ] = True,
+    gas_price: Annotated[str, typer.Option(help="Gas on mainnet, gwei; default: average of 2025.")] = "2.7",
+    rollup_gas_price: Annotated[
+        str, typer.Option(help="Gas on the rollup, gwei; default: Base's least, February 2026.")
+    ] = "0.002",
+    blob_price: Annotated[
+        str | None, typer.Option(help="A blob's gas, gwei; default: a sixteenth of --gas-price (EIP-7918).")
+    ] = None,
+    coin_price: Annotated[
+        str | None,
+        typer.Option(help="One coin, in --currency; default: 4215 USD, end of September 2025."),
+    ] = None,
+    currency: Annotated[str | None, typer.Option(help="Name of --coin-price's currency.")] = None,
+    energy_kwh: Annotated[
+        str | None, typer.Option(help="Energy of a trade: tell cents per kWh for it too.")
+    ] = None,
+) -> None:
+    """Measure every gas scenario on a chain in this process; tell bound, budget, peer and cost in money."""
+    from energy_trading.bench.gas_money import GWEI, MOST_COIN_E9, MOST_ENERGY_WH, MOST_WEI, Prices
 
-    with console.status("measuring") as status:
-        found = measure(token_code(), lambda line: status.update(f"measuring: {line}"))
-    console.print(comparison(found))
+    if (coin_price is None) != (currency is None):
+        raise BadInput("--coin-price and --currency: given one of them, allowed both or neither")
+    prices = Prices(
+        _scaled("--gas-price", gas_price, GWEI, MOST_WEI),
+        _scaled("--rollup-gas-price", rollup_gas_price, GWEI, MOST_WEI),
+        blob_price=None if blob_price is None else _scaled("--blob-price", blob_price, GWEI, MOST_WEI),
+    )
+    if coin_price is not None and currency is not None:
+        coin_e9 = _scaled("--coin-price", coin_price, 10**9, MOST_COIN_E9)
+        prices = replace(prices, coin_price_e9=coin_e9, currency=currency)
+    energy_wh = None if energy_kwh is None else _scaled("--energy-kwh", energy_kwh, 1_000, MOST_ENERGY_WH)
+    if out is not None:
+        make_folder(out)
+    from energy_trading.bench import gas_table
+    from energy_trading.bench.gas import measure
+    from energy_trading.bench.gas_files import document, write_files
+    from energy_trading.bench.gas_growth import measure_growth
+
+    with Console(stderr=True).status("measuring") as status:
+
+        def say(line: str) -> None:
+            status.update(f"measuring: {line}")
+
+        found = measure(say)
+        points = measure_growth(say) if growth else ()
+    files = [] if out is None else write_files(found, points, prices, out, energy_wh)
+    if as_json:
+        print_json(document(found, points, prices, energy_wh))
+        return
+    peers = console.width >= _WITH_PEERS and not parts
+    trades = gas_table.rich_table("All of a trade in money", gas_table.priced(found, prices, energy_wh))
+    # Wider than the terminal rather than with a number cut off.
+    wide = Console(highlight=False, soft_wrap=True, width=console.width if peers else _ANY_TABLE)
+    wide.print(gas_table.comparison(found, prices, parts, peers))
+    wide.print(trades)
+    console.print(gas_table.price_line(prices), markup=False)
+    if points:
+        wide.print(gas_table.rich_table("Growth", gas_table.grown(points)))
+        for line in gas_table.series_lines():
+            console.print(line, markup=False)
+    for file in files:
+        console.print(f"  {file}", markup=False)
+
+
+def _scaled(option: str, text: str, scale: int, most: int) -> int:
+    """Read a decimal number as an integer of smaller units, exactly."""
+    decimals = len(str(scale)) - 1
+    least = Decimal(1).scaleb(-decimals)
+    try:
+        number = Decimal(text)
+    except InvalidOperation:
+        number = Decimal("NaN")
+    # Compared before it is multiplied: 1e999999 would take all memory.
+    if not number.is_finite() or not least <= number <= most // scale or number % least:
+        raise BadInput(
+            f"{option}: given {text!r}, allowed {least:f} … {most // scale} with at most {decimals} decimals"
+        )
+    return int(number * scale)

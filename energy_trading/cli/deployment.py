@@ -22,7 +22,6 @@ from energy_trading.cli.output import (
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.chain.connect import Sender
     from energy_trading.crypto.keys import SecretKey
 
 KEY: Final = "ENERGY_TRADING_KEY"
@@ -66,7 +65,7 @@ def deploy(
         _set(given, change)
     given.update({n: v for n, v in (("owner", owner), ("pkg", pkg), ("treasury", treasury)) if v})
     parameters = parameters_from(given)
-    sender = _sender(unlocked, key_file)
+    sender = sender_from(unlocked, key_file)
     chain = connect(rpc, chain_id, timeout)
     deploy_recorded(
         chain,
@@ -114,7 +113,12 @@ def _set(given: dict[str, Any], change: str) -> None:
     fields[inner] = value
 
 
-def _sender(unlocked: str | None, key_file: Path | None) -> Sender:
+def sender_from(unlocked: str | None, key_file: Path | None) -> SecretKey | str:
+    """Return who signs and pays: an account of the node, an encrypted key file or the key in the environment.
+
+    Raises:
+        BadInput: none or two are given, or the key cannot be read.
+    """
     if unlocked is not None and key_file is not None:
         raise BadInput("sender: given --unlocked and --key-file, allowed one of them")
     if unlocked is not None:

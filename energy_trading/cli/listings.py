@@ -1,8 +1,11 @@
-"""`accounts`, `offers`, `auctions`, `trades`, `standing`: what the log and the contracts say."""
+"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `standing`: what the log and the contracts say."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -15,14 +18,49 @@ from energy_trading.cli.output import (
     Rpc,
     address_of,
     console,
-    events_of,
     open_market,
     print_json,
     show,
 )
 from energy_trading.errors import BadInput
 
-_ROLES = ("none", "producer", "consumer", "prosumer")
+if TYPE_CHECKING:
+    from energy_trading.bindings import Event, Suite
+
+_ROLES: Final = ("none", "producer", "consumer", "prosumer")
+_ACCOUNTS: Final = (
+    "account",
+    "role",
+    "available",
+    "held",
+    "seller_credit_e9",
+    "buyer_credit_e9",
+    "defaults",
+    "banned_until",
+    "suspended",
+)
+_OFFERS: Final = (
+    "trade_id",
+    "seller",
+    "reserved_for",
+    "energy_wh",
+    "price",
+    "accept_by",
+    "deliver_by",
+    "state",
+)
+_TRADES: Final = ("trade_id", "seller", "buyer", "energy_wh", "price", "deliver_by", "state", "paid", "cut")
+_AUCTIONS: Final = (
+    "auction_id",
+    "publisher",
+    "lots_wh",
+    "start_price",
+    "ceiling",
+    "quote_until",
+    "quotes",
+    "state",
+)
+_LOTS: Final = ("owner", "producers", "energy_wh", "slot_start", "how", "state", "lot")
 
 
 def accounts(
@@ -34,31 +72,29 @@ def accounts(
     as_json: AsJson = False,
 ) -> None:
     """List the accounts: money in units of account, credits with scale 1e9."""
-    if role is not None and role not in _ROLES[1:]:
-        raise BadInput(f"--role: given {role!r}, allowed {', '.join(_ROLES[1:])}")
+    _check("--role", role, _ROLES[1:])
     from energy_trading.bindings.energy_ledger import AccountOpened
 
-    suite, record = open_market(rpc, chain_id, deployment)
+    suite, log = _read(rpc, chain_id, deployment)
     now = suite.chain.now()
-    opened = (e for e in events_of(suite, record.from_block) if isinstance(e, AccountOpened))
     rows = []
-    for address in dict.fromkeys(event.account for event in opened):
+    for address in dict.fromkeys(event.account for event in log if isinstance(event, AccountOpened)):
         view = suite.ledger.account_of(address)
-        row = {
-            "account": address,
-            "role": _ROLES[view.roles & 3],
-            "available": view.available,
-            "held": view.held,
-            "seller_credit_e9": view.seller_credit_e9,
-            "buyer_credit_e9": view.buyer_credit_e9,
-            "defaults": view.defaults,
-            "banned_until": view.banned_until,
-            "suspended": view.suspended,
-        }
+        values = (
+            address,
+            _ROLES[view.roles & 3],
+            view.available,
+            view.held,
+            view.seller_credit_e9,
+            view.buyer_credit_e9,
+            view.defaults,
+            view.banned_until,
+            view.suspended,
+        )
+        row = dict(zip(_ACCOUNTS, values, strict=True))
         if role in (None, row["role"]) and (not banned or view.suspended or now < view.banned_until):
             rows.append(row)
-    columns = list(rows[0]) if rows else ["account"]
-    show(columns, rows, as_json)
+    show(_ACCOUNTS, rows, as_json)
 
 
 def offers(
@@ -72,17 +108,16 @@ def offers(
     """List the offers on chain that can be accepted now."""
     from energy_trading.market.listing import OPEN, list_trades
 
-    person = None if account is None else address_of("--account", account)
-    suite, record = open_market(rpc, chain_id, deployment)
+    person = _person(account)
+    suite, log = _read(rpc, chain_id, deployment)
     now = suite.chain.now()
     rows = [
         trade.to_dict()
-        for trade in list_trades(events_of(suite, record.from_block))
+        for trade in list_trades(log)
         if (every or (trade.state == OPEN and now < trade.terms.accept_by))
-        and person in (None, trade.terms.seller, trade.terms.buyer)
+        and person in (None, trade.terms.seller, trade.terms.buyer, trade.buyer)
     ]
-    columns = ["trade_id", "seller", "reserved_for", "energy_wh", "price", "accept_by", "deliver_by", "state"]
-    show(columns, rows, as_json)
+    show(_OFFERS, rows, as_json)
 
 
 def trades(
@@ -96,18 +131,16 @@ def trades(
     """List the offers that were accepted, and what became of them."""
     from energy_trading.market.listing import TRADE_STATES, list_trades
 
-    if state is not None and state not in TRADE_STATES:
-        raise BadInput(f"--state: given {state!r}, allowed {', '.join(TRADE_STATES)}")
-    person = None if account is None else address_of("--account", account)
-    suite, record = open_market(rpc, chain_id, deployment)
+    _check("--state", state, TRADE_STATES)
+    person = _person(account)
+    _, log = _read(rpc, chain_id, deployment)
     rows = [
         trade.to_dict()
-        for trade in list_trades(events_of(suite, record.from_block))
+        for trade in list_trades(log)
         if (trade.buyer is not None if state is None else trade.state == state)
         and person in (None, trade.terms.seller, trade.buyer)
     ]
-    columns = ["trade_id", "seller", "buyer", "energy_wh", "price", "deliver_by", "state", "paid", "cut"]
-    show(columns, rows, as_json)
+    show(_TRADES, rows, as_json)
 
 
 def auctions(
@@ -116,31 +149,57 @@ def auctions(
     deployment: DeploymentFile = None,
     account: Account = None,
     open_only: Annotated[bool, typer.Option("--open", help="Only those that take quotes now.")] = False,
+    state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. settled.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the auctions; the account is the publisher or a winner."""
-    from energy_trading.market.listing import list_auctions
+    """List the auctions; the account is the publisher or a bidder."""
+    from energy_trading.market.listing import AUCTION_STATES, list_auctions
 
-    person = None if account is None else address_of("--account", account)
-    suite, record = open_market(rpc, chain_id, deployment)
+    _check("--state", state, AUCTION_STATES)
+    person = _person(account)
+    suite, log = _read(rpc, chain_id, deployment)
     now = suite.chain.now()
     rows = [
         auction.to_dict()
-        for auction in list_auctions(events_of(suite, record.from_block))
+        for auction in list_auctions(log)
         if (not open_only or now < auction.terms.quote_until)
-        and person in (None, auction.terms.publisher, *(award.winner for award in auction.awards))
+        and state in (None, auction.state)
+        and person in (None, auction.terms.publisher, *auction.bidders)
     ]
-    columns = [
-        "auction_id",
-        "publisher",
-        "lots_wh",
-        "start_price",
-        "ceiling",
-        "quote_until",
-        "quotes",
-        "state",
+    show(_AUCTIONS, rows, as_json)
+
+
+def lots(
+    rpc: Rpc = DEFAULT_RPC,
+    chain_id: ChainId = None,
+    deployment: DeploymentFile = None,
+    account: Account = None,
+    state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. held.")] = None,
+    how: Annotated[str | None, typer.Option(help="Only those its owner got so, e.g. delivered.")] = None,
+    since: Annotated[
+        str | None,
+        typer.Option(metavar="TIME", help="Only slots that start then or later; unix seconds or ISO 8601."),
+    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """List the lots of energy; the account is the owner or a producer."""
+    from energy_trading.market.listing import LOT_STATES, WAYS, list_lots
+
+    _check("--state", state, LOT_STATES)
+    _check("--how", how, WAYS)
+    person, start, end = _person(account), _time("--since", since), _time("--until", until)
+    _, log = _read(rpc, chain_id, deployment)
+    rows = [
+        lot.to_dict()
+        for lot in list_lots(log)
+        if state in (None, lot.state)
+        and how in (None, lot.how)
+        and person in (None, lot.owner, *lot.producers)
+        and (start is None or start <= lot.slot_start)
+        and (end is None or lot.slot_start < end)
     ]
-    show(columns, rows, as_json)
+    show(_LOTS, rows, as_json)
 
 
 def standing(
@@ -161,3 +220,37 @@ def standing(
         return
     for line in report.lines():
         console.print(line, markup=False)
+
+
+def _read(rpc: str, chain_id: int | None, deployment: Path | None) -> tuple[Suite, list[Event]]:
+    """Open the recorded suite and read all it has logged."""
+    from energy_trading.bindings import read_events
+
+    suite, record = open_market(rpc, chain_id, deployment)
+    return suite, read_events(suite.chain, suite.markets, record.from_block)
+
+
+def _check(option: str, given: str | None, allowed: Sequence[str]) -> None:
+    if given is not None and given not in allowed:
+        raise BadInput(f"{option}: given {given!r}, allowed {', '.join(allowed)}")
+
+
+def _person(account: str | None) -> str | None:
+    return None if account is None else address_of("--account", account)
+
+
+def _time(option: str, text: str | None) -> int | None:
+    """Read whole unix seconds, or a moment of ISO 8601; without a zone it is UTC, as in the tables."""
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.microsecond:
+        raise BadInput(
+            f"{option}: given {text!r}, allowed whole unix seconds or YYYY-MM-DD[ hh:mm[:ss]][zone]"
+        )
+    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())

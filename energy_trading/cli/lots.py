@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from energy_trading.cli.deployment import key_from_file
+from energy_trading.cli.authority import DsoKey, DsoState, PkgKey, PkgState, open_dso, open_pkg
+from energy_trading.cli.files import read_json, write_json
 from energy_trading.cli.output import (
     DEFAULT_RPC,
     AsJson,
@@ -25,11 +25,8 @@ from energy_trading.cli.output import (
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.identity import DSO, PKG
     from energy_trading.market.history import Holding
 
-PKG_PASSWORD: Final = "ENERGY_TRADING_PKG_PASSWORD"  # noqa: S105 - the variable's name
-DSO_PASSWORD: Final = "ENERGY_TRADING_DSO_PASSWORD"  # noqa: S105 - the variable's name
 _COLUMNS: Final = ("how", "owner", "energy_wh", "slot_start", "nonce", "ended", "lot")
 
 Operators = Annotated[
@@ -57,7 +54,7 @@ def history(
     log = suite.ledger.events(record.from_block)
     owners = check(file, [event.new_owner for event in log if isinstance(event, OwnershipTransferred)])
     if out is not None:
-        _write("--out", out, file, replace=False)
+        write_json("--out", out, file)
     show(_COLUMNS, _rows(owners), as_json)
     if out is not None and not as_json:
         console.print(f"every signature is right; the proof is in {out}", markup=False)
@@ -89,14 +86,10 @@ def check_dispute(
 
 def trace(
     account: Annotated[str, typer.Argument(help="Address.")],
-    pkg_key: Annotated[
-        Path, typer.Option(help=f"PKG's encrypted key file; password from {PKG_PASSWORD} or a prompt.")
-    ],
-    pkg_state: Annotated[Path, typer.Option(help="PKG's state file.")],
-    dso_key: Annotated[
-        Path, typer.Option(help=f"DSO's encrypted key file; password from {DSO_PASSWORD} or a prompt.")
-    ],
-    dso_state: Annotated[Path, typer.Option(help="DSO's state file.")],
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    dso_key: DsoKey,
+    dso_state: DsoState,
     dispute: Annotated[
         Path | None,
         typer.Option(help="Dispute file that the proof of identity is added to; needs --dso. Mode 0600."),
@@ -117,12 +110,13 @@ def trace(
     if dispute is not None:
         file, owners = _checked(dispute, dso)
         check_part(owners, person)
-    pkg, operator = _pkg(pkg_key, pkg_state), _dso(dso_key, dso_state)
+    pkg, operator = open_pkg(pkg_key, pkg_state), open_dso(dso_key, dso_state)
     certificate = pkg.certificate_of(person)
     halves = [pkg.open_partially(certificate), operator.open_partially(certificate)]
     proof = TracingProof.combine(certificate, halves, pkg.parameters)
     if dispute is not None:
-        _write("--dispute", dispute, add_identity(file, owners, person, proof, pkg.parameters), replace=True)
+        told = add_identity(file, owners, person, proof, pkg.parameters)
+        write_json("--dispute", dispute, told, replace=True)
     if as_json:
         print_json(proof.to_json())
     elif dispute is not None:
@@ -148,7 +142,7 @@ def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Ho
     if not dso:
         raise BadInput("--dso: given nothing, allowed the DSO's account on chain, from a source you trust")
     believed = [address_of("--dso", text) for text in dso]
-    file = _read("FILE", path)
+    file = read_json("FILE", path)
     return file, check(file, believed)
 
 
@@ -162,55 +156,9 @@ def _identities(file: dict[str, Any], owners: list[Holding], parameters: Path | 
                 "--parameters: given nothing, allowed PKG's published parameters, for the file names persons"
             )
         return {}
-    return check_identities(file, owners, Parameters.from_json(_read("--parameters", parameters)))
+    return check_identities(file, owners, Parameters.from_json(read_json("--parameters", parameters)))
 
 
 def _rows(owners: list[Holding]) -> list[dict[str, Any]]:
     # As text: other languages lose digits of a uint256.
     return [asdict(held) | {"lot": str(held.lot)} for held in owners]
-
-
-def _pkg(key: Path, state: Path) -> PKG:
-    from energy_trading.identity import PKG
-
-    root = key_from_file("--pkg-key", key, PKG_PASSWORD)
-    try:
-        return PKG.load(root, state)
-    except OSError as error:
-        raise _unreadable("--pkg-state", state, error) from error
-
-
-def _dso(key: Path, state: Path) -> DSO:
-    from energy_trading.identity import DSO
-
-    root = key_from_file("--dso-key", key, DSO_PASSWORD)
-    try:
-        return DSO.load(root, state)
-    except OSError as error:
-        raise _unreadable("--dso-state", state, error) from error
-
-
-def _read(option: str, path: Path) -> Any:
-    from energy_trading.identity.encoding import parse_json
-
-    try:
-        return parse_json(path.read_bytes(), f"{option} {path}")
-    except OSError as error:
-        raise _unreadable(option, path, error) from error
-    except RecursionError as error:
-        raise BadInput(f"{option}: given {path}, nested too deep, allowed one object") from error
-
-
-def _unreadable(option: str, path: Path, error: OSError) -> BadInput:
-    return BadInput(f"{option}: given {path}, allowed a file that can be read ({error.strerror})")
-
-
-def _write(option: str, path: Path, file: dict[str, Any], *, replace: bool) -> None:
-    from energy_trading.identity.private_file import write_private
-
-    try:
-        write_private(path, json.dumps(file, indent=1, ensure_ascii=False).encode(), replace=replace)
-    except OSError as error:
-        raise BadInput(
-            f"{option}: given {path}, allowed a path that can be written ({error.strerror})"
-        ) from error

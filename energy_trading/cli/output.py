@@ -6,7 +6,8 @@ import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from tempfile import TemporaryFile
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -14,11 +15,12 @@ from rich.console import Console
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.bindings import Event, Suite
+    from energy_trading.bindings import Suite
     from energy_trading.bindings.deployment import Record
     from energy_trading.chain.connect import Chain
 
 console = Console(highlight=False, soft_wrap=True)
+error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
 DEFAULT_RPC: Final = "http://127.0.0.1:8545"
 Rpc = Annotated[str, typer.Option(envvar="ENERGY_TRADING_RPC", show_envvar=True, help="Address of the node.")]
@@ -46,17 +48,13 @@ def open_market(rpc: str, chain_id: int | None, deployment: Path | None) -> tupl
     return record.open(chain), record
 
 
-def events_of(suite: Suite, from_block: int, to_block: int | Literal["latest"] = "latest") -> list[Event]:
-    """Read what the market has logged from one block to another, or to the latest."""
-    from energy_trading.bindings import read_events
-
-    return read_events(suite.chain, suite.markets, from_block, to_block)
-
-
 def show(columns: Sequence[str], rows: Sequence[Mapping[str, Any]], as_json: bool) -> None:
-    """Print rows: all their fields as JSON, or some as a table."""
+    """Print rows: all their fields as JSON, or some as a table; a table without rows is one line."""
     if as_json:
         print_json([dict(row) for row in rows])
+        return
+    if not rows:
+        console.print("nothing found", markup=False)
         return
     texts = [columns, *([_text(name, row[name]) for name in columns] for row in rows)]
     widths = [max(map(len, column)) for column in zip(*texts, strict=True)]
@@ -88,9 +86,10 @@ def make_folder(path: Path) -> None:
     """Make an output folder before the work starts, so that no result is lost for want of one."""
     try:
         path.mkdir(parents=True, exist_ok=True)
+        TemporaryFile(dir=path).close()
     except OSError as error:
         raise BadInput(
-            f"--out: given {path}, allowed a folder that can be made ({error.strerror})"
+            f"--out: given {path}, allowed a folder that can be made and written ({error.strerror})"
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""`watch`: events as they come."""
+"""`watch`: events as they come, and those that a reorganisation takes back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from energy_trading.cli.output import (
     DeploymentFile,
     Rpc,
     console,
-    events_of,
+    error_console,
     open_market,
 )
 from energy_trading.errors import BadInput
@@ -38,24 +38,39 @@ def watch(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell every event of the market as it comes; with --json one object per line."""
+    """Tell every event of the market as it comes; with --json one object per line.
+
+    Events whose block vanishes are told once more as removed. A node that goes away is waited for.
+    """
+    from energy_trading.chain.connect import NodeError, connect
+    from energy_trading.market.follower import Follower
+
     if from_block is not None and from_block < 0:
         raise BadInput(f"--from-block: given {from_block}, allowed 0 or more")
     suite, _ = open_market(rpc, chain_id, deployment)
     end = None if seconds is None else time.monotonic() + seconds
-    height = suite.chain.height()
-    next_block = height + 1 if from_block is None else from_block
+    follower = Follower(suite, from_block, _say)
+    news, away = follower.news(), False
     while True:
-        # The height is read before the log, so a block that comes in between is told the next time.
-        height = suite.chain.height()
-        if height >= next_block:
-            for event in events_of(suite, next_block, height):
-                told = fields_of(event)
-                console.print(json.dumps(told) if as_json else _line(told), markup=False)
-            next_block = height + 1
+        for event, removed in news:
+            told = fields_of(event) | {"removed": removed}
+            console.print(json.dumps(told) if as_json else _line(told), markup=False)
         if end is not None and time.monotonic() >= end:
             return
         time.sleep(_POLL_SECONDS if end is None else max(0, min(_POLL_SECONDS, end - time.monotonic())))
+        try:
+            if away:
+                connect(rpc, suite.chain.chain_id)  # another node may be there now
+                suite.check()
+            news = follower.news()
+        except NodeError as error:
+            if not away:
+                _say(f"{error}: waiting for it")
+            news, away = [], True
+        else:
+            if away:
+                _say("the node is back")
+            away = False
 
 
 def fields_of(event: Event) -> dict[str, Any]:
@@ -72,5 +87,9 @@ def _plain(value: Any) -> Any:
 
 
 def _line(told: dict[str, Any]) -> str:
-    fields = " ".join(f"{n}={v}" for n, v in told.items() if n not in (*_PLACE, "event"))
-    return f"{told['block_number']:>8}  {told['event']}  {fields}"
+    fields = " ".join(f"{n}={v}" for n, v in told.items() if n not in (*_PLACE, "event", "removed"))
+    return f"{told['block_number']:>8}  {'removed: ' if told['removed'] else ''}{told['event']}  {fields}"
+
+
+def _say(line: str) -> None:
+    error_console.print(line, markup=False)

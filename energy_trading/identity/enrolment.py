@@ -81,6 +81,7 @@ class Enrolment:
     Args:
         identity: the person's real identity.
         roles: wanted for the account.
+        key: kept by the person between request and answer, fresh for each account; None draws one.
 
     Raises:
         BadInput: the identity cannot be spelled canonically.
@@ -89,8 +90,8 @@ class Enrolment:
         SEC 4 §3.3 and §3.6 (C-2).
     """
 
-    def __init__(self, identity: str, roles: Role) -> None:
-        self._key = SecretKey.generate()
+    def __init__(self, identity: str, roles: Role, key: SecretKey | None = None) -> None:
+        self._key = key or SecretKey.generate()
         #: to be sent to PKG
         self.request = EnrolmentRequest(canonical_identity(identity), roles, self._key.public_key)
 

@@ -34,15 +34,11 @@ from energy_trading.errors import BadInput
 from energy_trading.market.offer import MAX_PRICE, Offer
 from energy_trading.market.quote_store import OwnQuote, QuoteStatus, QuoteStore
 from energy_trading.meter.signers import compact
-from energy_trading.reference.gsp import WH_PER_KWH
+from energy_trading.reference.auction import MAX_LOT_WH, MAX_LOTS, award_nonce, payment
 
 if TYPE_CHECKING:
     from energy_trading.market.trader import Trader
 
-MAX_LOTS: Final = 8
-MAX_LOT_WH: Final = 2**40 - 1
-#: Set in the nonces of awarded trades, with bit 255 clear.
-AWARD_NONCE: Final = 1 << 254
 #: Gas that a transaction of a settlement may take, unless told otherwise; Osaka allows 16.7 M (EIP-7825).
 CHUNK_GAS: Final = 10_000_000
 #: What a chunk takes at most beside its quotes (eight awards), for each quote that is opened (all of them
@@ -168,11 +164,6 @@ def make_auction_terms(
         nonce,
         lots,
     )
-
-
-def payment(lot_wh: int, price_per_kwh: int) -> int:
-    """Return what a lot costs, units of account, rounded down (X-7)."""
-    return lot_wh * price_per_kwh // WH_PER_KWH
 
 
 class Auction:
@@ -507,12 +498,6 @@ class Bidder:
         quote = _as_sent(own)
         self.suite.auction.quote(auction.auction_id, quote.cx, quote.body).send(self.key)
         self.store.mark(own.quote.cx, QuoteStatus.SENT)
-
-
-def award_nonce(auction_id: bytes, lot: int) -> int:
-    """Return the nonce of the trade that a lot becomes (X-7)."""
-    drawn = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, lot])), "big")
-    return AWARD_NONCE | drawn >> 2
 
 
 def _chunk_size(chunk_gas: int, quote_gas: int) -> int:

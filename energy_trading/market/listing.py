@@ -1,12 +1,22 @@
-"""Offers, trades and auctions as the log tells them, over ones included: what `replay` folds away."""
+"""Offers, trades, auctions and lots as the log tells them, over ones included: what `replay` folds away."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any, Final
+from itertools import chain
+from typing import Any, Final, TypeVar
 
 from energy_trading.bindings.contract import Event
+from energy_trading.bindings.energy_lot import (
+    LotExchanged,
+    LotMinted,
+    LotRetired,
+    LotsDelivered,
+    LotsMerged,
+    LotSplit,
+    Transfer,
+)
 from energy_trading.bindings.offer_market import (
     AwardUnpaid,
     DeliveredShort,
@@ -28,8 +38,12 @@ from energy_trading.bindings.sealed_bid_auction import (
     LotAwarded,
     QuoteSealed,
 )
+from energy_trading.bindings.suite import NATIVE
+from energy_trading.market.lots import part_id
 from energy_trading.market.replay import LogIncomplete
 from energy_trading.reference.commitment import PLAIN_ENERGY_LIMIT
+
+T = TypeVar("T")
 
 _ENDINGS: Final = {
     DeliveryConfirmed: "delivered",
@@ -43,6 +57,13 @@ OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
 TRADE_STATES: Final = (OPEN, ACCEPTED, *_ENDINGS.values())
 """States of a trade: the first two can still change."""
+AUCTION_STATES: Final = ("quoting", "key disclosed", "settled", "closed", "forfeited")
+"""States of an auction: closed had no quote; a deadline that passes is not in the log."""
+HELD: Final = "held"
+LOT_STATES: Final = (HELD, "retired", "split", "merged")
+"""States of a lot: only the first can still change."""
+WAYS: Final = ("minted", "split", "merged", "exchanged", "delivered", "transferred")
+"""How a lot became its owner's: the first three made it, the others changed its owner."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +118,8 @@ class ListedAuction:
         auction_id: hash of the terms, 32 bytes.
         terms: as posted.
         block: where it was posted.
-        state: quoting, key disclosed, settled, closed (no quote) or forfeited, as the log tells it; the
-            passing of a deadline is not in the log.
-        quotes: how many were sealed.
+        state: one of `AUCTION_STATES`.
+        bidders: who sealed the quotes, in order; one who sealed several is there as often.
         awards: lots won, in order.
     """
 
@@ -107,7 +127,7 @@ class ListedAuction:
     terms: AuctionTerms
     block: int
     state: str = "quoting"
-    quotes: int = 0
+    bidders: tuple[str, ...] = ()
     awards: tuple[LotAwarded, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
@@ -118,7 +138,8 @@ class ListedAuction:
             "lots_wh": list(self.terms.lots_wh),
             "block": self.block,
             "state": self.state,
-            "quotes": self.quotes,
+            "quotes": len(self.bidders),
+            "bidders": list(dict.fromkeys(self.bidders)),
             "awards": [
                 {
                     "lot": award.lot,
@@ -130,6 +151,48 @@ class ListedAuction:
                 }
                 for award in self.awards
             ],
+        }
+
+
+@dataclass(frozen=True)
+class ListedLot:
+    """A lot of energy and what became of it.
+
+    Args:
+        lot: id.
+        owner: account that holds it, or held it last.
+        producers: accounts whose injections are in it; more than one only after a merger.
+        dso: accounts that certified them, likewise.
+        meters: keccak256 of the signers that read them, 32 bytes each, likewise.
+        energy_wh: in Wh, the same for the whole life of the lot.
+        slot_start: start of the delivery slot, unix seconds.
+        block: where it was made.
+        how: it became the owner's, one of `WAYS`.
+        state: one of `LOT_STATES`.
+        trade_id: the last trade that it fulfilled, 32 bytes; None: none.
+    """
+
+    lot: int
+    owner: str
+    producers: tuple[str, ...]
+    dso: tuple[str, ...]
+    meters: tuple[bytes, ...]
+    energy_wh: int
+    slot_start: int
+    block: int
+    how: str = "minted"
+    state: str = HELD
+    trade_id: bytes | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold; the id as text, for other languages lose digits of a uint256."""
+        return {
+            **asdict(self),
+            "lot": str(self.lot),
+            "producers": list(self.producers),
+            "dso": list(self.dso),
+            "meters": ["0x" + meter.hex() for meter in self.meters],
+            "trade_id": None if self.trade_id is None else "0x" + self.trade_id.hex(),
         }
 
 
@@ -196,7 +259,8 @@ def list_auctions(events: Iterable[Event]) -> list[ListedAuction]:
             case AuctionPosted():
                 found[event.auction_id] = ListedAuction(event.auction_id, event.terms, event.block_number)
             case QuoteSealed():
-                change(event.auction_id, quotes=_begun(found, event.auction_id, "auction").quotes + 1)
+                bidders = (*_begun(found, event.auction_id, "auction").bidders, event.bidder)
+                change(event.auction_id, bidders=bidders)
             case LotAwarded():
                 awards = (*_begun(found, event.auction_id, "auction").awards, event)
                 change(event.auction_id, awards=awards)
@@ -211,7 +275,75 @@ def list_auctions(events: Iterable[Event]) -> list[ListedAuction]:
     return list(found.values())
 
 
-def _begun(found: dict[bytes, Any], key: bytes, what: str) -> Any:
+def list_lots(events: Iterable[Event]) -> list[ListedLot]:
+    """List every lot in the log, in the order they were made.
+
+    Args:
+        events: of the lots from their first block on, in the chain's order; others are left out.
+
+    Raises:
+        LogIncomplete: a lot's beginning is not in the log.
+
+    Source:
+        C-4, C-8, C-9.
+    """
+    found: dict[int, ListedLot] = {}
+
+    def change(lot: int, **changes: Any) -> ListedLot:
+        found[lot] = replace(_begun(found, lot, "lot"), **changes)
+        return found[lot]
+
+    for event in events:
+        match event:
+            case LotMinted():
+                origin = (event.producer,), (event.dso,), (event.meter,)
+                found[event.lot] = ListedLot(
+                    event.lot, event.producer, *origin, event.energy_wh, event.slot_start, event.block_number
+                )
+            case Transfer() if NATIVE not in (event.from_, event.to):
+                # A sale or delivery logs its own event after it, which says more.
+                change(event.id, owner=event.to, how="transferred")
+            case LotExchanged():
+                change(event.lot, how="exchanged")
+            case LotsDelivered():
+                for lot in event.lots:
+                    change(lot, how="delivered", trade_id=event.trade_id)
+            case LotRetired():
+                change(event.lot, state="retired")
+            case LotSplit():
+                whole = change(event.lot, state="split")
+                for i, energy_wh in enumerate(event.energies_wh):
+                    lot = part_id(event.lot, i)
+                    found[lot] = _made(event, lot, "split", [whole], energy_wh)
+            case LotsMerged():
+                parts = [change(lot, state="merged") for lot in event.lots]
+                energy_wh = sum(part.energy_wh for part in parts)
+                found[event.lot] = _made(event, event.lot, "merged", parts, energy_wh)
+    return list(found.values())
+
+
+def _made(
+    event: LotSplit | LotsMerged, lot: int, how: str, of: Sequence[ListedLot], energy_wh: int
+) -> ListedLot:
+    return ListedLot(
+        lot,
+        event.owner,
+        _distinct(part.producers for part in of),
+        _distinct(part.dso for part in of),
+        _distinct(part.meters for part in of),
+        energy_wh,
+        of[0].slot_start,
+        event.block_number,
+        how,
+    )
+
+
+def _distinct(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
+    return tuple(dict.fromkeys(chain.from_iterable(groups)))
+
+
+def _begun(found: dict[Any, Any], key: bytes | int, what: str) -> Any:
     if key not in found:
-        raise LogIncomplete(f"0x{key.hex()}: given no {what}, allowed the log from the market's first block")
+        name = key if isinstance(key, int) else "0x" + key.hex()
+        raise LogIncomplete(f"{name}: given no {what}, allowed the log from the market's first block")
     return found[key]

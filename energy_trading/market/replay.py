@@ -45,10 +45,11 @@ from energy_trading.bindings.sealed_bid_auction import (
     QuoteSealed,
 )
 from energy_trading.errors import EnergyTradingError
-from energy_trading.market.auction import AWARD_NONCE, payment
+from energy_trading.reference.auction import payment
 from energy_trading.reference.credit import WINDOW_LENGTH, CreditConstants
 from energy_trading.reference.ledger import UNOPENED, Account, opened
 from energy_trading.reference.settlement import MarketConstants, fee_down, guarantee_up
+from energy_trading.reference.trade import AWARD_NONCE
 
 _E9_MASK: Final = 2**40 - 1
 _PLACES: Final = (0, 40, 80, 120)

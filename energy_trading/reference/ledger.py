@@ -213,20 +213,44 @@ class Ledger:
         Raises:
             Refused: as `EnergyLedger.deposit` on a native ledger.
         """
-        if not self.account(address).roles:
-            raise Refused("EnergyLedger_NotOpen", address)
-        if amount == 0:
-            raise Refused("EnergyLedger_ZeroAmount")
-        if amount > MAX_UNITS:
-            raise Refused("EnergyLedger_TooMuch", amount, MAX_UNITS)
+        self._check_deposit(address, amount)
         if value != amount * unit:
             raise Refused("EnergyLedger_WrongValue", value, amount * unit)
-        if balance_after // unit > MAX_UNITS:
-            raise Refused("EnergyLedger_TooMuch", balance_after // unit, MAX_UNITS)
-        self._add(address, amount)
+        self._receive(address, amount, unit, balance_after)
 
-    def withdraw(self, caller: str, to: str, amount: int) -> None:
+    def deposit_token(
+        self, address: str, amount: int, value: int, unit: int, received: int | None, balance_after: int
+    ) -> None:
+        """Bring tokens into an account.
+
+        Args:
+            address: open account.
+            amount: units.
+            value: native coin sent along, in wei; allowed is none.
+            unit: base units in a unit.
+            received: base units by which the ledger's balance grows; None: the token refuses.
+            balance_after: the ledger's tokens with them, in base units.
+
+        Raises:
+            Refused: as `EnergyLedger.deposit` on a ledger that settles in a token.
+        """
+        self._check_deposit(address, amount)
+        if value:
+            raise Refused("EnergyLedger_WrongValue", value, 0)
+        if received is None:
+            raise Refused("TransferFromFailed")
+        if received < amount * unit:
+            raise Refused("EnergyLedger_ReceivedLess", received, amount * unit)
+        self._receive(address, amount, unit, balance_after)
+
+    def withdraw(self, caller: str, to: str, amount: int, moves: bool = True) -> None:
         """Send available funds of the caller away.
+
+        Args:
+            caller: whose funds.
+            to: account that gets the asset.
+            amount: units.
+            moves: whether the token transfers; False: it refuses.
 
         Raises:
             Refused: as `EnergyLedger.withdraw`.
@@ -238,7 +262,26 @@ class Ledger:
         available = self.account(caller).available
         if amount > available:
             raise Refused("EnergyLedger_Insufficient", caller, amount, available)
+        if not moves:
+            raise Refused("TransferFailed")
         self._add(caller, -amount)
+
+    def transfer(self, buyer: str, seller: str, amount: int, now: int) -> None:
+        """Pay between two accounts that may trade (C-8).
+
+        Raises:
+            Refused: as `EnergyLedger.transfer`.
+        """
+        self._committable(buyer, CONSUMER, amount, now)
+        self._committable(seller, PRODUCER, 0, now)
+        self._add(buyer, -amount)
+        self._add(seller, amount)
+
+    def may_commit(self, address: str, role: int, now: int) -> bool:
+        """Return whether an account may promise anything in a role now, as `EnergyLedger.mayCommit`."""
+        account = self.account(address)
+        is_banned = now < account.standing.banned_until
+        return bool(account.roles & role) and not account.suspended and not is_banned
 
     def commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
         """Hold a guarantee, take a payment, or both; the zero address skips its half.
@@ -280,6 +323,19 @@ class Ledger:
             self._stand(buyer, buyer_default(self.account(buyer).standing, z, now, k))
         elif s.outcome == Outcome.WITHDRAWN:
             self._stand(seller, withdrawn(self.account(seller).standing, k))
+
+    def _check_deposit(self, address: str, amount: int) -> None:
+        if not self.account(address).roles:
+            raise Refused("EnergyLedger_NotOpen", address)
+        if amount == 0:
+            raise Refused("EnergyLedger_ZeroAmount")
+        if amount > MAX_UNITS:
+            raise Refused("EnergyLedger_TooMuch", amount, MAX_UNITS)
+
+    def _receive(self, address: str, amount: int, unit: int, balance_after: int) -> None:
+        if balance_after // unit > MAX_UNITS:
+            raise Refused("EnergyLedger_TooMuch", balance_after // unit, MAX_UNITS)
+        self._add(address, amount)
 
     def _committable(self, address: str, role: int, amount: int, now: int) -> Account:
         account = self.account(address)

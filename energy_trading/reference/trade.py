@@ -12,6 +12,7 @@ from energy_trading.reference.settlement import (
     MAX_UNITS,
     MarketConstants,
     Outcome,
+    Split,
     guarantee_up,
     penalty_down,
     short_delivery,
@@ -21,6 +22,9 @@ from energy_trading.reference.settlement import (
 
 SIGNED_NONCE: Final = 1 << 255
 """Set in the nonce of exactly the offers that are signed off chain."""
+AWARD_NONCE: Final = 1 << 254
+"""Set in the nonce of exactly the awards of auctions."""
+_NONCE_KIND: Final = SIGNED_NONCE | AWARD_NONCE
 
 
 class TradeState(IntEnum):
@@ -30,6 +34,7 @@ class TradeState(IntEnum):
     OFFERED = 1
     CLOSED = 2
     ACCEPTED = 3
+    AWARDED = 4
 
 
 class Fault(IntEnum):
@@ -72,7 +77,7 @@ class OfferTerms(Protocol):
 
     @property
     def nonce(self) -> int:
-        """Bit 255 is set exactly in offers signed off chain."""
+        """Bit 255 is set exactly in offers signed off chain, bit 254 in awards."""
 
 
 @dataclass(frozen=True)
@@ -128,11 +133,13 @@ class Market:
     Args:
         constants: the market's.
         ledger: where the money is.
+        auction: account that may award; the zero address: there is none.
     """
 
-    def __init__(self, constants: MarketConstants, ledger: Ledger) -> None:
+    def __init__(self, constants: MarketConstants, ledger: Ledger, auction: str) -> None:
         self.constants = constants
         self.ledger = ledger
+        self.auction = auction
         self.trades: dict[bytes, TradeState | Acceptance] = {}
 
     def state(self, trade_id: bytes) -> TradeState:
@@ -148,7 +155,7 @@ class Market:
         """
         if caller != terms.seller:
             raise Refused("OfferMarket_NotSeller", caller, terms.seller)
-        self._check_new(trade_id, terms, now, signed=False)
+        self._check_new(trade_id, terms, now, 0)
         self.ledger.commit(terms.seller, guarantee_up(terms.price, self.constants), NOBODY, 0, now)
         self.trades[trade_id] = TradeState.OFFERED
 
@@ -161,7 +168,9 @@ class Market:
             Refused: as `OfferMarket.acceptOffer` and `acceptOfferPrivately`.
         """
         self._check_key(key, now)
-        self._require(trade_id, TradeState.OFFERED)
+        state = self.state(trade_id)
+        if state not in (TradeState.OFFERED, TradeState.AWARDED):
+            raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", now, terms.accept_by)
         self._pay(caller, trade_id, terms, now, key, NOBODY, 0)
@@ -188,12 +197,25 @@ class Market:
         Raises:
             Refused: as `OfferMarket.acceptSigned` and `acceptSignedPrivately`.
         """
-        self._check_new(trade_id, terms, now, signed=True)
+        self._check_new(trade_id, terms, now, SIGNED_NONCE)
         self._check_key(key, now)
         if not signed:
             raise Refused("OfferMarket_BadSignature", bytes.fromhex(terms.seller[2:]))
         guarantee = guarantee_up(terms.price, self.constants)
         self._pay(caller, trade_id, terms, now, key, terms.seller, guarantee)
+
+    def award(self, caller: str, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+        """Open a trade that the winner of an auction has to pay (X-7); its guarantee is held already.
+
+        Raises:
+            Refused: as `OfferMarket.award`.
+        """
+        if caller != self.auction or self.auction == NOBODY:
+            raise Refused("OfferMarket_NotAuction", caller, self.auction)
+        if terms.buyer == NOBODY:
+            raise Refused("OfferMarket_NoBuyer")
+        self._check_new(trade_id, terms, now, AWARD_NONCE)
+        self.trades[trade_id] = TradeState.AWARDED
 
     def confirm(self, trade_id: bytes, terms: OfferTerms, receipt: Receipt, now: int) -> Fault:
         """Settle a receipt (ERC, N-3), or say why not and change nothing."""
@@ -239,7 +261,7 @@ class Market:
         """
         if caller != terms.seller:
             raise Refused("OfferMarket_NotSeller", caller, terms.seller)
-        if not terms.nonce & SIGNED_NONCE:
+        if terms.nonce & _NONCE_KIND != SIGNED_NONCE:
             raise Refused("OfferMarket_WrongNonce", terms.nonce, True)
         if now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", now, terms.accept_by)
@@ -253,11 +275,14 @@ class Market:
             Refused: as `OfferMarket.expire`.
         """
         state = self.trades.get(trade_id, TradeState.NONE)
-        if state == TradeState.OFFERED:
+        if state in (TradeState.OFFERED, TradeState.AWARDED):
             if now < terms.accept_by:
                 raise Refused("OfferMarket_NotExpired", now, terms.accept_by)
             del self.trades[trade_id]
-            self._settle(terms, None, 0, 0, Outcome.NONE, now)
+            if state == TradeState.OFFERED:
+                self._settle(terms, None, 0, 0, Outcome.NONE, now)
+            else:
+                self._forgo(terms, now)
             return
         if not isinstance(state, Acceptance):
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.ACCEPTED)
@@ -269,9 +294,9 @@ class Market:
         cut = penalty_down(terms.price, self.constants)
         self._settle(terms, state.buyer, 0, cut, Outcome.SELLER_DEFAULT, now)
 
-    def _check_new(self, trade_id: bytes, terms: OfferTerms, now: int, signed: bool) -> None:
-        if bool(terms.nonce & SIGNED_NONCE) != signed:
-            raise Refused("OfferMarket_WrongNonce", terms.nonce, signed)
+    def _check_new(self, trade_id: bytes, terms: OfferTerms, now: int, kind: int) -> None:
+        if terms.nonce & _NONCE_KIND != kind:
+            raise Refused("OfferMarket_WrongNonce", terms.nonce, kind == SIGNED_NONCE)
         if not any(terms.energy) or not 0 < terms.price <= MAX_UNITS:
             raise Refused("OfferMarket_BadTerms", terms.energy, terms.price, MAX_UNITS)
         if terms.seller == terms.buyer:
@@ -333,6 +358,12 @@ class Market:
             outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
             self._settle(terms, state.buyer, short.payment, short.cut, outcome, now)
         return Fault.NONE
+
+    def _forgo(self, terms: OfferTerms, now: int) -> None:
+        """End an award that nobody paid: the winner's default (eq 7), though the winner had paid nothing."""
+        guarantee = guarantee_up(terms.price, self.constants)
+        parts = Split(guarantee, guarantee, 0, 0, terms.price, Outcome.BUYER_DEFAULT)
+        self.ledger.settle(terms.seller, terms.buyer, parts, now)
 
     def _settle(
         self, terms: OfferTerms, buyer: str | None, payment: int, cut: int, outcome: Outcome, now: int

@@ -324,7 +324,7 @@ def test_revert_given_folder_that_cannot_be_made(chain: Chain, tmp_path: Path) -
     (tmp_path / "file").touch()
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, DEPLOYER, PARAMETERS, tmp_path / "file" / "record.json")
-    assert str(caught.value).startswith(f"deployment: given {tmp_path}/file/record.json.part, allowed a file")
+    assert str(caught.value).startswith(f"deployment: given {tmp_path}/file/record.json, allowed a file")
     assert chain.next_nonce(DEPLOYER.address) == 1
 
 

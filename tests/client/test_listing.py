@@ -1,4 +1,4 @@
-"""Offers, trades and auctions listed from the log: every state there is, once."""
+"""Offers, trades, auctions and lots listed from the log: every state there is, once."""
 
 import json
 from collections.abc import Iterable
@@ -8,18 +8,28 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import read_events
 from energy_trading.bindings.contract import Event
+from energy_trading.bindings.energy_lot import LotState
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
+from energy_trading.bindings.suite import NATIVE
 from energy_trading.market.listing import (
     ACCEPTED,
+    AUCTION_STATES,
+    HELD,
+    LOT_STATES,
     OPEN,
     TRADE_STATES,
+    WAYS,
     ListedAuction,
+    ListedLot,
     ListedTrade,
     list_auctions,
+    list_lots,
     list_trades,
 )
+from energy_trading.market.lots import merge, retire, split
 from energy_trading.market.replay import LogIncomplete
 from energy_trading.reference.commitment import energy_commitment
+from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import NO_KEY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
 from tests.world import EURO, World
@@ -96,11 +106,13 @@ def test_auction_from_post_to_settlement(world: World) -> None:
     house.bid((world.bob, START + 40), (world.carol, START + 30))
     (auction,) = auctions(world)
     assert (auction.auction_id, auction.terms.lots_wh) == (house.auction_id, (4000, 1000))
-    assert (auction.state, auction.quotes, auction.awards) == ("quoting", 2, ())
+    bidders = (world.bob.address, world.carol.address)
+    assert (auction.state, auction.bidders, auction.awards) == ("quoting", bidders, ())
     awards = tuple(e for e in house.settle().events if isinstance(e, LotAwarded))
     (auction,) = auctions(world)
-    assert (auction.state, auction.quotes, auction.awards) == ("settled", 2, awards)
+    assert (auction.state, auction.bidders, auction.awards) == ("settled", bidders, awards)
     told = json.loads(json.dumps(auction.to_dict()))
+    assert (told["quotes"], told["bidders"]) == (2, list(bidders))
     assert [award["winner"] for award in told["awards"]] == [world.bob.address, world.carol.address]
     assert [t.trade_id for t in trades(world)] == [award.trade_id for award in awards]
     terms = house.trade(0, world.bob, awards[0].price, awards[0].accept_by)
@@ -119,7 +131,73 @@ def test_auction_that_ends_without_a_sale(world: World) -> None:
     world.suite.auction.forfeit(unquoted.terms).send(world.stranger)
     world.chain.mine(withheld.terms.disclose_until)
     world.suite.auction.forfeit(withheld.terms).send(world.stranger)
-    assert [a.state for a in auctions(world)] == ["key disclosed", "closed", "forfeited"]
+    states = [a.state for a in auctions(world)]
+    assert states == ["key disclosed", "closed", "forfeited"]
+    assert set(states) < set(AUCTION_STATES)
+
+
+def test_lots_from_injection_to_every_end(world: World) -> None:
+    """Minted, sold, given, delivered, split, merged, retired: owner, origin, state (C-4, C-8, N-3)."""
+    alice, bob, carol, suite = world.alice, world.bob, world.carol, world.suite
+    signer = suite.lots.receipt_signer(bob.address)
+    sold, given, forward, whole, other = (
+        minted(world, key, energy)
+        for key, energy in zip([alice] * 4 + [bob], (1, 2, 1000, 500, 7), strict=True)
+    )
+    later = minted(world, carol, 9, SLOT - SLOT_S)
+    exchange(world, sold, alice, bob).send(world.stranger)
+    suite.lots.transfer_from(alice.address, carol.address, given).send(alice)
+    world.ledger.register_meter(bob.address, signer).send(world.dso)
+    terms = world.accepted(alice, bob)
+    suite.lots.deliver(terms, bob.address, [forward]).send(alice)
+    left, right = split(suite, alice, whole, [200, 300])
+    suite.lots.transfer_from(alice.address, bob.address, left).send(alice)
+    mixed = merge(suite, bob, [left, other])
+    retire(suite, alice, right)
+    everything = list_lots(log(world))
+    a, b, c = alice.address, bob.address, carol.address
+    assert [(x.lot, x.owner, x.producers, x.energy_wh, x.how, x.state, x.trade_id) for x in everything] == [
+        (sold, b, (a,), 1, "exchanged", HELD, None),
+        (given, c, (a,), 2, "transferred", HELD, None),
+        (forward, b, (a,), 1000, "delivered", HELD, world.trade_id(terms)),
+        (whole, a, (a,), 500, "minted", "split", None),
+        (other, b, (b,), 7, "minted", "merged", None),
+        (later, c, (c,), 9, "minted", HELD, None),
+        (left, b, (a,), 200, "transferred", "merged", None),
+        (right, a, (a,), 300, "split", "retired", None),
+        (mixed, b, (a, b), 207, "merged", HELD, None),
+    ]
+    for found in everything:  # the contract says the same
+        view = suite.lots.lot_of(found.lot)
+        owner = found.owner if found.state == HELD else NATIVE
+        assert (view.owner, view.energy_wh, view.slot_start) == (owner, found.energy_wh, found.slot_start)
+        assert view.state == LotState[{HELD: "ALIVE"}.get(found.state, found.state.upper())]
+    meters = tuple(keccak(world.meters[key.address].signer) for key in (alice, bob))
+    assert everything[-1] == ListedLot(
+        mixed, b, (a, b), (world.dso.address,), meters, 207, SLOT, everything[-1].block, "merged"
+    )
+    assert {x.state for x in everything} == set(LOT_STATES)
+    assert {x.how for x in everything} == set(WAYS)
+
+
+def test_lot_as_json_keeps_every_digit(world: World) -> None:
+    """An id is text, for other languages lose digits of a uint256; bytes are hex."""
+    minted(world, world.alice, 5)
+    (lot,) = list_lots(log(world))
+    told = json.loads(json.dumps(lot.to_dict()))
+    assert told == {
+        "lot": str(lot.lot),
+        "owner": world.alice.address,
+        "producers": [world.alice.address],
+        "dso": [world.dso.address],
+        "meters": ["0x" + keccak(world.meters[world.alice.address].signer).hex()],
+        "energy_wh": 5,
+        "slot_start": SLOT,
+        "block": world.chain.height(),
+        "how": "minted",
+        "state": HELD,
+        "trade_id": None,
+    }
 
 
 def test_revert_given_log_without_its_beginning(world: World) -> None:
@@ -128,18 +206,22 @@ def test_revert_given_log_without_its_beginning(world: World) -> None:
     world.market.give_up(terms).send(world.alice)
     house = House.open(world)
     house.bid((world.bob, START))
+    lot = minted(world, world.alice)
+    retire(world.suite, world.alice, lot)
     for read, identity, what in (
-        (list_trades, world.trade_id(terms), "offer"),
-        (list_auctions, house.auction_id, "auction"),
+        (list_trades, "0x" + world.trade_id(terms).hex(), "offer"),
+        (list_auctions, "0x" + house.auction_id.hex(), "auction"),
+        (list_lots, lot, "lot"),
     ):
-        late = [e for e in log(world) if type(e).__name__ not in ("OfferMade", "AuctionPosted")]
+        late = [e for e in log(world) if type(e).__name__ not in ("OfferMade", "AuctionPosted", "LotMinted")]
         with pytest.raises(LogIncomplete) as caught:
             read(late)  # type: ignore[operator]
         assert str(caught.value) == (
-            f"0x{identity.hex()}: given no {what}, allowed the log from the market's first block"
+            f"{identity}: given no {what}, allowed the log from the market's first block"
         )
 
 
 def test_states_are_named_once() -> None:
-    """A state's name is what `trades --state` takes."""
-    assert len(set(TRADE_STATES)) == len(TRADE_STATES) == 8
+    """A state's name is what `--state` takes."""
+    for states, count in ((TRADE_STATES, 8), (AUCTION_STATES, 5), (LOT_STATES, 4), (WAYS, 6)):
+        assert len(set(states)) == len(states) == count

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 from eth_abi.abi import encode
-from pyrevm import EVM, BlockEnv
 
 from energy_trading.bindings.contract import explain, to_abi
 from energy_trading.bindings.energy_ledger import (
@@ -30,6 +29,7 @@ from energy_trading.chain.connect import RevertData
 from energy_trading.errors import BadInput
 from energy_trading.reference import credit
 from energy_trading.reference.credit import E9, MAX_DATE, CreditConstants, Standing
+from tests.differential.revm import pyrevm
 
 DEPLOYMENTS, HISTORIES, STEPS = 200, 50, 4
 NOW = 1_614_556_800
@@ -90,7 +90,8 @@ class Revm:
     _OPEN_LIMIT = selector(LEDGER, "openLimit")
 
     def __init__(self, constants: CreditConstants | CreditParameters) -> None:
-        self._evm = EVM(spec_id="SHANGHAI")
+        self._revm = pyrevm()
+        self._evm = self._revm.EVM(spec_id="SHANGHAI")
         self.at(NOW)
         pkg = self._evm.deploy(address(1), _CREATE_YES)
         parameters = LedgerParameters(
@@ -111,7 +112,7 @@ class Revm:
 
     def at(self, time: int) -> None:
         """Let the next calls happen at this unix time."""
-        self._evm.set_block_env(BlockEnv(timestamp=time))
+        self._evm.set_block_env(self._revm.BlockEnv(timestamp=time))
 
     def open(self, account: int) -> None:
         """Open an account."""
@@ -336,7 +337,7 @@ def harness() -> Callable[..., int]:
     """Call a pure function of the model by name."""
     compile_profile(TEST_CONTRACTS)
     artifact = artifacts.load_from(TEST_CONTRACTS.output, "CreditHarness")
-    evm = EVM(spec_id="SHANGHAI")
+    evm = pyrevm().EVM(spec_id="SHANGHAI")
     place = evm.deploy(address(1), artifact.bytecode)
     selectors = {name.partition("(")[0]: bytes.fromhex(s) for name, s in artifact.method_identifiers.items()}
 

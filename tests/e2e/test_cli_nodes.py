@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,7 +19,9 @@ from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.identity import save_key
+from energy_trading.market.lots import retire, split
 from tests.client.cli_runs import Done, cli
+from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.nodes import anvil, ganache
 from tests.world import EURO, World
@@ -44,6 +47,22 @@ class Node:
 
     def deploy(self, *arguments: object) -> Done:
         return self.cli("deploy", *WHO, *arguments, **AS_DEPLOYER)
+
+    def run_deploy(self, *arguments: object) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(**self._process(*arguments), check=False)
+
+    def start_deploy(self) -> subprocess.Popen[str]:
+        """Deploy in a process of its own; it has made its first contract."""
+        process = subprocess.Popen(**self._process())
+        assert process.stdout is not None
+        assert process.stdout.readline().startswith("EnergyLedger at ")
+        return process
+
+    def _process(self, *arguments: object) -> dict[str, Any]:
+        command = [sys.executable, "-m", "energy_trading.cli", "deploy", *WHO, *arguments]
+        command += ["--rpc", self.url, "--deployment", str(self.record)]
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+        return {"args": command, "env": {**os.environ, **AS_DEPLOYER}, **streams}
 
     def fund(self, *keys: SecretKey, coins: int = 5) -> None:
         for key in keys:
@@ -116,7 +135,9 @@ def test_deploy_trade_and_read(node: Node) -> None:
     (auction,) = node.cli("auctions", "--open", "--account", ALICE.address, "--json").json
     assert (auction["auction_id"], auction["quotes"]) == ("0x" + house.auction_id.hex(), 1)
     assert (auction["lots_wh"], auction["state"]) == ([500], "quoting")
-    assert node.cli("auctions", "--account", BOB.address, "--json").json == []
+    assert node.cli("auctions", "--account", BOB.address, "--state", "quoting", "--json").json == [auction]
+    assert node.cli("auctions", "--account", OTHER.address).lines == ["nothing found"]
+    assert node.cli("auctions", "--state", "settled").lines == ["nothing found"]
     rows = {row["account"]: row for row in node.cli("accounts", "--json").json}
     assert list(rows) == [ALICE.address, BOB.address]
     cut = PRICE * 5 // 100  # 5 % of the guarantee of the offer that was given up
@@ -140,6 +161,42 @@ def test_deploy_trade_and_read(node: Node) -> None:
         "DeliveryConfirmed",
     ]
     assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
+
+
+def test_lots_are_listed(node: Node) -> None:
+    """Who holds which energy, since when and how; each filter leaves what it names (C-4, C-8)."""
+    node.deploy()
+    world = world_of(node)
+    kept, sold = minted(world, ALICE, 400), minted(world, ALICE, 600, SLOT - SLOT_S)
+    exchange(world, sold, ALICE, BOB, signed={"price": 5}, price=5).send(OTHER)
+    left, right = split(world.suite, BOB, sold, [150, 450])
+    retire(world.suite, BOB, right)
+    found = node.cli("lots", "--json").json
+    assert [(lot["lot"], lot["owner"], lot["how"], lot["state"]) for lot in found] == [
+        (str(kept), ALICE.address, "minted", "held"),
+        (str(sold), BOB.address, "exchanged", "split"),
+        (str(left), BOB.address, "split", "held"),
+        (str(right), BOB.address, "split", "retired"),
+    ]
+    assert {tuple(lot["producers"]) for lot in found} == {(ALICE.address,)}
+
+    def listed(*options: object) -> list[int]:
+        return [int(lot["lot"]) for lot in node.cli("lots", "--json", *options).json]
+
+    assert listed("--account", ALICE.address) == [kept, sold, left, right]
+    assert listed("--account", BOB.address, "--state", "held") == [left]
+    assert listed("--how", "exchanged") == [sold]
+    assert listed("--since", SLOT) == [kept]
+    assert listed("--until", SLOT) == [sold, left, right]
+    assert listed("--since", "2021-02-28T23:15:00Z", "--until", "2021-02-28 23:30") == [sold, left, right]
+    header, row = node.cli("lots", "--state", "retired").lines
+    assert header.split() == ["owner", "producers", "energy_wh", "slot_start", "how", "state", "lot"]
+    assert row.split() == [
+        *(BOB.address, ALICE.address, "450", "2021-02-28", "23:15:00", "split", "retired", str(right))
+    ]
+    assert node.cli("lots", "--account", OTHER.address).lines == ["nothing found"]
+    events = [json.loads(line) for line in node.cli("watch", "--from-block", 0, "--for", 0, "--json").lines]
+    assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [right]
 
 
 def test_second_deploy_is_a_no_op(node: Node) -> None:
@@ -254,13 +311,9 @@ def test_another_transaction_in_between_starts_anew(node: Node) -> None:
 def test_killed_deployment_goes_on(node: Node) -> None:
     """A process killed after its first contract leaves what the next one needs to finish."""
     nonce = node.chain.next_nonce(DEPLOYER.address)
-    command = [sys.executable, "-m", "energy_trading.cli", "deploy", *WHO]
-    command += ["--rpc", node.url, "--deployment", str(node.record)]
-    env = {**os.environ, **AS_DEPLOYER, "PYTHONUNBUFFERED": "1"}
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=env) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline().startswith("EnergyLedger at ")
-        process.kill()
+    process = node.start_deploy()
+    process.kill()
+    process.communicate()
     assert not node.record.exists()
     done = node.deploy()
     assert done.status == 0, done.err
@@ -268,6 +321,29 @@ def test_killed_deployment_goes_on(node: Node) -> None:
     assert done.lines[1].endswith("(already there)")
     assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
     assert node.cli("verify").status == 0
+
+
+def test_second_deployment_at_once_is_refused(node: Node) -> None:
+    """Of two processes that deploy into one record one ends at once, the other finishes."""
+    part, lock = Path(f"{node.record}.part"), Path(f"{node.record}.lock")
+    process = node.start_deploy()
+    planned = part.read_bytes()
+    process.send_signal(signal.SIGSTOP)
+    try:
+        nonce = node.chain.next_nonce(DEPLOYER.address)
+        refused = node.run_deploy("--restart")
+        assert (refused.returncode, refused.stdout) == (1, "")
+        assert refused.stderr == (
+            f"error: deployment {node.record}: another run is at work on it, allowed one at a time\n"
+        )
+        assert (part.read_bytes(), lock.exists()) == (planned, True)
+        assert node.chain.next_nonce(DEPLOYER.address) == nonce
+    finally:
+        process.send_signal(signal.SIGCONT)
+    _, err = process.communicate()
+    assert (process.returncode, err) == (0, "")
+    assert node.cli("verify").status == 0
+    assert list(node.record.parent.iterdir()) == [node.record]
 
 
 def test_watch_tells_events_as_they_come(node: Node) -> None:

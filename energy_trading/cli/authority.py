@@ -1,0 +1,317 @@
+"""`pkg` and `dso`: set-up, certificates, attestations, bans; meters and suspensions."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from energy_trading.cli.acting import Desk, at_desk, time_of, with_market, with_sender
+from energy_trading.cli.deployment import key_from_file
+from energy_trading.cli.files import check_new, read_json, save_new_key, unreadable, unwritable, write_json
+from energy_trading.cli.output import address_of, console
+from energy_trading.errors import BadInput
+
+if TYPE_CHECKING:
+    from energy_trading.crypto.keys import SecretKey
+    from energy_trading.identity import DSO, PKG, Parameters
+
+PKG_PASSWORD: Final = "ENERGY_TRADING_PKG_PASSWORD"  # noqa: S105 - the variable's name
+DSO_PASSWORD: Final = "ENERGY_TRADING_DSO_PASSWORD"  # noqa: S105 - the variable's name
+IDENTITY: Final = "ENERGY_TRADING_IDENTITY"
+
+PkgKey = Annotated[
+    Path, typer.Option(help=f"PKG's encrypted key file; password from {PKG_PASSWORD} or a prompt.")
+]
+PkgState = Annotated[Path, typer.Option(help="PKG's state file.")]
+DsoKey = Annotated[
+    Path, typer.Option(help=f"DSO's encrypted key file; password from {DSO_PASSWORD} or a prompt.")
+]
+DsoState = Annotated[Path, typer.Option(help="DSO's state file.")]
+PublishedParameters = Annotated[Path, typer.Option(help="PKG's published parameters.")]
+Identity = Annotated[
+    str | None,
+    typer.Option(
+        envvar=IDENTITY, show_envvar=True, help="Who the person is; a prompt keeps it out of the shell."
+    ),
+]
+_Account = Annotated[str, typer.Argument(help="Address.")]
+_Accounts = Annotated[list[str], typer.Argument(metavar="ACCOUNT...", help="Addresses.")]
+
+pkg = typer.Typer(help="PKG: certify persons, attest accounts, ban persons.")
+dso = typer.Typer(help="DSO: half of tracing, meters, suspensions.")
+
+
+@pkg.command("setup")
+def pkg_setup(
+    dso_share: Annotated[Path, typer.Option(help="File of `dso setup`.")],
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    parameters: Annotated[Path, typer.Option(help="New file for what is published.")],
+) -> None:
+    """Set PKG up: key file, state, published parameters; print the address to deploy with as --pkg.
+
+    What is there stays: run it again to finish.
+    """
+    from energy_trading.identity import PKG, Holder, Parameters, TraceShare
+
+    share = TraceShare.from_json(Holder.DSO, read_json("--dso-share", dso_share))
+    for option, path in (("--pkg-state", pkg_state), ("--parameters", parameters)):
+        if not path.exists():
+            check_new(option, path)
+    root = _root("--pkg-key", pkg_key, PKG_PASSWORD)
+    with _locked("--pkg-state", pkg_state):
+        if pkg_state.exists():
+            authority = _load_pkg(root, pkg_state)
+            if authority.parameters.dso.public_key != share.public_key:
+                raise BadInput(f"--dso-share: given another DSO's, allowed that of {pkg_state}")
+        else:
+            authority = PKG(root, share)
+            _save("--pkg-state", authority, pkg_state)
+        if parameters.exists():
+            published = Parameters.from_json(read_json("--parameters", parameters))
+            _check_same("--parameters", published, authority.parameters, pkg_state)
+        else:
+            write_json("--parameters", parameters, authority.parameters.to_json())
+    console.print(authority.parameters.registrar, markup=False)
+
+
+@pkg.command()
+def issue(
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="File of `account request`.")],
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    out: Annotated[Path, typer.Option(help="New file for the answer; it goes to the person only.")],
+    checked: Annotated[
+        bool, typer.Option("--checked", help="The person's papers say what the request says; else a prompt.")
+    ] = False,
+    valid_from: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Default: the beginning of this year.")
+    ] = None,
+    valid_until: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Default: the beginning of the year after next.")
+    ] = None,
+) -> None:
+    """Certify a person whose papers PKG has seen; round times do not tell when that was."""
+    from energy_trading.identity.enrolment_json import answer_to_json, request_from_json
+
+    asked = request_from_json(read_json("REQUEST", request))
+    year = datetime.now(UTC).year
+    start = _new_year(year) if valid_from is None else _wall_time("--valid-from", valid_from)
+    end = _new_year(year + 2) if valid_until is None else _wall_time("--valid-until", valid_until)
+    check_new("--out", out)
+    root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
+    if not checked:
+        typer.confirm(f"Do the papers say «{asked.identity}»?", abort=True, err=True)
+    with _locked("--pkg-state", pkg_state):
+        authority = _load_pkg(root, pkg_state)
+        answer = authority.issue(asked, start, end)
+        _save("--pkg-state", authority, pkg_state)
+    write_json("--out", out, answer_to_json(answer))
+    account = answer.certificate.account(authority.parameters.issue_key)
+    console.print(f"account {account} certified; the answer for the person is in {out}", markup=False)
+
+
+@pkg.command()
+@at_desk(with_market)
+def attest(
+    desk: Desk,
+    answer: Annotated[Path, typer.Argument(metavar="ANSWER", help="File of `pkg issue`, from the person.")],
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    out: Annotated[Path, typer.Option(help="New file for the attestation; anyone may bring it.")],
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="Void from then on; near, for a ban does not call it back.")
+    ] = "+1h",
+) -> None:
+    """Sign that an account may be opened in this market."""
+    from energy_trading.identity.enrolment_json import answer_from_json, attestation_to_json
+
+    given = answer_from_json(read_json("ANSWER", answer))
+    deadline = desk.time_of("--until", until)
+    check_new("--out", out)
+    authority = open_pkg(pkg_key, pkg_state)
+    registrar = desk.suite.ledger.pkg()
+    if registrar != authority.parameters.registrar:
+        raise BadInput(
+            f"--pkg-key: given that of {authority.parameters.registrar}, allowed the ledger's, {registrar}"
+        )
+    word = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
+    write_json("--out", out, attestation_to_json(word))
+    desk.tell(account=word.account, deadline=deadline, file=str(out))
+
+
+@pkg.command()
+def ban(pkg_key: PkgKey, pkg_state: PkgState, identity: Identity = None) -> None:
+    """Refuse a person from now on; accounts that are open are the DSO's to suspend, after tracing."""
+    person = identity_of(identity)
+    root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
+    with _locked("--pkg-state", pkg_state):
+        authority = _load_pkg(root, pkg_state)
+        authority.ban_person(person)
+        _save("--pkg-state", authority, pkg_state)
+    console.print("banned: no certificate and no attestation from now on", markup=False)
+
+
+@dso.command("setup")
+def dso_setup(
+    dso_key: DsoKey,
+    share: Annotated[Path, typer.Option(help="New file for PKG.")],
+) -> None:
+    """Set DSO's half of tracing up: key file, and the share for `pkg setup`."""
+    from energy_trading.identity import DSO
+
+    check_new("--share", share)
+    operator = DSO(_root("--dso-key", dso_key, DSO_PASSWORD))
+    write_json("--share", share, operator.share.to_json())
+    console.print(f"{share} is for PKG; next: dso adopt", markup=False)
+
+
+@dso.command()
+def adopt(dso_key: DsoKey, dso_state: DsoState, parameters: PublishedParameters) -> None:
+    """Accept what PKG published, after checking that this DSO's share is in it."""
+    from energy_trading.identity import DSO, Parameters
+
+    published = Parameters.from_json(read_json("--parameters", parameters))
+    if not dso_state.exists():
+        check_new("--dso-state", dso_state)
+    root = key_from_file("--dso-key", dso_key, DSO_PASSWORD)
+    with _locked("--dso-state", dso_state):
+        if dso_state.exists():
+            _check_same("--parameters", published, _load_dso(root, dso_state).parameters, dso_state)
+        else:
+            operator = DSO(root)
+            operator.adopt(published)
+            _save("--dso-state", operator, dso_state)
+    console.print(f"adopted; PKG attests as {published.registrar}", markup=False)
+
+
+@dso.command()
+@at_desk(with_sender)
+def register_meter(
+    desk: Desk,
+    account: _Account,
+    signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
+) -> None:
+    """Name the meter of an account, or another one in its place."""
+    from energy_trading.meter.signers import check_signer
+
+    person = address_of("ACCOUNT", account)
+    try:
+        raw = bytes.fromhex(signer.removeprefix("0x"))
+    except ValueError as error:
+        raise BadInput(f"SIGNER: given {signer!r}, allowed an address or 84 bytes in hex") from error
+    check_signer(raw, desk.suite.p256_verifier)
+    desk.send("register meter", desk.suite.ledger.register_meter(person, raw))
+
+
+@dso.command()
+@at_desk(with_sender)
+def remove_meter(desk: Desk, account: _Account) -> None:
+    """Take the meter of an account away; trades that named it keep it."""
+    desk.send("remove meter", desk.suite.ledger.remove_meter(address_of("ACCOUNT", account)))
+
+
+@dso.command()
+@at_desk(with_sender)
+def suspend(desk: Desk, accounts: _Accounts) -> None:
+    """Keep accounts from new commitments; what is running settles, funds can be withdrawn."""
+    desk.send("suspend", desk.suite.ledger.suspend([address_of("ACCOUNT", text) for text in accounts]))
+
+
+@dso.command()
+@at_desk(with_sender)
+def reinstate(desk: Desk, accounts: _Accounts) -> None:
+    """End the suspension of accounts."""
+    desk.send("reinstate", desk.suite.ledger.reinstate([address_of("ACCOUNT", text) for text in accounts]))
+
+
+def identity_of(given: str | None) -> str:
+    """Return the identity given, or ask for it."""
+    return str(typer.prompt("identity", err=True)) if given is None else given
+
+
+def open_pkg(key: Path, state: Path) -> PKG:
+    """Open PKG's key file and state."""
+    return _load_pkg(key_from_file("--pkg-key", key, PKG_PASSWORD), state)
+
+
+def open_dso(key: Path, state: Path) -> DSO:
+    """Open DSO's key file and state."""
+    return _load_dso(key_from_file("--dso-key", key, DSO_PASSWORD), state)
+
+
+def _load_pkg(root: SecretKey, state: Path) -> PKG:
+    from energy_trading.identity import PKG
+
+    try:
+        return PKG.load(root, state)
+    except OSError as error:
+        raise unreadable("--pkg-state", state, error) from error
+
+
+def _load_dso(root: SecretKey, state: Path) -> DSO:
+    from energy_trading.identity import DSO
+
+    try:
+        return DSO.load(root, state)
+    except OSError as error:
+        raise unreadable("--dso-state", state, error) from error
+
+
+def _save(option: str, authority: PKG | DSO, state: Path) -> None:
+    try:
+        authority.save(state)
+    except OSError as error:
+        raise unwritable(option, state, error.strerror) from error
+
+
+def _root(option: str, path: Path, variable: str) -> SecretKey:
+    """Open a key file, or make it."""
+    from energy_trading.crypto.keys import SecretKey
+
+    if path.exists():
+        return key_from_file(option, path, variable)
+    key = SecretKey.generate()
+    save_new_key(option, path, key, variable)
+    return key
+
+
+def _check_same(option: str, given: Parameters, allowed: Parameters, state: Path) -> None:
+    def keys(parameters: Parameters) -> tuple[bytes, ...]:
+        p = parameters
+        return p.issue_key, p.registrar_key, p.pkg.public_key, p.dso.public_key
+
+    # Each proof of possession is drawn anew, so the files of one authority differ.
+    if keys(given) != keys(allowed):
+        raise BadInput(f"{option}: given another authority's, allowed those of {state}")
+
+
+@contextmanager
+def _locked(option: str, state: Path) -> Iterator[None]:
+    """Keep other commands from a state between reading and writing it: of two writers one would be lost."""
+    try:
+        # Its folder, for the file itself is replaced.
+        folder = os.open(state.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except OSError as error:
+        raise unreadable(option, state, error) from error
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
+
+
+def _wall_time(option: str, text: str) -> int:
+    return time_of(option, text, lambda: int(time.time()))
+
+
+def _new_year(year: int) -> int:
+    return int(datetime(year, 1, 1, tzinfo=UTC).timestamp())

@@ -1,0 +1,147 @@
+"""`meter`: readings into a household's journal, receipts out of it."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import pairwise
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from energy_trading.cli.acting import Desk, at_desk, time_of, with_market
+from energy_trading.cli.deployment import key_from_file
+from energy_trading.cli.files import check_new, unreadable, write_json
+from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
+from energy_trading.errors import BadInput
+
+if TYPE_CHECKING:
+    from energy_trading.meter.smart_meter import Reading, SmartMeter
+
+METER_PASSWORD: Final = "ENERGY_TRADING_METER_PASSWORD"  # noqa: S105 - the variable's name
+_COLUMNS: Final = ["time", "import_wh", "export_wh"]
+
+MeterKey = Annotated[
+    Path, typer.Option(help=f"The meter's encrypted key file; password from {METER_PASSWORD} or a prompt.")
+]
+JournalFile = Annotated[
+    Path, typer.Option("--journal", help="What the meter must not forget; one file for one meter and market.")
+]
+
+group = typer.Typer(help="A household's meter: readings in, receipts out.")
+
+
+@group.command()
+@at_desk(with_market)
+def record(
+    desk: Desk,
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE...", help=f"CSV with the columns {','.join(_COLUMNS)}, or a P1 telegram."
+        ),
+    ],
+    meter_key: MeterKey,
+    journal: JournalFile,
+) -> None:
+    """Put readings into the journal, oldest first; those not later than its last one are left out."""
+    readings = [reading for file in files for reading in _readings(file)]
+    for one, next_one in pairwise(readings):
+        _check_order(one, next_one)
+    with open_meter(desk, meter_key, journal) as (meter, _):
+        last = meter.last_reading
+        new = [reading for reading in readings if last is None or reading.time > last.time]
+        if last is not None and new:
+            _check_order(last, new[0])
+        for reading in new:
+            meter.record(reading)
+        end = meter.last_reading
+    desk.tell(recorded=len(new), left_out=len(readings) - len(new), last_reading=end.time if end else None)
+
+
+@group.command()
+@at_desk(with_market)
+def receipt(
+    desk: Desk,
+    offer: OfferName,
+    meter_key: MeterKey,
+    journal: JournalFile,
+    out: Annotated[Path, typer.Option(help="New file for the receipt; anyone may bring it.")],
+) -> None:
+    """Let the meter sign what arrived of an accepted offer; it signs once and then repeats itself."""
+    from energy_trading.bindings.offer_market import Delivery
+    from energy_trading.market.offer import receipt_key
+
+    made = offer_of(desk, offer)
+    done = acceptance_of(desk, made.trade_id)
+    if done is None:
+        raise BadInput(f"OFFER: given {offer}, which nobody accepted, allowed an accepted one")
+    check_new("--out", out)
+    with open_meter(desk, meter_key, journal) as (meter, signer):
+        if receipt_key(signer) != done.receipt_key:
+            raise BadInput(f"--meter-key: given 0x{signer.hex()}, allowed the one the acceptance names")
+        signed = meter.certify(made.trade_id)
+    delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
+    write_json("--out", out, delivery_to_json(delivery, made))
+    desk.tell(trade_id="0x" + made.trade_id.hex(), file=str(out))
+
+
+@contextmanager
+def open_meter(desk: Desk, key: Path, journal: Path) -> Iterator[tuple[SmartMeter, bytes]]:
+    """Open a meter with its key file and journal, for one command; yield it and its signer.
+
+    Raises:
+        BadInput: the journal cannot be opened, or is of another meter or market.
+        JournalLocked, JournalCorrupt: see `Journal`.
+    """
+    from energy_trading.meter.signers import Secp256k1Meter
+    from energy_trading.meter.smart_meter import SmartMeter
+
+    signer = Secp256k1Meter(key_from_file("--meter-key", key, METER_PASSWORD))
+    try:
+        meter = SmartMeter(signer, desk.suite.market_domain, journal)
+    except OSError as error:
+        raise unreadable("--journal", journal, error) from error
+    try:
+        yield meter, signer.signer
+    finally:
+        meter.close()
+
+
+def _readings(path: Path) -> Iterator[Reading]:
+    from energy_trading.meter.telegram import read_telegram
+
+    try:
+        text = path.read_bytes().decode()
+    except OSError as error:
+        raise unreadable("FILE", path, error) from error
+    except UnicodeDecodeError as error:
+        raise BadInput(f"FILE: given {path}, allowed a CSV file or a P1 telegram") from error
+    if text.startswith("/"):
+        yield read_telegram(text).reading
+        return
+    rows = csv.reader(io.StringIO(text))
+    if next(rows, None) != _COLUMNS:
+        raise BadInput(f"FILE: given {path}, allowed one that begins with {','.join(_COLUMNS)}")
+    for row in rows:
+        yield _reading(f"{path}, line {rows.line_num}", row)
+
+
+def _reading(place: str, row: list[str]) -> Reading:
+    from energy_trading.meter.smart_meter import Reading
+
+    if len(row) != len(_COLUMNS) or not all(text.isascii() and text.isdecimal() for text in row[1:]):
+        raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
+    if row[0].startswith("+"):
+        raise BadInput(f"{place}: given the time {row[0]!r}, allowed unix seconds or ISO 8601 with a zone")
+    return Reading(time_of(place, row[0], int), int(row[1]), int(row[2]))
+
+
+def _check_order(one: Reading, next_one: Reading) -> None:
+    """Refuse before anything is recorded what the meter would refuse half way."""
+    earlier = next_one.time <= one.time
+    if earlier or next_one.import_wh < one.import_wh or next_one.export_wh < one.export_wh:
+        raise BadInput(f"reading: given {next_one} after {one}, allowed a later one, registers not lower")

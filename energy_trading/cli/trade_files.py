@@ -1,0 +1,108 @@
+"""Trades by name: a trade id that the log knows, or a file; receipts as files."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from energy_trading.cli.acting import Desk
+from energy_trading.cli.files import read_json
+from energy_trading.errors import BadInput
+
+if TYPE_CHECKING:
+    from energy_trading.bindings.offer_market import Delivery, OfferAccepted
+    from energy_trading.market.offer import Offer
+
+OfferName = Annotated[
+    str, typer.Argument(metavar="OFFER", help="Trade id from the log, or an offer file (signed, hidden).")
+]
+
+
+def offer_of(desk: Desk, name: str) -> Offer:
+    """Find an offer by its trade id in the log, or read its file.
+
+    Raises:
+        BadInput: the log does not know it, the log hides its quantity, or the file is no offer's.
+    """
+    from energy_trading.market.listing import list_trades
+    from energy_trading.market.offer import Offer
+
+    if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
+        return Offer.from_json(read_json("OFFER", Path(name)))
+    trade_id = bytes.fromhex(name[2:])
+    found = [
+        t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
+    ]
+    if not found:
+        raise BadInput(f"OFFER: given {name}, of which the log knows nothing, allowed one of `offers --all`")
+    energy_wh = found[0].energy_wh
+    if energy_wh is None:
+        raise BadInput(f"OFFER: given {name}, whose quantity is hidden, allowed its file")
+    return Offer(found[0].terms, energy_wh)
+
+
+def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
+    """Return the acceptance of an offer from the log; None: nobody accepted it."""
+    from energy_trading.bindings.offer_market import OfferAccepted
+
+    for event in desk.suite.market.events(desk.record.from_block):
+        if isinstance(event, OfferAccepted) and event.trade_id == trade_id:
+            return event
+    return None
+
+
+def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
+    """Return a receipt for `json.dumps`.
+
+    It opens hidden energy only where less than agreed arrived, for then the contract has to know.
+    """
+    from energy_trading.reference.commitment import is_plain_energy
+
+    opening = None
+    if offer.salt is not None and is_plain_energy(delivery.energy):
+        opening = {"energy_wh": offer.energy_wh, "salt": "0x" + offer.salt.hex()}
+    return {
+        "terms": {**asdict(delivery.terms), "energy": "0x" + delivery.terms.energy.hex()},
+        "buyer": delivery.buyer,
+        "energy": "0x" + delivery.energy.hex(),
+        "signer": "0x" + delivery.signer.hex(),
+        "signature": "0x" + delivery.signature.hex(),
+        "opening": opening,
+    }
+
+
+def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
+    """Read the object of `delivery_to_json`; the contract is what checks it.
+
+    Returns:
+        The delivery, and quantity in Wh and salt where hidden energy has to be opened.
+
+    Raises:
+        BadInput: a field is missing or malformed.
+    """
+    from eth_utils.address import to_checksum_address
+
+    from energy_trading.bindings.offer_market import Delivery, Terms
+    from energy_trading.identity.encoding import from_hex
+
+    try:
+        raw, opening = value["terms"], value["opening"]
+        terms = Terms(
+            to_checksum_address(raw["seller"]),
+            to_checksum_address(raw["buyer"]),
+            from_hex(raw["energy"], "energy"),
+            *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
+        )
+        parts = [from_hex(value[name], name) for name in ("signer", "energy", "signature")]
+        delivery = Delivery(terms, to_checksum_address(value["buyer"]), *parts)
+        return delivery, opening and (int(opening["energy_wh"]), from_hex(opening["salt"], "salt"))
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        if isinstance(error, BadInput):
+            raise
+        raise BadInput(
+            f"receipt: given JSON that lacks or garbles {error}, allowed that of a meter"
+        ) from error
