@@ -223,7 +223,7 @@ class TradeCalls(PeopleCalls):
         accepted = state if isinstance(state, Acceptance) else None
         buyer = accepted.buyer if accepted else self.world.bob.address
         first, second, *_ = self.stage.one_time
-        meter = self.signers[accepted.receipt_key] if accepted else first
+        meter = self.signers.get(accepted.receipt_key, first) if accepted else first
         if odd == "signer":
             meter = first if meter is not first else second
         if odd == "buyer":
