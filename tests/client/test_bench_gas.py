@@ -368,6 +368,8 @@ def test_files_hold_the_measurement(
     direct = told["trades"][0]
     assert direct["mainnet_cost_per_kwh_e9_at_5000_wh"] == -(-direct["mainnet_cost_e9"] // 5)
     assert told["growth"] == gas_growth.growth_document(growth)
+    assert out / "growth.csv" not in write_files(measured, (), Prices(), out)
+    assert not (out / "growth.csv").exists()
 
 
 @pytest.mark.parametrize("grown", [True, False])
@@ -387,7 +389,7 @@ def test_revert_given_unwritable_folder(measured: dict[str, gas.Scenario], tmp_p
     with pytest.raises(BadInput) as caught:
         write_files(measured, (), Prices(), tmp_path / "taken")
     assert str(caught.value) == (
-        f"--out: given {tmp_path / 'taken'}, allowed a folder that can be written (File exists)"
+        f"out: given {tmp_path / 'taken'}, allowed a folder that can be written (File exists)"
     )
     assert (tmp_path / "taken").read_text() == "mine"
 
