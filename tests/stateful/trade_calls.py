@@ -230,7 +230,9 @@ class TradeCalls(PeopleCalls):
             buyer = self.world.stranger.address
         signed_energy = bytes(31) + b"\x01" if odd == "energy" else energy
         digest = receipt_digest(self.world.suite.market_domain, trade_id, signed_energy)
-        wire = Delivery(terms, buyer, energy, meter.signer, meter.sign(digest))
+        wire = Delivery(
+            terms=terms, buyer=buyer, energy=energy, signer=meter.signer, signature=meter.sign(digest)
+        )
         return wire, Receipt(Acceptance(buyer, keccak(meter.signer)), energy, signed_energy == energy)
 
     def delivered(self, terms: Terms, part: int) -> bytes:
