@@ -56,7 +56,7 @@ format: setup ## rewrite Python and Solidity in the house's format
 bindings: setup ## write energy_trading/bindings from the contracts
 	$(PY) scripts/generate_bindings.py
 
-gas: setup ## measure gas, write snapshots/gas.json and storage.json
+gas: setup ## measure gas, write snapshots and docs/gas.md (about two minutes)
 	$(PY) -m energy_trading.chain.compile --snapshot
 	$(PY) scripts/benchmark.py
 
@@ -66,9 +66,9 @@ mutants: setup ## plant each known bug and see a test catch it
 analyze: setup .cache/analysis.stamp ## Slither, call graph, random calls and proofs of the contracts
 	$(PY) scripts/analyze.py
 
-bench: setup ## the papers' tables and figures, into out/bench, and the table of gas
+bench: setup ## the papers' tables and figures and the cost of gas, into out/bench
 	$(CLI) reproduce all --out out/bench
-	$(CLI) bench gas
+	$(CLI) bench gas --out out/bench/gas
 
 docs: setup ## build the site into site/; any warning is an error
 	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet

@@ -100,7 +100,7 @@ def write_files(
 
     Args:
         found: scenarios by name.
-        points: growth; may be empty, then neither its table nor its curves are written.
+        points: growth; may be empty, then neither its table nor its curves are there afterwards.
         prices: of gas and coin.
         out: folder, made if it is missing.
         energy_wh: as in `document`.
@@ -124,11 +124,13 @@ def write_files(
     }
     try:
         out.mkdir(parents=True, exist_ok=True)
+        # Growth of an earlier run may be of other contracts.
+        (out / "growth.csv").unlink(missing_ok=True)
         for name, content in contents.items():
             (out / name).write_bytes(content)
     except OSError as error:
         raise BadInput(
-            f"--out: given {out}, allowed a folder that can be written ({error.strerror})"
+            f"out: given {out}, allowed a folder that can be written ({error.strerror})"
         ) from error
     return [out / name for name in contents]
 

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from energy_trading.cli.output import AsJson, console, make_folder, print_json
+from energy_trading.cli.output import AsJson, console, error_console, make_folder, print_json
 from energy_trading.errors import BadInput
 
 group = typer.Typer(help="Measure.")
@@ -93,7 +93,7 @@ def gas(
     from energy_trading.bench.gas_files import document, write_files
     from energy_trading.bench.gas_growth import measure_growth
 
-    with Console(stderr=True).status("measuring") as status:
+    with error_console.status("measuring") as status:
 
         def say(line: str) -> None:
             status.update(f"measuring: {line}")

@@ -395,6 +395,8 @@ def test_files_hold_the_measurement(
     direct = told["trades"][0]
     assert direct["mainnet_cost_per_kwh_e9_at_5000_wh"] == -(-direct["mainnet_cost_e9"] // 5)
     assert told["growth"] == gas_growth.growth_document(growth)
+    assert out / "growth.csv" not in write_files(measured, (), Prices(), out)
+    assert not (out / "growth.csv").exists()
 
 
 @pytest.mark.parametrize("grown", [True, False])
@@ -414,7 +416,7 @@ def test_revert_given_unwritable_folder(measured: dict[str, gas.Scenario], tmp_p
     with pytest.raises(BadInput) as caught:
         write_files(measured, (), Prices(), tmp_path / "taken")
     assert str(caught.value) == (
-        f"--out: given {tmp_path / 'taken'}, allowed a folder that can be written (File exists)"
+        f"out: given {tmp_path / 'taken'}, allowed a folder that can be written (File exists)"
     )
     assert (tmp_path / "taken").read_text() == "mine"
 
@@ -423,7 +425,7 @@ def test_revert_given_unwritable_folder(measured: dict[str, gas.Scenario], tmp_p
 
 
 def test_command_tells_json(measured: dict[str, gas.Scenario], monkeypatch: pytest.MonkeyPatch) -> None:
-    """`--json` prints what gas.json holds, for the prices given."""
+    """`--json` prints what gas.json holds, for the prices given, or for the library's."""
     monkeypatch.setattr(gas, "measure", lambda say: measured)  # measured above, to the unit the same
     prices = ["--gas-price", "0.5", "--rollup-gas-price", "0.01", "--blob-price", "3"]
     money = ["--coin-price", "2000.5", "--currency", "EUR", "--energy-kwh", "2.5"]
@@ -431,6 +433,7 @@ def test_command_tells_json(measured: dict[str, gas.Scenario], monkeypatch: pyte
     assert (done.status, done.err) == (0, "")
     wanted = Prices(5 * 10**8, 10**7, 2_000_500_000_000, 3 * 10**9, "EUR")
     assert done.json == document(measured, (), wanted, 2_500)
+    assert cli("bench", "gas", "--json", "--no-growth").json == document(measured, (), Prices())
 
 
 def test_command_never_cuts_a_number(

@@ -1,5 +1,6 @@
 """The wheel is enough: no compiler, no Node, no repository."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -81,7 +82,8 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     artifacts = {path.relative_to(ROOT) for path in CONTRACTS.output.glob("*.json")}
     assert len(artifacts) > 1
     assert package == {PurePosixPath(path) for path in (*modules, *artifacts)} | {
-        PurePosixPath("energy_trading/py.typed")
+        PurePosixPath("energy_trading/py.typed"),
+        PurePosixPath("energy_trading/bench/permit_token.hex"),
     }
     assert {path.parts[0] for path in inside - package} == {
         f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"
@@ -110,3 +112,11 @@ def test_wheel_runs_the_demo(installed: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
     assert "money is conserved, nothing is held any more" in done.stdout
     assert (installed.parent.parent / "venv" / "demo" / "report.html").is_file()
+
+
+def test_wheel_measures_gas(installed: Path) -> None:
+    """Every scenario of the snapshot is measured, the one with a token too, to the unit."""
+    done = run_there(installed, "energy-trading", "bench", "gas", "--no-growth", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    measured = {row["scenario"]: row["gas"] for row in json.loads(done.stdout)["scenarios"]}
+    assert measured == json.loads((ROOT / "snapshots" / "gas.json").read_text())["scenarios"]

@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +24,7 @@ from energy_trading.market.lots import retire, split
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
-from tests.nodes import anvil, ganache
+from tests.nodes import anvil, free_port, ganache
 from tests.world import EURO, World
 
 DEPLOYER, OWNER, PKG, TREASURY, ALICE, BOB, OTHER = (SecretKey.from_int(4000 + i) for i in range(7))
@@ -161,6 +162,39 @@ def test_deploy_trade_and_read(node: Node) -> None:
         "DeliveryConfirmed",
     ]
     assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
+
+
+@pytest.mark.parametrize("command", ["accounts", "offers", "trades", "auctions", "lots", "watch"])
+def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_path: Path) -> None:
+    """No record, one of another chain or an unfinished one, a node that is another or is not there."""
+    missing = node.cli(command)
+    record = Record.of(
+        node.chain, DEPLOYER.address, SuiteParameters(OWNER.address, PKG.address, TREASURY.address)
+    )
+    record.write(node.record)
+    unfinished = node.cli(command)
+    replace(record, chain_id=5).write(node.record)
+    answers = {
+        missing: (
+            f"deployment: given {node.record}, allowed a file that can be read (No such file or directory)"
+        ),
+        unfinished: "deployment: given an unfinished one, allowed a finished one: run deploy again",
+        node.cli(command): f"deployment: given one of chain 5, allowed {CHAIN_ID[node.name]}",
+        node.cli(command, "--chain-id", 5): (
+            f"chain id: http://127.0.0.1 serves {CHAIN_ID[node.name]}, allowed 5"
+        ),
+        cli(command, "--rpc", f"http://127.0.0.1:{free_port()}"): "no node answers at http://127.0.0.1",
+    }
+    for done, line in answers.items():
+        assert done == Done(1, "", f"error: {line}\n")
+
+
+def test_market_without_a_trade_is_empty(node: Node) -> None:
+    """A table without rows is a line that says so, JSON an empty list; neither is an error."""
+    node.deploy()
+    for command in ("accounts", "offers", "trades", "auctions", "lots"):
+        assert node.cli(command) == Done(0, "nothing found\n", "")
+        assert node.cli(command, "--json") == Done(0, "[]\n", "")
 
 
 def test_lots_are_listed(node: Node) -> None:
@@ -315,8 +349,10 @@ def test_killed_deployment_goes_on(node: Node) -> None:
     process.kill()
     process.communicate()
     assert not node.record.exists()
+    assert Path(f"{node.record}.lock").exists()  # a file, of no process any more
     done = node.deploy()
     assert done.status == 0, done.err
+    assert list(node.record.parent.iterdir()) == [node.record]
     assert done.lines[0] == f"going on with {node.record}.part"
     assert done.lines[1].endswith("(already there)")
     assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)

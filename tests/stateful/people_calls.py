@@ -31,14 +31,16 @@ class PeopleCalls(Machine):
     @call(who=anybody, to=anybody, amount=amounts, odd=["", "", "", "ledger", "zero"])
     def withdraw(self, who, to, amount, odd):
         """Coin goes out, whatever the account's standing (C-10, N-7)."""
-        caller = self.people[who]
-        target = {"ledger": self.world.ledger.address, "zero": NATIVE}.get(odd, self.people[to].address)
+        caller, target = self.people[who], self.target(to, odd)
         self.step(
             "withdraw",
             self.world.ledger.withdraw(target, amount),
             caller,
             lambda now: self.model.withdraw(caller.address, target, amount),
         )
+
+    def target(self, to: int, odd: str) -> str:
+        return {"ledger": self.world.ledger.address, "zero": NATIVE}.get(odd, self.people[to].address)
 
     # ------------------------------------------------------------ registrar
 

@@ -5,12 +5,23 @@ from __future__ import annotations
 import pytest
 
 from tests.stateful.auction_calls import AuctionCalls
+from tests.stateful.lot_calls import LotCalls
 from tests.stateful.machine import Machine, run
+from tests.stateful.token_calls import HostileTokenCalls, TokenCalls
 from tests.stateful.trade_calls import TradeCalls
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("kind", "examples", "steps"), [(TradeCalls, 60, 80), (AuctionCalls, 80, 100)])
+@pytest.mark.parametrize(
+    ("kind", "examples", "steps"),
+    [
+        (TradeCalls, 60, 80),
+        (AuctionCalls, 80, 100),
+        (TokenCalls, 20, 80),
+        (HostileTokenCalls, 20, 80),
+        (LotCalls, 40, 100),
+    ],
+)
 def test_random_calls(
     capsys: pytest.CaptureFixture[str], kind: type[Machine], examples: int, steps: int
 ) -> None:

@@ -223,14 +223,16 @@ class TradeCalls(PeopleCalls):
         accepted = state if isinstance(state, Acceptance) else None
         buyer = accepted.buyer if accepted else self.world.bob.address
         first, second, *_ = self.stage.one_time
-        meter = self.signers[accepted.receipt_key] if accepted else first
+        meter = self.signers.get(accepted.receipt_key, first) if accepted else first
         if odd == "signer":
             meter = first if meter is not first else second
         if odd == "buyer":
             buyer = self.world.stranger.address
         signed_energy = bytes(31) + b"\x01" if odd == "energy" else energy
         digest = receipt_digest(self.world.suite.market_domain, trade_id, signed_energy)
-        wire = Delivery(terms, buyer, meter.signer, energy, meter.sign(digest))
+        wire = Delivery(
+            terms=terms, buyer=buyer, energy=energy, signer=meter.signer, signature=meter.sign(digest)
+        )
         return wire, Receipt(Acceptance(buyer, keccak(meter.signer)), energy, signed_energy == energy)
 
     def delivered(self, terms: Terms, part: int) -> bytes:

@@ -31,12 +31,13 @@ def permit(
     units: int,
     deadline: int | None = None,
     signer: SecretKey | None = None,
+    unit: int = TOKEN_UNIT,
 ) -> tuple[int, int, bytes, bytes]:
     """ERC-2612 permit of a key for the ledger: (deadline, v, r, s)."""
     token, ledger = found.token, found.world.ledger
     deadline = found.world.chain.now() + 1_000 if deadline is None else deadline
     nonce = token.ask("nonces(address)", "uint256", key.address)
-    message = [keccak(text=PERMIT), key.address, ledger.address, units * TOKEN_UNIT, nonce, deadline]
+    message = [keccak(text=PERMIT), key.address, ledger.address, units * unit, nonce, deadline]
     types = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
     separator = token.ask("DOMAIN_SEPARATOR()", "bytes32")
     digest = keccak(b"\x19\x01" + separator + keccak(encode(types, message)))
