@@ -103,14 +103,14 @@ class AuctionCalls(TradeCalls):
         """And on the state of every auction, what is held for it and where its replay stands."""
         super().one_story()
         for auction_id, sale in self.sales.items():
-            model, told = self.auctions.auctions.get(auction_id), self.replayed.auctions.get(auction_id)
+            model, logged = self.auctions.auctions.get(auction_id), self.replayed.auctions.get(auction_id)
             now = self.chain.now()
             state = self.auctions.state(auction_id, now)
             count, link = (model.count, model.accumulator) if model else (0, 0)
             assert self.world.suite.auction.state_of(auction_id) == (state, count, link)
-            assert (told is None) == (model is None)
-            if told and state != AuctionState.FORFEITED:
-                assert (told.held, told.quotes) == (self.auctions.guarantee(sale.terms), count)
+            assert (logged is None) == (model is None)
+            if logged and state != AuctionState.FORFEITED:
+                assert (logged.held, logged.quotes) == (self.auctions.guarantee(sale.terms), count)
 
     def end_all(self) -> None:
         stranger = self.world.stranger
