@@ -372,6 +372,9 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
             except (RequestException, ValueError):
                 # Not chained: the cause repeats the whole address.
                 raise NodeError(f"no node answers at {host}") from None
+            # A web page, or a provider's own kind of error; what it is typed to be is only hoped for.
+            if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
+                raise NodeError(f"no node answers at {host}, but something else")
             # Before web3's formatters: they turn it into one of five exceptions, some without data.
             if "error" in answer:
                 raise _from_node(method, answer["error"])

@@ -4,6 +4,8 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
 
 import pytest
 from eth_abi.abi import encode
@@ -233,6 +235,39 @@ def test_address_of_a_node_stays_secret() -> None:
     assert caught.value.__suppress_context__
     with pytest.raises(BadInput, match=r"^rpc_url: given ftp://host, allowed http://… or https://…$"):
         connect("ftp://host/a-secret")
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"<html>", b'{"message": "no credits"}', b'{"jsonrpc": "2.0"}']
+)
+def test_answer_that_is_no_nodes_is_told(body: bytes) -> None:
+    """A web page, or JSON that is not JSON-RPC, is no node's answer: said without the address's path."""
+
+    class Page(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None: ...
+
+    with HTTPServer(("127.0.0.1", 0), Page) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        with pytest.raises(
+            NodeError, match=r"^no node answers at http://127\.0\.0\.1(, but something else)?$"
+        ):
+            connect(f"http://127.0.0.1:{server.server_port}/a-secret")
+        server.shutdown()
+
+
+def test_block_is_its_number_and_hash(chain: Chain) -> None:
+    """The latest, one by number, and none where the chain does not reach."""
+    chain.mine()
+    number = chain.height()
+    assert chain.block() == chain.block(number) == (number, bytes(chain.web3.eth.get_block(number)["hash"]))
+    assert chain.block("earliest") == chain.block(0) != chain.block()
+    assert chain.block(number + 1) is None
 
 
 def test_equal_calls_make_equal_chains(artifact: Artifact) -> None:

@@ -106,7 +106,10 @@ def test_revert_given_deep_nesting() -> None:
             decode(b"[" * 4000)
     finally:
         sys.setrecursionlimit(limit)
-    assert str(error.value) == "content: given JSON nested too deep, allowed one object"
+    # From Python 3.13 on the JSON reader goes deeper than the longest content can.
+    deep = "JSON nested too deep, allowed one object"
+    said = deep if sys.version_info < (3, 13) else "4000 characters that are no JSON, allowed JSON"
+    assert str(error.value) == f"content: given {said}"
 
 
 @pytest.mark.parametrize("kind", [b'"Permit"', b'"_Reply"', b"null", b"[]", b'"text"'])

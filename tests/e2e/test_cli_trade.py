@@ -1,0 +1,449 @@
+"""The main job from a shell on real nodes: the walk-through of the documents, and what goes wrong."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import stat
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from energy_trading.bindings.deployment import Record
+from energy_trading.chain.connect import Chain, connect
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.identity import load_key, save_key
+from energy_trading.market.offer import Offer
+from tests.client.cli_runs import Done, cli
+from tests.client.shell_runs import shell, shell_blocks
+from tests.nodes import anvil, ganache
+
+ROOT = Path(__file__).resolve().parents[2]
+NODES = {"anvil": anvil, "ganache": ganache}
+PASSWORDS = {
+    "ENERGY_TRADING_PASSWORD": "household",
+    "ENERGY_TRADING_METER_PASSWORD": "meter",
+    "ENERGY_TRADING_PKG_PASSWORD": "pkg",
+    "ENERGY_TRADING_DSO_PASSWORD": "dso",
+}
+PRICE = 200_000_000
+
+
+class Shop:
+    """A node on which the walk-through was run, and commands in the folder with its files."""
+
+    def __init__(self, url: str, folder: Path) -> None:
+        self.url, self.folder = url, folder
+        self.chain: Chain = connect(url)
+        self.told = ""
+        self.anvil = self.chain.chain_id == 31337
+
+    def cli(self, command: str, *arguments: object, **env: str) -> Done:
+        return cli(*command.split(), *arguments, env={**PASSWORDS, "ENERGY_TRADING_RPC": self.url, **env})
+
+    def done(self, command: str, *arguments: object) -> Any:
+        """Run a command that succeeds; its report."""
+        done = self.cli(command, *arguments, "--json")
+        assert (done.status, done.err) == (0, "")
+        return done.json
+
+    def refused(self, command: str, *arguments: object, **env: str) -> str:
+        """Run a command that is refused in one line, which is returned."""
+        done = self.cli(command, *arguments, **env)
+        assert (done.status, done.err.count("\n")) == (1, 1), done
+        return done.err.removeprefix("error: ").rstrip()
+
+    @property
+    def rich(self) -> str:
+        return self.chain.accounts[0]
+
+    def walk_through(self) -> None:
+        script = shell_blocks((ROOT / "docs" / "quickstart.md").read_text(encoding="utf-8"))
+        done = shell(script, {"NODE": self.rich, "ENERGY_TRADING_RPC": self.url})
+        assert (done.returncode, done.stderr) == (0, ""), done
+        self.told = done.stdout
+
+    def address(self, name: str) -> str:
+        return self.key(name).address
+
+    def key(self, name: str) -> SecretKey:
+        return load_key(Path(f"{name}.key"), "household")
+
+    def money(self, name: str) -> tuple[int, int]:
+        """Available and held."""
+        rows = {row["account"]: row for row in self.cli("accounts", "--json").json}
+        row = rows[self.address(name)]
+        return row["available"], row["held"]
+
+    @property
+    def start(self) -> int:
+        """Of a slot that the meter has not read yet."""
+        end: int = json.loads(Path("offer.json").read_text())["terms"]["accept_by"] + 900
+        return end + 900
+
+    def offer(self, *more: object) -> str:
+        """Let Alice offer 800 Wh for an hour, to be delivered within three; the trade id."""
+        terms = ("--energy-wh", 800, "--price", PRICE, "--accept-by", "+1h", "--deliver-by", "+3h")
+        trade_id: str = self.done("trade offer", *terms, "--key-file", "alice.key", *more)["trade_id"]
+        return trade_id
+
+    def accept(self, offer: str, start: int) -> Any:
+        return self.done("trade accept", offer, *self.slot(start), *BOB, *METER)
+
+    def slot(self, start: int) -> tuple[object, ...]:
+        return "--from", start, "--to", start + 900
+
+    def read(self, *rows: tuple[int, int]) -> Any:
+        """Feed the meter: times and imported Wh."""
+        lines = ["time,import_wh,export_wh", *(f"{time},{wh},0" for time, wh in rows)]
+        Path("more.csv").write_text("\n".join(lines))
+        return self.done("meter record", "more.csv", *METER)
+
+    def set_mining(self, on: bool) -> None:
+        rpc: Any = self.chain.web3.provider.make_request
+        rpc("evm_setAutomine", [on])
+        if on:
+            rpc("evm_mine", [])
+
+
+ALICE, BOB = ("--key-file", "alice.key"), ("--key-file", "bob.key")
+METER = ("--meter-key", "meter.key", "--journal", "meter.journal")
+PKG = ("--pkg-key", "pkg.key", "--pkg-state", "pkg.json")
+DSO = ("--dso-key", "dso.key", "--dso-state", "dso.json")
+
+
+@pytest.fixture(scope="module", params=list(NODES))
+def walked(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shop]:
+    """A node of each kind after the walk-through; key files cost no second to open."""
+    with NODES[request.param]() as url, pytest.MonkeyPatch.context() as patch:
+        shop = Shop(url, tmp_path_factory.mktemp("shop"))
+        for name in [name for name in os.environ if name.startswith("ENERGY_TRADING_")]:
+            patch.delenv(name)
+        patch.setattr(save_key, "__defaults__", (2,))
+        patch.chdir(shop.folder)
+        shop.chain.mine(int(time.time()))
+        shop.walk_through()
+        yield shop
+
+
+@pytest.fixture
+def shop(walked: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
+    """The node after the walk-through, Alice with a coin again, in a copy of the folder; put back."""
+    snapshot = walked.chain.snapshot()
+    shutil.copytree(walked.folder, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    alice = load_key(tmp_path / "alice.key", "household")
+    walked.done("account deposit", 1_000_000_000, "--for", alice.address, "--unlocked", walked.rich)
+    yield walked
+    walked.chain.revert(snapshot)
+
+
+def test_walk_through(walked: Shop) -> None:
+    """What the page shows runs: from keys to the money taken out, and who it was (N-7 scenario 1)."""
+    assert walked.told.splitlines()[-1] == f"{walked.address('alice')} is «NL-BSN of alice»"
+    (trade,) = walked.cli("trades", "--json").json
+    assert (trade["seller"], trade["buyer"]) == (walked.address("alice"), walked.address("bob"))
+    assert (trade["energy_wh"], trade["state"], trade["paid"]) == (800, "delivered", PRICE)
+    assert (walked.money("alice"), walked.money("bob")) == ((0, 0), (1_000_000_000 - PRICE, 0))
+    assert walked.cli("verify").status == 0
+
+
+def test_files_of_the_walk_through_keep_their_secrets(walked: Shop) -> None:
+    """Every file a command made is for its owner only, and no key or disclosure was printed."""
+    made = {
+        path.name: stat.S_IMODE(path.stat().st_mode) for path in walked.folder.iterdir() if path.is_file()
+    }
+    assert {name for name, mode in made.items() if mode != 0o600} == {"readings.csv"}
+    assert {"alice.answer", "bob.key", "offer.json", "receipt.json", "pkg.json", "dso.json"} < made.keys()
+    answers = [json.loads((walked.folder / f"{name}.answer").read_text()) for name in ("alice", "bob")]
+    secrets = [answer[field][2:] for answer in answers for field in ("contribution", "ephemeral")]
+    secrets += [walked.key(name).reveal().hex() for name in ("alice", "bob", "alice.request")]
+    assert [secret for secret in secrets if secret in walked.told.lower()] == []
+
+
+def test_trade_that_expires(shop: Shop) -> None:
+    """Nothing arrives: no receipt; after the deadline, not before, anyone ends it (N-7 scenarios 3, 4)."""
+    start = shop.start
+    taken, left = shop.offer(), shop.offer()
+    shop.accept(taken, start)
+    receipt = ("meter receipt", taken, *METER, "--out", "late.json")
+    assert shop.refused(*receipt).startswith("slot: given a last reading at ")
+    shop.read((start, 1000), (start + 900, 1000))
+    assert shop.refused(*receipt) == f"trade {taken}: no measured import is left in its slot"
+    assert not Path("late.json").exists()
+    early = shop.refused("trade expire", taken, "--unlocked", shop.rich)
+    assert early.startswith("OfferMarket_NotExpired(")
+    shop.chain.mine(shop.chain.now() + 3 * 3600)
+    ends = shop.done("trade expire", taken, left, "--unlocked", shop.rich)["transactions"]
+    assert [(e["event"], e["trade_id"]) for end in ends for e in end["events"] if "trade_id" in e] == [
+        ("TradeExpired", taken),
+        ("OfferExpired", left),
+    ]
+    assert shop.money("alice") == (1_000_000_000 - PRICE // 5, 0)
+    assert shop.money("bob") == (1_000_000_000 - PRICE, 0)
+    assert shop.refused("trade expire", taken, "--unlocked", shop.rich).startswith("OfferMarket_WrongState(")
+
+
+def test_signed_offer_is_handed_over(shop: Shop) -> None:
+    """A signed offer costs nothing until it is accepted from its file; its buyer alone may (N-1)."""
+    height, start = shop.chain.height(), shop.start
+    trade_id = shop.offer("--signed", "--buyer", shop.address("bob"), "--out", "signed.json")
+    assert (shop.chain.height(), shop.money("alice")) == (height, (1_000_000_000, 0))
+    shop.accept("signed.json", start)
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", trade_id, *METER, "--out", "one.json")
+    # The meter signs once and then repeats itself.
+    shop.done("meter receipt", "signed.json", *METER, "--out", "two.json")
+    assert Path("one.json").read_bytes() == Path("two.json").read_bytes()
+    shop.done("trade confirm", "one.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
+    again = shop.refused("trade confirm", "two.json", "--unlocked", shop.rich)
+    assert again.startswith("OfferMarket_ReceiptRefused(")
+
+
+def test_hidden_energy_that_falls_short(shop: Shop) -> None:
+    """The chain sees a commitment; the receipt opens it only because less arrived than agreed (N-5)."""
+    start = shop.start
+    trade_id = shop.offer("--hidden", "--out", "hidden.json")
+    salt = json.loads(Path("hidden.json").read_text())["salt"]
+    refused = shop.refused("trade accept", trade_id, *shop.slot(start), *BOB, *METER)
+    assert refused == f"OFFER: given {trade_id}, whose quantity is hidden, allowed its file"
+    shop.accept("hidden.json", start)
+    shop.read((start, 1000), (start + 900, 1400))
+    shop.done("meter receipt", "hidden.json", *METER, "--out", "short.json")
+    assert json.loads(Path("short.json").read_text())["opening"] == {"energy_wh": 800, "salt": salt}
+    (sent,) = shop.done("trade confirm", "short.json", "--unlocked", shop.rich)["transactions"]
+    assert "DeliveredShort" in [event["event"] for event in sent["events"]]
+    assert shop.money("bob")[0] == 1_000_000_000 - PRICE - PRICE // 2
+
+
+def test_many_receipts_and_a_bad_one(shop: Shop) -> None:
+    """Receipts go together; a refused one is told, with a bad status, and stops no other (N-3)."""
+    start = shop.start
+    first, second = shop.offer(), shop.offer()
+    for trade_id in (first, second):
+        shop.accept(trade_id, start)
+    shop.read((start, 1000), (start + 900, 2600))
+    for name, trade_id in (("first.json", first), ("second.json", second)):
+        shop.done("meter receipt", trade_id, *METER, "--out", name)
+    many = ("first.json", "receipt.json", "second.json")
+    done = shop.cli("trade confirm", *many, "--unlocked", shop.rich, "--json")
+    old = "0x" + Offer.from_json(json.loads(Path("offer.json").read_text())).trade_id.hex()
+    assert (done.status, done.err) == (1, f"error: receipts: 1 of 3 refused: {old} (NOT_ACCEPTED)\n")
+    (sent,) = done.json["transactions"]
+    assert [e["trade_id"] for e in sent["events"] if e["event"] == "DeliveryConfirmed"] == [first, second]
+    assert shop.money("alice") == (1_000_000_000 + 2 * PRICE, 0)
+
+
+def test_give_up(shop: Shop) -> None:
+    """The seller alone takes an offer back, at a cost; a signed one at none but gas (N-4)."""
+    made = shop.offer()
+    shop.offer("--signed", "--out", "signed.json")
+    assert shop.refused("trade give-up", made, *BOB).startswith("OfferMarket_NotSeller(")
+    shop.done("trade give-up", made, *ALICE)
+    assert shop.money("alice") == (1_000_000_000 - PRICE // 20, 0)
+    shop.done("trade give-up", "signed.json", *ALICE)
+    start = shop.chain.now()
+    refused = shop.refused("trade accept", "signed.json", *shop.slot(start), *BOB, *METER)
+    assert refused.startswith("OfferMarket_WrongState(")
+
+
+def test_accepting_twice_pays_once(shop: Shop) -> None:
+    """A repeated acceptance sends nothing, with other times it is refused; the meter keeps the trade."""
+    start = shop.start
+    made = shop.offer()
+    shop.accept(made, start)
+    height = shop.chain.height()
+    assert shop.accept(made, start)["note"] == "accepted before, nothing sent"
+    other = shop.refused("trade accept", made, *shop.slot(start + 900), *BOB, *METER)
+    assert other == f"trade: given {made} with other terms, allowed those told before"
+    assert shop.chain.height() == height
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", made, *METER, "--out", "new.json")
+
+
+def test_acceptance_that_is_refused(shop: Shop) -> None:
+    """Too late, too dear, a strange meter or journal, the seller itself: nothing is half done (N-2)."""
+    made, start = shop.offer(), shop.start
+    accept = ("trade accept", made, *shop.slot(start))
+    (offered,) = shop.cli("offers", "--json").json
+    due = offered["deliver_by"]
+    late = shop.refused("trade accept", made, "--from", start, "--to", due, *BOB, *METER)
+    assert late == f"--to: given {due}, allowed before {due}, when it is too late"
+    assert shop.refused(*accept, *ALICE, *METER).endswith(f"registered for {shop.address('alice')}")
+    shop.done("account withdraw", 700_000_000, *BOB)
+    poor = shop.refused(*accept, *BOB, *METER)
+    assert poor == (
+        f"EnergyLedger_Insufficient(account={shop.address('bob')}, asked={PRICE}, available=100000000):"
+        " more was asked than is available"
+    )
+    save_key(Path("other.key"), SecretKey.generate(), "meter")
+    strange = ("--meter-key", "other.key", "--journal")
+    assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
+    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith("journal: given meter.journal, ")
+    shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
+    # The meter forgot the trade when it was refused, for good: nobody can slip it in twice.
+    assert shop.refused(*accept, *BOB, *METER).startswith(f"trade: given {made} (released)")
+    assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
+        f"OFFER: given {made}, which nobody accepted, allowed an accepted one"
+    )
+
+
+def test_transaction_that_may_be_pending(shop: Shop) -> None:
+    """A wait that ends is told with what to do; the repeat with that number does nothing twice."""
+    if not shop.anvil:
+        pytest.skip("Ganache answers only when a transaction is mined")
+    made, start = shop.offer(), shop.start
+    bob = shop.address("bob")
+    number = shop.chain.next_nonce(bob)
+    accept = ("trade accept", made, *shop.slot(start), *BOB, *METER)
+    shop.set_mining(False)
+    told = shop.refused(*accept, "--timeout", 1)
+    assert told.endswith(
+        f"no receipt in 1 s; transaction {number} of {bob} may still be mined: repeat the command with"
+        f" --sender-nonce {number}, which is refused if it was"
+    )
+    waiting = shop.refused(*accept, "--timeout", 1)
+    assert waiting == f"account {bob}: transaction {number} is still pending, wait for it"
+    shop.set_mining(True)
+    shop.chain.next_nonce(bob)
+    assert shop.done(*accept)["note"] == "accepted before, nothing sent"
+    deposit = ("account deposit", 5, *BOB, "--sender-nonce")
+    again = shop.refused(*deposit, number)
+    assert again.startswith(f"--sender-nonce: given {number}, allowed {number + 1}, the next one of {bob}")
+    shop.done(*deposit, number + 1)
+    assert shop.refused(*deposit, number + 1).startswith("--sender-nonce: given ")
+    assert shop.money("bob") == (1_000_000_000 - 2 * PRICE + 5, 0)
+
+
+def test_banned_person(shop: Shop) -> None:
+    """PKG refuses the person however spelled; the DSO suspends the account, which can withdraw (C-2)."""
+    alice = shop.address("alice")
+    who = {"ENERGY_TRADING_IDENTITY": "nl-bsn  of ALICE"}
+    assert shop.cli("pkg ban", *PKG, **who).status == 0
+    assert shop.cli("pkg ban", *PKG, **who).status == 0
+    shop.cli("account request", "--request-key", "new.key", "--out", "new.request", **who)
+    banned = "person: given one who is banned, allowed anyone else"
+    assert shop.refused("pkg issue", "new.request", "--checked", *PKG, "--out", "new.answer") == banned
+    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "new.word") == banned
+    assert not Path("new.answer").exists()
+    assert not Path("new.word").exists()
+    shop.done("dso suspend", alice, shop.address("bob"), "--unlocked", shop.rich)
+    terms = ("--energy-wh", 800, "--price", PRICE, "--accept-by", "+1h", "--deliver-by", "+2h")
+    offer = ("trade offer", *terms, *ALICE, "--out", "new.json")
+    assert shop.refused(*offer) == f"EnergyLedger_Suspended(account={alice}): the DSO suspended the account"
+    assert not Path("new.json").exists()
+    shop.done("account withdraw", 1, *ALICE)
+    shop.done("dso reinstate", alice, "--unlocked", shop.rich)
+    shop.done(*offer)
+    assert Path("new.json").exists()
+    traced = shop.cli("trace", alice, *PKG, *DSO)
+    assert traced.out == f"{alice} is «NL-BSN of alice»\n"
+
+
+def test_meter_is_replaced_and_removed(shop: Shop) -> None:
+    """The DSO alone names meters; without one nothing can be bought."""
+    bob, made = shop.address("bob"), shop.offer()
+    new = SecretKey.generate().address
+    by_another = shop.refused("dso register-meter", bob, new, *ALICE)
+    assert by_another.startswith("OwnableUnauthorizedAccount(")
+    shop.done("dso register-meter", bob, new, "--unlocked", shop.rich)
+    accept = ("trade accept", made, *shop.slot(shop.chain.now()), *BOB, *METER)
+    assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
+    shop.done("dso remove-meter", bob, "--unlocked", shop.rich)
+    assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
+    for signer in ("0x12", "x", "0x" + "00" * 20, "0x" + "11" * 84):
+        assert (
+            "signer: given "
+            in shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
+        )
+
+
+def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
+    """An account opens once; a void or foreign attestation, and another PKG's key, are refused (C-2)."""
+    opened = shop.refused("account open", "alice.attestation", "--unlocked", shop.rich)
+    assert opened.startswith("EnergyLedger_AlreadyOpen(")
+    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith("file: ")
+    cli("dso", "setup", "--dso-key", "dso2.key", "--share", "share2", env=PASSWORDS)
+    pkg2 = ("--pkg-key", "pkg2.key", "--pkg-state", "pkg2.json")
+    set_up = cli("pkg", "setup", *pkg2, "--dso-share", "share2", "--parameters", "p2.json", env=PASSWORDS)
+    registrar = Record.read(Path(f"deployments/{shop.chain.chain_id}.json")).parameters.pkg
+    assert shop.refused("pkg attest", "alice.answer", *pkg2, "--out", "word") == (
+        f"--pkg-key: given that of {set_up.out.strip()}, allowed the ledger's, {registrar}"
+    )
+    word = json.loads(Path("alice.attestation").read_text())
+    Path("forged").write_text(json.dumps(word | {"account": SecretKey.generate().address}))
+    assert shop.refused("account open", "forged", "--unlocked", shop.rich).startswith(
+        "EnergyLedger_BadAttestation("
+    )
+    shop.chain.mine(shop.chain.now() + 3600)
+    Path("late").write_text(json.dumps(word))
+    assert shop.refused("account open", "late", "--unlocked", shop.rich).startswith(
+        "EnergyLedger_AttestationExpired("
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "line"),
+    [
+        ("account withdraw 0 --key-file alice.key", "UNITS: given 0, allowed 1 … 2**64-1"),
+        ("account withdraw 9_000_000_000 --key-file alice.key", "EnergyLedger_Insufficient("),
+        ("account deposit 5 --for Bob --unlocked {rich}", "--for: given 'Bob', allowed an address"),
+        ("account deposit 5", "sender: given nothing, allowed --unlocked, --key-file or the variable"),
+        ("account deposit 5 --key-file nope.key", "--key-file: given nope.key, allowed a file that exists"),
+        ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1 serves "),
+        (
+            "account deposit 5 --unlocked {rich} --deployment no.json",
+            "deployment: given no.json, allowed a file",
+        ),
+        ("trade give-up 0x12 --key-file alice.key", "OFFER: given 0x12, allowed a file that can be read"),
+        ("trade give-up receipt.json --key-file alice.key", "offer: given JSON that lacks or garbles 'salt'"),
+        ("trade confirm offer.json --unlocked {rich}", "receipt: given JSON that lacks or garbles 'opening'"),
+        ("trade expire 0x{zero} --unlocked {rich}", "OFFER: given 0x{zero}, of which the log knows nothing"),
+        ("trade offer {terms} +0h +2h --key-file alice.key", "OfferMarket_BadWindow("),
+        (
+            "trade offer {terms} 2026-01-01 +2h --key-file alice.key",
+            "--accept-by: given '2026-01-01', allowed",
+        ),
+        (
+            "trade offer {terms} +2h soon --key-file alice.key",
+            "--deliver-by: given 'soon', allowed unix seconds",
+        ),
+        ("trade offer {terms} +1h +2h --signed --key-file alice.key", "--out: given nothing, allowed a file"),
+        (
+            "trade offer {terms} +1h +2h --key-file alice.key --out offer.json",
+            "file: given offer.json, which",
+        ),
+        (
+            "trade offer {terms} +1h +2h --key-file alice.key --out no/way",
+            "--out: given no/way, allowed a path",
+        ),
+        ("trade offer {terms} +1h +2h --unlocked {rich} --out new.json", "EnergyLedger_RoleMissing("),
+        ("trade offer {terms} +1h +2h --signed --unlocked {rich} --out new.json", "sender: given --unlocked"),
+        (
+            "meter record offer.json --meter-key meter.key --journal meter.journal",
+            "FILE: given offer.json, allowed",
+        ),
+        (
+            "meter record no.csv --meter-key meter.key --journal meter.journal",
+            "FILE: given no.csv, allowed a file",
+        ),
+    ],
+)
+def test_wrong_input(shop: Shop, command: str, line: str) -> None:
+    """One line names what was given and what is allowed; nothing is sent, no file is made or changed."""
+    terms = "--energy-wh 800 --price 200_000_000 --accept-by {} --deliver-by {}"
+    if "{terms}" in command:
+        head, _, tail = command.partition("{terms}")
+        accept_by, deliver_by, rest = tail.split(maxsplit=2)
+        command = f"{head}{terms.format(accept_by, deliver_by)} {rest}"
+    fills = {"rich": shop.rich, "zero": "00" * 32}
+    before = {path: path.read_bytes() for path in Path().iterdir() if path.is_file()}
+    height = shop.chain.height()
+    assert shop.refused(command.format(**fills)).startswith(line.format(**fills))
+    assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+    assert shop.chain.height() == height
