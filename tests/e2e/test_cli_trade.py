@@ -492,3 +492,31 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
     assert shop.refused(command.format(**fills)).startswith(line.format(**fills))
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
     assert shop.chain.height() == height
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "place", "value"),
+    [
+        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33),
+        ("trade confirm", "receipt.json", ("terms", "nonce"), -1),
+        ("trade confirm", "receipt.json", ("terms", "price"), 2**256),
+        ("trade confirm", "receipt.json", ("buyer",), "Bob"),
+        ("trade confirm", "receipt.json", ("opening",), {"energy_wh": 800, "salt": "0x00"}),
+        ("trade give-up", "offer.json", ("terms", "nonce"), -1),
+        ("trade give-up", "offer.json", ("terms", "energy"), "0x00"),
+        ("account open", "alice.attestation", ("roles",), 300),
+        ("account open", "alice.attestation", ("certificateHash",), "0x00"),
+        ("account open", "alice.attestation", ("account",), 5),
+    ],
+)
+def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...], value: object) -> None:
+    """A file with a field that no call can hold is refused before anything is sent, in one line."""
+    content = json.loads(Path(file).read_text())
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    Path(file).write_text(json.dumps(content))
+    height = shop.chain.height()
+    assert "given " in shop.refused(command, file, "--unlocked", shop.rich)
+    assert shop.chain.height() == height
