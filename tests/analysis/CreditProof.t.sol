@@ -8,7 +8,7 @@ import {WindowLib} from "../../contracts/types/Account.sol";
 /// @dev Each computes the same in checked arithmetic: an overflow is a panic, which the prover reports. The functions
 /// with two or more symbolic factors are too hard for it; the differential test holds their corners.
 contract CreditProof {
-    // The prover looks for these prefixes; `full_` takes minutes.
+    // The prover looks for these prefixes; `full_` takes long.
     // solhint-disable func-name-mixedcase
 
     uint256 private constant E9 = 1e9;

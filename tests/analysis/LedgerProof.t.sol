@@ -16,7 +16,7 @@ import {Proof} from "./Proof.sol";
 /// treasury's, and the parties may be one: so it says what happens to the sum over all accounts.
 /// @custom:paper N-1, N-2, N-4, N-7, X-1, X-2, X-3, X-11
 contract LedgerProof is Proof {
-    // The prover looks for these prefixes; `full_` takes minutes.
+    // The prover looks for these prefixes; `full_` takes long.
     // solhint-disable func-name-mixedcase
 
     address private constant TREASURY = address(0x77ea);
