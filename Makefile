@@ -63,8 +63,8 @@ gas: setup ## measure gas, write snapshots and docs/gas.md (about two minutes)
 mutants: setup ## plant each known bug and see a test catch it
 	$(PY) tests/mutants/run.py
 
-analyze: setup .cache/analysis.stamp ## Slither, call graph, random calls and proofs of the contracts
-	$(PY) scripts/analyze.py
+analyze: setup .cache/analysis.stamp ## Slither, call graph, random calls, proofs (FULL=1: the long ones too)
+	FULL=$(FULL) $(PY) scripts/analyze.py
 
 bench: setup ## the papers' tables and figures and the cost of gas, into out/bench
 	$(CLI) reproduce all --out out/bench
@@ -106,6 +106,7 @@ compile: .cache/python.stamp .cache/node.stamp
 	@mkdir -p $(@D) && touch $@
 
 .cache/analysis.stamp: tests/analysis/requirements.txt | .cache/python.stamp
+	@test "$$(uname -sm)" = 'Linux x86_64' || { echo "analyze: given $$(uname -sm), allowed Linux x86_64 (forge's package)" >&2; exit 1; }
 	@echo "installing Slither, halmos and forge (about 20 s the first time) ..."
 	$(UV) venv --quiet --clear --python .venv/bin/python .cache/analysis/venv
 	$(UV) pip install --quiet --python .cache/analysis/venv --requirements tests/analysis/requirements.txt

@@ -239,7 +239,7 @@ def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
 
     try:
         answer: Mapping[str, Any] = solcx.compile_standard(
-            given, solc_binary=_compiler(cache), allow_empty=True
+            given, solc_binary=compiler(cache), allow_empty=True
         )
     except SolcError as error:
         # Not chained: py-solc-x repeats the whole input and output in its text.
@@ -247,8 +247,18 @@ def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
     return answer
 
 
-def _compiler(cache: Path) -> Path:
-    """Find the compiler: a native one in PATH, npm's, or py-solc-x's download, in this order."""
+def compiler(cache: Path = CONTRACTS.cache) -> Path:
+    """Find the compiler: a native one in PATH, npm's, or py-solc-x's download, in this order.
+
+    Args:
+        cache: folder for the program that runs npm's.
+
+    Returns:
+        A program that takes solc's options.
+
+    Raises:
+        CompileFailed: there is none, and it cannot be had.
+    """
     import solcx
     from solcx.exceptions import DownloadError, SolcInstallationError
 

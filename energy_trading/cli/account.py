@@ -91,7 +91,7 @@ def open_account(
 def fund(
     desk: Desk,
     account: Annotated[str, typer.Argument(help="Address.")],
-    wei: Annotated[int, typer.Argument(metavar="WEI", help="Native coin, in wei.", min=1)],
+    wei: Annotated[int, typer.Argument(metavar="WEI", help="Native coin, in wei.", min=1, max=10**30)],
 ) -> None:
     """Send native coin to an account, from which it pays for gas; `deposit` is what it trades with."""
     from energy_trading.bindings.contract import Call

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
@@ -133,7 +134,7 @@ def _readings(path: Path) -> Iterator[Reading]:
 def _reading(place: str, row: list[str]) -> Reading:
     from energy_trading.meter.smart_meter import Reading
 
-    if len(row) != len(_COLUMNS) or not all(text.isascii() and text.isdecimal() for text in row[1:]):
+    if len(row) != len(_COLUMNS) or not all(re.fullmatch("[0-9]{1,18}", text) for text in row[1:]):
         raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
     if row[0].startswith("+"):
         raise BadInput(f"{place}: given the time {row[0]!r}, allowed unix seconds or ISO 8601 with a zone")

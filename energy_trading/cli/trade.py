@@ -99,6 +99,11 @@ def accept(
                 raise BadInput(
                     f"--meter-key: given 0x{signer.hex()}, allowed the meter registered for {buyer.address}"
                 )
+            # Asked before the meter hears of it: what it has released after a refusal it never takes again.
+            if made.signature is None:
+                desk.suite.market.accept_offer(made.terms).simulate(buyer)
+            else:
+                desk.suite.market.accept_signed(made.terms, made.signature).simulate(buyer)
             Trader(desk.suite, buyer, meter, desk.sent).accept(made, *slot)
 
 

@@ -14,7 +14,7 @@ from energy_trading.cli.files import read_json
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.bindings.offer_market import Delivery, OfferAccepted
+    from energy_trading.bindings.offer_market import Delivery, OfferAccepted, Terms
     from energy_trading.market.offer import Offer
 
 OfferName = Annotated[
@@ -32,7 +32,9 @@ def offer_of(desk: Desk, name: str) -> Offer:
     from energy_trading.market.offer import Offer
 
     if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
-        return Offer.from_json(read_json("OFFER", Path(name)))
+        made = Offer.from_json(read_json("OFFER", Path(name)))
+        _check_terms(made.terms)
+        return made
     trade_id = bytes.fromhex(name[2:])
     found = [
         t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
@@ -97,12 +99,36 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
             from_hex(raw["energy"], "energy"),
             *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
         )
+        _check_terms(terms)
         parts = [from_hex(value[name], name) for name in ("signer", "energy", "signature")]
+        _check_word("energy", parts[1])
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), *parts)
-        return delivery, opening and (int(opening["energy_wh"]), from_hex(opening["salt"], "salt"))
+        if opening is None:
+            return delivery, None
+        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt")
+        _check_number("energy_wh", energy_wh)
+        _check_word("salt", salt)
+        return delivery, (energy_wh, salt)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(
             f"receipt: given JSON that lacks or garbles {error}, allowed that of a meter"
         ) from error
+
+
+def _check_terms(terms: Terms) -> None:
+    """Refuse what no call can hold; the contract checks the rest."""
+    _check_word("energy", terms.energy)
+    for name in ("price", "accept_by", "deliver_by", "nonce"):
+        _check_number(name, getattr(terms, name))
+
+
+def _check_number(name: str, number: int) -> None:
+    if not 0 <= number < 2**256:
+        raise BadInput(f"{name}: given {number}, allowed 0 … 2**256-1")
+
+
+def _check_word(name: str, word: bytes) -> None:
+    if len(word) != 32:
+        raise BadInput(f"{name}: given {len(word)} bytes, allowed 32")

@@ -99,9 +99,9 @@ def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
     fields = check_object(value, "attestation", names)
     if not is_address(fields["account"]):
         raise BadInput(f"account: given {fields['account']!r}, allowed an address")
-    for name in ("roles", "deadline"):
-        if type(fields[name]) is not int or not 0 <= fields[name] < 2**256:
-            raise BadInput(f"{name}: given {fields[name]!r}, allowed an integer of 0 or more")
+    for name, end in (("roles", 4), ("deadline", 2**64)):
+        if type(fields[name]) is not int or not 0 <= fields[name] < end:
+            raise BadInput(f"{name}: given {fields[name]!r}, allowed an integer of 0 … {end - 1}")
     certificate_hash = from_hex(fields["certificateHash"], "certificateHash")
     if len(certificate_hash) != 32:
         raise BadInput(f"certificateHash: given {len(certificate_hash)} bytes, allowed 32")

@@ -2,8 +2,6 @@
 pragma solidity 0.8.37;
 
 import {CreditModel} from "../../contracts/libraries/CreditModel.sol";
-// What the prover reads; imported so that one build serves forge and halmos.
-import {CreditProof} from "../solidity/CreditProof.t.sol";
 import {Stage} from "./Stage.sol";
 
 /// @notice The rest of the credit arithmetic, which is too hard for the prover: random inputs over the whole range that

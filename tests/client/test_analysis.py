@@ -16,6 +16,9 @@ sys.path[:0] = [str(ROOT / "scripts"), str(ROOT / "tests" / "analysis")]
 import analyze  # noqa: E402
 import call_graph  # noqa: E402
 
+from energy_trading.bench.xia_analysis import read_facts, reproduce_xia_analysis  # noqa: E402
+from energy_trading.errors import BadInput  # noqa: E402
+
 CLEAN: dict[str, Any] = {"findings": [], "unused": [], "standards": {"EnergyLot ERC721": {}}}
 
 
@@ -54,6 +57,61 @@ def test_broken_standards_are_faults() -> None:
     assert analyze.judge({**CLEAN, "standards": broken}) == [
         "EnergyLot ERC721: missing_function: ownerOf(uint256), approve(address,uint256)"
     ]
+
+
+def test_stale_facts_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is committed about the analysis is written anew when it is another, and that is told (X-11)."""
+    monkeypatch.setattr(analyze, "ROOT", tmp_path)
+    monkeypatch.setattr(analyze, "FACTS", tmp_path / "analysis.json")
+    told = ["analysis.json: was stale and is written anew; `make bench` puts it on the page"]
+    assert analyze.record({"graph": 1}) == told
+    assert analyze.record({"graph": 1}) == []
+    assert analyze.record({"graph": 2}) == told
+    assert json.loads((tmp_path / "analysis.json").read_text(encoding="utf-8")) == {"graph": 2}
+
+
+def test_committed_facts_are_those_of_the_sources() -> None:
+    """Reasons in the contracts, proofs and versions of tools are those on the page (X-11)."""
+    nothing: dict[str, Any] = {"findings": [], "graph": {"nodes": {}, "edges": []}}
+    facts, now = read_facts(), analyze.summary(nothing)
+    assert {key: facts[key] for key in ("tools", "explained", "proven")} == {
+        key: now[key] for key in ("tools", "explained", "proven")
+    }
+    assert "MarketProof.endsOnce" in facts["proven"]
+    assert [impact for impact in facts["findings"] if impact in analyze.GRAVE] == []
+    drawn = analyze.PICTURE.read_text(encoding="utf-8")
+    assert drawn.count("<path d=") > facts["graph"]["calls"] == drawn.count(" → ")
+
+
+def test_revert_given_no_facts(tmp_path: Path) -> None:
+    """A reproduction without the facts of the analysis says which file it wants (X-11)."""
+    with pytest.raises(
+        BadInput, match=r"^analysis: given .*gone\.json .*, allowed what `make analyze` writes$"
+    ):
+        read_facts(tmp_path / "gone.json")
+    other = tmp_path / "other.json"
+    other.write_text('{"tools": {}}', encoding="utf-8")
+    with pytest.raises(BadInput, match=r"without \['explained', 'findings', 'graph', 'proven'\]"):
+        read_facts(other)
+
+
+def test_order_and_time_decide_no_amount(tmp_path: Path) -> None:
+    """Swapped acceptances and quotes, and shifted blocks, end as the page says; else it raises (X-11)."""
+    told: list[str] = []
+    result = reproduce_xia_analysis(tmp_path, told.append)
+    assert [(f.about, f.same) for f in result.findings.rows] == [
+        ("warnings of the tool (Fig. 8)", True),
+        ("reentrancy", True),
+        ("order of transactions: an offer", False),
+        ("order of transactions: quotes", False),
+        ("block time", False),
+        ("mishandled exceptions", True),
+        ("call graph (Fig. 5)", False),
+    ]
+    assert told == result.findings.lines()
+    lines = result.csv.read_text(encoding="utf-8").splitlines()
+    assert lines[0] == "severity,detector,findings"
+    assert len(lines) == 1 + sum(len(checks) for checks in result.facts["findings"].values())
 
 
 def test_every_disabled_finding_has_a_reason() -> None:

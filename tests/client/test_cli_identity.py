@@ -194,6 +194,10 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
             "pkg issue no.json --checked {p} --out a.json",
             "REQUEST: given no.json, allowed a file that can be",
         ),
+        (
+            "pkg issue deep --checked {p} --out a.json",
+            "REQUEST: given deep, nested too deep, allowed one object",
+        ),
         ("pkg issue request.json --checked {p} --out no/a.json", "--out: given no/a.json, allowed a path"),
         (
             "pkg issue request.json --checked {p} --out a.json --valid-until x",
@@ -215,6 +219,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
 def test_wrong_input(authorities: str, command: str, line: str) -> None:
     """One line names what was given and what is allowed; no file is made or changed, PKG's state either."""
     done("account request", *REQUEST)
+    Path("deep").write_text("[" * 100_000)
     fills = {"p": " ".join(PKG_FILES), "r": "--request-key r.key --out r.json", "long": "x" * 64}
     assert refused(command.format(**fills)).startswith(line)
 

@@ -8,6 +8,7 @@ import shutil
 import stat
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,8 +19,10 @@ from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.identity import load_key, save_key
 from energy_trading.market.offer import Offer
+from energy_trading.meter.journal import Journal
 from tests.client.cli_runs import Done, cli
 from tests.client.shell_runs import shell, shell_blocks
+from tests.client.test_meter_telegram import CRC, telegram
 from tests.nodes import anvil, ganache
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -110,6 +113,14 @@ class Shop:
             rpc("evm_mine", [])
 
 
+@contextmanager
+def held(path: Path) -> Iterator[None]:
+    """A journal that another process of the meter has open."""
+    journal = Journal(path)
+    yield
+    journal.close()
+
+
 ALICE, BOB = ("--key-file", "alice.key"), ("--key-file", "bob.key")
 METER = ("--meter-key", "meter.key", "--journal", "meter.journal")
 PKG = ("--pkg-key", "pkg.key", "--pkg-state", "pkg.json")
@@ -163,6 +174,39 @@ def test_files_of_the_walk_through_keep_their_secrets(walked: Shop) -> None:
     secrets = [answer[field][2:] for answer in answers for field in ("contribution", "ephemeral")]
     secrets += [walked.key(name).reveal().hex() for name in ("alice", "bob", "alice.request")]
     assert [secret for secret in secrets if secret in walked.told.lower()] == []
+
+
+def test_readings_from_files(shop: Shop) -> None:
+    """CSV and P1 telegrams; what is known is left out; a bad line or a lower register takes nothing in."""
+    save_key(Path("new.key"), SecretKey.generate(), "meter")
+    journal = ("--meter-key", "new.key", "--journal", "new.journal")
+    Path("p1.txt").write_bytes(telegram(crc=CRC).encode())
+    first = shop.done("meter record", "p1.txt", *journal)
+    assert (first["recorded"], first["left_out"]) == (1, 0)
+    lines = ["time,import_wh,export_wh", "2024-06-01T14:30+02:00,3580245,113000", f"{2**31},9999999,9999999"]
+    Path("ok.csv").write_text("\n".join(lines) + "\n")
+    kept = Path("new.journal").read_bytes()
+    for row, line in (
+        ("2024-06-02,1,1", "bad.csv, line 3: given '2024-06-02', allowed unix seconds"),
+        ("+2h,1,1", "bad.csv, line 3: given the time '+2h', allowed unix seconds"),
+        ("1800000000,1.5,1", "bad.csv, line 3: given '1800000000,1.5,1', allowed time,import_wh"),
+        (f"1800000000,{'9' * 5000},1", "bad.csv, line 3: given '1800000000,999"),
+        ("1800000000,1", "bad.csv, line 3: given '1800000000,1', allowed time,import_wh,export_wh"),
+        ("1800000000,1,9", "reading: given Reading(time=1800000000, import_wh=1, export_wh=9) after "),
+        ("1700000000,9999999,9", "reading: given Reading(time=1700000000, "),
+    ):
+        Path("bad.csv").write_text("\n".join([lines[0], "1700000000,9999999,9", row]))
+        assert shop.refused("meter record", "bad.csv", *journal).startswith(line)
+        assert Path("new.journal").read_bytes() == kept
+    Path("lower.csv").write_text("\n".join([lines[0], "1800000000,1,1"]))
+    assert shop.refused("meter record", "lower.csv", *journal).startswith("reading: given Reading(time=18")
+    assert Path("new.journal").read_bytes() == kept
+    again = shop.done("meter record", "ok.csv", *journal)
+    assert again["last_reading"] == 2**31
+    assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
+    with held(Path("new.journal")):
+        busy = shop.refused("meter record", "ok.csv", *journal)
+        assert busy == "journal: new.journal is in use by another meter process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -270,6 +314,7 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     """Too late, too dear, a strange meter or journal, the seller itself: nothing is half done (N-2)."""
     made, start = shop.offer(), shop.start
     accept = ("trade accept", made, *shop.slot(start))
+    facts = Path("meter.journal").read_bytes()
     (offered,) = shop.cli("offers", "--json").json
     due = offered["deliver_by"]
     late = shop.refused("trade accept", made, "--from", start, "--to", due, *BOB, *METER)
@@ -285,12 +330,12 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     strange = ("--meter-key", "other.key", "--journal")
     assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
     assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith("journal: given meter.journal, ")
+    assert Path("meter.journal").read_bytes() == facts
     shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
-    # The meter forgot the trade when it was refused, for good: nobody can slip it in twice.
-    assert shop.refused(*accept, *BOB, *METER).startswith(f"trade: given {made} (released)")
     assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
         f"OFFER: given {made}, which nobody accepted, allowed an accepted one"
     )
+    shop.accept(made, start)
 
 
 def test_transaction_that_may_be_pending(shop: Shop) -> None:
@@ -446,4 +491,32 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
     height = shop.chain.height()
     assert shop.refused(command.format(**fills)).startswith(line.format(**fills))
     assert {path: path.read_bytes() for path in Path().iterdir() if path.is_file()} == before
+    assert shop.chain.height() == height
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "place", "value"),
+    [
+        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33),
+        ("trade confirm", "receipt.json", ("terms", "nonce"), -1),
+        ("trade confirm", "receipt.json", ("terms", "price"), 2**256),
+        ("trade confirm", "receipt.json", ("buyer",), "Bob"),
+        ("trade confirm", "receipt.json", ("opening",), {"energy_wh": 800, "salt": "0x00"}),
+        ("trade give-up", "offer.json", ("terms", "nonce"), -1),
+        ("trade give-up", "offer.json", ("terms", "energy"), "0x00"),
+        ("account open", "alice.attestation", ("roles",), 300),
+        ("account open", "alice.attestation", ("certificateHash",), "0x00"),
+        ("account open", "alice.attestation", ("account",), 5),
+    ],
+)
+def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...], value: object) -> None:
+    """A file with a field that no call can hold is refused before anything is sent, in one line."""
+    content = json.loads(Path(file).read_text())
+    inner = content
+    for name in place[:-1]:
+        inner = inner[name]
+    inner[place[-1]] = value
+    Path(file).write_text(json.dumps(content))
+    height = shop.chain.height()
+    assert "given " in shop.refused(command, file, "--unlocked", shop.rich)
     assert shop.chain.height() == height
