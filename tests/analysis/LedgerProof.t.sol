@@ -72,7 +72,19 @@ contract LedgerProof is Proof {
         uint64[3] calldata gets,
         address anyone
     ) external {
-        _settle(Settlement(seller, buyer, unhold, gets[0], gets[1], gets[2], 0, Outcome.None), anyone);
+        _settle(
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: gets[0],
+                buyer: buyer,
+                buyerGets: gets[1],
+                outcome: Outcome.None,
+                value: 0,
+                treasuryGets: gets[2]
+            }),
+            anyone
+        );
     }
 
     /// @notice A delivery, of any value, moves no other money than what it says.
@@ -86,7 +98,19 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(Settlement(seller, buyer, unhold, sellerGets, 0, 0, value, Outcome.Delivered), anyone);
+        _settle(
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: sellerGets,
+                buyer: buyer,
+                buyerGets: 0,
+                outcome: Outcome.Delivered,
+                value: value,
+                treasuryGets: 0
+            }),
+            anyone
+        );
     }
 
     /// @notice A seller's default likewise.
@@ -98,7 +122,16 @@ contract LedgerProof is Proof {
         address anyone
     ) external {
         _settle(
-            Settlement(seller, address(0), unhold, sellerGets, 0, 0, value, Outcome.SellerDefault),
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: sellerGets,
+                buyer: address(0),
+                buyerGets: 0,
+                outcome: Outcome.SellerDefault,
+                value: value,
+                treasuryGets: 0
+            }),
             anyone
         );
     }
@@ -112,7 +145,19 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(Settlement(seller, buyer, unhold, sellerGets, 0, 0, value, Outcome.BuyerDefault), anyone);
+        _settle(
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: sellerGets,
+                buyer: buyer,
+                buyerGets: 0,
+                outcome: Outcome.BuyerDefault,
+                value: value,
+                treasuryGets: 0
+            }),
+            anyone
+        );
     }
 
     /// @notice A withdrawn offer likewise.
@@ -123,7 +168,19 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(Settlement(seller, address(0), unhold, sellerGets, 0, 0, value, Outcome.Withdrawn), anyone);
+        _settle(
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: sellerGets,
+                buyer: address(0),
+                buyerGets: 0,
+                outcome: Outcome.Withdrawn,
+                value: value,
+                treasuryGets: 0
+            }),
+            anyone
+        );
     }
 
     /// @notice A commitment moves the guarantee from what the seller may use to what it holds, takes the payment out of
@@ -136,7 +193,7 @@ contract LedgerProof is Proof {
         address anyone
     ) external {
         AccountView memory a = _ledger.accountOf(anyone);
-        _ledger.commit(seller, guarantee, buyer, payment, false);
+        _ledger.commit(seller, buyer, false, guarantee, payment);
         AccountView memory b = _ledger.accountOf(anyone);
         uint256 held = anyone == seller && seller != address(0) ? guarantee : 0;
         uint256 taken = anyone == buyer && buyer != address(0) ? payment : 0;

@@ -45,7 +45,7 @@ contract MarketProof is Proof {
     }
 
     /// @dev What the market calls when a trade is made; everyone may trade, and has a meter.
-    function commit(address, uint256, address, uint256, bool) external pure returns (bytes32) {
+    function commit(address, address, bool, uint256, uint256) external pure returns (bytes32) {
         return bytes32(uint256(1));
     }
 
@@ -78,7 +78,7 @@ contract MarketProof is Proof {
         bytes32 energy
     ) private view returns (bytes memory) {
         bytes memory signer = abi.encodePacked(this, uint8(0));
-        return abi.encodeCall(_market.confirmDelivery, (Delivery(terms, buyer, energy, signer, "")));
+        return abi.encodeCall(_market.confirmDelivery, (Delivery(terms, buyer, signer, energy, "")));
     }
 
     /// @dev A call that ends a trade settles once, and what comes out is what was held and paid.
