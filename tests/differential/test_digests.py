@@ -23,7 +23,7 @@ from energy_trading.crypto.typed_data import (
     receipt_digest,
 )
 from energy_trading.reference.commitment import energy_commitment, is_plain_energy
-from tests.stateful.test_random_calls import built
+from tests.stateful.machine import staged
 from tests.world import World
 
 CASES, TRADE_IDS = 150, 3_000
@@ -107,7 +107,7 @@ def test_meters_messages_hash_as_eth_account_says(kind: str, digest: Any) -> Non
 
 def test_contract_names_trades_alike() -> None:
     """Random terms, also ones no market would take: the contract's trade id is the client's (N-5)."""
-    market, draw = built()[0].market, random.Random("trade id")
+    market, draw = staged("").world.market, random.Random("trade id")
     for _ in range(TRADE_IDS):
         offer = terms(draw)
         expected = offer_hash(*(getattr(offer, name) for name in Terms.__abi__))

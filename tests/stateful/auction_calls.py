@@ -72,7 +72,8 @@ class AuctionCalls(TradeCalls):
             "confirm_delivery": 2,
             "confirm_deliveries": 1,
             "confirm_hidden_short": 1,
-            "publish_key_root": 3,
+            "publish_key_root": 6,
+            "travel": 6,
         }
     )
     never = frozenset({"award"})
@@ -83,6 +84,7 @@ class AuctionCalls(TradeCalls):
             "award: lots unsold",
             "award: sold out",
             "expired: AWARDED",
+            "expired: AWARDED, winner suspended",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
         }
@@ -344,7 +346,7 @@ class AuctionCalls(TradeCalls):
         seen["award: lots unsold"] += 0 < len(trades) < lots
         seen["award nobody could pay in time"] += not trades and result.runner_up_quote > 0
 
-    @call(14, place=range(100), right=often, who=anybody, key=keys)
+    @call(24, place=range(100), right=often, who=anybody, key=keys)
     def pay_award(self, place, right, who, key):
         """The winner pays, or somebody else tries (X-7, N-2)."""
         trade_id = self.pick(place, TradeState.AWARDED)
@@ -364,6 +366,13 @@ class AuctionCalls(TradeCalls):
         trade_id = self.one_of(place, fitting, self.terms)
         if trade_id is not None:
             self.receive("deliver_award", trade_id, 100, odd, self.people[by])
+
+    @call(4, asked=False, place=range(100))
+    def suspend_winner(self, place):
+        """The DSO suspends somebody who has yet to pay an award (C-10)."""
+        trade_id = self.pick(place, TradeState.AWARDED)
+        if trade_id is not None:
+            self.suspend_all(self.world.dso, [self.terms[trade_id].buyer])
 
     @call(1, who=anybody, to=anybody)
     def award(self, who, to):

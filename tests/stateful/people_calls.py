@@ -5,6 +5,7 @@ from __future__ import annotations
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.suite import NATIVE
+from energy_trading.crypto.keys import SecretKey
 from energy_trading.reference.settlement import MAX_UNITS
 from tests.stateful.machine import UNIT, Machine, amounts, anybody, call, often
 
@@ -63,7 +64,9 @@ class PeopleCalls(Machine):
     def suspend(self, who, right):
         """The DSO keeps people from new commitments (C-10)."""
         caller = self.world.dso if right else self.world.alice
-        addresses = [self.people[i].address for i in who]
+        self.suspend_all(caller, [self.people[i].address for i in who])
+
+    def suspend_all(self, caller: SecretKey, addresses: list[str]) -> None:
         self.step(
             "suspend",
             self.world.ledger.suspend(addresses),

@@ -16,10 +16,10 @@ from tests.stateful.trade_calls import TradeCalls
     ("kind", "examples", "steps"),
     [
         (TradeCalls, 60, 80),
-        (AuctionCalls, 80, 100),
+        (AuctionCalls, 70, 120),
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),
-        (LotCalls, 40, 100),
+        (LotCalls, 35, 100),
     ],
 )
 def test_random_calls(

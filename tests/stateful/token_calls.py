@@ -32,6 +32,8 @@ class TokenCalls(AuctionCalls):
         self.owned = Counter({address: token.balance(address) for address in everybody})
         #: what the ledger may draw, in base units
         self.allowed: Counter[str] = Counter()
+        for who in range(5):
+            self.give(who, 5_000)
 
     def one_story(self) -> None:
         """And the token's balances are what was moved, no more and no less."""
@@ -127,9 +129,9 @@ class HostileTokenCalls(TokenCalls):
     must_see = TokenCalls.must_see | {"deposit: EnergyLedger_ReceivedLess", "withdraw: TransferFailed"}
 
     @call(
-        4,
+        8,
         asked=False,
-        behaviour=[Behaviour.HONEST] * 3
+        behaviour=[Behaviour.HONEST] * 2
         + [Behaviour.FEE, Behaviour.RETURNS_FALSE, Behaviour.RETURNS_NOTHING, Behaviour.REVERTS],
     )
     def behave(self, behaviour):

@@ -375,5 +375,6 @@ class TradeCalls(PeopleCalls):
         call = self.world.market.expire(terms, claim.buyer, claim.receipt_key)
         sent, _ = self.step("expire", call, by, lambda now: self.trading.expire(trade_id, terms, claim, now))
         if sent:
-            seen[f"expired: {state.name}"] += 1
+            is_suspended = state == TradeState.AWARDED and self.model.account(terms.buyer).suspended
+            seen[f"expired: {state.name}{', winner suspended' if is_suspended else ''}"] += 1
         return sent
