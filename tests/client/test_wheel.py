@@ -84,6 +84,7 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     assert package == {PurePosixPath(path) for path in (*modules, *artifacts)} | {
         PurePosixPath("energy_trading/py.typed"),
         PurePosixPath("energy_trading/bench/permit_token.hex"),
+        PurePosixPath("energy_trading/bench/analysis.json"),
     }
     assert {path.parts[0] for path in inside - package} == {
         f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"
