@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import inspect
-import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -22,6 +20,7 @@ from energy_trading.cli.output import (
     console,
     print_json,
     record_path,
+    time_of,
 )
 from energy_trading.cli.watch import fields_of
 from energy_trading.errors import BadInput, EnergyTradingError
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
     from energy_trading.bindings.deployment import Record
     from energy_trading.crypto.keys import SecretKey
 
-_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _SHOWN_BYTES: Final = 32
 _PLACE: Final = ("event", "address", "block_number", "transaction_hash", "log_index")
 
@@ -224,35 +221,6 @@ def at_desk(opener: Callable[..., Desk]) -> Callable[[Callable[..., None]], Call
         return command
 
     return decorate
-
-
-def time_of(option: str, text: str, now: Callable[[], int]) -> int:
-    """Read a time.
-
-    Args:
-        option: that holds it.
-        text: unix seconds, ISO 8601 with a zone, or +N and s, m, h or d, such as +2h.
-        now: the clock that + counts from.
-
-    Returns:
-        Unix seconds.
-
-    Raises:
-        BadInput: it is none of these.
-    """
-    if re.fullmatch("[0-9]{1,18}", text):
-        return int(text)
-    if found := re.fullmatch(r"\+([0-9]{1,9})([smhd])", text):
-        return now() + int(found[1]) * _SECONDS[found[2]]
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.tzinfo is None or moment.microsecond or moment < _EPOCH:
-        raise BadInput(
-            f"{option}: given {text!r}, allowed unix seconds, ISO 8601 with a zone in whole seconds, or +2h"
-        )
-    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def _desk(

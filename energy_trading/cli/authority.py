@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from energy_trading.cli.acting import Desk, at_desk, time_of, with_market, with_sender
+from energy_trading.cli.acting import Desk, at_desk, with_market, with_sender
 from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, read_json, save_new_key, unreadable, unwritable, write_json
-from energy_trading.cli.output import address_of, console
+from energy_trading.cli.output import address_of, console, time_of
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:

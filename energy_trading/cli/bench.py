@@ -96,7 +96,10 @@ def gas(
     with error_console.status("measuring") as status:
 
         def say(line: str) -> None:
-            status.update(f"measuring: {line}")
+            if error_console.is_terminal:
+                status.update(f"measuring: {line}")
+            else:
+                error_console.print(f"measuring: {line}", markup=False)
 
         found = measure(say)
         points = measure_growth(say) if growth else ()

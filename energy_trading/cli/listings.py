@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
@@ -21,6 +20,7 @@ from energy_trading.cli.output import (
     open_market,
     print_json,
     show,
+    time_of,
 )
 from energy_trading.errors import BadInput
 
@@ -178,7 +178,7 @@ def lots(
     how: Annotated[str | None, typer.Option(help="Only those its owner got so, e.g. delivered.")] = None,
     since: Annotated[
         str | None,
-        typer.Option(metavar="TIME", help="Only slots that start then or later; unix seconds or ISO 8601."),
+        typer.Option(metavar="TIME", help="Only slots that start then or later."),
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
     as_json: AsJson = False,
@@ -188,7 +188,7 @@ def lots(
 
     _check("--state", state, LOT_STATES)
     _check("--how", how, WAYS)
-    person, start, end = _person(account), _time("--since", since), _time("--until", until)
+    person, start, end = _person(account), _when("--since", since), _when("--until", until)
     _, log = _read(rpc, chain_id, deployment)
     rows = [
         lot.to_dict()
@@ -239,18 +239,5 @@ def _person(account: str | None) -> str | None:
     return None if account is None else address_of("--account", account)
 
 
-def _time(option: str, text: str | None) -> int | None:
-    """Read whole unix seconds, or a moment of ISO 8601; without a zone it is UTC, as in the tables."""
-    if text is None:
-        return None
-    if text.isascii() and text.isdecimal():
-        return int(text)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        moment = None
-    if moment is None or moment.microsecond:
-        raise BadInput(
-            f"{option}: given {text!r}, allowed whole unix seconds or YYYY-MM-DD[ hh:mm[:ss]][zone]"
-        )
-    return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp())
+def _when(option: str, text: str | None) -> int | None:
+    return None if text is None else time_of(option, text)

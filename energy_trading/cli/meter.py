@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from energy_trading.cli.acting import Desk, at_desk, time_of, with_market
+from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, unreadable, write_json
+from energy_trading.cli.output import time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
 
@@ -138,7 +139,7 @@ def _reading(place: str, row: list[str]) -> Reading:
         raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
     if row[0].startswith("+"):
         raise BadInput(f"{place}: given the time {row[0]!r}, allowed unix seconds or ISO 8601 with a zone")
-    return Reading(time_of(place, row[0], int), int(row[1]), int(row[2]))
+    return Reading(time_of(place, row[0]), int(row[1]), int(row[2]))
 
 
 def _check_order(one: Reading, next_one: Reading) -> None:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+import re
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryFile
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
 console = Console(highlight=False, soft_wrap=True)
 error_console = Console(stderr=True, highlight=False, soft_wrap=True)
 
+_SECONDS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
+_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 DEFAULT_RPC: Final = "http://127.0.0.1:8545"
 Rpc = Annotated[str, typer.Option(envvar="ENERGY_TRADING_RPC", show_envvar=True, help="Address of the node.")]
 ChainId = Annotated[int | None, typer.Option(help="Refuse a node of another chain.")]
@@ -80,6 +83,36 @@ def address_of(option: str, text: str) -> str:
     if not is_address(text):
         raise BadInput(f"{option}: given {text!r}, allowed an address")
     return str(to_checksum_address(text))
+
+
+def time_of(option: str, text: str, now: Callable[[], int] | None = None) -> int:
+    """Read a time.
+
+    Args:
+        option: that holds it.
+        text: unix seconds, ISO 8601 with a zone, or +N and s, m, h or d, such as +2h.
+        now: the clock that + counts from; None: + is not allowed.
+
+    Returns:
+        Unix seconds.
+
+    Raises:
+        BadInput: it is none of these.
+    """
+    if re.fullmatch("[0-9]{1,18}", text):
+        return int(text)
+    if now is not None and (found := re.fullmatch(r"\+([0-9]{1,9})([smhd])", text)):
+        return now() + int(found[1]) * _SECONDS[found[2]]
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        moment = None
+    if moment is None or moment.tzinfo is None or moment.microsecond or moment < _EPOCH:
+        raise BadInput(
+            f"{option}: given {text!r}, allowed unix seconds or ISO 8601 with a zone in whole seconds"
+            f"{'' if now is None else ', or +2h'}"
+        )
+    return (moment - _EPOCH) // timedelta(seconds=1)
 
 
 def make_folder(path: Path) -> None:

@@ -223,7 +223,11 @@ def test_lots_are_listed(node: Node) -> None:
     assert listed("--how", "exchanged") == [sold]
     assert listed("--since", SLOT) == [kept]
     assert listed("--until", SLOT) == [sold, left, right]
-    assert listed("--since", "2021-02-28T23:15:00Z", "--until", "2021-02-28 23:30") == [sold, left, right]
+    assert listed("--since", "2021-02-28T23:15:00Z", "--until", "2021-03-01T00:30+01:00") == [
+        sold,
+        left,
+        right,
+    ]
     header, row = node.cli("lots", "--state", "retired").lines
     assert header.split() == ["owner", "producers", "energy_wh", "slot_start", "how", "state", "lot"]
     assert row.split() == [
