@@ -161,7 +161,6 @@ def test_deploy_trade_and_read(node: Node) -> None:
         "OfferAccepted",
         "DeliveryConfirmed",
         "DeliveryRecorded",
-        "DeliveryRecorded",
     ]
     assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
 
