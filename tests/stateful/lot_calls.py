@@ -11,7 +11,7 @@ from energy_trading.bindings.energy_lot import Injection, LotView
 from energy_trading.bindings.offer_market import Delivery, ReceiptKey
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash
+from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash, receipt_digest
 from energy_trading.meter.signers import compact
 from energy_trading.reference.lot import Lots, LotState, Permit
 from energy_trading.reference.trade import Acceptance, NamedKey, Receipt, TradeState
@@ -331,5 +331,8 @@ class LotCalls(TradeCalls):
             lambda now: self.lot_model.deliver(caller.address, trade_id, terms, buyer, lots, now),
         )
         if sent:
+            digest = receipt_digest(self.world.suite.market_domain, trade_id, energy.to_bytes(32, "big"))
+            signs = self.lots.verify(bytes.fromhex(buyer[2:]), digest, b"")
+            assert signs == b"\xff" * 4, "lots sign nothing after the delivery"
             whole = energy >= int.from_bytes(terms.energy, "big")
             seen[f"delivered in lots: {'all' if whole else 'short'}"] += 1
