@@ -16,9 +16,8 @@ from energy_trading.crypto.typed_data import Domain, offer_hash
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import compact
 from energy_trading.reference.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
+from energy_trading.reference.trade import SIGNED_NONCE
 
-#: Set in the nonce of an offer signed off chain, clear in one made on chain.
-SIGNED_NONCE: Final = 1 << 255
 MAX_PRICE: Final = 2**64 - 1
 ANYONE: Final = NATIVE
 

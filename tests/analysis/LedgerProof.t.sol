@@ -98,19 +98,7 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(
-            Settlement({
-                seller: seller,
-                unhold: unhold,
-                sellerGets: sellerGets,
-                buyer: buyer,
-                buyerGets: 0,
-                outcome: Outcome.Delivered,
-                value: value,
-                treasuryGets: 0
-            }),
-            anyone
-        );
+        _settleSeller(seller, buyer, unhold, sellerGets, value, Outcome.Delivered, anyone);
     }
 
     /// @notice A seller's default likewise.
@@ -121,19 +109,7 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(
-            Settlement({
-                seller: seller,
-                unhold: unhold,
-                sellerGets: sellerGets,
-                buyer: address(0),
-                buyerGets: 0,
-                outcome: Outcome.SellerDefault,
-                value: value,
-                treasuryGets: 0
-            }),
-            anyone
-        );
+        _settleSeller(seller, address(0), unhold, sellerGets, value, Outcome.SellerDefault, anyone);
     }
 
     /// @notice A buyer's default likewise.
@@ -145,19 +121,7 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(
-            Settlement({
-                seller: seller,
-                unhold: unhold,
-                sellerGets: sellerGets,
-                buyer: buyer,
-                buyerGets: 0,
-                outcome: Outcome.BuyerDefault,
-                value: value,
-                treasuryGets: 0
-            }),
-            anyone
-        );
+        _settleSeller(seller, buyer, unhold, sellerGets, value, Outcome.BuyerDefault, anyone);
     }
 
     /// @notice A withdrawn offer likewise.
@@ -168,19 +132,7 @@ contract LedgerProof is Proof {
         uint64 value,
         address anyone
     ) external {
-        _settle(
-            Settlement({
-                seller: seller,
-                unhold: unhold,
-                sellerGets: sellerGets,
-                buyer: address(0),
-                buyerGets: 0,
-                outcome: Outcome.Withdrawn,
-                value: value,
-                treasuryGets: 0
-            }),
-            anyone
-        );
+        _settleSeller(seller, address(0), unhold, sellerGets, value, Outcome.Withdrawn, anyone);
     }
 
     /// @notice A commitment moves the guarantee from what the seller may use to what it holds, takes the payment out of
@@ -211,6 +163,31 @@ contract LedgerProof is Proof {
         AccountView memory b = _ledger.accountOf(anyone);
         assert(b.available == a.available + gets - gives);
         assert(b.held == a.held);
+    }
+
+    /// @dev One in which buyer and treasury get nothing.
+    function _settleSeller(
+        address seller,
+        address buyer,
+        uint256 unhold,
+        uint256 sellerGets,
+        uint256 value,
+        Outcome outcome,
+        address anyone
+    ) private {
+        _settle(
+            Settlement({
+                seller: seller,
+                unhold: unhold,
+                sellerGets: sellerGets,
+                buyer: buyer,
+                buyerGets: 0,
+                outcome: outcome,
+                value: value,
+                treasuryGets: 0
+            }),
+            anyone
+        );
     }
 
     /// @dev A settlement takes `unhold` out of what the seller holds, adds to each party's funds what it gets, and
