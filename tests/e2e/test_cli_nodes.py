@@ -367,38 +367,24 @@ def test_killed_deployment_goes_on(node: Node) -> None:
 def test_second_deployment_at_once_is_refused(node: Node) -> None:
     """Of two processes that deploy into one record one ends at once, the other finishes."""
     part, lock = Path(f"{node.record}.part"), Path(f"{node.record}.lock")
+    nonce = node.chain.next_nonce(DEPLOYER.address)
     process = node.start_deploy()
     planned = part.read_bytes()
     process.send_signal(signal.SIGSTOP)
     try:
-        nonce = node.chain.next_nonce(DEPLOYER.address)
         refused = node.run_deploy("--restart")
         assert (refused.returncode, refused.stdout) == (1, "")
         assert refused.stderr == (
             f"error: deployment {node.record}: another run is at work on it, allowed one at a time\n"
         )
         assert (part.read_bytes(), lock.exists()) == (planned, True)
-        assert node.chain.next_nonce(DEPLOYER.address) == nonce
     finally:
         process.send_signal(signal.SIGCONT)
     _, err = process.communicate()
     assert (process.returncode, err) == (0, "")
+    assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
     assert node.cli("verify").status == 0
     assert list(node.record.parent.iterdir()) == [node.record]
-
-
-def test_watch_tells_events_as_they_come(node: Node) -> None:
-    """What happens while it watches is told, what was before is not."""
-    node.deploy()
-    suite = Record.read(node.record).open(node.chain)
-    suite.ledger.set_pkg(OTHER.address).send(OWNER)
-    later = threading.Timer(0.3, lambda: suite.ledger.set_pkg(ALICE.address).send(OWNER))
-    later.start()
-    done = node.cli("watch", "--for", 1.5)
-    later.join()
-    assert done.status == 0, done.err
-    (line,) = done.lines
-    assert line.split()[1:] == ["PkgChanged", f"old_pkg={OTHER.address}", f"new_pkg={ALICE.address}"]
 
 
 def test_transaction_that_is_not_mined_is_waited_for(tmp_path: Path) -> None:

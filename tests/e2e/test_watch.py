@@ -17,7 +17,7 @@ import pytest
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.deployment import Record, deploy_recorded
 from energy_trading.chain.connect import Chain, connect
-from tests.nodes import anvil, free_port
+from tests.nodes import anvil, free_port, ganache
 
 
 class Watcher:
@@ -83,9 +83,28 @@ def name(chain: Chain, record: Path, number: int) -> None:
     Record.read(record).open(chain).ledger.set_pkg(f"0x{number:040x}").send(chain.accounts[1])
 
 
+@pytest.fixture(params=[anvil, ganache])
+def node_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    """The address of a node of each kind."""
+    with request.param() as url:
+        yield url
+
+
 @pytest.fixture
 def record(tmp_path: Path) -> Path:
     return tmp_path / "record.json"
+
+
+def test_event_is_told_as_it_comes(node_url: str, record: Path) -> None:
+    """What happens while it watches is told once, on Anvil and on Ganache."""
+    chain = deployed(node_url, record)
+    with watching(node_url, record) as watcher:
+        for number in (1, 2):
+            name(chain, record, number)
+            told = watcher.line().split()
+            assert told[0] == str(chain.height())
+            assert told[1:] == ["PkgChanged", told[2], f"new_pkg=0x{number:040x}"]
+        assert watcher.interrupt() == (130, "", "")
 
 
 def test_reorganisation_takes_events_back_and_tells_the_new_ones(record: Path) -> None:
