@@ -345,7 +345,7 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     """Reach a node by HTTP.
 
     Args:
-        rpc_url: its address; the path may hold a key, so error texts show the host only.
+        rpc_url: its address; path and user may hold a key, so error texts show host and port only.
         chain_id: the chain it must serve; None takes any.
         timeout_seconds: longest wait for a receipt.
 
@@ -361,7 +361,7 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     from web3 import HTTPProvider, Web3
 
     address = urlsplit(rpc_url)
-    host = f"{address.scheme}://{address.hostname}"
+    host = f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
     if address.scheme not in ("http", "https") or not address.hostname:
         raise BadInput(f"rpc_url: given {host}, allowed http://… or https://…")
 

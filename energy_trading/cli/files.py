@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import os
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -14,8 +13,6 @@ from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
-
-_NESTING: Final = 1000
 
 
 def read_json(option: str, path: Path) -> Any:
@@ -26,17 +23,10 @@ def read_json(option: str, path: Path) -> Any:
     """
     from energy_trading.identity.encoding import parse_json
 
-    limit = sys.getrecursionlimit()
-    # py_ecc lifts it so far that nested JSON would overflow the C stack and end the process.
-    sys.setrecursionlimit(min(limit, _NESTING))
     try:
         return parse_json(path.read_bytes(), f"{option} {path}")
     except OSError as error:
         raise unreadable(option, path, error) from error
-    except RecursionError as error:
-        raise BadInput(f"{option}: given {path}, nested too deep, allowed one object") from error
-    finally:
-        sys.setrecursionlimit(limit)
 
 
 def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool = False) -> None:

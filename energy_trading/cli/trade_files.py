@@ -26,7 +26,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     """Find an offer by its trade id in the log, or read its file.
 
     Raises:
-        BadInput: the log does not know it, the log hides its quantity, or the file is no offer's.
+        BadInput: the log does not know it, tells other terms or hides its quantity; the file is no offer's.
     """
     from energy_trading.market.listing import list_trades
     from energy_trading.market.offer import Offer
@@ -44,7 +44,11 @@ def offer_of(desk: Desk, name: str) -> Offer:
     energy_wh = found[0].energy_wh
     if energy_wh is None:
         raise BadInput(f"OFFER: given {name}, whose quantity is hidden, allowed its file")
-    return Offer(found[0].terms, energy_wh)
+    made = Offer(found[0].terms, energy_wh)
+    if made.trade_id != trade_id:
+        # The name is the hash of what was agreed: a node cannot put other terms behind it.
+        raise BadInput(f"OFFER: given {name}, for which the node tells other terms, allowed another node")
+    return made
 
 
 def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
@@ -109,7 +113,7 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
         _check_number("energy_wh", energy_wh)
         _check_word("salt", salt)
         return delivery, (energy_wh, salt)
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, BadInput):
             raise
         raise BadInput(

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
+import sys
+from typing import Any, Final
 
 from energy_trading.errors import BadInput
+
+_NESTING: Final = 1000
 
 
 def to_hex(data: bytes) -> str:
@@ -46,9 +49,16 @@ def parse_json(text: str | bytes, name: str) -> Any:
     """Read a JSON text.
 
     Raises:
-        BadInput: no JSON; its text is not repeated, since it may be private.
+        BadInput: no JSON, or nested too deep; its text is not repeated, since it may be private.
     """
+    limit = sys.getrecursionlimit()
+    # py_ecc lifts it so far that nested JSON would overflow the C stack and end the process.
+    sys.setrecursionlimit(min(limit, _NESTING))
     try:
         return json.loads(text)
+    except RecursionError as error:
+        raise BadInput(f"{name}: given JSON nested too deep, allowed one object") from error
     except ValueError as error:
         raise BadInput(f"{name}: given {len(text)} characters that are no JSON, allowed JSON") from error
+    finally:
+        sys.setrecursionlimit(limit)

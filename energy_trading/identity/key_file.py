@@ -77,7 +77,7 @@ def load_key(path: Path, password: str) -> SecretKey:
         if str(error) == "MAC mismatch":
             raise WrongPassword(path) from error
         raise _no_key_file(path) from error
-    except (AttributeError, KeyError, TypeError, NotImplementedError) as error:
+    except (AttributeError, KeyError, TypeError, NotImplementedError, ZeroDivisionError) as error:
         raise _no_key_file(path) from error
     key = SecretKey(secret)
     # The format's MAC leaves out the cipher's start value; the address tells whether that was changed.

@@ -77,9 +77,9 @@ class Offer:
                 _bytes(raw["energy"]),
                 **numbers,
             )
-            salt, signature = (value[n] and _bytes(value[n]) for n in ("salt", "signature"))
+            salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
             return cls(terms, int(value["energy_wh"]), salt, signature)
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             if isinstance(error, BadInput):
                 raise
             raise BadInput(

@@ -177,10 +177,7 @@ def decode(data: bytes) -> Content:
     """
     if len(data) > MAX_CONTENT:
         raise BadInput(f"content: given {len(data)} bytes, allowed up to {MAX_CONTENT}")
-    try:
-        fields = parse_json(data, "content")
-    except RecursionError as error:
-        raise BadInput("content: given JSON nested too deep, allowed one object") from error
+    fields = parse_json(data, "content")
     if not isinstance(fields, dict):
         raise BadInput(f"content: given a JSON {type(fields).__name__}, allowed an object")
     kind = fields.pop("type", None)

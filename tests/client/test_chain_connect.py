@@ -223,15 +223,15 @@ def test_mined_failure_is_explained(anvil: Chain, artifact: Artifact) -> None:
 def test_revert_given_wrong_chain(anvil: Chain, anvil_url: str) -> None:
     """Nothing is sent to a chain that was not asked for."""
     assert connect(anvil_url, anvil.chain_id).chain_id == 31337
-    with pytest.raises(WrongChain, match=r"^chain id: http://127.0.0.1 serves 31337, allowed 1$"):
+    with pytest.raises(WrongChain, match=rf"^chain id: {anvil_url} serves 31337, allowed 1$"):
         connect(anvil_url, 1)
 
 
 def test_address_of_a_node_stays_secret() -> None:
     """An RPC address may hold a key: no error text or cause repeats it."""
     with pytest.raises(NodeError) as caught:
-        connect("http://127.0.0.1:1/v3/a-secret")
-    assert str(caught.value) == "no node answers at http://127.0.0.1"
+        connect("http://a-secret:another@127.0.0.1:1/v3/a-secret")
+    assert str(caught.value) == "no node answers at http://127.0.0.1:1"
     assert caught.value.__suppress_context__
     with pytest.raises(BadInput, match=r"^rpc_url: given ftp://host, allowed http://… or https://…$"):
         connect("ftp://host/a-secret")
@@ -255,7 +255,7 @@ def test_answer_that_is_no_nodes_is_told(body: bytes) -> None:
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with pytest.raises(
-            NodeError, match=r"^no node answers at http://127\.0\.0\.1(, but something else)?$"
+            NodeError, match=r"^no node answers at http://127\.0\.0\.1:[0-9]+(, but something else)?$"
         ):
             connect(f"http://127.0.0.1:{server.server_port}/a-secret")
         server.shutdown()

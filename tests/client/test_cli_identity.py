@@ -196,7 +196,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
         ),
         (
             "pkg issue deep --checked {p} --out a.json",
-            "REQUEST: given deep, nested too deep, allowed one object",
+            "REQUEST deep: given JSON nested too deep, allowed one object",
         ),
         ("pkg issue request.json --checked {p} --out no/a.json", "--out: given no/a.json, allowed a path"),
         (

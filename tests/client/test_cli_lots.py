@@ -251,7 +251,7 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
             ["check-dispute", "no.json", "--dso", STRANGER],
             "FILE: given no.json, allowed a file that can be read (No such file or directory)",
         ),
-        (["check-dispute", "deep", "--dso", STRANGER], "FILE: given deep, nested too deep"),
+        (["check-dispute", "deep", "--dso", STRANGER], "FILE deep: given JSON nested too deep"),
         (["check-dispute", "bytes", "--dso", STRANGER], "FILE bytes: given 2 characters that are no JSON"),
     ],
 )

@@ -174,6 +174,7 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
     )
     record.write(node.record)
     unfinished = node.cli(command)
+    nobody = f"http://127.0.0.1:{free_port()}"
     replace(record, chain_id=5).write(node.record)
     answers = {
         missing: (
@@ -181,10 +182,8 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
         ),
         unfinished: "deployment: given an unfinished one, allowed a finished one: run deploy again",
         node.cli(command): f"deployment: given one of chain 5, allowed {CHAIN_ID[node.name]}",
-        node.cli(command, "--chain-id", 5): (
-            f"chain id: http://127.0.0.1 serves {CHAIN_ID[node.name]}, allowed 5"
-        ),
-        cli(command, "--rpc", f"http://127.0.0.1:{free_port()}"): "no node answers at http://127.0.0.1",
+        node.cli(command, "--chain-id", 5): (f"chain id: {node.url} serves {CHAIN_ID[node.name]}, allowed 5"),
+        cli(command, "--rpc", nobody): f"no node answers at {nobody}",
     }
     for done, line in answers.items():
         assert done == Done(1, "", f"error: {line}\n")
@@ -257,7 +256,7 @@ def test_wrong_chain_id_sends_nothing(node: Node) -> None:
     height = node.chain.height()
     done = node.deploy("--chain-id", 1)
     assert (done.status, done.out) == (1, "")
-    assert done.err == f"error: chain id: http://127.0.0.1 serves {CHAIN_ID[node.name]}, allowed 1\n"
+    assert done.err == f"error: chain id: {node.url} serves {CHAIN_ID[node.name]}, allowed 1\n"
     assert node.chain.height() == height
     assert not node.record.exists()
 
@@ -424,5 +423,5 @@ def test_node_that_goes_away_is_one_line(tmp_path: Path) -> None:
             time.sleep(0.01)
     deploying.join()
     (done,) = answers
-    assert (done.status, done.err) == (1, "error: no node answers at http://127.0.0.1\n")
+    assert (done.status, done.err) == (1, f"error: no node answers at {url}\n")
     assert Record.read(part).deployer == DEPLOYER.address

@@ -440,7 +440,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("account deposit 5 --for Bob --unlocked {rich}", "--for: given 'Bob', allowed an address"),
         ("account deposit 5", "sender: given nothing, allowed --unlocked, --key-file or the variable"),
         ("account deposit 5 --key-file nope.key", "--key-file: given nope.key, allowed a file that exists"),
-        ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1 serves "),
+        ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1:"),
         (
             "account deposit 5 --unlocked {rich} --deployment no.json",
             "deployment: given no.json, allowed a file",

@@ -153,7 +153,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
             name(chain, record, 1)
             assert watcher.event() == (1, False)
             node.close()
-            assert watcher.warning() == "no node answers at http://127.0.0.1: waiting for it"
+            assert watcher.warning() == f"no node answers at {url}: waiting for it"
             node.enter_context(anvil(*state, port=port))
             name(chain, record, 2)
             assert watcher.event() == (2, False)
@@ -166,7 +166,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("--chain-id", "5"), "error: chain id: http://127.0.0.1 serves 5, allowed 31337\n"),
+        (("--chain-id", "5"), "error: chain id: {url} serves 5, allowed 31337\n"),
         ((), "error: address: given {ledger} without code on chain 31337, allowed a contract's\n"),
     ],
 )
@@ -183,7 +183,7 @@ def test_another_chain_in_place_of_the_node_ends_it(
             node.close()
             watcher.warning()
             node.enter_context(anvil(*options, port=port))
-            assert watcher.end() == (1, "", line.format(ledger=ledger))
+            assert watcher.end() == (1, "", line.format(ledger=ledger, url=url))
 
 
 @pytest.mark.parametrize("end", ["interrupt", "end"])
