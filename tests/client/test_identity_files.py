@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -122,6 +123,36 @@ def test_revert_given_no_json(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as error:
         load_key(path, "pw")
     assert str(error.value) == f"key file {path}: given 12 characters that are no JSON, allowed JSON"
+
+
+def test_revert_given_deep_nesting(tmp_path: Path) -> None:
+    """C-2: brackets without end are a typed error also where py_ecc lifted the limit; they end no process."""
+    path = tmp_path / "key.json"
+    path.write_text("[" * 100_000)
+    path.chmod(0o600)
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)
+    try:
+        with pytest.raises(BadInput) as error:
+            load_key(path, "pw")
+        assert sys.getrecursionlimit() == 100_000
+    finally:
+        sys.setrecursionlimit(limit)
+    assert str(error.value) == f"key file {path}: given JSON nested too deep, allowed one object"
+
+
+def test_revert_given_work_factor_of_nothing(tmp_path: Path) -> None:
+    """C-2: a key file whose scrypt has no blocks is a typed error."""
+    path = tmp_path / "key.json"
+    save_key(path, SecretKey.generate(), "pw", CHEAP)
+    content = json.loads(path.read_text())
+    content["crypto"]["kdfparams"]["r"] = 0
+    path.write_text(json.dumps(content))
+    with pytest.raises(BadInput) as error:
+        load_key(path, "pw")
+    assert str(error.value) == (
+        f"key file {path}: given a JSON of another kind, allowed Web3 Secret Storage version 3"
+    )
 
 
 def test_revert_given_changed_start_value(tmp_path: Path) -> None:
