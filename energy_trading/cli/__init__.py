@@ -20,7 +20,7 @@ from energy_trading.cli import (
     trade,
     watch,
 )
-from energy_trading.cli.output import error_console
+from energy_trading.cli.output import error_console, plain_line
 from energy_trading.errors import EnergyTradingError
 
 app = typer.Typer(
@@ -75,6 +75,5 @@ def _group() -> None:
 
 
 def _fail(text: str, status: int) -> NoReturn:
-    line = " ".join(text.split())
-    error_console.print(f"error: {line}", style="red", markup=False)
+    error_console.print(f"error: {plain_line(text)}", style="red", markup=False)
     sys.exit(status)

@@ -71,6 +71,11 @@ def print_json(value: object) -> None:
     console.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False)
 
 
+def plain_line(text: str) -> str:
+    """Write a text as one line that moves no cursor and changes no colour, whoever it is from."""
+    return "".join(sign if sign.isprintable() else "�" for sign in " ".join(text.split()))
+
+
 def date_of(time: int) -> str:
     """Write unix seconds as a date."""
     return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M:%S")

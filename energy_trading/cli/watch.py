@@ -18,6 +18,7 @@ from energy_trading.cli.output import (
     console,
     error_console,
     open_market,
+    plain_line,
 )
 from energy_trading.errors import BadInput
 
@@ -92,4 +93,4 @@ def _line(told: dict[str, Any]) -> str:
 
 
 def _say(line: str) -> None:
-    error_console.print(line, markup=False)
+    error_console.print(plain_line(line), markup=False)
