@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from energy_trading.meter.smart_meter import Reading, SmartMeter
 
 METER_PASSWORD: Final = "ENERGY_TRADING_METER_PASSWORD"  # noqa: S105 - the variable's name
+_LATEST: Final = 10**11  # in the year 5138
 _COLUMNS: Final = ["time", "import_wh", "export_wh"]
 
 MeterKey = Annotated[
@@ -128,8 +129,13 @@ def _readings(path: Path) -> Iterator[Reading]:
     rows = csv.reader(io.StringIO(text))
     if next(rows, None) != _COLUMNS:
         raise BadInput(f"FILE: given {path}, allowed one that begins with {','.join(_COLUMNS)}")
-    for row in rows:
-        yield _reading(f"{path}, line {rows.line_num}", row)
+    try:
+        for row in rows:
+            yield _reading(f"{path}, line {rows.line_num}", row)
+    except csv.Error as error:
+        raise BadInput(
+            f"{path}, line {rows.line_num}: given no CSV ({error}), allowed {','.join(_COLUMNS)}"
+        ) from error
 
 
 def _reading(place: str, row: list[str]) -> Reading:
@@ -139,7 +145,11 @@ def _reading(place: str, row: list[str]) -> Reading:
         raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
     if row[0].startswith("+"):
         raise BadInput(f"{place}: given the time {row[0]!r}, allowed unix seconds or ISO 8601 with a zone")
-    return Reading(time_of(place, row[0]), int(row[1]), int(row[2]))
+    time = time_of(place, row[0])
+    if time >= _LATEST:
+        # The journal takes nothing earlier than its last reading: one of milliseconds would end it for good.
+        raise BadInput(f"{place}: given the time {time}, allowed unix seconds below {_LATEST}")
+    return Reading(time, int(row[1]), int(row[2]))
 
 
 def _check_order(one: Reading, next_one: Reading) -> None:

@@ -39,7 +39,7 @@ def save_key(path: Path, secret_key: SecretKey, password: str, work_factor: int 
         work_factor: scrypt's N, a power of two.
 
     Raises:
-        BadInput: the password is empty or the work factor no power of two above 1.
+        BadInput: the password is empty or no UTF-8, or the work factor no power of two above 1.
         FileExists: something is there.
 
     Source:
@@ -49,8 +49,13 @@ def save_key(path: Path, secret_key: SecretKey, password: str, work_factor: int 
         raise BadInput("password: given an empty one, allowed any other")
     if work_factor < 2 or work_factor & (work_factor - 1):
         raise BadInput(f"work factor: given {work_factor}, allowed a power of two above 1")
+    try:
+        secret = password.encode()
+    except UnicodeEncodeError:
+        # Not chained: the cause holds the password.
+        raise BadInput("password: given bytes that are no UTF-8, allowed UTF-8") from None
     content = eth_keyfile.create_keyfile_json(
-        secret_key.reveal(), password.encode(), kdf="scrypt", iterations=work_factor
+        secret_key.reveal(), secret, kdf="scrypt", iterations=work_factor
     )
     write_private(path, json.dumps(content).encode(), replace=False)
 

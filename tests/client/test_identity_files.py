@@ -175,6 +175,10 @@ def test_revert_given_no_password_or_work_factor(tmp_path: Path) -> None:
         save_key(tmp_path / "key.json", SecretKey.generate(), "", CHEAP)
     assert str(error.value) == "password: given an empty one, allowed any other"
     with pytest.raises(BadInput) as error:
+        save_key(tmp_path / "key.json", SecretKey.generate(), "pw\udcff", CHEAP)
+    assert str(error.value) == "password: given bytes that are no UTF-8, allowed UTF-8"
+    assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)
+    with pytest.raises(BadInput) as error:
         save_key(tmp_path / "key.json", SecretKey.generate(), "pw", 1000)
     assert str(error.value) == "work factor: given 1000, allowed a power of two above 1"
     assert list(tmp_path.iterdir()) == []
