@@ -107,7 +107,7 @@ class Desk:
 
         Raises:
             BadInput: it would have another number than the one asked for.
-            MayBePending: the node went away, or did not mine it in time.
+            MayBePending: the node went away or did not mine it in time, or Ctrl-C was pressed.
         """
         from energy_trading.chain.connect import NodeError, NotEnoughMoney, NotMined
 
@@ -122,10 +122,10 @@ class Desk:
             yield
         except NotEnoughMoney:
             raise
-        except (NodeError, NotMined) as error:
+        except (NodeError, NotMined, KeyboardInterrupt) as error:
             raise MayBePending(
-                f"{error}; transaction {number} of {self.address} may still be mined: repeat the command with"
-                f" --sender-nonce {number}, which is refused if it was"
+                f"{str(error) or 'interrupted'}; transaction {number} of {self.address} may still be mined:"
+                f" repeat the command with --sender-nonce {number}, which is refused if it was"
             ) from error
 
     def sent(self, verb: str, sent: Sent) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from energy_trading.bindings.deployment import Record
 from energy_trading.bindings.offer_market import Delivery, OfferMade
-from energy_trading.cli.acting import Desk
+from energy_trading.cli.acting import Desk, MayBePending
 from energy_trading.cli.trade_files import delivery_from_json, delivery_to_json, offer_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -115,4 +115,17 @@ def test_revert_given_node_that_tells_other_terms(world: World, monkeypatch: pyt
         offer_of(desk, agreed)
     assert str(error.value) == (
         f"OFFER: given {agreed}, for which the node tells other terms, allowed another node"
+    )
+
+
+def test_interrupt_tells_what_may_be_pending(world: World) -> None:
+    """Who presses Ctrl-C while a transaction is out is told its number, so that nothing is done twice."""
+    record = Record.of(world.chain, world.alice.address, world.suite.parameters())
+    desk = Desk(world.suite, record, world.alice, None, as_json=True)
+    number = world.chain.next_nonce(world.alice.address)
+    with pytest.raises(MayBePending) as error, desk.sending():
+        raise KeyboardInterrupt
+    assert str(error.value) == (
+        f"interrupted; transaction {number} of {world.alice.address} may still be mined: repeat the command"
+        f" with --sender-nonce {number}, which is refused if it was"
     )
