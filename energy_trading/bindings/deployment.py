@@ -32,6 +32,7 @@ from energy_trading.chain.connect import Chain, Sender
 from energy_trading.errors import BadInput, EnergyTradingError
 
 _FORMAT: Final = 1
+_MOST_BRACKETS: Final = 500
 _ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each time should stop them
 #: what the owner may change after the deployment
 _CHANGEABLE: Final = ("owner", "pkg")
@@ -315,7 +316,13 @@ def read_json(path: Path, what: str) -> Any:
         BadInput: it cannot be read, or is no JSON.
     """
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        text = path.read_text(encoding="utf-8")
+        # py_ecc lifts Python's limit so far that nested JSON would overflow the C stack and end the process.
+        if text.count("[") + text.count("{") > _MOST_BRACKETS:
+            raise BadInput(f"{what}: given {path}, allowed at most {_MOST_BRACKETS} opening brackets")
+        return json.loads(text)
+    except BadInput:
+        raise
     except OSError as error:
         raise BadInput(f"{what}: given {path}, allowed a file that can be read ({error.strerror})") from error
     except ValueError as error:

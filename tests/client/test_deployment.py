@@ -303,6 +303,7 @@ def test_revert_given_record_that_cannot_be_opened(chain: Chain, path: Path) -> 
     [
         (None, "deployment: given {}, allowed a file that can be read (No such file or directory)"),
         ("{", "deployment: given {}, allowed a JSON file (Expecting property name"),
+        ("[" * 100_000, "deployment: given {}, allowed at most 500 opening brackets"),
         ("{}", "deployment {}: given JSON that lacks or garbles 'format', allowed what deploy writes"),
         ("[]", "deployment {}: given JSON that lacks or garbles list indices"),
         ('{"format": 2}', "deployment {}: given format 2, allowed 1"),
