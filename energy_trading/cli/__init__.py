@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer
 
@@ -22,6 +22,8 @@ from energy_trading.cli import (
 )
 from energy_trading.cli.output import error_console, plain_line
 from energy_trading.errors import EnergyTradingError
+
+_INTERRUPTED: Final = 130  # 128 and the signal, as shells have it
 
 app = typer.Typer(
     help="Peer-to-peer energy trading on any EVM chain.",
@@ -62,11 +64,11 @@ def main() -> None:
     try:
         sys.exit(app(sys.argv[1:] or ["--help"], standalone_mode=False))
     except EnergyTradingError as error:
-        _fail(str(error), 1)
+        _fail(str(error), _INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except typer.TyperException as error:
         _fail(f"{error.format_message()} (--help tells what is allowed)", 2)
     except (KeyboardInterrupt, typer.Abort):
-        _fail("interrupted", 130)
+        _fail("interrupted", _INTERRUPTED)
 
 
 @app.callback()

@@ -143,8 +143,6 @@ def _reading(place: str, row: list[str]) -> Reading:
 
     if len(row) != len(_COLUMNS) or not all(re.fullmatch("[0-9]{1,18}", text) for text in row[1:]):
         raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
-    if row[0].startswith("+"):
-        raise BadInput(f"{place}: given the time {row[0]!r}, allowed unix seconds or ISO 8601 with a zone")
     time = time_of(place, row[0])
     if time >= _LATEST:
         # The journal takes nothing earlier than its last reading: one of milliseconds would end it for good.

@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
+from energy_trading import cli as command_line
 from energy_trading.bindings.deployment import Record
 from energy_trading.bindings.offer_market import Delivery, OfferMade
-from energy_trading.cli.acting import Desk, MayBePending
+from energy_trading.cli.acting import Desk
 from energy_trading.cli.trade_files import delivery_from_json, delivery_to_json, offer_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -118,14 +119,23 @@ def test_revert_given_node_that_tells_other_terms(world: World, monkeypatch: pyt
     )
 
 
-def test_interrupt_tells_what_may_be_pending(world: World) -> None:
+def test_interrupt_tells_what_may_be_pending(
+    world: World, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Who presses Ctrl-C while a transaction is out is told its number, so that nothing is done twice."""
     record = Record.of(world.chain, world.alice.address, world.suite.parameters())
     desk = Desk(world.suite, record, world.alice, None, as_json=True)
     number = world.chain.next_nonce(world.alice.address)
-    with pytest.raises(MayBePending) as error, desk.sending():
-        raise KeyboardInterrupt
-    assert str(error.value) == (
-        f"interrupted; transaction {number} of {world.alice.address} may still be mined: repeat the command"
-        f" with --sender-nonce {number}, which is refused if it was"
+
+    def command(*_: object, **__: object) -> None:
+        with desk.sending():
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command_line, "app", command)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main()
+    assert ended.value.code == 130
+    assert capsys.readouterr().err == (
+        f"error: interrupted; transaction {number} of {world.alice.address} may still be mined: repeat the"
+        f" command with --sender-nonce {number}, which is refused if it was\n"
     )

@@ -188,7 +188,7 @@ def test_readings_from_files(shop: Shop) -> None:
     kept = Path("new.journal").read_bytes()
     for row, line in (
         ("2024-06-02,1,1", "bad.csv, line 3: given '2024-06-02', allowed unix seconds"),
-        ("+2h,1,1", "bad.csv, line 3: given the time '+2h', allowed unix seconds"),
+        ("+2h,1,1", "bad.csv, line 3: given '+2h', allowed unix seconds"),
         ("1800000000,1.5,1", "bad.csv, line 3: given '1800000000,1.5,1', allowed time,import_wh"),
         (f"1800000000,{'9' * 5000},1", "bad.csv, line 3: given '1800000000,999"),
         ("1800000000,1", "bad.csv, line 3: given '1800000000,1', allowed time,import_wh,export_wh"),
