@@ -56,7 +56,12 @@ def watching(url: str, record: Path, *options: object) -> Iterator[Watcher]:
     command = [sys.executable, "-m", "energy_trading.cli", "watch", "--rpc", url, "--deployment", record]
     command += ["--from-block", 0, *options]
     with subprocess.Popen(
-        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [str(part) for part in command],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        # Where the tests run in the background, Ctrl-C is ignored, and that is inherited.
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         # A line that does not come fails the test instead of stopping it.
         guard = threading.Timer(60, process.kill)
