@@ -11,14 +11,14 @@ if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.errors import BadInput, EnergyTradingError
     from energy_trading.identity import DSO, PKG, Certificate, Enrolment, Member, Role, TracingProof
-    from energy_trading.market.offer import Offer, Trade
-    from energy_trading.market.profiles import HomeProfile, load_profiles, make_profiles
-    from energy_trading.market.replay import replay
-    from energy_trading.market.standing import standing_of
-    from energy_trading.market.trader import Trader, confirm, confirm_many, expire
+    from energy_trading.market.log.replay import replay
+    from energy_trading.market.log.standing import standing_of
+    from energy_trading.market.trade.offer import Offer, Trade
+    from energy_trading.market.trade.trader import Trader, confirm, confirm_many, expire
     from energy_trading.meter.signers import P256Meter, Secp256k1Meter
     from energy_trading.meter.smart_meter import Reading, SmartMeter
     from energy_trading.meter.telegram import read_telegram
+    from energy_trading.simulation.profiles import HomeProfile, load_profiles, make_profiles
 
 _HOME: Final = {
     "BadInput": "errors",
@@ -28,9 +28,9 @@ _HOME: Final = {
     "DSO": "identity",
     "EnergyTradingError": "errors",
     "Enrolment": "identity",
-    "HomeProfile": "market.profiles",
+    "HomeProfile": "simulation.profiles",
     "Member": "identity",
-    "Offer": "market.offer",
+    "Offer": "market.trade.offer",
     "P256Meter": "meter.signers",
     "PKG": "identity",
     "Reading": "meter.smart_meter",
@@ -41,20 +41,20 @@ _HOME: Final = {
     "Suite": "bindings",
     "SuiteParameters": "bindings",
     "TracingProof": "identity",
-    "Trade": "market.offer",
-    "Trader": "market.trader",
-    "confirm": "market.trader",
-    "confirm_many": "market.trader",
+    "Trade": "market.trade.offer",
+    "Trader": "market.trade.trader",
+    "confirm": "market.trade.trader",
+    "confirm_many": "market.trade.trader",
     "connect": "chain.connect",
     "deploy": "bindings",
-    "expire": "market.trader",
+    "expire": "market.trade.trader",
     "in_process": "chain.connect",
-    "load_profiles": "market.profiles",
-    "make_profiles": "market.profiles",
+    "load_profiles": "simulation.profiles",
+    "make_profiles": "simulation.profiles",
     "read_events": "bindings",
     "read_telegram": "meter.telegram",
-    "replay": "market.replay",
-    "standing_of": "market.standing",
+    "replay": "market.log.replay",
+    "standing_of": "market.log.standing",
 }
 
 __all__ = [

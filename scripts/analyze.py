@@ -5,7 +5,7 @@
 3. forge: random calls and random inputs (tests/analysis/*.t.sol) against the deployed bytecode.
 4. halmos: proofs for all inputs (tests/analysis/*Proof.t.sol), with FULL=1 the long ones too.
 
-What was found goes to energy_trading/bench/analysis.json. Exit status 1 if there is a fault; that this
+What was found goes to energy_trading/bench/papers/analysis.json. Exit status 1 if there is a fault; that this
 file was stale is one. docs/analysis.md says what each step shows.
 """
 
@@ -23,7 +23,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.xia_analysis import FACTS
+from energy_trading.bench.papers.xia_analysis import FACTS
 from energy_trading.chain import compile as compiling
 
 sys.path.append(str(compiling.ROOT / "tests" / "analysis"))

@@ -17,11 +17,13 @@ from typing import Any, Final
 
 from rich.console import Console
 
-from energy_trading.bench import gas, gas_growth, gas_table
-from energy_trading.bench.gas_growth import Point
-from energy_trading.bench.gas_money import Prices
-from energy_trading.bench.gas_parts import PARTS
-from energy_trading.bench.gas_picture import picture
+from energy_trading.bench.gas import growth as gas_growth
+from energy_trading.bench.gas import scenarios as gas
+from energy_trading.bench.gas import table as gas_table
+from energy_trading.bench.gas.growth import Point
+from energy_trading.bench.gas.money import Prices
+from energy_trading.bench.gas.parts import PARTS
+from energy_trading.bench.gas.picture import picture
 from energy_trading.chain.artifacts import load_from
 from energy_trading.chain.compile import ROOT, TEST_CONTRACTS
 from energy_trading.errors import EnergyTradingError
@@ -30,7 +32,7 @@ SNAPSHOT: Final = ROOT / "snapshots" / "gas.json"
 GROWTH: Final = ROOT / "snapshots" / "growth.json"
 PAGE: Final = ROOT / "docs" / "gas.md"
 PICTURE: Final = ROOT / "docs" / "gas.png"
-TOKEN: Final = ROOT / "energy_trading" / "bench" / "permit_token.hex"
+TOKEN: Final = ROOT / "energy_trading" / "bench" / "gas" / "permit_token.hex"
 #: Documents whose figures are kept: one right after a scenario's name is its gas.
 DOCUMENTS: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 #: `offer.make` (58,345 or `offer.make` | 58,345

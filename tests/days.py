@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
-from energy_trading.market.profiles import HomeProfile
+from energy_trading.simulation.profiles import HomeProfile
 
 DAY = date(2021, 3, 1)
 START = 1_614_556_800

@@ -14,7 +14,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.chain.connect import Chain, RevertData, Sender
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, EnergyTradingError, InternalFault, RuleBroken
 
 if TYPE_CHECKING:
     from web3.types import LogReceipt, TxReceipt
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class ContractRevert(EnergyTradingError):
+class ContractRevert(RuleBroken):
     """A contract refused: one subclass per Solidity error, with the same fields under the same names.
 
     Args:
@@ -93,7 +93,7 @@ class Reentrancy(ContractRevert):
     meaning = "entered twice"
 
 
-class UnknownRevert(EnergyTradingError):
+class UnknownRevert(InternalFault):
     """The EVM stopped with data that no error of this project explains (out of gas has none).
 
     Args:

@@ -29,7 +29,7 @@ from energy_trading.bindings.suite import (
 )
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, Sender
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged, TryAgain
 
 _FORMAT: Final = 1
 _MOST_BRACKETS: Final = 500
@@ -38,7 +38,7 @@ _ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each
 _CHANGEABLE: Final = ("owner", "pkg")
 
 
-class NotAsRecorded(EnergyTradingError):
+class NotAsRecorded(Forged):
     """The chain does not hold what the record says.
 
     Args:
@@ -50,7 +50,7 @@ class NotAsRecorded(EnergyTradingError):
         self.wrong = tuple(wrong)
 
 
-class RecordLocked(EnergyTradingError):
+class RecordLocked(TryAgain):
     """Another process deploys into the same record; two at once would overwrite each other's plan."""
 
 

@@ -9,10 +9,10 @@ from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import Any
 
-from energy_trading.errors import EnergyTradingError
+from energy_trading.errors import BadInput
 
 
-class NotCompiled(EnergyTradingError):
+class NotCompiled(BadInput):
     """There is no artifact of this name."""
 
 

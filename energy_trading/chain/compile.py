@@ -46,7 +46,7 @@ _COMMENT: Final = re.compile(r"//[^\n]*|/\*.*?\*/", re.DOTALL)
 _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^;"']*?\bfrom\s*)?["']([^"']+)["']""", re.MULTILINE)
 
 
-class CompileFailed(EnergyTradingError):
+class CompileFailed(BadInput):
     """The sources do not make artifacts; the text is the compiler's own, or names the broken rule."""
 
 

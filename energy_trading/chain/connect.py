@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from eth_account.signers.local import LocalAccount
 
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken, TryAgain
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -26,7 +26,7 @@ _LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse to search more at once
 _ESTIMATE_MARGIN_PERCENT: Final = 125  # the state may have moved between the estimate and the block
 
 
-class RevertData(EnergyTradingError):
+class RevertData(RuleBroken):
     """A call or transaction failed in the EVM.
 
     Args:
@@ -39,7 +39,7 @@ class RevertData(EnergyTradingError):
         self.data = data
 
 
-class NodeError(EnergyTradingError):
+class NodeError(TryAgain):
     """The node cannot be reached, or refused a request for a reason outside the EVM."""
 
 
@@ -47,11 +47,11 @@ class NotEnoughMoney(NodeError):
     """The sender cannot pay for the transaction's gas and value: nothing was sent."""
 
 
-class WrongChain(EnergyTradingError):
+class WrongChain(BadInput):
     """The node serves another chain than the one asked for: nothing is sent to it."""
 
 
-class NotMined(EnergyTradingError):
+class NotMined(TryAgain):
     """No receipt came within the time allowed; the transaction may still be mined."""
 
 

@@ -23,7 +23,7 @@ from energy_trading.cli.output import (
     time_of,
 )
 from energy_trading.cli.watch import fields_of
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, TryAgain
 
 if TYPE_CHECKING:
     from energy_trading.bindings import Suite
@@ -35,7 +35,7 @@ _SHOWN_BYTES: Final = 32
 _PLACE: Final = ("event", "address", "block_number", "transaction_hash", "log_index")
 
 
-class MayBePending(EnergyTradingError):
+class MayBePending(TryAgain):
     """Whether a transaction was or will be mined is unknown."""
 
 

@@ -29,8 +29,8 @@ def reproduce(
     out: Annotated[Path | None, typer.Option(help="Folder for tables and figures, one folder each.")] = None,
 ) -> None:
     """Make the papers' tables and figures anew."""
-    from energy_trading.bench.reproductions import REPRODUCTIONS
-    from energy_trading.bench.reproductions import reproduce as make
+    from energy_trading.bench.papers.reproductions import REPRODUCTIONS
+    from energy_trading.bench.papers.reproductions import reproduce as make
 
     if name == "list":
         for each, reproduction in REPRODUCTIONS.items():
@@ -73,7 +73,7 @@ def gas(
     ] = None,
 ) -> None:
     """Measure every gas scenario on a chain in this process; tell bound, budget, peer and cost in money."""
-    from energy_trading.bench.gas_money import GWEI, MOST_COIN_E9, MOST_ENERGY_WH, MOST_WEI, Prices
+    from energy_trading.bench.gas.money import GWEI, MOST_COIN_E9, MOST_ENERGY_WH, MOST_WEI, Prices
 
     if (coin_price is None) != (currency is None):
         raise BadInput("--coin-price and --currency: given one of them, allowed both or neither")
@@ -88,10 +88,10 @@ def gas(
     energy_wh = None if energy_kwh is None else _scaled("--energy-kwh", energy_kwh, 1_000, MOST_ENERGY_WH)
     if out is not None:
         make_folder(out)
-    from energy_trading.bench import gas_table
-    from energy_trading.bench.gas import measure
-    from energy_trading.bench.gas_files import document, write_files
-    from energy_trading.bench.gas_growth import measure_growth
+    from energy_trading.bench.gas import table as gas_table
+    from energy_trading.bench.gas.files import document, write_files
+    from energy_trading.bench.gas.growth import measure_growth
+    from energy_trading.bench.gas.scenarios import measure
 
     with error_console.status("measuring") as status:
 

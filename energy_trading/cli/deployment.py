@@ -132,7 +132,7 @@ def sender_from(unlocked: str | None, key_file: Path | None) -> SecretKey | str:
 
 def key_from_file(option: str, path: Path, variable: str) -> SecretKey:
     """Open an encrypted key file; its password comes from a variable of the environment or a prompt."""
-    from energy_trading.identity import load_key
+    from energy_trading.files.key_file import load_key
 
     if not path.is_file():
         raise BadInput(f"{option}: given {path}, allowed a file that exists")

@@ -21,7 +21,7 @@ def read_json(option: str, path: Path) -> Any:
     Raises:
         BadInput: it cannot be read, or is no JSON.
     """
-    from energy_trading.identity.encoding import parse_json
+    from energy_trading.files.json import parse_json
 
     try:
         return parse_json(path.read_bytes(), f"{option} {path}")
@@ -36,7 +36,7 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
         FileExists: something is there and `replace` is false.
         BadInput: the folder cannot be written.
     """
-    from energy_trading.identity.private_file import write_private
+    from energy_trading.files.private_file import write_private
 
     try:
         write_private(path, json.dumps(file, indent=1, ensure_ascii=False).encode(), replace=replace)
@@ -51,7 +51,7 @@ def check_new(option: str, path: Path) -> None:
         FileExists: something is there.
         BadInput: the folder is not there or cannot be written.
     """
-    from energy_trading.identity import FileExists
+    from energy_trading.files.private_file import FileExists
 
     if path.exists():
         raise FileExists(path)
@@ -68,7 +68,7 @@ def save_new_key(option: str, path: Path, key: SecretKey, variable: str) -> None
         FileExists: something is there.
         BadInput: the folder cannot be written, or the password is empty.
     """
-    from energy_trading.identity import save_key
+    from energy_trading.files.key_file import save_key
 
     check_new(option, path)
     password = os.environ.get(variable)

@@ -106,7 +106,7 @@ def offers(
     as_json: AsJson = False,
 ) -> None:
     """List the offers on chain that can be accepted now."""
-    from energy_trading.market.listing import OPEN, list_trades
+    from energy_trading.market.log.listing import OPEN, list_trades
 
     person = _person(account)
     suite, log = _read(rpc, chain_id, deployment)
@@ -129,7 +129,7 @@ def trades(
     as_json: AsJson = False,
 ) -> None:
     """List the offers that were accepted, and what became of them."""
-    from energy_trading.market.listing import TRADE_STATES, list_trades
+    from energy_trading.market.log.listing import TRADE_STATES, list_trades
 
     _check("--state", state, TRADE_STATES)
     person = _person(account)
@@ -153,7 +153,7 @@ def auctions(
     as_json: AsJson = False,
 ) -> None:
     """List the auctions; the account is the publisher or a bidder."""
-    from energy_trading.market.listing import AUCTION_STATES, list_auctions
+    from energy_trading.market.log.listing import AUCTION_STATES, list_auctions
 
     _check("--state", state, AUCTION_STATES)
     person = _person(account)
@@ -184,7 +184,7 @@ def lots(
     as_json: AsJson = False,
 ) -> None:
     """List the lots of energy; the account is the owner or a producer."""
-    from energy_trading.market.listing import LOT_STATES, WAYS, list_lots
+    from energy_trading.market.log.listing import LOT_STATES, WAYS, list_lots
 
     _check("--state", state, LOT_STATES)
     _check("--how", how, WAYS)
@@ -211,7 +211,7 @@ def standing(
     as_json: AsJson = False,
 ) -> None:
     """Tell an account's credits, ban and the changes that made them."""
-    from energy_trading.market.standing import standing_of
+    from energy_trading.market.log.standing import standing_of
 
     suite, record = open_market(rpc, chain_id, deployment)
     report = standing_of(suite, account, last, record.from_block)

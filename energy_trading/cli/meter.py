@@ -76,7 +76,7 @@ def receipt(
 ) -> None:
     """Let the meter sign what arrived of an accepted offer; it signs once and then repeats itself."""
     from energy_trading.bindings.offer_market import Delivery
-    from energy_trading.market.offer import receipt_key
+    from energy_trading.market.trade.offer import receipt_key
 
     made = offer_of(desk, offer)
     done = acceptance_of(desk, made.trade_id)

@@ -38,11 +38,11 @@ def run(
         raise BadInput(f"--homes: given {homes}, allowed 2 or more")
     wanted = _date(day)
     make_folder(out)
-    from energy_trading.day.faults import Faults, InjectedFaults
-    from energy_trading.day.neighbourhood import settle_in
-    from energy_trading.day.report import write_report
-    from energy_trading.day.trading_day import TradingDay, money_is_conserved
-    from energy_trading.market.profiles import load_profiles, make_profiles
+    from energy_trading.simulation.faults import Faults, InjectedFaults
+    from energy_trading.simulation.neighbourhood import settle_in
+    from energy_trading.simulation.profiles import load_profiles, make_profiles
+    from energy_trading.simulation.report import write_report
+    from energy_trading.simulation.trading_day import TradingDay, money_is_conserved
 
     with console.status("reading profiles" if profiles else "making profiles"):
         data = (

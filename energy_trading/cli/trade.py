@@ -38,7 +38,7 @@ def offer(
     out: Annotated[Path | None, typer.Option(help="New file for the offer, to hand over.")] = None,
 ) -> None:
     """Offer energy: the guarantee is held from now on, or from the acceptance if it is signed only."""
-    from energy_trading.market.offer import make_offer, sign_offer
+    from energy_trading.market.trade.offer import make_offer, sign_offer
 
     if out is None and (signed or hidden):
         raise BadInput("--out: given nothing, allowed a file, for the buyer cannot do without it")
@@ -76,8 +76,8 @@ def accept(
 
     Run again after an interruption, with the same times, it pays once.
     """
-    from energy_trading.market.offer import receipt_key
-    from energy_trading.market.trader import Trader
+    from energy_trading.market.trade.offer import receipt_key
+    from energy_trading.market.trade.trader import Trader
     from energy_trading.meter.smart_meter import Allotment
 
     made = offer_of(desk, offer)
@@ -127,7 +127,7 @@ def confirm(
 ) -> None:
     """Bring meters' receipts, which pay the sellers; anyone may. A refused one of many stops no other."""
     from energy_trading.bindings.offer_market import DeliveryRefused
-    from energy_trading.market.trader import BATCH, confirm_many
+    from energy_trading.market.trade.trader import BATCH, confirm_many
 
     read = [delivery_from_json(read_json("RECEIPT", path)) for path in receipts]
     market = desk.suite.market

@@ -15,7 +15,7 @@ from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import Delivery, OfferAccepted, Terms
-    from energy_trading.market.offer import Offer
+    from energy_trading.market.trade.offer import Offer
 
 OfferName = Annotated[
     str, typer.Argument(metavar="OFFER", help="Trade id from the log, or an offer file (signed, hidden).")
@@ -28,8 +28,8 @@ def offer_of(desk: Desk, name: str) -> Offer:
     Raises:
         BadInput: the log does not know it, tells other terms or hides its quantity; the file is no offer's.
     """
-    from energy_trading.market.listing import list_trades
-    from energy_trading.market.offer import Offer
+    from energy_trading.market.log.listing import list_trades
+    from energy_trading.market.trade.offer import Offer
 
     if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
         made = Offer.from_json(read_json("OFFER", Path(name)))
@@ -66,7 +66,7 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
     It opens hidden energy only where less than agreed arrived, for then the contract has to know.
     """
-    from energy_trading.reference.commitment import is_plain_energy
+    from energy_trading.rules.commitment import is_plain_energy
 
     opening = None
     if offer.salt is not None and is_plain_energy(delivery.energy):
@@ -93,7 +93,7 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     from eth_utils.address import to_checksum_address
 
     from energy_trading.bindings.offer_market import Delivery, Terms
-    from energy_trading.identity.encoding import from_hex
+    from energy_trading.files.json import from_hex
 
     try:
         raw, opening = value["terms"], value["opening"]

@@ -44,7 +44,7 @@ def watch(
     Events whose block vanishes are told once more as removed. A node that goes away is waited for.
     """
     from energy_trading.chain.connect import NodeError, connect
-    from energy_trading.market.follower import Follower
+    from energy_trading.market.log.follower import Follower
 
     if from_block is not None and from_block < 0:
         raise BadInput(f"--from-block: given {from_block}, allowed 0 or more")

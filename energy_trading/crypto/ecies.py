@@ -11,14 +11,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from energy_trading.crypto.curve import POINT_SIZE, check_point
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged
 
 OVERHEAD: Final = POINT_SIZE + 16
 # Safe as a constant: every box has its own ephemeral key, so no AES key meets the nonce twice.
 _NONCE: Final = bytes(12)
 
 
-class DecryptionFailed(EnergyTradingError):
+class DecryptionFailed(Forged):
     """The key, the context or the ciphertext is not the one the box was made with."""
 
     def __init__(self) -> None:

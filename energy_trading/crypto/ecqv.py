@@ -7,10 +7,10 @@ from hashlib import sha256
 
 from energy_trading.crypto.curve import add, multiply
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged
 
 
-class WrongCertificate(EnergyTradingError):
+class WrongCertificate(Forged):
     """The certificate, the contribution, the request or the CA's key does not belong to the others."""
 
     def __init__(self) -> None:

@@ -12,14 +12,14 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto import dleq, ecies
 from energy_trading.crypto.curve import GENERATOR, add, check_point, multiply
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged, RuleBroken
 
 MAX_MEMBERS: Final = 255
 #: number of a dealer who is no member
 OUTSIDER: Final = 0
 
 
-class ShareForged(EnergyTradingError):
+class ShareForged(Forged):
     """A share is not the one that its commitments belong to.
 
     Args:
@@ -31,7 +31,7 @@ class ShareForged(EnergyTradingError):
         self.member = member
 
 
-class ShareRefused(EnergyTradingError):
+class ShareRefused(Forged):
     """The box that a dealer made for a member holds no right share: the member should complain.
 
     Args:
@@ -47,7 +47,7 @@ class ShareRefused(EnergyTradingError):
         self.member = member
 
 
-class DealRefused(EnergyTradingError):
+class DealRefused(Forged):
     """A deal is wrong for everybody to see.
 
     Args:
@@ -61,7 +61,7 @@ class DealRefused(EnergyTradingError):
         self.reason = reason
 
 
-class TooFewDealers(EnergyTradingError):
+class TooFewDealers(RuleBroken):
     """After the complaints so few deals are left that those who dealt them could know the key.
 
     Args:
@@ -75,7 +75,7 @@ class TooFewDealers(EnergyTradingError):
         self.allowed = allowed
 
 
-class TooFewShares(EnergyTradingError):
+class TooFewShares(RuleBroken):
     """There are not enough right shares to bring the key back.
 
     Args:

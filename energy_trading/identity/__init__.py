@@ -1,7 +1,6 @@
 """Who may trade: PKG, DSO, certificates, tracing."""
 
 from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
-from energy_trading.identity.addresses import message_address, tx_address
 from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed
 from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead, Role
 from energy_trading.identity.dso import DSO
@@ -11,11 +10,8 @@ from energy_trading.identity.identity_ciphertext import (
     IdentityCiphertextRefused,
     canonical_identity,
 )
-from energy_trading.identity.key_file import WrongPassword, load_key, save_key
 from energy_trading.identity.parameters import Holder, Parameters, RogueKey, TraceShare
 from energy_trading.identity.pkg import PKG, Attestation, DisclosureRefused, NotIssued, PersonBanned
-from energy_trading.identity.private_file import FileExists, FileExposed
-from energy_trading.identity.state_file import StateForged
 from energy_trading.identity.tracing import (
     OpeningRefused,
     PartialOpening,
@@ -37,8 +33,6 @@ __all__ = [
     "DisclosureRefused",
     "Enrolment",
     "EnrolmentRequest",
-    "FileExists",
-    "FileExposed",
     "Holder",
     "IdentityCiphertextRefused",
     "Member",
@@ -50,18 +44,12 @@ __all__ = [
     "PrintedIssue",
     "RogueKey",
     "Role",
-    "StateForged",
     "TraceShare",
     "TracingProof",
     "TracingProofRefused",
-    "WrongPassword",
     "X509Refused",
     "canonical_identity",
     "issue_as_printed",
-    "load_key",
-    "message_address",
-    "save_key",
     "trace_as_printed",
-    "tx_address",
     "verify_x509",
 ]

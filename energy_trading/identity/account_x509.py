@@ -14,7 +14,7 @@ from cryptography.x509.oid import NameOID
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.parameters import Parameters
 
@@ -22,7 +22,7 @@ from energy_trading.identity.parameters import Parameters
 IDENTITY_CIPHERTEXT_OID: Final = x509.ObjectIdentifier("2.25.154242839445639406399193854074816938865")
 
 
-class X509Refused(EnergyTradingError):
+class X509Refused(Forged):
     """An X.509 certificate is not PKG's for this account.
 
     Args:

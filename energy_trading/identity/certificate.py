@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto import ecqv
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 
 CERTIFICATE_VERSION: Final = 1
@@ -27,7 +27,7 @@ class Role(IntFlag, boundary=STRICT):
     PROSUMER = 3
 
 
-class CertificateExpired(EnergyTradingError):
+class CertificateExpired(RuleBroken):
     """The moment is outside the certificate's validity.
 
     Args:

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 from energy_trading.crypto import ecqv
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import EnergyTradingError
+from energy_trading.errors import Forged
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.certificate import Certificate, Role
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.parameters import Parameters
 
 
-class AnswerRefused(EnergyTradingError):
+class AnswerRefused(Forged):
     """PKG's answer certifies something else than was asked for.
 
     Args:

@@ -9,7 +9,7 @@ from typing import Final
 from energy_trading.crypto import dleq, ecies
 from energy_trading.crypto.curve import GENERATOR
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged
 
 MAX_IDENTITY_BYTES: Final = 63
 _PADDED: Final = MAX_IDENTITY_BYTES + 1
@@ -17,7 +17,7 @@ _BOX_SIZE: Final = ecies.OVERHEAD + _PADDED
 IDENTITY_CIPHERTEXT_SIZE: Final = _BOX_SIZE + dleq.PROOF_SIZE
 
 
-class IdentityCiphertextRefused(EnergyTradingError):
+class IdentityCiphertextRefused(Forged):
     """α was not made for this certificate and these trace keys by someone who knew its ephemeral key."""
 
     def __init__(self) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 from energy_trading.crypto import dleq
 from energy_trading.crypto.curve import GENERATOR, add, address_of, check_point
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import EnergyTradingError
-from energy_trading.identity.encoding import check_object, from_hex, to_hex
+from energy_trading.errors import Forged
+from energy_trading.files.json import check_object, from_hex, to_hex
 
 
 class Holder(StrEnum):
@@ -20,7 +20,7 @@ class Holder(StrEnum):
     DSO = "DSO"
 
 
-class RogueKey(EnergyTradingError):
+class RogueKey(Forged):
     """A trace key came without a proof that its holder has the secret half.
 
     Args:

@@ -7,29 +7,29 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from energy_trading.crypto import ecqv
+from energy_trading.crypto.derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import Domain, attestation_digest
-from energy_trading.errors import EnergyTradingError
+from energy_trading.errors import BadInput, Forged, RuleBroken
+from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files.state_file import load_state, save_state
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.account_x509 import write_x509
 from energy_trading.identity.certificate import Certificate, CertificateHead
-from energy_trading.identity.derivation import derive_key
-from energy_trading.identity.encoding import check_object, from_hex, to_hex
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.parameters import Holder, Parameters, TraceShare
-from energy_trading.identity.state_file import load_state, save_state
 from energy_trading.identity.tracing import PartialOpening, open_partially
 
 
-class PersonBanned(EnergyTradingError):
+class PersonBanned(RuleBroken):
     """The person is banned and gets no account, whichever name the account would have."""
 
     def __init__(self) -> None:
         super().__init__("person: given one who is banned, allowed anyone else")
 
 
-class NotIssued(EnergyTradingError):
+class NotIssued(BadInput):
     """PKG has no such certificate.
 
     Args:
@@ -41,7 +41,7 @@ class NotIssued(EnergyTradingError):
         self.account = account
 
 
-class DisclosureRefused(EnergyTradingError):
+class DisclosureRefused(Forged):
     """The disclosed identity is not the one behind the certificate."""
 
     def __init__(self) -> None:

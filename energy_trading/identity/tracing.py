@@ -9,16 +9,16 @@ from typing import Any, Final
 from energy_trading.crypto import dleq
 from energy_trading.crypto.curve import add, check_point
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, Forged
+from energy_trading.files.json import check_object, from_hex, to_hex
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.certificate import Certificate
-from energy_trading.identity.encoding import check_object, from_hex, to_hex
 from energy_trading.identity.parameters import Holder, Parameters
 
 _VERSION: Final = 1
 
 
-class OpeningRefused(EnergyTradingError):
+class OpeningRefused(Forged):
     """A partial opening was not made with its holder's trace key from this α.
 
     Args:
@@ -32,7 +32,7 @@ class OpeningRefused(EnergyTradingError):
         self.holder = holder
 
 
-class TracingProofRefused(EnergyTradingError):
+class TracingProofRefused(Forged):
     """A tracing proof does not prove what it says.
 
     Args:

@@ -10,14 +10,14 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.typed_data import Domain
-from energy_trading.errors import BadInput, EnergyTradingError
-from energy_trading.meter.journal import Journal
+from energy_trading.errors import BadInput, RuleBroken
+from energy_trading.files.journal import Journal
 from energy_trading.meter.signers import Secp256k1Meter
 
 MIN_SEED_BYTES: Final = 32
 
 
-class KeysUsedUp(EnergyTradingError):
+class KeysUsedUp(RuleBroken):
     """Every one-time key of the epoch was taken; the next ones come with the next epoch's root."""
 
 

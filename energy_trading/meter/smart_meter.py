@@ -11,11 +11,11 @@ from typing import Any
 from eth_utils.address import is_address
 
 from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
-from energy_trading.errors import BadInput, EnergyTradingError
-from energy_trading.meter.journal import Journal
+from energy_trading.errors import BadInput, RuleBroken, TryAgain
+from energy_trading.files.journal import Journal
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.reference.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
+from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
 
 
 class ReadingRefused(BadInput):
@@ -26,15 +26,15 @@ class TradeRefused(BadInput):
     """A trade is not allotted, was released, or is told with other terms than before."""
 
 
-class SlotNotEnded(EnergyTradingError):
+class SlotNotEnded(TryAgain):
     """The register has not reached the end of the trade's slot."""
 
 
-class ReadingMissing(EnergyTradingError):
+class ReadingMissing(TryAgain):
     """The register passed an end of the slot without a reading at that second."""
 
 
-class NothingDelivered(EnergyTradingError):
+class NothingDelivered(RuleBroken):
     """No measured energy is left for the trade, so there is no receipt of it."""
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final
 
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput
 from energy_trading.meter.smart_meter import Reading
 
 # From the header to the CRC, with nothing before or behind.
@@ -19,7 +19,7 @@ class TelegramRefused(BadInput):
     """The text is no whole telegram, its CRC is wrong, or a needed line is missing or malformed."""
 
 
-class TelegramSupportMissing(EnergyTradingError):
+class TelegramSupportMissing(BadInput):
     """The optional library that reads telegrams is not installed."""
 
 

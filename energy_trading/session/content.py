@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final
 
 from energy_trading.errors import BadInput
-from energy_trading.identity.encoding import check_object, from_hex, parse_json, to_hex
+from energy_trading.files.json import check_object, from_hex, parse_json, to_hex
 
 #: bytes a padded record may have; which of them is all that a ciphertext's length tells
 BUCKETS: Final = (256, 1024, 4096)

@@ -15,10 +15,10 @@ from eth_abi.abi import encode
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
-from energy_trading.identity.addresses import message_address
+from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import CERTIFICATE_SIZE, Certificate
 from energy_trading.identity.enrolment import Member
 from energy_trading.session.lot import Lot
@@ -42,7 +42,7 @@ _ANSWER_SIZE: Final = PREFIX_SIZE + POINT_SIZE + _BOX_SIZE
 _NONCE: Final = bytes(12)
 
 
-class HandshakeRefused(EnergyTradingError):
+class HandshakeRefused(Forged):
     """A message of the handshake is not what this party may go on with; it can still take the right one.
 
     Args:

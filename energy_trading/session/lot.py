@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
-from energy_trading.identity.encoding import check_object
+from energy_trading.files.json import check_object
 
 _SUBJECT_TYPE: Final = "SessionSubject(uint256 lotId,address responder)"
 

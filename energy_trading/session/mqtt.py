@@ -8,7 +8,7 @@ from queue import Empty, Full, Queue
 from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput
 from energy_trading.session.transport import Handler, TransportFailed
 from energy_trading.session.wire import MAX_MESSAGE
 
@@ -21,7 +21,7 @@ _QOS: Final = 1
 _MAX_WAITING: Final = 1000
 
 
-class MqttSupportMissing(EnergyTradingError):
+class MqttSupportMissing(BadInput):
     """The package's `mqtt` extra is not installed."""
 
 

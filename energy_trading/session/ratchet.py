@@ -22,7 +22,7 @@ from doubleratchet import (
 from doubleratchet.recommended import HashFunction, kdf_hkdf, kdf_separate_hmacs
 from doubleratchet.recommended.diffie_hellman_ratchet_curve25519 import DiffieHellmanRatchet
 
-from energy_trading.errors import EnergyTradingError
+from energy_trading.errors import Forged
 
 #: messages that may be missing before one that is opened
 MAX_SKIPPED: Final = 64
@@ -35,7 +35,7 @@ _NONCE_SIZE: Final = 12
 _T = TypeVar("_T")
 
 
-class MessageRefused(EnergyTradingError):
+class MessageRefused(Forged):
     """A message does not open: forged, changed, reflected, of another session, or opened before."""
 
     def __init__(self, text: str = "message: given one that does not open, allowed the peer's, once") -> None:

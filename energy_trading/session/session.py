@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from energy_trading.errors import BadInput
+from energy_trading.files.json import check_object, from_hex, to_hex
 from energy_trading.identity.certificate import Certificate
-from energy_trading.identity.encoding import check_object, from_hex, to_hex
 from energy_trading.session.content import Content, PriceProposal, decode, encode, pad, unpad
 from energy_trading.session.lot import Lot
 from energy_trading.session.ratchet import Ratchet

@@ -12,11 +12,11 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
+from energy_trading.crypto.derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, EnergyTradingError
-from energy_trading.identity.derivation import derive_key
-from energy_trading.identity.encoding import parse_json
-from energy_trading.identity.private_file import read_private, write_private
+from energy_trading.errors import BadInput, Forged, TryAgain
+from energy_trading.files.json import parse_json
+from energy_trading.files.private_file import read_private, write_private
 from energy_trading.session.content import Content
 from energy_trading.session.session import Session
 
@@ -24,7 +24,7 @@ _FORM: Final = b"energy-trading/session-file/1\n"
 _NONCE_SIZE: Final = 12
 
 
-class SessionInUse(EnergyTradingError):
+class SessionInUse(TryAgain):
     """Somebody has the session open; two users of one state would use its keys twice.
 
     Args:
@@ -36,7 +36,7 @@ class SessionInUse(EnergyTradingError):
         self.path = path
 
 
-class SessionFileRefused(EnergyTradingError):
+class SessionFileRefused(Forged):
     """The file does not open: changed, cut short, or of another account.
 
     Args:

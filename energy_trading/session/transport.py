@@ -6,13 +6,13 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol
 
-from energy_trading.errors import EnergyTradingError
+from energy_trading.errors import TryAgain
 
 #: is given each payload that arrives, in the thread that calls `deliver`
 Handler = Callable[[bytes], None]
 
 
-class TransportFailed(EnergyTradingError):
+class TransportFailed(TryAgain):
     """The messages could not be handed to the carrier, or it could not be reached."""
 
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from functools import cache
 
-from identity_actors import ALICE, BOB, authorities, enrol
-
 from energy_trading.identity import PKG, Member
 from energy_trading.session import Initiator, Lot, Responder, Session
+from tests.client.identity_actors import ALICE, BOB, authorities, enrol
 
 NOW = 1_780_000_000
 LOT = Lot(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", 7)

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from energy_trading.bindings.energy_ledger import Outcome
 from energy_trading.bindings.suite import DEFAULT_CREDIT
-from energy_trading.reference import credit
-from energy_trading.reference.credit import E9, CreditConstants
+from energy_trading.rules import credit
+from energy_trading.rules.credit import E9, CreditConstants
 from tests.differential.test_credit import NOW, Pair, Revm
 
 SELLER, BUYER = 0x10000, 0x10001

@@ -27,8 +27,8 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.chain.connect import RevertData
 from energy_trading.errors import BadInput
-from energy_trading.reference import credit
-from energy_trading.reference.credit import E9, MAX_DATE, CreditConstants, Standing
+from energy_trading.rules import credit
+from energy_trading.rules.credit import E9, MAX_DATE, CreditConstants, Standing
 from tests.differential.revm import pyrevm
 
 DEPLOYMENTS, HISTORIES, STEPS = 200, 50, 4

@@ -22,7 +22,7 @@ from energy_trading.crypto.typed_data import (
     offer_hash,
     receipt_digest,
 )
-from energy_trading.reference.commitment import energy_commitment, is_plain_energy
+from energy_trading.rules.commitment import energy_commitment, is_plain_energy
 from tests.stateful.machine import staged
 from tests.world import World
 

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from energy_trading.errors import BadInput
-from energy_trading.reference.gsp import (
+from energy_trading.rules.gsp import (
     AuctionRules,
     Award,
     Decision,

@@ -31,8 +31,8 @@ from energy_trading.chain.connect import RevertData
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import Domain, offer_hash, receipt_digest
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.reference.commitment import energy_commitment
-from energy_trading.reference.settlement import (
+from energy_trading.rules.commitment import energy_commitment
+from energy_trading.rules.settlement import (
     MAX_UNITS,
     MarketConstants,
     Outcome,

@@ -19,8 +19,8 @@ from energy_trading.bindings.suite import PARTS, SuiteParameters
 from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
-from energy_trading.identity import save_key
-from energy_trading.market.lots import retire, split
+from energy_trading.files.key_file import save_key
+from energy_trading.market.lots.lots import retire, split
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House

@@ -17,12 +17,12 @@ import pytest
 from energy_trading.bindings.deployment import Record
 from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.identity import load_key, save_key
-from energy_trading.market.offer import Offer
-from energy_trading.meter.journal import Journal
+from energy_trading.files.journal import Journal
+from energy_trading.files.key_file import load_key, save_key
+from energy_trading.market.trade.offer import Offer
 from tests.client.cli_runs import Done, cli
+from tests.client.meter.test_meter_telegram import CRC, telegram
 from tests.client.shell_runs import shell, shell_blocks
-from tests.client.test_meter_telegram import CRC, telegram
 from tests.nodes import anvil, ganache
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
-from energy_trading.day.faults import Faults, InjectedFaults
-from energy_trading.day.neighbourhood import FUNDS, settle_in
-from energy_trading.day.report import write_report
-from energy_trading.day.trading_day import DayResult, TradingDay, money_is_conserved
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import P256_SIGNER_BYTES
+from energy_trading.simulation.faults import Faults, InjectedFaults
+from energy_trading.simulation.neighbourhood import FUNDS, settle_in
+from energy_trading.simulation.report import write_report
+from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
 from tests import days
 
 

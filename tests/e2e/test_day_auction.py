@@ -10,12 +10,12 @@ import pytest
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.offer_market import DeliveryConfirmed
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, QuoteSealed
-from energy_trading.day.auction import run_day_ahead_auction
-from energy_trading.day.faults import Faults
-from energy_trading.day.neighbourhood import FEE_BPS, settle_in
-from energy_trading.day.report import event_to_dict
-from energy_trading.day.trading_day import DayResult, TradingDay, money_is_conserved
-from energy_trading.market.replay import replay
+from energy_trading.market.log.replay import replay
+from energy_trading.simulation.auction import run_day_ahead_auction
+from energy_trading.simulation.faults import Faults
+from energy_trading.simulation.neighbourhood import FEE_BPS, settle_in
+from energy_trading.simulation.report import event_to_dict
+from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
 from tests import days
 
 

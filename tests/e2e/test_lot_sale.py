@@ -7,10 +7,10 @@ from collections.abc import Iterator
 import pytest
 
 from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
-from energy_trading.day.faults import InjectedFaults
-from energy_trading.day.lot_sale import NO_OCCASION, sell_a_lot
-from energy_trading.day.neighbourhood import FUNDS, Home, Neighbourhood, settle_in
-from energy_trading.day.trading_day import DayResult, TradingDay, money_is_conserved
+from energy_trading.simulation.faults import InjectedFaults
+from energy_trading.simulation.lot_sale import NO_OCCASION, sell_a_lot
+from energy_trading.simulation.neighbourhood import FUNDS, Home, Neighbourhood, settle_in
+from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
 from tests import days
 
 

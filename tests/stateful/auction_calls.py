@@ -18,10 +18,10 @@ from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
 from energy_trading.crypto.typed_data import quote_digest
-from energy_trading.market.auction import Auction
+from energy_trading.market.auction.auction import Auction
 from energy_trading.meter.signers import compact
-from energy_trading.reference.auction import Auctions, AuctionState, Chunk, Result
-from energy_trading.reference.trade import AWARD_NONCE, TradeState
+from energy_trading.rules.auction import Auctions, AuctionState, Chunk, Result
+from energy_trading.rules.trade import AWARD_NONCE, TradeState
 from tests.contracts.offer_market.tools import told
 from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.trade_calls import TradeCalls, buyers, keys, oddities, sellers

@@ -18,10 +18,10 @@ from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.market.replay import Replay, replay
+from energy_trading.market.log.replay import Replay, replay
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
-from energy_trading.reference.credit import CreditConstants, Standing
-from energy_trading.reference.ledger import Account, Ledger, Refused
+from energy_trading.rules.credit import CreditConstants, Standing
+from energy_trading.rules.ledger import Account, Ledger, Refused
 from tests.contracts.energy_ledger.tools import TokenWorld, deployed
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World

@@ -6,7 +6,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.reference.settlement import MAX_UNITS
+from energy_trading.rules.settlement import MAX_UNITS
 from tests.stateful.machine import UNIT, Machine, amounts, anybody, call, often
 
 

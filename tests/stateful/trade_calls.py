@@ -11,10 +11,10 @@ from energy_trading.bindings.offer_market import Delivery, DeliveryRefused, Rece
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import acceptance_digest, receipt_digest
-from energy_trading.reference.commitment import energy_commitment, is_plain_energy
-from energy_trading.reference.ledger import Refused
-from energy_trading.reference.settlement import MAX_UNITS, MarketConstants
-from energy_trading.reference.trade import (
+from energy_trading.rules.commitment import energy_commitment, is_plain_energy
+from energy_trading.rules.ledger import Refused
+from energy_trading.rules.settlement import MAX_UNITS, MarketConstants
+from energy_trading.rules.trade import (
     AWARD_NONCE,
     SIGNED_NONCE,
     Acceptance,

@@ -8,7 +8,7 @@ import pytest
 
 from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
-from energy_trading.reference.credit import CreditConstants, open_limit
+from energy_trading.rules.credit import CreditConstants, open_limit
 from tests.contracts.energy_ledger.tools import DAY, UNIT, TokenWorld
 from tests.world import World
 

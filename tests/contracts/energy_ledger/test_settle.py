@@ -18,11 +18,11 @@ from energy_trading.bindings.energy_ledger import (
     Settlement,
 )
 from energy_trading.bindings.suite import NATIVE
-from energy_trading.reference import credit
-from energy_trading.reference import settlement as settlement_rules
-from energy_trading.reference.credit import CreditConstants, Standing
-from energy_trading.reference.ledger import UNOPENED, Ledger
-from energy_trading.reference.settlement import Split
+from energy_trading.rules import credit
+from energy_trading.rules import settlement as settlement_rules
+from energy_trading.rules.credit import CreditConstants, Standing
+from energy_trading.rules.ledger import UNOPENED, Ledger
+from energy_trading.rules.settlement import Split
 from tests.contracts.energy_ledger.conftest import PEOPLE
 from tests.contracts.energy_ledger.tools import Desk
 from tests.contracts.offer_market.tools import purse, refused, told

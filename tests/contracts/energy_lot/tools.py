@@ -16,7 +16,7 @@ from energy_trading.crypto.typed_data import (
     exchange_permit_hash,
     injection_digest,
 )
-from energy_trading.market.lots import Certificate, Contact, certify, read_injection
+from energy_trading.market.lots.lots import Certificate, Contact, certify, read_injection
 from energy_trading.meter.signers import compact
 from tests.world import EURO, GENESIS, World
 

@@ -21,7 +21,7 @@ from energy_trading.bindings.offer_market import (
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.reference.commitment import energy_commitment
+from energy_trading.rules.commitment import energy_commitment
 from tests.contracts.offer_market.tools import (
     NO_KEY,
     NONE,

@@ -23,7 +23,7 @@ from energy_trading.bindings.offer_market import (
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.typed_data import Domain, acceptance_digest
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.reference.commitment import energy_commitment
+from energy_trading.rules.commitment import energy_commitment
 from tests.contracts.offer_market.tools import (
     MAX_UINT64,
     NO_KEY,

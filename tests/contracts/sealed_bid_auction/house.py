@@ -10,8 +10,8 @@ from energy_trading.bindings.offer_market import Terms
 from energy_trading.bindings.sealed_bid_auction import AuctionState, AuctionTerms, LotAwarded, Quote
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.market.auction import Auction
-from energy_trading.reference.auction import award_nonce, payment
+from energy_trading.market.auction.auction import Auction
+from energy_trading.rules.auction import award_nonce, payment
 from tests.world import EURO, World
 
 HOUR = 3600

@@ -1,0 +1,1 @@
+"""What every operation costs in gas and in money."""

@@ -1,0 +1,218 @@
+"""How gas grows: with receipts in a transaction, bidders and lots of an auction, parts of a lot, keys."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from energy_trading.bench.gas.parts import watch
+from energy_trading.bench.gas.scenarios import BATCH, ENERGY_WH, LOT_WH, PROOF_HASHES, Bench, Scenario
+from energy_trading.errors import BadInput
+
+RECEIPTS: Final = (1, 2, 5, 10, 20, 40, 100, 200)
+BIDDERS: Final = (1, 2, 5, 10, 20, 40, 60)
+MANY_QUOTES: Final = 5_000
+QUOTES_PER_CHUNK: Final = 750  # as many as `Auction.settle_all` trusts to a transaction of 10 million gas
+SMALL_LOT_WH: Final = 300
+LOTS: Final = (1, 2, 4, 6, 8)
+PARTS_OF_A_LOT: Final = (2, 4, 8, 16, 32)
+PROOFS: Final = (0, 4, 7, 10, 14, 17)
+
+#: series: what is counted in it
+SERIES: Final[Mapping[str, str]] = {
+    "receipts": "receipts in one transaction, each of another pair of accounts",
+    "auction": "bidders of an auction, everything: order, quotes, settlement, payment, delivery",
+    "settlement": "quotes that are settled, in transactions of at most 750",
+    "lots.post": f"lots of an order; {BATCH} bidders",
+    "lots.settle": f"lots that are decided, {BATCH} quotes in all",
+    "lot.split": "parts that a lot is split into",
+    "lot.merge": "lots that are merged into one",
+    "keys.accept": "one-time keys under one root, an acceptance with one of them",
+    "keys.publish": "one-time keys under one root, its publishing",
+}
+#: point that is measured like a scenario and has to have its gas; so growth that is out of date is seen
+ANCHORS: Final[Mapping[tuple[str, int], str]] = {
+    ("receipts", BATCH): f"offer.confirm_batch{BATCH}",
+    ("auction", BATCH): f"auction.{BATCH}_per_bidder",
+    ("settlement", BATCH): "auction.settle_40",
+    ("lots.post", 1): "auction.post",
+    ("lots.settle", 1): "auction.settle_40",
+    ("lot.split", 2): "lot.split_2",
+    ("lot.merge", 2): "lot.merge_2",
+    ("keys.accept", 2**PROOF_HASHES): "offer.accept_private",
+}
+#: series in which a point's gas is that of all it counts, and is told for one of them too
+SHARED: Final = frozenset(SERIES) - {"lots.post", "lots.settle", "keys.accept"}
+
+
+@dataclass(frozen=True)
+class Point:
+    """One point of a series.
+
+    Args:
+        series: one of `SERIES`.
+        count: of what the series counts.
+        transactions: how many it took.
+        gas: of all of them.
+    """
+
+    series: str
+    count: int
+    transactions: int
+    gas: int
+
+    @property
+    def each(self) -> int:
+        """Gas for one of what is counted, rounded up; where nothing is shared, all of it."""
+        return -(-self.gas // self.count) if self.series in SHARED else self.gas
+
+
+def measure_growth(
+    say: Callable[[str], None] = lambda _: None, many_quotes: int = MANY_QUOTES
+) -> tuple[Point, ...]:
+    """Measure every series on chains in this process, which takes a minute or two.
+
+    Args:
+        say: told one line before each part.
+        many_quotes: the largest settlement; 60 bidders quote again and again.
+
+    Returns:
+        The points, series by series, counts rising.
+
+    Raises:
+        BadInput: ``many_quotes`` is below the bidders there are, or above what an auction takes.
+
+    Source:
+        X-7, X-9; N-6; C-7.
+    """
+    if not max(BIDDERS) < many_quotes < 2**16:
+        raise BadInput(f"quotes: given {many_quotes}, allowed {max(BIDDERS) + 1} … {2**16 - 1}")
+    found: list[Point] = []
+    with watch() as seen:
+        bench = Bench({}, seen, pairs=max(RECEIPTS))
+        bench.warm_up()
+        for part in (_keys, _parts, _lots, _auctions, _receipts):
+            say(part.__name__.strip("_"))
+            found += part(bench)
+        say(f"{many_quotes:,} quotes")
+        found += _many(bench, many_quotes)
+    order = list(SERIES)
+    return tuple(sorted(found, key=lambda point: (order.index(point.series), point.count)))
+
+
+def _point(series: str, count: int, scenario: Scenario) -> Point:
+    return Point(series, count, len(scenario.paid), sum(paid.gas for paid in scenario.paid))
+
+
+def _receipts(bench: Bench) -> Iterator[Point]:
+    enrolled = 0
+    with bench.fresh():
+        for count in RECEIPTS:
+            for key in (*bench.sellers[enrolled:count], *bench.buyers[enrolled:count]):
+                bench.enrol(key)
+            enrolled = count
+            with bench.fresh():
+                yield _point("receipts", count, bench.receipts_of(count))
+
+
+def _auctions(bench: Bench) -> Iterator[Point]:
+    enrolled = 0
+    with bench.fresh():
+        for count in BIDDERS:
+            for key in bench.buyers[enrolled:count]:
+                bench.enrol(key)
+            enrolled = count
+            with bench.fresh():
+                auction = bench.post_and_quote(bench.buyers[:count])
+                bench.chain.mine(auction.terms.quote_until)
+                settled = bench.settle(auction)
+                yield _point("settlement", count, settled)
+                everything = auction.everything + settled + bench.pay_and_deliver()
+                yield _point("auction", count, everything)
+
+
+def _many(bench: Bench, count: int) -> Iterator[Point]:
+    bidders = bench.buyers[: max(BIDDERS)]
+    with bench.fresh():
+        for key in bidders:
+            bench.enrol(key)
+        auction = bench.post_and_quote([bidders[i % len(bidders)] for i in range(count)])
+        bench.chain.mine(auction.terms.quote_until)
+        yield _point("settlement", count, bench.settle(auction, -(-count // QUOTES_PER_CHUNK)))
+
+
+def _lots(bench: Bench) -> Iterator[Point]:
+    bidders = bench.buyers[:BATCH]
+    with bench.fresh():
+        for key in bidders:
+            bench.enrol(key)
+        for count in LOTS:
+            with bench.fresh():
+                # Small ones beside the usual one, so that the producer's funds guarantee them all.
+                lots_wh = [LOT_WH, *(SMALL_LOT_WH - i for i in range(count - 1))]
+                auction = bench.post_and_quote(bidders, lots_wh)
+                yield _point("lots.post", count, auction.posted)
+                bench.chain.mine(auction.terms.quote_until)
+                yield _point("lots.settle", count, bench.settle(auction))
+
+
+def _parts(bench: Bench) -> Iterator[Point]:
+    lots = bench.suite.lots
+    with bench.fresh():
+        lot, _ = bench.minted_lot()
+        for count in PARTS_OF_A_LOT:
+            with bench.fresh():
+                part = ENERGY_WH // count
+                parts = [part] * (count - 1) + [ENERGY_WH - part * (count - 1)]
+                yield _point("lot.split", count, bench.send(lots.split(lot, parts), bench.producer))
+                made = [lots.part_id(lot, i) for i in range(count)]
+                yield _point("lot.merge", count, bench.send(lots.merge(made), bench.producer))
+
+
+def _keys(bench: Bench) -> Iterator[Point]:
+    with bench.fresh():
+        terms = bench.terms(bench.producer)
+        bench.market.make_offer(terms).send(bench.producer)
+        for hashes in PROOFS:
+            with bench.fresh():
+                key = bench.one_time_key(terms, hashes)
+                yield Point("keys.publish", 2**hashes, 1, bench.seen[-1].gas)
+                call = bench.market.accept_offer_privately(terms, key)
+                yield _point("keys.accept", 2**hashes, bench.send(call, bench.consumer))
+
+
+def growth_document(points: Sequence[Point]) -> list[dict[str, Any]]:
+    """Return the points as JSON holds them.
+
+    Args:
+        points: what `measure_growth` returns.
+    """
+    return [
+        {
+            "series": point.series,
+            "count": point.count,
+            "transactions": point.transactions,
+            "gas": point.gas,
+            "each": point.each,
+        }
+        for point in points
+    ]
+
+
+def out_of_date(points: Sequence[Point], found: Mapping[str, Scenario]) -> list[str]:
+    """Return a line for each point whose gas is not that of the scenario it is measured like.
+
+    Args:
+        points: a growth that was measured before.
+        found: scenarios measured now.
+    """
+    lines = []
+    for point in points:
+        name = ANCHORS.get((point.series, point.count))
+        if name is None:
+            continue
+        now = sum(paid.gas for paid in found[name].paid)
+        if point.gas != now:
+            lines.append(f"growth of {point.series} at {point.count}: {point.gas} -> {now}")
+    return lines

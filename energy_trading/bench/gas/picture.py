@@ -1,0 +1,171 @@
+"""Gas in one picture: what each scenario pays for, with bound and peer; a trade in money; how gas grows."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
+
+from energy_trading.bench.gas.growth import PARTS_OF_A_LOT, Point
+from energy_trading.bench.gas.money import CHAINS, Prices, cents, per_kwh_e9, trades
+from energy_trading.bench.gas.scenarios import TARGETS, Scenario
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+#: label: parts in it, colour (Okabe and Ito's, which the colour-blind tell apart)
+_BANDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
+    "intrinsic": (("intrinsic",), "#bbbbbb"),
+    "calldata": (("calldata",), "#56B4E9"),
+    "storage reached": (("slots",), "#0072B2"),
+    "storage changed, less refunds": (("writes", "refunds"), "#E69F00"),
+    "events": (("logs",), "#009E73"),
+    "other addresses": (("calls",), "#F0E442"),
+    "precompiles": (("precompiles",), "#CC79A7"),
+    "everything else": (("code", "rest"), "#D55E00"),
+}
+_FIRST: Final = ("o-", "#0072B2")
+_SECOND: Final = ("s--", "#D55E00")
+
+
+def picture(found: Mapping[str, Scenario], points: Sequence[Point], prices: Prices) -> bytes:
+    """Draw bars of parts for every scenario with a budget, trades in money and, if measured, growth.
+
+    Args:
+        found: scenarios by name.
+        points: growth; may be empty.
+        prices: of gas and coin.
+
+    Returns:
+        A PNG.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(12, 13.5 if points else 9.2), layout="constrained", facecolor="white")
+    grid = figure.add_gridspec(
+        *((3, 3) if points else (2, 1)), height_ratios=(2.1, 1, 1) if points else (2.1, 1)
+    )
+    _bars(figure.add_subplot(grid[0, :]), found)
+    _money(figure.add_subplot(grid[-1, -1]), found, prices)
+    if points:
+        _receipts(figure.add_subplot(grid[1, 0]), points)
+        _bidders(figure.add_subplot(grid[1, 1]), points)
+        _auction_lots(figure.add_subplot(grid[1, 2]), points)
+        _lot_parts(figure.add_subplot(grid[2, 0]), points)
+        _keys(figure.add_subplot(grid[2, 1]), points)
+    content = io.BytesIO()
+    figure.savefig(content, format="png", dpi=110, metadata={"Software": None})
+    return content.getvalue()
+
+
+def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
+    names = list(TARGETS)
+    labels = [f"{name}  {found[name].gas:>7,}" for name in names]
+    left = [0.0] * len(names)
+    for label, (parts, colour) in _BANDS.items():
+        # Drawn, decides nothing: the part of one share.
+        wide = [sum(found[n].parts[p] for p in parts) / found[n].share for n in names]
+        axes.barh(labels, wide, left=left, label=label, color=colour, edgecolor="white", linewidth=0.5)
+        left = [start + width for start, width in zip(left, wide, strict=True)]
+    places = {name: place for place, name in enumerate(names)}
+    limit = 1.06 * max(found[name].gas for name in names)
+    bounds = [(t.lower_bound, places[n]) for n, t in TARGETS.items() if t.lower_bound]
+    budgets = [(t.at_most, places[n]) for n, t in TARGETS.items()]
+    peers = [(gas, places[n]) for n, t in TARGETS.items() for gas, _ in t.peers if gas < limit]
+
+    def mark(at: Sequence[tuple[int, int]], label: str, shape: str, size: int, fill: str) -> None:
+        gas, place = zip(*at, strict=True)
+        axes.plot(
+            gas,
+            place,
+            shape,
+            markersize=size,
+            markerfacecolor=fill,
+            markeredgecolor="black",
+            markeredgewidth=2,
+            label=label,
+        )
+
+    mark(bounds, "lower bound", "|", 18, "black")
+    mark(budgets, "our budget", "4", 11, "black")
+    mark(peers, "another project's contract", "D", 6, "white")
+    axes.invert_yaxis()
+    axes.set_xlim(0, limit)
+    _plain(axes, "What each scenario pays for: gas, of one where many share a transaction")
+    axes.grid(axis="x", color="#dddddd")
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.06), fontsize=9, ncols=4, frameon=False)
+
+
+def _money(axes: Axes, found: Mapping[str, Scenario], prices: Prices) -> None:
+    ways = trades(found)
+    for i, (chain, (_, colour)) in enumerate(zip(CHAINS, (_SECOND, _FIRST), strict=True)):
+        costs = [per_kwh_e9(way.cost_e9(prices, chain), way.energy_wh) for way in ways]
+        places = [place + 0.4 * i - 0.2 for place in range(len(ways))]
+        # Drawn, decides nothing: hundredths of the currency.
+        bars = axes.barh(places, [cost / 10**7 for cost in costs], 0.38, color=colour, label=chain)
+        axes.bar_label(bars, [cents(cost) for cost in costs], fontsize=7, padding=2)
+    axes.set_yticks(range(len(ways)), [way.name.replace(", ", ",\n") for way in ways], fontsize=8)
+    axes.invert_yaxis()
+    axes.set_xscale("log")
+    axes.margins(x=0.25)
+    axes.set_xlabel(f"hundredths of {prices.currency} for a kWh")
+    _plain(axes, "A trade in money")
+    axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
+
+
+def _receipts(axes: Axes, points: Sequence[Point]) -> None:
+    _curve(axes, points, "receipts", _FIRST, "a receipt")
+    _growth(axes, "receipts in one transaction", "Receipts share a transaction")
+
+
+def _bidders(axes: Axes, points: Sequence[Point]) -> None:
+    _curve(axes, points, "auction", _FIRST, "everything, per bidder")
+    _curve(axes, points, "settlement", _SECOND, "settlement, per quote")
+    _growth(axes, "bidders, or quotes", "An auction")
+    axes.legend(fontsize=8, loc="upper right")
+
+
+def _auction_lots(axes: Axes, points: Sequence[Point]) -> None:
+    _curve(axes, points, "lots.settle", _SECOND, "settle it, 40 quotes")
+    _curve(axes, points, "lots.post", _FIRST, "post the order")
+    _growth(axes, "lots", "An auction of several lots")
+    axes.set_xscale("linear")
+
+
+def _lot_parts(axes: Axes, points: Sequence[Point]) -> None:
+    _curve(axes, points, "lot.split", _FIRST, "split into them, per part")
+    _curve(axes, points, "lot.merge", _SECOND, "merge them, per lot")
+    _growth(axes, "parts, or lots", "Parts of a lot of energy")
+    axes.set_xticks(PARTS_OF_A_LOT)
+
+
+def _keys(axes: Axes, points: Sequence[Point]) -> None:
+    _curve(axes, points, "keys.accept", _FIRST, "accept with one of them")
+    _curve(axes, points, "keys.publish", _SECOND, "publish the root, per key")
+    _growth(axes, "keys under one root", "One-time meter keys")
+
+
+def _curve(axes: Axes, points: Sequence[Point], series: str, line: tuple[str, str], label: str) -> None:
+    chosen = [point for point in points if point.series == series]
+    style, colour = line
+    axes.plot([p.count for p in chosen], [p.each for p in chosen], style, color=colour, label=label)
+
+
+def _growth(axes: Axes, counted: str, title: str) -> None:
+    axes.set_xscale("log")
+    axes.minorticks_off()
+    axes.xaxis.set_major_formatter("{x:,.0f}")
+    axes.yaxis.set_major_formatter("{x:,.0f}")
+    axes.set_ylim(bottom=0)
+    axes.set_xlabel(counted)
+    axes.set_ylabel("gas")
+    axes.grid(color="#dddddd")
+    axes.legend(fontsize=8)
+    _plain(axes, title)
+
+
+def _plain(axes: Axes, title: str) -> None:
+    axes.set_title(title, loc="left", fontsize=11)
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.set_axisbelow(True)

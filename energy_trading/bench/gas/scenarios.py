@@ -1,0 +1,730 @@
+"""Named gas scenarios: every state-changing function of the contracts, measured to the unit."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from importlib.resources import files
+from typing import Any, Final
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from energy_trading.bench.gas.parts import Paid, watch
+from energy_trading.bindings.contract import Call
+from energy_trading.bindings.energy_ledger import AccountAttestation
+from energy_trading.bindings.offer_market import Delivery, OfferMade, ReceiptKey, Terms
+from energy_trading.bindings.sealed_bid_auction import AuctionTerms, Quote
+from energy_trading.bindings.suite import NATIVE, Suite, SuiteParameters, deploy
+from energy_trading.chain import artifacts
+from energy_trading.chain.connect import Chain, in_process
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
+from energy_trading.crypto.typed_data import (
+    Domain,
+    acceptance_digest,
+    approval_digest,
+    attestation_digest,
+    offer_hash,
+    quote_digest,
+    receipt_digest,
+)
+from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
+from energy_trading.market.lots.lots import (
+    Certificate,
+    Contact,
+    accept,
+    certify,
+    mint,
+    permit,
+    read_injection,
+)
+from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.rules.commitment import energy_commitment
+
+GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
+PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
+ENERGY_WH: Final = 1_234
+SHORT_WH: Final = 1_150  # within the tolerance of 10 %
+DEFAULT_WH: Final = 400
+NONCE: Final = 0x9E37_79B9_7F4A_7C15  # eight bytes that look random, none of them zero
+SIGNED: Final = 1 << 255
+FUNDS: Final = 4_321_987_654
+BATCH: Final = 40
+PROOF_HASHES: Final = 14
+START_PRICE: Final = 81_234_567  # units of account per kWh
+CEILING: Final = 312_345_678
+LOT_WH: Final = 5_432
+CHUNKS: Final = 4
+_PROSUMER: Final = 3
+_PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a scenario is measured against.
+
+    Args:
+        at_most: our budget.
+        lower_bound: gas that no contract with these effects can avoid; None if not worked out.
+        peers: gas and name of the best comparable contracts, measured on the same EVM; may be none.
+
+    Source:
+        Project's architecture, "Where the gas goes".
+    """
+
+    at_most: int
+    lower_bound: int | None
+    peers: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def best_peer(self) -> str:
+        """The peers in words."""
+        return "; ".join(f"{gas:,} {name}".rstrip() for gas, name in self.peers) or "nobody"
+
+
+TARGETS: Final[Mapping[str, Target]] = {
+    "offer.make": Target(60_000, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
+    "offer.accept": Target(43_000, 26_128, ((46_571, "Solidity docs Purchase"),)),
+    "offer.accept_private": Target(62_000, None),
+    "offer.confirm": Target(57_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
+    "trade.direct": Target(160_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
+    "trade.signed": Target(130_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
+    "offer.confirm_batch40": Target(30_000, 13_295, ((20_749, "LocalEthereum"),)),
+    "offer.give_up": Target(38_000, 21_328, ((31_343, "gsy-e"),)),
+    "lot.exchange": Target(55_000, 32_559, ((54_756, "Permit2 (one signature)"),)),
+    "auction.quote": Target(35_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
+    "auction.settle_per_quote": Target(7_000, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
+    "auction.40_per_bidder": Target(46_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
+    "meter.register": Target(50_000, 43_484, ((52_414, ""),)),
+}
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A measured scenario.
+
+    Args:
+        paid: its transactions, in order.
+        share: how many things they do; the scenario's gas is that of one of them.
+        less: transactions of the same kind that only the difference to counts.
+    """
+
+    paid: tuple[Paid, ...]
+    share: int = 1
+    less: tuple[Paid, ...] = ()
+
+    @property
+    def gas(self) -> int:
+        """Gas of all transactions, as their receipts report it, of one share, rounded up."""
+        return self.shared(lambda paid: paid.gas)
+
+    @property
+    def parts(self) -> dict[str, int]:
+        """What all transactions (not one share) were paid for, by name."""
+        total: Counter[str] = Counter()
+        for paid in self.paid:
+            total.update(paid.parts)
+        for paid in self.less:
+            total.subtract(paid.parts)
+        return dict(total)
+
+    def shared(self, of: Callable[[Paid], int]) -> int:
+        """Return the sum of an amount over all transactions, of one share, rounded up."""
+        return -(-(sum(map(of, self.paid)) - sum(map(of, self.less))) // self.share)
+
+    def __add__(self, other: Scenario) -> Scenario:
+        """Return both as one."""
+        return Scenario(self.paid + other.paid)
+
+    def beyond(self, less: Scenario, share: int) -> Scenario:
+        """Return what this cost more than another of the same kind, by `share` things more."""
+        return Scenario(self.paid, share, less.paid)
+
+
+def token_code() -> bytes:
+    """Return the creation code of tests/solidity/PermitToken.sol, which installed packages do not have."""
+    return bytes.fromhex((files("energy_trading") / "bench" / "gas" / "permit_token.hex").read_text("ascii"))
+
+
+def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
+    """Run every scenario on fresh chains (Prague rules, default parameters, fixed keys and times).
+
+    Each scenario starts from the same state: accounts with funds, meters, and ten trades behind them.
+
+    Args:
+        say: told one line before each group.
+
+    Returns:
+        Scenario by name, sorted.
+    """
+    found: dict[str, Scenario] = {}
+    with watch() as seen:
+        say("deployment and ten trades")
+        bench = Bench(found, seen)
+        bench.deployment()
+        bench.warm_up()
+        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts)
+        for group in (*groups, bench.lots):
+            say(group.__name__)
+            group()
+        say("a market with a fee of 1 %")
+        with_fee = Bench(found, seen, fee_bps=100)
+        with_fee.warm_up()
+        with_fee.receipt_with_fee()
+        say("a ledger that settles in a token")
+        _token_ledger(found, seen)
+        say(f"batch of {BATCH} receipts")
+        bench.batch()
+        say(f"auctions of {BATCH}")
+        bench.auctions()
+    found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
+    return dict(sorted(found.items()))
+
+
+def snapshot(scenarios: Mapping[str, Scenario]) -> dict[str, Any]:
+    """Return the document of snapshots/gas.json: how the contracts were compiled, gas by scenario."""
+    build = artifacts.build()
+    return {
+        "compiler": {"version": build["compiler"], **build["settings"]},
+        "scenarios": {name: scenario.gas for name, scenario in sorted(scenarios.items())},
+    }
+
+
+def _key(role: str) -> SecretKey:
+    return SecretKey(keccak(text=f"gas benchmark: {role}"))
+
+
+class Bench:
+    """A market with a producer and a consumer, and the scenarios that start from it.
+
+    Args:
+        found: receives the scenarios.
+        seen: what `watch` yields; it has to be on.
+        pairs: how many sellers and how many buyers there are besides.
+        parameters: of the suite, where they are not the default; ``token_code`` makes it settle in a token.
+    """
+
+    def __init__(
+        self, found: dict[str, Scenario], seen: list[Paid], pairs: int = BATCH, **parameters: Any
+    ) -> None:
+        self.found = found
+        self.seen = seen
+        self.dso, self.pkg, self.treasury = _key("dso"), _key("pkg"), _key("treasury")
+        self.producer, self.consumer, self.relayer = _key("producer"), _key("consumer"), _key("relayer")
+        self.sellers = [_key(f"seller {i}") for i in range(pairs)]
+        self.buyers = [_key(f"buyer {i}") for i in range(pairs)]
+        people = [self.dso, self.pkg, self.treasury, self.producer, self.consumer, self.relayer]
+        self.chain: Chain = in_process("prague", [*people, *self.sellers, *self.buyers], GENESIS)
+        asset = parameters.pop("token_code", None)
+        if asset is not None:
+            parameters["asset"] = self.chain.deploy(asset, self.relayer)[0]
+        before = len(seen)
+        self.suite: Suite = deploy(
+            self.chain,
+            self.dso,
+            SuiteParameters(self.dso.address, self.pkg.address, self.treasury.address, **parameters),
+        )
+        self.deployed = seen[before:]
+        self.market, self.ledger = self.suite.market, self.suite.ledger
+        self.meter = Secp256k1Meter(_key("meter"))
+        self.signer: ReceiptSigner = self.meter
+        self.quote_key = _key("quote key")
+
+    # ------------------------------------------------------------ steps
+
+    def send(self, call: Call[Any], sender: SecretKey) -> Scenario:
+        """Send a call; return its transaction as a scenario."""
+        call.send(sender)
+        return Scenario((self.seen[-1],))
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Put the chain back afterwards, so that scenarios do not depend on each other."""
+        kept = self.chain.snapshot()
+        yield
+        self.chain.revert(kept)
+
+    def attested(self, account: str) -> Call[None]:
+        """The call that opens an account with PKG's attestation."""
+        alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
+        a = AccountAttestation(account, _PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
+        digest = attestation_digest(
+            self.suite.ledger_domain,
+            a.account,
+            a.roles,
+            a.certificate_hash,
+            a.identity_ciphertext,
+            a.deadline,
+        )
+        return self.ledger.open_account(a, self.pkg.sign_digest(digest))
+
+    def enrol(self, key: SecretKey) -> None:
+        """Give a key an account with funds and a meter."""
+        self.attested(key.address).send(self.relayer)
+        self.ledger.deposit(key.address, FUNDS, value=FUNDS * 10**9).send(self.relayer)
+        self.ledger.register_meter(key.address, self.meter.signer).send(self.dso)
+
+    def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
+        """An offer of the usual energy and price that is open for an hour."""
+        now = self.chain.now()
+        energy = ENERGY_WH.to_bytes(32, "big")
+        terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
+        return replace(terms, **changes)
+
+    def trade_id(self, t: Terms) -> bytes:
+        """The hash of an offer's terms."""
+        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
+
+    def signature(self, terms: Terms) -> bytes:
+        """The producer's signature of an offer."""
+        return compact(self.producer.sign_digest(self.suite.market_domain.digest(self.trade_id(terms))))
+
+    def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
+        """The meter's receipt of a trade, by default of all its energy."""
+        energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
+        digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
+        return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
+
+    def open_trade(self, **changes: Any) -> Terms:
+        """An accepted trade whose acceptBy has passed."""
+        terms = self.terms(self.producer, **changes)
+        self.market.make_offer(terms).send(self.producer)
+        self.market.accept_offer(terms).send(self.consumer)
+        self.chain.mine(terms.accept_by)
+        return terms
+
+    def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
+        """Bring the consumer's receipt."""
+        delivery = self.receipt(terms, self.consumer, energy_wh)
+        return self.send(self.market.confirm_delivery(delivery), self.relayer)
+
+    # ------------------------------------------------------------ scenarios
+
+    def deployment(self) -> None:
+        """Each contract's creation."""
+        names = (
+            "deploy.energy_ledger",
+            "deploy.offer_market",
+            "deploy.sealed_bid_auction",
+            "deploy.energy_lot",
+            "deploy.p256_verifier",
+        )
+        for name, paid in zip(names, self.deployed, strict=True):
+            self.found[name] = Scenario((paid,))
+
+    def warm_up(self) -> None:
+        """Two accounts with ten trades behind them, and a treasury that has had money."""
+        self.enrol(self.producer)
+        self.enrol(self.consumer)
+        for i in range(10):
+            self.confirm(self.open_trade(nonce=i))
+        late = self.open_trade(nonce=10)
+        self.confirm(late, SHORT_WH)
+        self.chain.mine((self.chain.now() // 86_400 + 1) * 86_400 + 3_600)
+
+    def offers(self) -> None:
+        """An offer made, accepted, withdrawn, expired."""
+        with self.fresh():
+            terms = self.terms(self.producer)
+            self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
+            with self.fresh():
+                self.found["offer.accept"] = self.send(self.market.accept_offer(terms), self.consumer)
+            with self.fresh():
+                key = self.one_time_key(terms)
+                self.found["offer.accept_private"] = self.send(
+                    self.market.accept_offer_privately(terms, key), self.consumer
+                )
+            with self.fresh():
+                self.found["offer.give_up"] = self.send(self.market.give_up(terms), self.producer)
+            self.chain.mine(terms.accept_by)
+            with self.fresh():
+                self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
+            self.found["offer.expire_offer"] = self.send(
+                self.market.expire(terms, NATIVE, bytes(32)), self.relayer
+            )
+
+    def receipts(self) -> None:
+        """A receipt of every kind."""
+        with self.fresh():
+            terms = self.open_trade()
+            with self.fresh():
+                self.found["offer.confirm"] = self.confirm(terms)
+            with self.fresh():
+                self.found["offer.confirm_short"] = self.confirm(terms, SHORT_WH)
+            self.found["offer.confirm_default"] = self.confirm(terms, DEFAULT_WH)
+        with self.fresh():
+            terms = self.terms(self.producer)
+            self.market.make_offer(terms).send(self.producer)
+            self.market.accept_offer(terms).send(self.consumer)
+            self.found["offer.confirm_early"] = self.confirm(terms)
+        with self.fresh():
+            salt = keccak(text="salt")
+            terms = self.open_trade(energy=energy_commitment(ENERGY_WH, salt))
+            with self.fresh():
+                self.found["offer.confirm_hidden"] = self.confirm(terms)
+            delivery = self.receipt(terms, self.consumer, SHORT_WH)
+            self.found["offer.confirm_hidden_short"] = self.send(
+                self.market.confirm_hidden_short(delivery, ENERGY_WH, salt), self.relayer
+            )
+        with self.fresh():
+            self.signer = p256_meter(self.suite)
+            self.ledger.register_meter(self.consumer.address, self.signer.signer).send(self.dso)
+            self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
+            self.signer = self.meter
+
+    def receipt_with_fee(self) -> None:
+        """A receipt where the market keeps a fee."""
+        self.found["offer.confirm_with_fee"] = self.confirm(self.open_trade())
+
+    def ends(self) -> None:
+        """A trade that nobody delivers."""
+        with self.fresh():
+            terms = self.open_trade()
+            self.chain.mine(terms.deliver_by)
+            self.found["offer.expire_trade"] = self.send(
+                self.market.expire(terms, self.consumer.address, keccak(self.meter.signer)), self.relayer
+            )
+
+    def signed(self) -> None:
+        """Offers signed off chain."""
+        terms = self.terms(self.producer, NONCE | SIGNED)
+        with self.fresh():
+            accept = self.market.accept_signed(terms, self.signature(terms))
+            self.found["offer.accept_signed"] = self.send(accept, self.consumer)
+            self.chain.mine(terms.accept_by)
+            self.found["trade.signed"] = self.found["offer.accept_signed"] + self.confirm(terms)
+        with self.fresh():
+            key = self.one_time_key(terms)
+            accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
+            self.found["offer.accept_signed_private"] = self.send(accept, self.consumer)
+        with self.fresh():
+            self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
+
+    def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
+        """Publish the root of a full tree of one-time keys and name one of them, proved by so many hashes."""
+        key = Secp256k1Meter(_key("one-time key"))
+        others = [keccak(i.to_bytes(2 + i // 2**16, "big")) for i in range(2**hashes - 1)]
+        tree = MerkleTree([signer_leaf(key.signer), *others])
+        epoch = self.chain.now() // self.ledger.epoch_seconds()
+        self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
+        digest = acceptance_digest(self.suite.market_domain, self.trade_id(terms), self.consumer.address)
+        return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
+
+    def meters(self) -> None:
+        """Meters and roots of one-time keys."""
+        stranger = _key("stranger").address
+        other = Secp256k1Meter(_key("other meter")).signer
+        with self.fresh():
+            register = self.ledger.register_meter(stranger, self.meter.signer)
+            self.found["meter.register"] = self.send(register, self.dso)
+            replaced = self.ledger.register_meter(stranger, other)
+            self.found["meter.replace"] = self.send(replaced, self.dso)
+            self.found["meter.remove"] = self.send(self.ledger.remove_meter(stranger), self.dso)
+        with self.fresh():
+            epoch = self.chain.now() // self.ledger.epoch_seconds()
+            publish = self.ledger.publish_key_root(epoch, keccak(text="root"), keccak(text="evidence"))
+            self.found["meter.publish_root"] = self.send(publish, self.dso)
+            self.found["meter.revoke_root"] = self.send(self.ledger.revoke_key_root(epoch), self.dso)
+
+    def accounts(self) -> None:
+        """Accounts, their money, and who runs the ledger."""
+        with self.fresh():
+            opened = self.attested(_key("newcomer").address)
+            self.found["ledger.open_account"] = self.send(opened, self.relayer)
+        with self.fresh():
+            paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
+            self.found["ledger.deposit"] = self.send(paid_in, self.producer)
+            paid_out = self.ledger.withdraw(self.producer.address, PRICE)
+            self.found["ledger.withdraw"] = self.send(paid_out, self.producer)
+        with self.fresh():
+            ten = [key.address for key in self.sellers[:10]]
+            for account in ten:
+                self.attested(account).send(self.relayer)
+            self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
+            self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
+        with self.fresh():
+            self.found["ledger.set_pkg"] = self.send(self.ledger.set_pkg(self.relayer.address), self.dso)
+        with self.fresh():
+            offered = self.ledger.transfer_ownership(self.relayer.address)
+            self.found["ledger.transfer_ownership"] = self.send(offered, self.dso)
+            accepted = self.ledger.accept_ownership()
+            self.found["ledger.accept_ownership"] = self.send(accepted, self.relayer)
+            renounced = self.ledger.renounce_ownership()
+            self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
+
+    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> Certificate:
+        """The DSO's certificate over a reading of the meter."""
+        domain = self.suite.lots_domain
+        reading = read_injection(self.meter, domain, GENESIS - 900 * slot, energy_wh)
+        return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
+
+    def minted_lot(self) -> tuple[int, Scenario]:
+        """A lot of the producer, who like the consumer has another one."""
+        for i, key in enumerate((self.producer, self.consumer)):
+            mint(self.suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
+        paper = self.certified(self.producer, ENERGY_WH, 20)
+        minted = self.send(self.suite.lots.mint(paper.injection, paper.signature), self.relayer)
+        return paper.lot, minted
+
+    def lots(self) -> None:
+        """Lots of accounts that have held lots before and go on holding some."""
+        suite, lots = self.suite, self.suite.lots
+        with self.fresh():
+            lot, self.found["lot.mint"] = self.minted_lot()
+            deadline = self.chain.now() + 3_600
+            for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
+                with self.fresh():
+                    signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
+                    a = accept(suite, self.consumer, signed)
+                    call = lots.exchange(
+                        lot, signed.buyer, price, deadline, a.msg_addr, signed.signature, a.signature
+                    )
+                    self.found[name] = self.send(call, self.relayer)
+            with self.fresh():
+                call = lots.transfer_from(self.producer.address, self.consumer.address, lot)
+                self.found["lot.transfer"] = self.send(call, self.producer)
+            with self.fresh():
+                safe = lots.safe_transfer_from(self.producer.address, self.consumer.address, lot)
+                self.found["lot.safe_transfer"] = self.send(safe, self.producer)
+            with self.fresh():
+                self.found["lot.approve"] = self.send(lots.approve(self.consumer.address, lot), self.producer)
+            with self.fresh():
+                approved = lots.set_approval_for_all(self.consumer.address, True)
+                self.found["lot.approve_all"] = self.send(approved, self.producer)
+            with self.fresh():
+                digest = approval_digest(suite.lots_domain, self.consumer.address, lot, 0, deadline)
+                signature = compact(self.producer.sign_digest(digest))
+                call = lots.permit(self.consumer.address, lot, deadline, signature)
+                self.found["lot.permit"] = self.send(call, self.relayer)
+            with self.fresh():
+                self.found["lot.cancel_permits"] = self.send(lots.cancel_permits(lot), self.producer)
+            with self.fresh():
+                self.found["lot.retire"] = self.send(lots.retire(lot), self.producer)
+            with self.fresh():
+                parts = [DEFAULT_WH, ENERGY_WH - DEFAULT_WH]
+                self.found["lot.split_2"] = self.send(lots.split(lot, parts), self.producer)
+                made = [lots.part_id(lot, i) for i in range(2)]
+                self.found["lot.merge_2"] = self.send(lots.merge(made), self.producer)
+            signer = lots.receipt_signer(self.consumer.address)
+            self.ledger.register_meter(self.consumer.address, signer).send(self.dso)
+            terms = self.open_trade()
+            call = lots.deliver(terms, self.consumer.address, [lot])
+            self.found["lot.deliver"] = self.send(call, self.producer)
+
+    def batch(self) -> None:
+        """One transaction with the receipts of forty pairs of accounts."""
+        with self.fresh():
+            for key in (*self.sellers, *self.buyers):
+                self.enrol(key)
+            self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
+
+    def receipts_of(self, count: int) -> Scenario:
+        """Trades of the first enrolled pairs, one each, and one transaction with their receipts."""
+        now = self.chain.now()
+        window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
+        trades = [
+            (seller, buyer, self.terms(seller, **window))
+            for seller, buyer in zip(self.sellers[:count], self.buyers[:count], strict=True)
+        ]
+        for seller, buyer, terms in trades:
+            self.market.make_offer(terms).send(seller)
+            self.market.accept_offer(terms).send(buyer)
+        self.chain.mine(now + 3_600)
+        receipts = [self.receipt(terms, buyer) for _, buyer, terms in trades]
+        sent = self.send(self.market.confirm_deliveries(receipts), self.relayer)
+        return replace(sent, share=count)
+
+    # ------------------------------------------------------------ auctions
+
+    def auctions(self) -> None:
+        """Auctions of forty bidders to each of their ends."""
+        with self.fresh():
+            for key in self.buyers:
+                self.enrol(key)
+            with self.fresh():
+                two = self.post_and_quote(self.buyers[:2])
+                self.chain.mine(two.terms.quote_until)
+                settled_two = self.settle(two)
+            auction = self.post_and_quote(self.buyers)
+            self.found["auction.post"] = auction.posted
+            self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
+            with self.fresh():
+                relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
+                digest = quote_digest(
+                    self.suite.auction_domain,
+                    auction.auction_id,
+                    relayed.bidder,
+                    relayed.cx.to_bytes(32, "big"),
+                    relayed.body.to_bytes(32, "big"),
+                )
+                signature = compact(self.buyers[0].sign_digest(digest))
+                call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
+                self.found["auction.quote_relayed"] = self.send(call, self.relayer)
+            with self.fresh():
+                self.chain.mine(auction.terms.quote_until)
+                with self.fresh():
+                    self.found["auction.disclose"] = self.disclose(auction)
+                with self.fresh():
+                    self.found["auction.settle_chunked"] = self.settle(auction, CHUNKS)
+                settled = self.settle(auction)
+                self.found["auction.settle_40"] = settled
+                self.found["auction.settle_per_quote"] = settled.beyond(settled_two, BATCH - 2)
+                terms, _ = self.awarded()
+                with self.fresh():
+                    self.chain.mine(terms.accept_by)
+                    unpaid = self.market.expire(terms, NATIVE, bytes(32))
+                    self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
+                paid = self.pay_and_deliver()
+                self.found["auction.award_paid"] = Scenario(paid.paid[:1])
+                everything = auction.everything + settled + paid
+                self.found[f"auction.{BATCH}_per_bidder"] = replace(everything, share=BATCH)
+            self.chain.mine(auction.terms.disclose_until)
+            self.found["auction.forfeit"] = self.send(self.suite.auction.forfeit(auction.terms), self.relayer)
+            compensate = self.suite.auction.compensate(auction.terms, auction.chain[0], auction.quotes)
+            self.found["auction.compensate_40"] = self.send(compensate, self.relayer)
+        with self.fresh():
+            empty = self.post_and_quote([])
+            self.chain.mine(empty.terms.quote_until)
+            self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
+
+    def pay_and_deliver(self) -> Scenario:
+        """The winner of the last award pays, and the receipt comes."""
+        terms, winner = self.awarded()
+        paid = self.send(self.market.accept_offer(terms), winner)
+        self.chain.mine(terms.accept_by)
+        delivery = self.receipt(terms, winner)
+        return paid + self.send(self.market.confirm_delivery(delivery), self.relayer)
+
+    def post_and_quote(
+        self, bidders: Sequence[SecretKey], lots_wh: Sequence[int] = (LOT_WH,)
+    ) -> PostedAuction:
+        """Post an order and let everybody quote."""
+        now = self.chain.now()
+        terms = AuctionTerms(
+            self.producer.address,
+            self.quote_key.address,
+            START_PRICE,
+            CEILING,
+            now + 6 * 3_600,
+            now + 7 * 3_600,
+            3_600,
+            now + 20 * 3_600,
+            NONCE,
+            list(lots_wh),
+        )
+        posted = self.send(self.suite.auction.post(terms), self.producer)
+        auction_id = self.suite.auction.auction_id_of(terms)
+        quotes = [self.sealed(auction_id, key, i) for i, key in enumerate(bidders)]
+        quoted = tuple(
+            self.send(self.suite.auction.quote(auction_id, q.cx, q.body), key)
+            for key, q in zip(bidders, quotes, strict=True)
+        )
+        return PostedAuction(terms, auction_id, posted, quoted, quotes)
+
+    def sealed(self, auction_id: bytes, bidder: SecretKey, place: int) -> Quote:
+        """A quote between start price and ceiling that depends on the bidder's place only."""
+        amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
+            CEILING - START_PRICE
+        )
+        sealed = seal(
+            amount,
+            self.quote_key.public_key,
+            self.chain.chain_id,
+            self.suite.auction.address,
+            auction_id,
+            bidder.address,
+            _key(f"ephemeral {place}"),
+        )
+        return Quote(bidder.address, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
+
+    def disclose(self, auction: PostedAuction) -> Scenario:
+        """Disclose the key alone."""
+        call = self.suite.auction.disclose(auction.terms, _scalar(self.quote_key))
+        return self.send(call, self.producer)
+
+    def awarded(self) -> tuple[Terms, SecretKey]:
+        """The trade that was made last, and its buyer."""
+        made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
+        terms = Terms(
+            made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
+        )
+        return terms, next(key for key in self.buyers if key.address == made.buyer)
+
+    def settle(self, auction: PostedAuction, chunks: int = 1) -> Scenario:
+        """Settle in equal chunks; the first one discloses the key."""
+        size = -(-len(auction.quotes) // chunks)
+        settled = Scenario(())
+        for start in reversed(range(0, max(1, len(auction.quotes)), size or 1)):
+            chunk = auction.quotes[start : start + size]
+            key = _scalar(self.quote_key)
+            call = self.suite.auction.settle(auction.terms, key, auction.chain[start], chunk)
+            settled += self.send(call, self.relayer)
+        return settled
+
+
+@dataclass(frozen=True)
+class PostedAuction:
+    """An auction that everybody has quoted in."""
+
+    terms: AuctionTerms
+    auction_id: bytes
+    posted: Scenario
+    quoted: tuple[Scenario, ...]
+    quotes: Sequence[Quote]
+
+    @property
+    def everything(self) -> Scenario:
+        """The order and all quotes."""
+        return sum(self.quoted, self.posted)
+
+    @property
+    def chain(self) -> list[int]:
+        """The accumulator before each quote."""
+        links = [seed(self.auction_id)]
+        for q in self.quotes:
+            sealed = SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big"))
+            links.append(accumulate(links[-1], q.bidder, sealed))
+        return links
+
+
+def _scalar(key: SecretKey) -> int:
+    return int.from_bytes(key.reveal(), "big")
+
+
+def p256_meter(suite: Suite) -> P256Meter:
+    """Return the benchmark's P-256 meter, which names the suite's verifier."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    scalar = int.from_bytes(keccak(text="gas benchmark: P-256 meter"), "big") >> 8
+    return P256Meter(ec.derive_private_key(scalar, ec.SECP256R1()), suite.p256_verifier)
+
+
+def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
+    """The second deposit with a permit: the account's slots and the token's are in use."""
+    bench = Bench(found, seen, token_code=token_code())
+    ledger, owner = bench.ledger, bench.producer
+    token, amount = ledger.asset(), PRICE * ledger.unit()
+    mint = keccak(text="mint(address,uint256)")[:4] + encode(
+        ["address", "uint256"], [owner.address, 10 * amount]
+    )
+    bench.chain.send(token, mint, bench.relayer)
+    bench.attested(owner.address).send(bench.relayer)
+    domain = Domain("Permit token", bench.chain.chain_id, token)
+    deadline = GENESIS + 86_399
+    for nonce in range(2):
+        fields: Sequence[Any] = [
+            keccak(text=_PERMIT_TYPE),
+            owner.address,
+            ledger.address,
+            amount,
+            nonce,
+            deadline,
+        ]
+        kinds = ["bytes32", "address", "address", "uint256", "uint256", "uint256"]
+        signature = owner.sign_digest(domain.digest(keccak(encode(kinds, fields))))
+        call = ledger.deposit_with_permit(PRICE, deadline, signature[64], signature[:32], signature[32:64])
+        found["ledger.deposit_permit"] = bench.send(call, owner)

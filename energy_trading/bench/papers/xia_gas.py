@@ -1,0 +1,234 @@
+"""Xia's gas figures again: one order with 40 bidders, and Fig. 6 with 5 to 60 of them."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from energy_trading.bench.gas.parts import watch
+from energy_trading.bench.gas.scenarios import FUNDS, Bench
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.errors import InternalFault
+
+#: Xia §4.1: a quote took 16 % of a block of about 4.7 million gas.
+PAPER_QUOTE_GAS: Final = 4_700_000 * 16 // 100
+#: Xia §4.1: 40 users, 41 transactions for one order, 126 for the whole cycle.
+PAPER_USERS: Final = 40
+PAPER_ORDER: Final = 41
+PAPER_CYCLE: Final = 126
+#: Xia Fig. 6.
+NUMBERS: Final = tuple(range(5, 65, 5))
+
+
+class NotTheCount(InternalFault):
+    """A run took another number of transactions than the paper's."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """Transactions of one kind in the whole cycle.
+
+    Args:
+        name: what they do.
+        count: how many.
+        gas: of all of them.
+    """
+
+    name: str
+    count: int
+    gas: int
+
+
+@dataclass(frozen=True)
+class Row:
+    """One auction of Fig. 6.
+
+    Args:
+        bidders: how many quoted, once each.
+        post: gas of the order.
+        quotes: gas of each quote, in order.
+        settle: gas of disclosure and settlement in one transaction.
+    """
+
+    bidders: int
+    post: int
+    quotes: tuple[int, ...]
+    settle: int
+
+    @property
+    def publisher(self) -> int:
+        """Gas of what is the publisher's to pay: order and settlement."""
+        return self.post + self.settle
+
+
+@dataclass(frozen=True)
+class XiaGasResult:
+    """What was measured and where the files are.
+
+    Args:
+        cycle: the paper's case of 40 bidders, step by step.
+        rows: Fig. 6.
+        csv: the rows.
+        figure: PNG.
+    """
+
+    cycle: tuple[Step, ...]
+    rows: tuple[Row, ...]
+    csv: Path
+    figure: Path
+
+    @property
+    def transactions(self) -> int:
+        """Transactions of the whole cycle."""
+        return sum(step.count for step in self.cycle)
+
+    @property
+    def settle_per_quote(self) -> int:
+        """Gas that one more quote adds to a settlement, between the smallest auction and the largest."""
+        first, last = self.rows[0], self.rows[-1]
+        return (last.settle - first.settle) // (last.bidders - first.bidders)
+
+    def lines(self) -> list[str]:
+        """Say what was found: the cycle, then Fig. 6 beside the paper's quote, then one paragraph."""
+        told = [f"{'step':<40}{'transactions':>14}{'gas':>14}{'each':>12}"]
+        for step in self.cycle:
+            told.append(f"{step.name:<40}{step.count:>14,}{step.gas:>14,}{step.gas // step.count:>12,}")
+        gas = sum(step.gas for step in self.cycle)
+        told.append(f"{'the whole cycle':<40}{self.transactions:>14,}{gas:>14,}")
+        told.append(
+            f"{'bidders':>8}{'order':>12}{'a quote':>12}{'paper':>12}{'settlement':>14}{'publisher':>14}"
+        )
+        for row in self.rows:
+            told.append(
+                f"{row.bidders:>8}{row.post:>12,}{max(row.quotes):>12,}{PAPER_QUOTE_GAS:>12,}"
+                f"{row.settle:>14,}{row.publisher:>14,}"
+            )
+        dearest = max(gas for row in self.rows for gas in row.quotes)
+        told.append(
+            f"One order of {PAPER_USERS} bidders takes {PAPER_ORDER} transactions until quoting ends, as in"
+            f" the paper. The paper does not say what its {PAPER_CYCLE} are; the steps above come to the same"
+            " number without the publisher's own enrolment and the meters' registration. As in Fig. 6 the"
+            " publisher's gas grows linearly with the bidders, here by"
+            f" {self.settle_per_quote:,} for each, and a bidder's does not grow: at most {dearest:,}, where"
+            f" the paper's quote took {PAPER_QUOTE_GAS:,} (16 % of 4.7 million),"
+            f" {PAPER_QUOTE_GAS // dearest} times as much. The paper prints no numbers for Fig. 6, so the"
+            " shape is all there is to compare."
+        )
+        return told
+
+
+def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasResult:
+    """Measure the paper's case and Fig. 6 on a chain in this process; write figure and table.
+
+    Args:
+        out: folder for xia_gas.png and xia_gas.csv, made if missing.
+        say: told the result, line by line.
+
+    Returns:
+        The result.
+
+    Raises:
+        NotTheCount: the case took another number of transactions.
+
+    Source:
+        X-9; Xia §4.1, Table 3 and Fig. 6.
+    """
+    with watch() as seen:
+        bench = Bench({}, seen)
+        bench.warm_up()
+        bidders = [*bench.buyers, *bench.sellers]
+        with bench.fresh():
+            cycle = _cycle(bench)
+        for key in bidders[: max(NUMBERS)]:
+            bench.enrol(key)
+        rows = tuple(_row(bench, bidders[:number]) for number in NUMBERS)
+    out.mkdir(parents=True, exist_ok=True)
+    result = XiaGasResult(cycle, rows, out / "xia_gas.csv", out / "xia_gas.png")
+    if result.transactions != PAPER_CYCLE:
+        raise NotTheCount(f"transactions: given {result.transactions}, allowed {PAPER_CYCLE}")
+    _write_csv(result)
+    _draw(result)
+    for line in result.lines():
+        say(line)
+    return result
+
+
+def _cycle(bench: Bench) -> tuple[Step, ...]:
+    """40 people come and bid, one of them is delivered; publisher and meters are there before."""
+    ledger, steps = bench.ledger, []
+
+    def step(name: str, gas: Sequence[int]) -> None:
+        steps.append(Step(name, len(gas), sum(gas)))
+
+    opened, funded = [], []
+    for key in bench.buyers:
+        opened.append(bench.send(bench.attested(key.address), bench.relayer).gas)
+        deposit = ledger.deposit(key.address, FUNDS, value=FUNDS * ledger.unit())
+        funded.append(bench.send(deposit, key).gas)
+    step("open a bidder's account", opened)
+    step("pay a bidder's funds in", funded)
+    for key in bench.buyers:  # the DSO's business, once in the life of a meter
+        ledger.register_meter(key.address, bench.meter.signer).send(bench.dso)
+    auction = bench.post_and_quote(bench.buyers)
+    step("publish the order", [auction.posted.gas])
+    step("seal a quote", [quote.gas for quote in auction.quoted])
+    bench.chain.mine(auction.terms.quote_until)
+    step("disclose the key", [bench.disclose(auction).gas])
+    step("open 40 quotes and decide", [bench.settle(auction).gas])
+    trade, winner = bench.awarded()
+    step("pay for the lot", [bench.send(bench.market.accept_offer(trade), winner).gas])
+    bench.chain.mine(trade.accept_by)
+    receipt = bench.receipt(trade, winner)
+    step("confirm the delivery", [bench.send(bench.market.confirm_delivery(receipt), bench.relayer).gas])
+    withdrawn = ledger.withdraw(bench.producer.address, trade.price)
+    step("take the earnings out", [bench.send(withdrawn, bench.producer).gas])
+    return tuple(steps)
+
+
+def _row(bench: Bench, bidders: Sequence[SecretKey]) -> Row:
+    with bench.fresh():
+        auction = bench.post_and_quote(bidders)
+        bench.chain.mine(auction.terms.quote_until)
+        settled = bench.settle(auction)
+        return Row(
+            len(bidders), auction.posted.gas, tuple(quote.gas for quote in auction.quoted), settled.gas
+        )
+
+
+def _write_csv(result: XiaGasResult) -> None:
+    with result.csv.open("w", newline="", encoding="utf-8") as file:
+        table = csv.writer(file, lineterminator="\n")
+        table.writerow(("bidders", "post", "quote_least", "quote_most", "settle", "publisher", "paper_quote"))
+        for row in result.rows:
+            table.writerow(
+                (
+                    row.bidders,
+                    row.post,
+                    min(row.quotes),
+                    max(row.quotes),
+                    row.settle,
+                    row.publisher,
+                    PAPER_QUOTE_GAS,
+                )
+            )
+
+
+def _draw(result: XiaGasResult) -> None:
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(8, 5), layout="constrained")
+    axes = figure.subplots()
+    numbers = [row.bidders for row in result.rows]
+    axes.plot(numbers, [row.publisher for row in result.rows], "o-", label="publisher: order and settlement")
+    axes.plot(numbers, [max(row.quotes) for row in result.rows], "s-", label="bidder: one quote")
+    axes.axhline(
+        PAPER_QUOTE_GAS, color="grey", linestyle=":", label=f"the paper's quote: {PAPER_QUOTE_GAS:,}"
+    )
+    axes.set_xlabel("bidders")
+    axes.set_ylabel("gas")
+    axes.set_ylim(bottom=0)
+    axes.legend()
+    figure.savefig(result.figure, dpi=150, metadata={"Software": None})

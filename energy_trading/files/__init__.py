@@ -1,0 +1,1 @@
+"""Files and JSON: reading, writing, private files, the journal."""

@@ -1,0 +1,95 @@
+"""Secret keys at rest: the Web3 Secret Storage format, in files that only their owner may read."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Final
+
+import eth_keyfile
+
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.errors import BadInput
+from energy_trading.files.json import parse_json
+from energy_trading.files.private_file import read_private, write_private
+
+#: scrypt's N; 2**18 costs 256 MiB and about a second
+WORK_FACTOR: Final = 2**18
+
+
+class WrongPassword(BadInput):
+    """The password does not open the key file.
+
+    Args:
+        path: of the file.
+    """
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"key file {path}: given a password that does not open it, allowed its own")
+        self.path = path
+
+
+def save_key(path: Path, secret_key: SecretKey, password: str, work_factor: int = WORK_FACTOR) -> None:
+    """Write a key to a new encrypted file.
+
+    Args:
+        path: where nothing is yet.
+        secret_key: to be stored.
+        password: not empty.
+        work_factor: scrypt's N, a power of two.
+
+    Raises:
+        BadInput: the password is empty or no UTF-8, or the work factor no power of two above 1.
+        FileExists: something is there.
+
+    Source:
+        Web3 Secret Storage Definition, version 3.
+    """
+    if not password:
+        raise BadInput("password: given an empty one, allowed any other")
+    if work_factor < 2 or work_factor & (work_factor - 1):
+        raise BadInput(f"work factor: given {work_factor}, allowed a power of two above 1")
+    try:
+        secret = password.encode()
+    except UnicodeEncodeError:
+        # Not chained: the cause holds the password.
+        raise BadInput("password: given bytes that are no UTF-8, allowed UTF-8") from None
+    content = eth_keyfile.create_keyfile_json(
+        secret_key.reveal(), secret, kdf="scrypt", iterations=work_factor
+    )
+    write_private(path, json.dumps(content).encode(), replace=False)
+
+
+def load_key(path: Path, password: str) -> SecretKey:
+    """Read a key from its encrypted file.
+
+    Args:
+        path: of the file.
+        password: its own.
+
+    Raises:
+        FileExposed: group or world have a permission on the file.
+        WrongPassword: the password is another.
+        BadInput: the file is no key file, or its key is not that of the address in it.
+
+    Source:
+        Web3 Secret Storage Definition, version 3.
+    """
+    content = parse_json(read_private(path), f"key file {path}")
+    try:
+        secret = eth_keyfile.decode_keyfile_json(content, password.encode())
+    except ValueError as error:
+        if str(error) == "MAC mismatch":
+            raise WrongPassword(path) from error
+        raise _no_key_file(path) from error
+    except (AttributeError, KeyError, TypeError, NotImplementedError, ZeroDivisionError) as error:
+        raise _no_key_file(path) from error
+    key = SecretKey(secret)
+    # The format's MAC leaves out the cipher's start value; the address tells whether that was changed.
+    if str(content.get("address")).lower().removeprefix("0x") != key.address[2:].lower():
+        raise BadInput(f"key file {path}: given a key of another address than the file's, allowed its own")
+    return key
+
+
+def _no_key_file(path: Path) -> BadInput:
+    return BadInput(f"key file {path}: given a JSON of another kind, allowed Web3 Secret Storage version 3")

@@ -1,0 +1,215 @@
+"""A bidder's own quotes, kept in a file from before they are sent, with what it takes to prove them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Final
+
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.sealed_quote import SealedQuote, fresh_ephemeral, open_own_quote, seal
+from energy_trading.errors import BadInput
+from energy_trading.files.journal import Journal
+from energy_trading.files.json import check_object, from_hex, to_hex
+
+
+class QuoteStatus(StrEnum):
+    """What became of a quote; it moves on in this order only, and WON and LOST are ends."""
+
+    SEALED = "sealed"
+    SENT = "sent"
+    WON = "won"
+    LOST = "lost"
+
+
+_NEXT: Final = {
+    QuoteStatus.SEALED: {QuoteStatus.SENT, QuoteStatus.WON, QuoteStatus.LOST},
+    QuoteStatus.SENT: {QuoteStatus.WON, QuoteStatus.LOST},
+    QuoteStatus.WON: set[QuoteStatus](),
+    QuoteStatus.LOST: set[QuoteStatus](),
+}
+
+
+@dataclass(frozen=True)
+class OwnQuote:
+    """A quote as its bidder knows it; amount and r do not show in the repr.
+
+    Args:
+        amount: units of account per kWh.
+        quote_public_key: the auction's K, 33 bytes.
+        chain_id: EIP-155 id of the chain.
+        contract: address of the auction contract.
+        auction_id: 32 bytes.
+        bidder: account address.
+        ephemeral: r: who sees it reads this quote, and no other.
+        quote: as it goes on chain.
+        status: what became of it.
+
+    Source:
+        X-5.
+    """
+
+    amount: int = field(repr=False)
+    quote_public_key: bytes
+    chain_id: int
+    contract: str
+    auction_id: bytes
+    bidder: str
+    ephemeral: SecretKey = field(repr=False)
+    quote: SealedQuote
+    status: QuoteStatus = QuoteStatus.SEALED
+
+    def is_proved(self) -> bool:
+        """Tell whether r opens the quote to the amount: what a judge checks who is shown this object."""
+        return self.amount == open_own_quote(
+            self.ephemeral,
+            self.quote,
+            self.quote_public_key,
+            self.chain_id,
+            self.contract,
+            self.auction_id,
+            self.bidder,
+        )
+
+
+class QuoteStore:
+    """All quotes of one bidder, in a journal of mode 0600 that never sees an account's key.
+
+    Args:
+        path: of the journal; None keeps nothing, for simulations.
+
+    Raises:
+        JournalLocked: it is open elsewhere.
+        JournalCorrupt: a line is no fact of quotes, or a quote does not open to its amount.
+
+    Source:
+        X-5.
+    """
+
+    def __init__(self, path: Path | None) -> None:
+        self._quotes: dict[bytes, OwnQuote] = {}
+        self._journal = Journal(path)
+        for fact in self._journal.replay():
+            try:
+                self._apply(fact)
+            except (BadInput, KeyError, ValueError) as error:
+                self.close()
+                raise self._journal.corrupt("a fact is not one of own quotes") from error
+
+    def seal(
+        self,
+        amount: int,
+        quote_public_key: bytes,
+        chain_id: int,
+        contract: str,
+        auction_id: bytes,
+        bidder: str,
+    ) -> OwnQuote:
+        """Seal a quote; when this returns, the disk has it.
+
+        Args:
+            amount: units of account per kWh.
+            quote_public_key: the auction's K, 33 bytes.
+            chain_id: EIP-155 id of the chain.
+            contract: address of the auction contract.
+            auction_id: 32 bytes.
+            bidder: account address.
+
+        Raises:
+            BadInput: see `sealed_quote.seal`.
+            JournalClosed, OSError: it could not be kept; it must not be sent.
+
+        Source:
+            X-5.
+        """
+        ephemeral = fresh_ephemeral()
+        sealed = seal(amount, quote_public_key, chain_id, contract, auction_id, bidder, ephemeral)
+        self._record(
+            {
+                "amount": amount,
+                "key": to_hex(quote_public_key),
+                "chainId": chain_id,
+                "contract": contract,
+                "auction": to_hex(auction_id),
+                "bidder": bidder,
+                "ephemeral": to_hex(ephemeral.reveal()),
+                "cx": to_hex(sealed.cx),
+                "body": to_hex(sealed.body),
+            }
+        )
+        return self._quotes[sealed.cx]
+
+    def mark(self, cx: bytes, status: QuoteStatus) -> OwnQuote:
+        """Note what became of a quote; noting it twice changes nothing.
+
+        Args:
+            cx: of the quote, 32 bytes.
+            status: the new one.
+
+        Raises:
+            BadInput: no such quote, or the status does not follow the one it has.
+            JournalClosed, OSError: it could not be kept.
+        """
+        own = self.find(cx)
+        if status != own.status:
+            _check_next(own, status)
+            self._record({"cx": to_hex(cx), "status": status.value})
+        return self._quotes[cx]
+
+    def find(self, cx: bytes) -> OwnQuote:
+        """Return a quote by its cx.
+
+        Raises:
+            BadInput: it is not in the store.
+        """
+        if cx not in self._quotes:
+            raise BadInput(
+                f"quote: given cx {to_hex(cx)}, allowed one of the {len(self._quotes)} in the store"
+            )
+        return self._quotes[cx]
+
+    def quotes(self, auction_id: bytes | None = None) -> list[OwnQuote]:
+        """Return the quotes of one auction, or all, oldest first."""
+        return [own for own in self._quotes.values() if auction_id in (None, own.auction_id)]
+
+    def close(self) -> None:
+        """Release the journal."""
+        self._journal.close()
+
+    def __repr__(self) -> str:
+        """Tell the number of quotes only."""
+        return f"<QuoteStore of {len(self._quotes)} quotes>"
+
+    def _record(self, fact: dict[str, Any]) -> None:
+        self._journal.append(fact)
+        self._apply(fact)
+
+    def _apply(self, fact: dict[str, Any]) -> None:
+        cx = from_hex(fact["cx"], "cx")
+        if "status" in fact:
+            own, status = self.find(cx), QuoteStatus(fact["status"])
+            _check_next(own, status)
+            self._quotes[cx] = replace(own, status=status)
+            return
+        names = {"amount", "key", "chainId", "contract", "auction", "bidder", "ephemeral", "cx", "body"}
+        fields = check_object(fact, "quote", names)
+        own = OwnQuote(
+            fields["amount"],
+            from_hex(fields["key"], "key"),
+            fields["chainId"],
+            fields["contract"],
+            from_hex(fields["auction"], "auction"),
+            fields["bidder"],
+            SecretKey(from_hex(fields["ephemeral"], "ephemeral")),
+            SealedQuote(cx, from_hex(fields["body"], "body")),
+        )
+        if not own.is_proved():
+            raise BadInput("quote: given one that does not open to its amount, allowed one that does")
+        self._quotes[cx] = own
+
+
+def _check_next(own: OwnQuote, status: QuoteStatus) -> None:
+    if status not in _NEXT[own.status]:
+        allowed = ", ".join(sorted(_NEXT[own.status])) or "no other"
+        raise BadInput(f"status: given {status} after {own.status}, allowed {allowed}")

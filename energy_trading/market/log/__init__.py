@@ -1,0 +1,1 @@
+"""What the log tells: replay, listings, standing, following a chain."""

@@ -1,0 +1,202 @@
+"""An account's standing in words: what it is now, and what made it so."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from eth_utils.address import is_address, to_checksum_address
+
+from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded
+from energy_trading.bindings.suite import Suite
+from energy_trading.errors import BadInput
+from energy_trading.market.log.replay import Change, changes_in
+from energy_trading.rules.credit import window_of
+
+_WORDS: Final = {
+    Cause.SOLD: ("sold", "seller"),
+    Cause.BOUGHT: ("bought", "buyer"),
+    Cause.SELLER_DEFAULT: ("did not deliver", "seller"),
+    Cause.BUYER_DEFAULT: ("did not pay", "buyer"),
+    Cause.WITHDRAWN: ("withdrew an offer", "seller"),
+}
+
+
+@dataclass(frozen=True)
+class StandingChange:
+    """One change of a credit.
+
+    Args:
+        time: unix seconds of its block.
+        cause: why.
+        old_e9: credit before, scale 1e9.
+        new_e9: credit after, scale 1e9.
+        z: size of the trade in z units; 0 for a withdrawal.
+        defaults: defaults on record after it, if it was one; else None.
+        banned_until: unix seconds, if it was a default; 0 is no ban.
+    """
+
+    time: int
+    cause: Cause
+    old_e9: int
+    new_e9: int
+    z: int
+    defaults: int | None = None
+    banned_until: int | None = None
+
+    def line(self) -> str:
+        """Say it in one line."""
+        what, whose = _WORDS[self.cause]
+        size = "" if self.cause == Cause.WITHDRAWN else f", z = {self.z}"
+        credits = f"{whose} credit {_credit(self.old_e9)} → {_credit(self.new_e9)}"
+        text = f"{_date(self.time)}  {what}{size}: {credits}"
+        if self.defaults is None:
+            return text
+        ban = f"banned until {_date(self.banned_until)}" if self.banned_until else "no ban"
+        return f"{text}; default number {self.defaults}, {ban}"
+
+
+@dataclass(frozen=True)
+class StandingReport:
+    """An account's standing at one time.
+
+    Args:
+        account: EIP-55 address.
+        time: unix seconds of the block it was read at.
+        suspended: whether the DSO keeps it from new commitments.
+        seller_credit_e9: scale 1e9.
+        buyer_credit_e9: scale 1e9.
+        defaults: how many are on record.
+        banned_until: unix seconds; 0 is never banned.
+        held: guarantees held, in units of account.
+        open_limit: guarantees it may have held at once, in units of account.
+        sales: z of the last ten sales, newest first; 0 where there was none.
+        purchases: z of the last ten purchases, likewise.
+        changes: the last changes, oldest first.
+        earlier: how many changes there were before those.
+    """
+
+    account: str
+    time: int
+    suspended: bool
+    seller_credit_e9: int
+    buyer_credit_e9: int
+    defaults: int
+    banned_until: int
+    held: int
+    open_limit: int
+    sales: tuple[int, ...]
+    purchases: tuple[int, ...]
+    changes: tuple[StandingChange, ...]
+    earlier: int
+
+    @property
+    def banned(self) -> bool:
+        """Whether new commitments are refused because of the ban date (X-3)."""
+        return self.time < self.banned_until
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return it as what JSON can hold; causes by name, tuples as lists."""
+        return {
+            **asdict(self),
+            "banned": self.banned,
+            "sales": list(self.sales),
+            "purchases": list(self.purchases),
+            "changes": [{**asdict(c), "cause": c.cause.name.lower()} for c in self.changes],
+        }
+
+    def lines(self) -> list[str]:
+        """Say it in plain lines."""
+        ban = f"until {_date(self.banned_until)}" if self.banned_until else "never"
+        if self.banned_until and not self.banned:
+            ban += " (over)"
+        lines = [
+            f"account        {self.account}",
+            f"at             {_date(self.time)}",
+            f"seller credit  {_credit(self.seller_credit_e9)}",
+            f"buyer credit   {_credit(self.buyer_credit_e9)}",
+            f"guarantees     {self.held} of {self.open_limit} units held",
+            f"defaults       {self.defaults}",
+            f"banned         {ban}",
+            f"suspended      {'yes' if self.suspended else 'no'}",
+        ]
+        if self.earlier:
+            lines.append(f"({self.earlier} earlier changes)")
+        return lines + [change.line() for change in self.changes]
+
+
+def standing_of(suite: Suite, account: str, last: int = 10, from_block: int = 0) -> StandingReport:
+    """Read an account's standing and its last changes.
+
+    Args:
+        suite: the market.
+        account: address.
+        last: how many changes to tell, 0 or more.
+        from_block: first block whose log is read; the market's own is enough.
+
+    Returns:
+        The report, to be shown by `lines` or `to_dict`.
+
+    Raises:
+        BadInput: no such account, or a negative number of changes.
+
+    Source:
+        X-1 … X-4; every change is in the ledger's log with cause, old and new value.
+    """
+    if not is_address(account):
+        raise BadInput(f"account: given {account!r}, allowed an address")
+    if last < 0:
+        raise BadInput(f"last: given {last}, allowed 0 or more")
+    account = to_checksum_address(account)
+    view = suite.ledger.account_of(account)
+    if not view.open:
+        raise BadInput(f"account: given {account}, allowed one that is open on {suite.ledger.address}")
+    changes = _changes(suite, account, from_block)
+    told = changes[max(len(changes) - last, 0) :]
+    return StandingReport(
+        account=account,
+        time=suite.chain.now(),
+        suspended=view.suspended,
+        seller_credit_e9=view.seller_credit_e9,
+        buyer_credit_e9=view.buyer_credit_e9,
+        defaults=view.defaults,
+        banned_until=view.banned_until,
+        held=view.held,
+        open_limit=suite.ledger.open_limit(view.seller_credit_e9),
+        sales=window_of(view.sales),
+        purchases=window_of(view.purchases),
+        changes=tuple(_dated(suite, *change) for change in told),
+        earlier=len(changes) - len(told),
+    )
+
+
+def _changes(suite: Suite, account: str, from_block: int) -> list[tuple[int, Change, DefaultRecorded | None]]:
+    """Return block, change and default of each; the ledger logs a default right after its change."""
+    found: list[tuple[int, Change, DefaultRecorded | None]] = []
+    for event in suite.ledger.events(from_block):
+        if isinstance(event, DefaultRecorded) and event.account == account:
+            found[-1] = (*found[-1][:2], event)
+        found += [(event.block_number, c, None) for c in changes_in(event) if c.account == account]
+    return found
+
+
+def _dated(suite: Suite, block: int, change: Change, default: DefaultRecorded | None) -> StandingChange:
+    return StandingChange(
+        int(suite.chain.web3.eth.get_block(block)["timestamp"]),
+        change.cause,
+        change.old_e9,
+        change.new_e9,
+        change.z,
+        default.defaults if default else None,
+        default.banned_until if default else None,
+    )
+
+
+def _credit(e9: int) -> str:
+    """Write a credit with three decimals, rounded down."""
+    return f"{e9 // 10**9}.{e9 % 10**9 // 10**6:03}"
+
+
+def _date(time: int) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%Y-%m-%d %H:%M UTC")

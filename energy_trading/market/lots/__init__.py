@@ -1,0 +1,1 @@
+"""Lots of injected energy: certification, exchange, their history and dispute files."""

@@ -1,0 +1,89 @@
+"""Who is behind the accounts of a dispute file: PKG's and DSO's proofs, added to it and checked in it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from energy_trading.errors import BadInput
+from energy_trading.identity import Parameters, TracingProof
+from energy_trading.market.lots.history import Holding
+
+#: field of the file that says who is who; a file with it goes to the judge only
+IDENTITIES: Final = "identities"
+
+
+def add_identity(
+    file: dict[str, Any],
+    owners: Iterable[Holding],
+    account: str,
+    proof: TracingProof,
+    parameters: Parameters,
+) -> dict[str, Any]:
+    """Return a dispute file with the proof of who is behind one of its accounts.
+
+    Args:
+        file: object of `dispute_file`.
+        owners: what `check_dispute` found in it.
+        account: EIP-55 address.
+        proof: of PKG and DSO together.
+        parameters: the published set.
+
+    Raises:
+        BadInput: no lot of the file was the account's, or a proof that is there already is malformed.
+        EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
+
+    Source:
+        C-9, C-10.
+    """
+    added = file | {IDENTITIES: _proofs(file) | {account: proof.to_json()}}
+    check_identities(added, owners, parameters)
+    return added
+
+
+def check_identities(
+    file: dict[str, Any], owners: Iterable[Holding], parameters: Parameters
+) -> dict[str, str]:
+    """Check who is behind the accounts of a dispute file, as a judge: no secret, no chain.
+
+    Args:
+        file: object of `dispute_file` or `add_identity`, from anyone.
+        owners: what `check_dispute` found in it.
+        parameters: the published set, from a source the judge trusts.
+
+    Returns:
+        Identity by account; empty if the file tells none.
+
+    Raises:
+        BadInput: a proof is malformed, or is of an account that no lot of the file belonged to.
+        EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
+
+    Source:
+        C-9, C-10.
+    """
+    proofs = _proofs(file)
+    known = list(owners)
+    for account in proofs:
+        check_part(known, account)
+    return {
+        account: TracingProof.from_json(proof).verify(parameters, account)
+        for account, proof in proofs.items()
+    }
+
+
+def check_part(owners: Iterable[Holding], account: str) -> None:
+    """Check that an account has a part in a dispute: nobody else's pseudonym is to be opened for it.
+
+    Raises:
+        BadInput: it has none.
+    """
+    parts = sorted({held.owner for held in owners})
+    if account not in parts:
+        raise BadInput(f"account: given {account!r}, allowed an owner in the file: {', '.join(parts)}")
+
+
+def _proofs(file: dict[str, Any]) -> dict[str, Any]:
+    proofs = file.get(IDENTITIES, {})
+    if not isinstance(proofs, dict):
+        raise BadInput(f"{IDENTITIES}: given a JSON {type(proofs).__name__}, allowed an object")
+    return proofs

@@ -1,0 +1,1 @@
+"""Offers and the verbs of one account."""

@@ -1,0 +1,282 @@
+"""The verbs of one account: deposit, offer, accept, deliver, give up, expire, withdraw."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, Final
+
+from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
+from energy_trading.bindings.energy_ledger import AccountView
+from energy_trading.bindings.offer_market import Delivery, OfferAccepted, ReceiptKey
+from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.errors import BadInput
+from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
+from energy_trading.meter.key_root import Evidence
+from energy_trading.meter.smart_meter import Allotment, SmartMeter
+from energy_trading.rules.commitment import is_plain_energy
+
+#: Receipts in one transaction: 40 of them use about 1.2 M gas.
+BATCH: Final = 40
+
+
+class Trader:
+    """One account and what it can do.
+
+    Args:
+        suite: the market.
+        key: the account's.
+        meter: proves what the account receives; needed to accept.
+        on_sent: told the verb and the receipt of every transaction.
+    """
+
+    def __init__(
+        self,
+        suite: Suite,
+        key: SecretKey,
+        meter: SmartMeter | None = None,
+        on_sent: Callable[[str, Sent], object] | None = None,
+    ) -> None:
+        self.suite = suite
+        self.key = key
+        self._meter = meter
+        self._on_sent = on_sent
+
+    @property
+    def address(self) -> str:
+        """EIP-55 address of the account."""
+        return self.key.address
+
+    @property
+    def account(self) -> AccountView:
+        """Funds and standing, as the ledger has them now."""
+        return self.suite.ledger.account_of(self.address)
+
+    def deposit(self, amount: int) -> Sent:
+        """Bring funds in; an ERC-20 needs an allowance for the ledger first.
+
+        Args:
+            amount: units of account.
+        """
+        ledger = self.suite.ledger
+        value = amount * ledger.unit() if ledger.asset() == NATIVE else 0
+        return self._send("deposit", ledger.deposit(self.address, amount, value=value))
+
+    def withdraw(self, amount: int, to: str | None = None) -> Sent:
+        """Take available funds out.
+
+        Args:
+            amount: units of account.
+            to: recipient; None is the account itself.
+        """
+        return self._send("withdraw", self.suite.ledger.withdraw(to or self.address, amount))
+
+    def offer(
+        self,
+        energy_wh: int,
+        price: int,
+        accept_by: int,
+        deliver_by: int,
+        *,
+        buyer: str | None = None,
+        hidden: bool = False,
+        nonce: int | None = None,
+    ) -> Offer:
+        """Make an offer on chain; the guarantee is held from now on (CTS).
+
+        Args:
+            energy_wh: quantity, Wh.
+            price: whole price, units of account.
+            accept_by: unix seconds, half open.
+            deliver_by: unix seconds, half open.
+            buyer: account it is reserved for; None for anyone.
+            hidden: commit to the quantity instead of telling it (N-5).
+            nonce: tells equal offers apart; None draws one.
+
+        Raises:
+            BadInput: a value out of range.
+            ContractRevert: the market or the ledger refused (`Banned`, `Insufficient`, `OverCreditLimit` …).
+
+        Source:
+            N-1.
+        """
+        offer = make_offer(
+            self.address, energy_wh, price, accept_by, deliver_by, buyer=buyer, hidden=hidden, nonce=nonce
+        )
+        self._send("make offer", self.suite.market.make_offer(offer.terms))
+        return offer
+
+    def sign_offer(
+        self,
+        energy_wh: int,
+        price: int,
+        accept_by: int,
+        deliver_by: int,
+        *,
+        buyer: str | None = None,
+        hidden: bool = False,
+        nonce: int | None = None,
+    ) -> Offer:
+        """Sign an offer that stays off chain until somebody accepts it; arguments as `offer`.
+
+        Source:
+            N-1.
+        """
+        offer = make_offer(
+            self.address,
+            energy_wh,
+            price,
+            accept_by,
+            deliver_by,
+            buyer=buyer,
+            hidden=hidden,
+            signed=True,
+            nonce=nonce,
+        )
+        return sign_offer(offer, self.key, self.suite.market_domain)
+
+    def accept(self, offer: Offer, slot_from: int, slot_to: int) -> Trade:
+        """Pay for an offer, on chain or signed (CTP); the registered meter will sign the receipt.
+
+        Args:
+            offer: the seller's.
+            slot_from: start of delivery, unix seconds.
+            slot_to: end of delivery, unix seconds.
+
+        Raises:
+            ContractRevert: the market or the ledger refused; the meter forgets the trade again.
+
+        Source:
+            N-2, N-3.
+        """
+        meter = self._own_meter()
+        market = self.suite.market
+        meter.allot(_allotment(offer, slot_from, slot_to))
+        call: Call[Any]
+        if offer.signature is None:
+            verb, call = "accept offer", market.accept_offer(offer.terms)
+        else:
+            verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
+        sent = self._send_acceptance(verb, call, offer)
+        return Trade(offer, self.address, sent.event(OfferAccepted).receipt_key)
+
+    def accept_privately(self, offer: Offer, slot_from: int, slot_to: int, evidence: Evidence) -> Trade:
+        """Pay for an offer and name a one-time key, so that the trade does not point at the meter.
+
+        Args:
+            offer: the seller's.
+            slot_from: start of delivery, unix seconds.
+            slot_to: end of delivery, unix seconds.
+            evidence: the published file of the current epoch's key root.
+
+        Raises:
+            ContractRevert: the market or the ledger refused; the meter forgets the trade again.
+            KeysUsedUp: no one-time key is left.
+
+        Source:
+            N-2, N-6.
+        """
+        meter = self._own_meter()
+        market = self.suite.market
+        consent = meter.allot_privately(_allotment(offer, slot_from, slot_to), self.address, evidence.epoch)
+        key = ReceiptKey(consent.signer, evidence.epoch, evidence.proof(consent.signer), consent.signature)
+        call: Call[Any]
+        if offer.signature is None:
+            verb, call = "accept offer privately", market.accept_offer_privately(offer.terms, key)
+        else:
+            verb = "accept signed offer privately"
+            call = market.accept_signed_privately(offer.terms, offer.signature, key)
+        self._send_acceptance(verb, call, offer)
+        return Trade(offer, self.address, receipt_key(consent.signer))
+
+    def receipt(self, trade: Trade) -> Delivery:
+        """Ask the meter for the receipt of a trade of this account (ERC).
+
+        Raises:
+            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.certify`.
+
+        Source:
+            N-3.
+        """
+        receipt = self._own_meter().certify(trade.offer.trade_id)
+        return Delivery(trade.offer.terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
+
+    def give_up(self, offer: Offer) -> Sent:
+        """Withdraw an own offer that nobody accepted (CCS); before `accept_by` a share is kept.
+
+        Source:
+            N-4.
+        """
+        market = self.suite.market
+        if offer.signature is None:
+            return self._send("give up", market.give_up(offer.terms))
+        return self._send("cancel signed offer", market.cancel_signed(offer.terms))
+
+    def _send(self, verb: str, call: Call[Any]) -> Sent:
+        sent = call.send(self.key)
+        if self._on_sent is not None:
+            self._on_sent(verb, sent)
+        return sent
+
+    def _send_acceptance(self, verb: str, call: Call[Any], offer: Offer) -> Sent:
+        try:
+            return self._send(verb, call)
+        except (ContractRevert, UnknownRevert):
+            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
+            self._own_meter().release(offer.trade_id)
+            raise
+
+    def _own_meter(self) -> SmartMeter:
+        if self._meter is None:
+            raise BadInput(f"meter of {self.address}: given none, allowed a SmartMeter")
+        return self._meter
+
+
+def confirm(suite: Suite, sender: SecretKey | str, delivery: Delivery, offer: Offer) -> Sent:
+    """Submit one receipt; opens hidden energy where it was not delivered in full.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas; anyone.
+        delivery: terms, parties and receipt.
+        offer: the offer, for its salt.
+
+    Source:
+        N-3, N-5.
+    """
+    if offer.salt is not None and is_plain_energy(delivery.energy):
+        call = suite.market.confirm_hidden_short(delivery, offer.energy_wh, offer.salt)
+        return call.send(sender)
+    return suite.market.confirm_delivery(delivery).send(sender)
+
+
+def confirm_many(suite: Suite, sender: SecretKey | str, deliveries: Sequence[Delivery]) -> list[Sent]:
+    """Submit many receipts, `BATCH` to a transaction; a refused one is an event and stops no other.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas; anyone.
+        deliveries: terms, parties and receipts.
+
+    Source:
+        N-3.
+    """
+    return [
+        suite.market.confirm_deliveries(deliveries[i : i + BATCH]).send(sender)
+        for i in range(0, len(deliveries), BATCH)
+    ]
+
+
+def expire(suite: Suite, sender: SecretKey | str, overdue: Offer | Trade) -> Sent:
+    """End an offer nobody accepted in time, or a trade nobody delivered in time; anyone may.
+
+    Source:
+        N-7, scenarios 3 and 4.
+    """
+    if isinstance(overdue, Offer):
+        return suite.market.expire(overdue.terms, NATIVE, bytes(32)).send(sender)
+    return suite.market.expire(overdue.offer.terms, overdue.buyer, overdue.receipt_key).send(sender)
+
+
+def _allotment(offer: Offer, slot_from: int, slot_to: int) -> Allotment:
+    return Allotment(offer.trade_id, slot_from, slot_to, offer.energy_wh, offer.salt)

@@ -1,0 +1,203 @@
+"""The verbs of lots, against the real contracts, and what is hashed for them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from eth_account.messages import encode_typed_data
+from eth_utils.crypto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy_trading.bindings.contract import decode_logs
+from energy_trading.bindings.energy_lot import LotState
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.typed_data import (
+    APPROVAL_TYPE,
+    EXCHANGE_ACCEPTANCE_TYPE,
+    EXCHANGE_PERMIT_TYPE,
+    INJECTION_TYPE,
+    READING_TYPE,
+    Domain,
+    approval_digest,
+    exchange_acceptance_digest,
+    exchange_permit_hash,
+    injection_digest,
+    reading_hash,
+)
+from energy_trading.errors import BadInput
+from energy_trading.market.lots.lots import (
+    MAX_LOT_WH,
+    Contact,
+    ReadingRefused,
+    accept,
+    certify,
+    exchange,
+    merge,
+    mint,
+    permit,
+    read_injection,
+    retire,
+    split,
+)
+from energy_trading.meter.signers import Secp256k1Meter
+from tests.contracts.energy_lot.tools import PRICE, SLOT
+from tests.world import FUNDS, World
+
+UINT = st.integers(0, 2**256 - 1)
+HASH = st.binary(min_size=32, max_size=32)
+ADDRESS = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
+DOMAIN = st.builds(Domain, st.just("EnergyLot"), st.integers(1, 2**64), ADDRESS)
+
+
+def judged(domain: Domain, kinds: list[str], message: dict[str, Any]) -> bytes:
+    """The digest that eth_account makes of a message; the first kind is the primary type."""
+    types = {}
+    for kind in kinds:
+        name, _, fields = kind.rstrip(")").partition("(")
+        pairs = (field.split(" ") for field in fields.split(","))
+        types[name] = [{"name": field, "type": of} for of, field in pairs]
+    place = {
+        "name": domain.name,
+        "version": "1",
+        "chainId": domain.chain_id,
+        "verifyingContract": domain.verifying_contract,
+    }
+    signable = encode_typed_data(domain_data=place, message_types=types, message_data=message)
+    return keccak(b"\x19" + signable.version + signable.header + signable.body)
+
+
+@settings(max_examples=40, deadline=None)
+@given(DOMAIN, st.tuples(ADDRESS, UINT, UINT, HASH, HASH, st.binary(max_size=70), HASH, UINT, UINT))
+def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any, ...]) -> None:
+    """What the DSO signs (sign_D, C-4)."""
+    names = [
+        "producer",
+        "energyWh",
+        "slotStart",
+        "meter",
+        "reading",
+        "publicKey",
+        "msgAddr",
+        "nonce",
+        "deadline",
+    ]
+    message = dict(zip(names, values, strict=True))
+    assert injection_digest(domain, *values) == judged(domain, [INJECTION_TYPE], message)
+
+
+@settings(max_examples=40, deadline=None)
+@given(DOMAIN, UINT, ADDRESS, UINT, UINT, UINT, HASH)
+def test_exchanges_hash_as_eth_account_says(
+    domain: Domain, lot: int, buyer: str, price: int, nonce: int, deadline: int, msg_addr: bytes
+) -> None:
+    """What seller and buyer sign (eq 8, C-7, C-8)."""
+    permit_hash = exchange_permit_hash(lot, buyer, price, nonce, deadline)
+    message = {"lot": lot, "buyer": buyer, "price": price, "nonce": nonce, "deadline": deadline}
+    assert domain.digest(permit_hash) == judged(domain, [EXCHANGE_PERMIT_TYPE], message)
+    whole = {"permit": message, "msgAddr": msg_addr}
+    expected = judged(domain, [EXCHANGE_ACCEPTANCE_TYPE, EXCHANGE_PERMIT_TYPE], whole)
+    assert exchange_acceptance_digest(domain, permit_hash, msg_addr) == expected
+
+
+@settings(max_examples=40, deadline=None)
+@given(DOMAIN, ADDRESS, UINT, UINT, UINT, st.binary(max_size=90))
+def test_approvals_and_readings_hash_as_eth_account_says(
+    domain: Domain, spender: str, lot: int, nonce: int, deadline: int, meter: bytes
+) -> None:
+    """What ERC-4494 has owners sign, and what a meter signs (C-4)."""
+    message = {"spender": spender, "tokenId": lot, "nonce": nonce, "deadline": deadline}
+    assert approval_digest(domain, spender, lot, nonce, deadline) == judged(domain, [APPROVAL_TYPE], message)
+    reading = {"meter": meter, "slotStart": nonce, "energyWh": deadline}
+    expected = judged(domain, [READING_TYPE], reading)
+    assert domain.digest(reading_hash(meter, nonce, deadline)) == expected
+
+
+def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
+    domain = world.suite.lots_domain
+    reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
+    paper = certify(domain, world.dso, reading, Contact.of(producer), 1, world.chain.now() + 3600)
+    lot = mint(world.suite, world.stranger, paper)
+    assert lot == paper.lot == int.from_bytes(reading.hash, "big")
+    return lot
+
+
+def test_from_reading_to_retirement(world: World) -> None:
+    """Certify, mint, split, permit, accept, exchange, merge, retire (C-4, C-7, C-8)."""
+    suite = world.suite
+    one, two = split(suite, world.alice, lot_of(world, world.alice), [400, 600])
+    other = lot_of(world, world.bob, 50)
+    deadline = world.chain.now() + 3600
+    signed = permit(suite, world.alice, one, world.bob.address, PRICE, deadline)
+    exchange(suite, world.stranger, accept(suite, world.bob, signed))
+    assert world.account(world.alice).available == FUNDS + PRICE
+    whole = merge(suite, world.bob, [one, other])
+    assert suite.lots.lot_of(whole).energy_wh == 450
+    retire(suite, world.bob, whole)
+    assert suite.lots.lot_of(whole).state == LotState.RETIRED
+    assert suite.lots.owner_of(two) == world.alice.address
+
+
+def test_contact_is_that_of_the_paper(world: World) -> None:
+    """pubK, txAddr and msgAddr of the key (eqs 1, 2)."""
+    key = world.alice
+    assert Contact.of(key) == Contact(key.address, key.public_key, message_address(key))
+
+
+def test_reading_of_another_meter_is_refused(world: World) -> None:
+    """The DSO signs only what the meter signed: no other meter, slot or energy (C-4)."""
+    domain = world.suite.lots_domain
+    reading = read_injection(Secp256k1Meter(SecretKey.from_int(5)), domain, SLOT, 10)
+    other = Secp256k1Meter(SecretKey.from_int(6)).signer
+    for forged in (
+        replace(reading, meter=other),
+        replace(reading, slot_start=SLOT + 900),
+        replace(reading, energy_wh=11),
+        replace(reading, signature=bytes(64)),
+    ):
+        with pytest.raises(ReadingRefused) as caught:
+            certify(domain, world.dso, forged, Contact.of(world.alice), 1, 2**40)
+        assert str(caught.value) == f"reading: given a signature that is not of meter 0x{forged.meter.hex()}"
+
+
+def test_bad_arguments_are_named(world: World) -> None:
+    """No lot without energy, no permit for a name or a price beyond counting, no acceptance for another."""
+    suite, meter = world.suite, world.meters[world.alice.address]
+    for energy in (0, MAX_LOT_WH + 1):
+        with pytest.raises(BadInput, match=f"energy: given {energy} Wh, allowed 1 …"):
+            read_injection(meter, suite.lots_domain, SLOT, energy)
+    with pytest.raises(BadInput, match="buyer: given 'bob', allowed an address"):
+        permit(suite, world.alice, 1, "bob", PRICE, 2**40)
+    with pytest.raises(BadInput, match=r"price: given -1 units, allowed 0 … 2\*\*64-1"):
+        permit(suite, world.alice, 1, world.bob.address, -1, 2**40)
+    signed = permit(suite, world.alice, 1, world.bob.address, PRICE, 2**40)
+    with pytest.raises(BadInput, match=f"permit: given one for {world.bob.address}"):
+        accept(suite, world.carol, signed)
+
+
+def test_no_secret_is_shown(world: World) -> None:
+    """Neither certificate nor permit shows a key."""
+    signed = permit(world.suite, world.alice, 1, world.bob.address, PRICE, 2**40)
+    text = repr(signed) + repr(accept(world.suite, world.bob, signed)) + repr(Contact.of(world.alice))
+    for key in (world.alice, world.bob):
+        assert key.reveal().hex() not in text
+        assert repr(key.reveal()) not in text
+
+
+def test_tokens_transfer_is_left_out(world: World) -> None:
+    """ERC-20's Transfer has the first topic of ERC-721's and is no event of this project."""
+    word = b"\x00" * 12 + b"\x11" * 20
+    topic = keccak(text="Transfer(address,address,uint256)")
+    log: Any = {
+        "address": "0x" + "22" * 20,
+        "blockNumber": 1,
+        "transactionHash": bytes(32),
+        "logIndex": 0,
+        "topics": [topic, word, word],
+        "data": bytes(32),
+    }
+    assert decode_logs([log]) == []
+    assert len(decode_logs([log | {"topics": [topic, word, word, bytes(32)], "data": b""}])) == 1

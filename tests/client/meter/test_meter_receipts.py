@@ -1,0 +1,334 @@
+"""The smart meter: what it certifies, and what it never certifies (N-3, N-5, N-6)."""
+
+import stat
+from itertools import count, pairwise
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from eth_utils.crypto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
+from energy_trading.errors import BadInput
+from energy_trading.files.journal import JournalCorrupt
+from energy_trading.meter.key_root import registry_domain
+from energy_trading.meter.one_time_keys import KeysUsedUp, OneTimeKeys
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter, verify_signature
+from energy_trading.meter.smart_meter import (
+    Allotment,
+    NothingDelivered,
+    Reading,
+    ReadingMissing,
+    ReadingRefused,
+    SlotNotEnded,
+    SmartMeter,
+    TradeRefused,
+)
+from energy_trading.rules.commitment import energy_commitment
+
+MARKET = Domain("OfferMarket", 31_337, "0x" + "0f" * 20)
+REGISTRY = registry_domain(31_337, "0x" + "5e" * 20)
+SIGNER = Secp256k1Meter(SecretKey.from_int(7))
+P256_SIGNER = P256Meter(ec.derive_private_key(5, ec.SECP256R1()), "0x" + "7a" * 20)
+SEED, SALT = bytes(range(32)), bytes(range(32, 64))
+BUYER = "0x" + "b0" * 20
+
+
+def trade_id(number: int) -> bytes:
+    return keccak(number.to_bytes(4, "big"))
+
+
+def allotment(number: int, energy_wh: int, slot=(900, 1800), salt: bytes | None = None) -> Allotment:
+    return Allotment(trade_id(number), *slot, energy_wh, salt)
+
+
+def meter_with(*readings: tuple[int, int], journal: Path | None = None, signer=SIGNER) -> SmartMeter:
+    meter = SmartMeter(signer, MARKET, journal, OneTimeKeys(SEED, REGISTRY))
+    for time, import_wh in readings:
+        meter.record(Reading(time, import_wh, 0))
+    return meter
+
+
+def delivered(meter: SmartMeter, number: int) -> int:
+    return int.from_bytes(meter.certify(trade_id(number)).energy, "big")
+
+
+@pytest.mark.parametrize(
+    "signer",
+    [SIGNER, P256Meter(ec.derive_private_key(5, ec.SECP256R1()), "0x" + "7a" * 20)],
+    ids=["k1", "r1"],
+)
+def test_receipt_of_the_whole_quantity(signer):
+    """N-3: the meter signs trade and quantity for this market and chain."""
+    meter = meter_with((900, 1_000), (1800, 1_500), signer=signer)
+    meter.allot(allotment(1, 500))
+    receipt = meter.certify(trade_id(1))
+    assert (receipt.trade_id, receipt.energy, receipt.signer) == (
+        trade_id(1),
+        (500).to_bytes(32, "big"),
+        signer.signer,
+    )
+    digest = receipt_digest(MARKET, trade_id(1), receipt.energy)
+    assert verify_signature(signer.signer, digest, receipt.signature)
+    elsewhere = receipt_digest(
+        Domain("OfferMarket", 1, MARKET.verifying_contract), trade_id(1), receipt.energy
+    )
+    assert not verify_signature(signer.signer, elsewhere, receipt.signature)
+
+
+def test_hidden_quantity_stays_hidden():
+    """N-5: delivered in full, a committed quantity is receipted by its commitment; in part, by the Wh."""
+    meter = meter_with((900, 0), (1800, 500), (2700, 800))
+    meter.allot(allotment(1, 500, salt=SALT))
+    meter.allot(allotment(2, 500, slot=(1800, 2700), salt=SALT))
+    assert meter.certify(trade_id(1)).energy == energy_commitment(500, SALT)
+    assert delivered(meter, 2) == 300
+    assert SALT.hex() not in repr(allotment(1, 500, salt=SALT))
+
+
+def test_earlier_acceptance_draws_first():
+    """N-3: a slot's import goes to its trades in the order of acceptance, whoever asks first."""
+    meter = meter_with((900, 0), (1800, 1_000))
+    for number, energy_wh in ((1, 600), (2, 300), (3, 300), (4, 100)):
+        meter.allot(allotment(number, energy_wh))
+    assert delivered(meter, 3) == 100
+    assert (delivered(meter, 1), delivered(meter, 2)) == (600, 300)
+    with pytest.raises(NothingDelivered, match=rf"^trade 0x{trade_id(4).hex()}: no measured import is left"):
+        meter.certify(trade_id(4))
+
+
+def test_one_receipt_for_a_trade():
+    """N-3: asked again, the meter repeats the receipt; it draws nothing more and says nothing else."""
+    meter = meter_with((900, 0), (1800, 1_000))
+    meter.allot(allotment(1, 400))
+    receipt = meter.certify(trade_id(1))
+    meter.record(Reading(2700, 9_000, 0))
+    assert meter.certify(trade_id(1)) == receipt
+    meter.allot(allotment(2, 1_000))
+    assert delivered(meter, 2) == 600
+
+
+def test_released_trade_reserves_nothing():
+    """N-2: a trade that came to nothing gives its energy back to later ones, and has no receipt any more."""
+    meter = meter_with((900, 0), (1800, 1_000))
+    meter.allot(allotment(1, 800))
+    meter.allot(allotment(2, 800))
+    meter.release(trade_id(1))
+    assert delivered(meter, 2) == 800
+    refused = rf"^trade: given 0x{trade_id(1).hex()} \(released\), allowed an allotted one$"
+    for act in (meter.certify, meter.release, lambda _: meter.allot(allotment(1, 800))):
+        with pytest.raises(TradeRefused, match=refused):
+            act(trade_id(1))
+    with pytest.raises(TradeRefused, match=r"with its receipt signed, allowed one without$"):
+        meter.release(trade_id(2))
+
+
+def test_revert_given_slot_not_ended():
+    """N-3: no receipt before the register reached the end of the slot."""
+    meter = meter_with()
+    meter.allot(allotment(1, 500))
+    with pytest.raises(SlotNotEnded, match=r"^slot: given no reading, allowed one at 1800$"):
+        meter.certify(trade_id(1))
+    meter.record(Reading(900, 0, 0))
+    meter.record(Reading(1799, 900, 0))
+    with pytest.raises(SlotNotEnded, match=r"^slot: given a last reading at 1799, allowed one at 1800$"):
+        meter.certify(trade_id(1))
+
+
+@pytest.mark.parametrize(("times", "missing"), [((901, 1800), 900), ((900, 1801), 1800), ((0, 2700), 900)])
+def test_revert_given_reading_missing(times: tuple[int, int], missing: int):
+    """N-3: without a reading at both ends of the slot its import is not known, so nothing is signed."""
+    meter = meter_with((times[0], 0), (times[1], 900))
+    meter.allot(allotment(1, 500))
+    with pytest.raises(
+        ReadingMissing, match=rf"^slot: given no reading at {missing}, allowed one at both ends$"
+    ):
+        meter.certify(trade_id(1))
+
+
+def test_uncertifiable_trade_reserves_nothing():
+    """N-3: a trade whose slot lost a reading cannot take energy from the ones behind it."""
+    meter = meter_with((900, 0), (1800, 500), (2700, 1_000))
+    meter.allot(allotment(1, 500, slot=(1000, 2700)))
+    meter.allot(allotment(2, 500, slot=(1800, 2700)))
+    assert delivered(meter, 2) == 500
+
+
+def test_revert_given_register_goes_back():
+    """N-3: readings are later and not lower than the last one, in both registers."""
+    meter = SmartMeter(SIGNER, MARKET)
+    meter.record(Reading(900, 100, 50))
+    for reading, reason in (
+        (Reading(900, 100, 50), "time: given 900, allowed later than 900"),
+        (Reading(899, 200, 50), "time: given 899, allowed later than 900"),
+        (
+            Reading(1800, 99, 50),
+            "registers: given import 99 Wh, export 50 Wh, allowed 100 and 50 or more",
+        ),
+        (
+            Reading(1800, 100, 49),
+            "registers: given import 100 Wh, export 49 Wh, allowed 100 and 50 or more",
+        ),
+    ):
+        with pytest.raises(ReadingRefused) as caught:
+            meter.record(reading)
+        assert str(caught.value) == reason
+    assert meter.last_reading == Reading(900, 100, 50)
+    with pytest.raises(ReadingRefused, match=r"^import_wh: given 1.5, allowed an integer of 0 or more$"):
+        Reading(0, 1.5, 0)  # type: ignore[arg-type]
+
+
+def test_revert_given_other_terms():
+    """N-3: a trade keeps the terms it was first told with; telling them again changes nothing."""
+    meter = meter_with((900, 0), (1800, 1_000))
+    meter.allot(allotment(1, 400))
+    meter.allot(allotment(1, 400))
+    for other in (allotment(1, 401), allotment(1, 400, (900, 2700)), allotment(1, 400, salt=SALT)):
+        with pytest.raises(TradeRefused, match=r"with other terms, allowed those told before$"):
+            meter.allot(other)
+    with pytest.raises(TradeRefused, match=r"\(unknown\), allowed an allotted one$"):
+        meter.certify(trade_id(2))
+
+
+@pytest.mark.parametrize(
+    ("terms", "reason"),
+    [
+        ((b"", 0, 1, 1), "trade id: given 0 bytes, allowed 32"),
+        ((trade_id(1), 900, 900, 1), "slot: given 900 … 900, allowed a start before its end"),
+        ((trade_id(1), 0, 1, 0), "energy: given 0 Wh, allowed 1 … 2**64-1"),
+        ((trade_id(1), 0, 1, 2**64), "energy: given 18446744073709551616 Wh, allowed 1 … 2**64-1"),
+        ((trade_id(1), 0, 1, 1, b"secret"), "salt: given 6 bytes, allowed 32"),
+    ],
+)
+def test_revert_given_terms_out_of_range(terms, reason: str):
+    """N-5: what is no trade is named, a salt is not repeated."""
+    with pytest.raises(BadInput) as caught:
+        Allotment(*terms)
+    assert str(caught.value) == reason
+
+
+def test_private_trade_shows_one_time_keys_only():
+    """N-6: each private trade is accepted and receipted by a key of its own, never by the registered one."""
+    keys = OneTimeKeys(SEED, REGISTRY)
+    signers = keys.open_epoch(3, 2)
+    meter = SmartMeter(SIGNER, MARKET, None, keys)
+    meter.record(Reading(900, 0, 0))
+    meter.record(Reading(1800, 1_000, 0))
+    for number in (0, 1):
+        acceptance = meter.allot_privately(allotment(number, 400), BUYER, epoch=3)
+        assert acceptance.signer == signers[number]
+        digest = acceptance_digest(MARKET, trade_id(number), BUYER)
+        assert verify_signature(signers[number], digest, acceptance.signature)
+        assert meter.allot_privately(allotment(number, 400), BUYER, epoch=3) == acceptance
+        receipt = meter.certify(trade_id(number))
+        digest = receipt_digest(MARKET, trade_id(number), receipt.energy)
+        assert receipt.signer == signers[number]
+        assert verify_signature(signers[number], digest, receipt.signature)
+    with pytest.raises(KeysUsedUp):
+        meter.allot_privately(allotment(2, 1), BUYER, epoch=3)
+    with pytest.raises(TradeRefused, match=r"with other terms, allowed those told before$"):
+        meter.allot_privately(allotment(1, 400), "0x" + "b1" * 20, epoch=3)
+    with pytest.raises(BadInput, match=r"^one-time keys: given none, allowed a meter that has them$"):
+        SmartMeter(SIGNER, MARKET).allot_privately(allotment(1, 400), BUYER, epoch=3)
+
+
+def test_restart_signs_nothing_twice(tmp_path: Path):
+    """N-3, N-6: after each fact a restarted meter is where it was, receipts and one-time keys included."""
+    steps = [
+        lambda m: m.record(Reading(900, 0, 0)),
+        lambda m: m.allot(allotment(1, 600, salt=SALT)),
+        lambda m: m.allot_privately(allotment(2, 600), BUYER, epoch=3),
+        lambda m: m.allot(allotment(3, 100)),
+        lambda m: m.record(Reading(1800, 1_000, 5)),
+        lambda m: m.release(trade_id(3)),
+        lambda m: m.certify(trade_id(1)),
+        lambda m: m.certify(trade_id(2)),
+    ]
+
+    def run(restart: bool) -> list[object]:
+        folder = tmp_path / str(restart)
+        folder.mkdir()
+
+        def start() -> tuple[SmartMeter, OneTimeKeys]:
+            keys = OneTimeKeys(SEED, REGISTRY, folder / "keys")
+            keys.open_epoch(3, 4)
+            return SmartMeter(SIGNER, MARKET, folder / "meter", keys), keys
+
+        meter, keys = start()
+        answers = []
+        for step in steps:
+            answers.append(step(meter))
+            if restart:
+                meter.close()
+                keys.close()
+                meter, keys = start()
+        answers += [step(meter) for step in steps[-2:]]
+        assert meter.last_reading == Reading(1800, 1_000, 5)
+        assert stat.S_IMODE((folder / "meter").stat().st_mode) == 0o600
+        assert SALT.hex() not in (folder / "meter").read_text()
+        return answers
+
+    answers = run(restart=False)
+    assert run(restart=True) == answers
+    assert answers[-2:] == answers[-4:-2]
+
+
+def test_revert_given_journal_of_another(tmp_path: Path):
+    """N-3: a meter goes on from its own journal only, and from none that contradicts itself."""
+    path = tmp_path / "meter"
+    meter = meter_with((900, 0), (1800, 100), journal=path)
+    meter.allot(allotment(1, 500))
+    meter.certify(trade_id(1))
+    meter.close()
+    with pytest.raises(BadInput, match=r"allowed one of meter 0x[0-9a-f]{40} in this market$"):
+        SmartMeter(Secp256k1Meter(SecretKey.from_int(8)), MARKET, path)
+    with pytest.raises(BadInput, match=r"in this market$"):
+        SmartMeter(SIGNER, Domain("OfferMarket", 1, MARKET.verifying_contract), path)
+    lines = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(b"".join([*lines, lines[-1]]))
+    with pytest.raises(JournalCorrupt, match=r"a fact does not fit those before it$"):
+        SmartMeter(SIGNER, MARKET, path)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.data())
+def test_no_measured_wh_is_certified_twice(data: st.DataObject):
+    """N-3, N-8: over every window of time, its trades' receipts never add up to more than its import."""
+    meter = SmartMeter(SIGNER, MARKET)
+    numbers = count()
+    slots: dict[int, tuple[int, int, int]] = {}
+    certified: dict[int, int] = {}
+    totals, time = [0], 0
+    meter.record(Reading(0, 0, 0))
+    while time < 6:
+        action = data.draw(st.sampled_from(["read", "allot", "allot", "certify", "release"]))
+        if action == "read":
+            time += 1
+            totals.append(totals[-1] + data.draw(st.integers(0, 9)))
+            meter.record(Reading(time, totals[-1], 0))
+        elif action == "allot":
+            start = data.draw(st.integers(0, 5))
+            end = data.draw(st.integers(start + 1, 6))
+            number = next(numbers)
+            slots[number] = (start, end, data.draw(st.integers(1, 12)))
+            meter.allot(allotment(number, slots[number][2], slot=(start, end)))
+        elif open_slots := sorted(slots.keys() - certified.keys()):
+            number = data.draw(st.sampled_from(open_slots))
+            if action == "release":
+                meter.release(trade_id(number))
+                del slots[number]
+            elif slots[number][1] <= time:
+                try:
+                    certified[number] = delivered(meter, number)
+                except NothingDelivered:
+                    del slots[number]
+    for number in certified:
+        assert 0 < certified[number] <= slots[number][2]
+    for start in range(7):
+        for end in range(start + 1, 7):
+            inside = sum(wh for n, wh in certified.items() if start <= slots[n][0] and slots[n][1] <= end)
+            assert inside <= totals[end] - totals[start]
+    assert all(low <= high for low, high in pairwise(totals))

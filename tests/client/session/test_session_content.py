@@ -1,0 +1,181 @@
+"""Records, their one encoding and their padding."""
+
+from __future__ import annotations
+
+import json
+import sys
+from hashlib import sha256
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from energy_trading.errors import BadInput
+from energy_trading.session import Accept, Content, PriceProposal, Reject, Text, UnknownContent
+from energy_trading.session.content import BUCKETS, MAX_CONTENT, decode, encode, pad, unpad
+from tests.client.session_actors import talk
+
+U64 = 2**64 - 1
+CONTENTS = st.one_of(
+    st.builds(PriceProposal, st.integers(0, 2**256 - 1), st.integers(1, U64), st.integers(1, U64)),
+    st.builds(Accept, st.binary(min_size=32, max_size=32)),
+    st.builds(Reject, st.binary(min_size=32, max_size=32)),
+    st.builds(Text, st.text(max_size=300)),
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(CONTENTS)
+def test_encoding_is_one_to_one(content: Content) -> None:
+    """C-6: what is written is read, as the same record; padding takes nothing away."""
+    data = encode(content)
+    assert decode(data) == content
+    assert type(decode(data)) is type(content)
+    assert unpad(pad(data)) == data
+    assert len(pad(data)) in BUCKETS
+
+
+def test_encoding_is_the_documented_one() -> None:
+    """C-6: sorted keys, no spaces, UTF-8; a proposal's hash is SHA-256 of these bytes."""
+    proposal = PriceProposal(7, 1200, 1_780_000_600)
+    data = b'{"lot":7,"price":1200,"type":"PriceProposal","validUntil":1780000600}'
+    assert encode(proposal) == data
+    assert proposal.hash == sha256(data).digest()
+    assert encode(Accept(bytes(32))) == b'{"proposal":"0x' + b"00" * 32 + b'","type":"Accept"}'
+    assert encode(Text("ü")) == '{"text":"ü","type":"Text"}'.encode()
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (b"x", "content: given 1 characters that are no JSON, allowed JSON"),
+        (b"\xff\xfe", "content: given 2 characters that are no JSON, allowed JSON"),
+        (b"[]", "content: given a JSON list, allowed an object"),
+        (b" " * 4095, "content: given 4095 bytes, allowed up to 4094"),
+        (
+            b'{"text":"a", "type":"Text"}',
+            "content: given another spelling of Text, allowed sorted keys without spaces",
+        ),
+        (
+            b'{"type":"Text","text":"a"}',
+            "content: given another spelling of Text, allowed sorted keys without spaces",
+        ),
+        (
+            b'{"text":"b","text":"a","type":"Text"}',
+            "content: given another spelling of Text, allowed sorted keys without spaces",
+        ),
+        (b'{"text":7,"type":"Text"}', "text: given a JSON int, allowed a string"),
+        (b'{"text":"\\ud800","type":"Text"}', "text: given a lone surrogate, allowed what UTF-8 can write"),
+        (b'{"type":"Text"}', "text: given the keys [], allowed ['text']"),
+        (b'{"proposal":"0x00","type":"Accept"}', "proposal: given 1 bytes, allowed 32"),
+        (
+            b'{"lot":7,"price":true,"type":"PriceProposal","validUntil":9}',
+            "price: given a bool, allowed an integer",
+        ),
+        (
+            b'{"lot":7,"price":1.5,"type":"PriceProposal","validUntil":9}',
+            "price: given a float, allowed an integer",
+        ),
+        (
+            b'{"lot":7,"price":0,"type":"PriceProposal","validUntil":9}',
+            f"price: given 0, allowed 1 … {U64}",
+        ),
+        (
+            b'{"lot":-1,"price":1,"type":"PriceProposal","validUntil":9}',
+            f"lot: given -1, allowed 0 … {2**256 - 1}",
+        ),
+        (
+            b'{"lot":1,"price":1,"type":"PriceProposal","validUntil":18446744073709551616}',
+            f"validUntil: given {2**64}, allowed 1 … {U64}",
+        ),
+    ],
+)
+def test_revert_given_another_encoding(data: bytes, text: str) -> None:
+    """C-6: what `encode` never writes is refused, and what was said is not repeated."""
+    with pytest.raises(BadInput) as error:
+        decode(data)
+    assert str(error.value) == text
+
+
+def test_revert_given_deep_nesting() -> None:
+    """C-6: brackets without end do not break the reader's stack."""
+    limit = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    try:
+        with pytest.raises(BadInput) as error:
+            decode(b"[" * 4000)
+    finally:
+        sys.setrecursionlimit(limit)
+    # From Python 3.13 on the JSON reader goes deeper than the longest content can.
+    deep = "JSON nested too deep, allowed one object"
+    said = deep if sys.version_info < (3, 13) else "4000 characters that are no JSON, allowed JSON"
+    assert str(error.value) == f"content: given {said}"
+
+
+@pytest.mark.parametrize("kind", [b'"Permit"', b'"_Reply"', b"null", b"[]", b'"text"'])
+def test_revert_given_unknown_type(kind: bytes) -> None:
+    """C-6: a record of a later version is a typed error."""
+    with pytest.raises(UnknownContent) as error:
+        decode(b'{"text":"a","type":' + kind + b"}")
+    assert str(error.value) == "content: given another type, allowed Accept, PriceProposal, Reject, Text"
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.one_of(
+        st.binary(max_size=80), st.recursive(st.none() | st.booleans() | st.floats() | st.text(), st.lists)
+    )
+)
+def test_nothing_else_than_bad_input_comes_of_junk(junk: object) -> None:
+    """C-6: an authenticated peer can send any bytes, and gets no other error out of us."""
+    data = junk if isinstance(junk, bytes) else json.dumps({"type": "Text", "text": junk}).encode()
+    try:
+        content = decode(data)
+    except BadInput:
+        return
+    assert encode(content) == data
+
+
+def test_lengths_tell_the_bucket_only() -> None:
+    """C-6: all short records have one size on the wire."""
+    one, _ = talk()
+    proposal = PriceProposal(7, U64, U64)
+    short = (proposal, Accept(proposal.hash), Reject(proposal.hash), Text(""), Text("x" * 200))
+    sizes = {len(one.seal(content)) for content in short}
+    assert sizes == {18 + 68 + BUCKETS[0]}
+    assert len(one.seal(Text("x" * 300))) == 18 + 68 + BUCKETS[1]
+    assert len(one.seal(Text("x" * 4000))) == 18 + 68 + BUCKETS[2]
+
+
+def test_revert_given_too_long() -> None:
+    """C-6: size is limited in the record, in its encoding and in the padding."""
+    with pytest.raises(BadInput) as error:
+        Text("ü" * 2001)
+    assert str(error.value) == "text: given 4002 bytes of UTF-8, allowed up to 4000"
+    with pytest.raises(BadInput) as error:
+        encode(Text('"' * 3000))
+    assert str(error.value) == "content: given 6025 bytes, allowed up to 4094"
+    with pytest.raises(BadInput) as error:
+        pad(bytes(MAX_CONTENT + 1))
+    assert str(error.value) == "content: given 4095 bytes, allowed up to 4094"
+
+
+@pytest.mark.parametrize(
+    "padded",
+    [
+        b"",
+        bytes(255),
+        bytes(255) + b"\1",
+        b"\0\1a" + bytes(252),
+        b"\0\1a".ljust(1024, b"\0"),
+        b"\xff\xff".ljust(4096, b"\0"),
+        b"\1\0".ljust(256, b"a"),
+    ],
+)
+def test_revert_given_another_padding(padded: bytes) -> None:
+    """C-6: padding has one form: smallest bucket, zeros."""
+    with pytest.raises(BadInput) as error:
+        unpad(padded)
+    assert str(error.value) == (
+        f"padding: given {len(padded)} bytes of another form, allowed a bucket of (256, 1024, 4096)"
+    )
