@@ -11,10 +11,11 @@ import pytest
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
+from energy_trading.files import key_file
 from energy_trading.files.key_file import WrongPassword, load_key, save_key
 from energy_trading.files.private_file import FileExists, FileExposed
 from energy_trading.files.state_file import StateForged
-from energy_trading.identity import DSO, PKG, PersonBanned, TracingProof, key_file
+from energy_trading.identity import DSO, PKG, PersonBanned, TracingProof
 from tests.client.identity_actors import ALICE, BOB, authorities, enrol
 
 CHEAP = 16
