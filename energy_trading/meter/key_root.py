@@ -15,9 +15,9 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import ReceiptSigner, check_signer, verify_signature
+from energy_trading.types import Domain
 
 #: Keys under one root; their proofs have 14 hashes.
 MAX_KEYS: Final = 2**14

@@ -10,12 +10,11 @@ from typing import Any
 
 from eth_utils.address import is_address
 
-from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.files.journal import Journal
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
+from energy_trading.types import PLAIN_ENERGY_LIMIT, Acceptance, Domain, Energy, Receipt
 
 
 class ReadingRefused(BadInput):
@@ -99,20 +98,16 @@ class Allotment:
             raise BadInput(f"salt: given {len(self.salt)} bytes, allowed 32")
 
     @property
-    def energy(self) -> bytes:
-        """The 32-byte energy field of the terms (N-5)."""
-        if self.salt is None:
-            return self.energy_wh.to_bytes(32, "big")
-        return energy_commitment(self.energy_wh, self.salt)
+    def energy(self) -> Energy:
+        """The energy of the terms (N-5)."""
+        return Energy.of(self.energy_wh, self.salt)
 
 
 @dataclass(frozen=True)
-class Acceptance:
+class SignedAcceptance(Acceptance):
     """A one-time key's consent to be named in an acceptance.
 
     Args:
-        trade_id: 32 bytes.
-        buyer: the accepting account.
         signer: the one-time key, 20 bytes.
         signature: 64 bytes.
 
@@ -120,19 +115,15 @@ class Acceptance:
         N-6.
     """
 
-    trade_id: bytes
-    buyer: str
     signer: bytes
     signature: bytes
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """A meter's signed word that energy arrived (ERC).
+class SignedReceipt(Receipt):
+    """A meter's signed statement that energy arrived (energy receipt confirmation, ERC).
 
     Args:
-        trade_id: 32 bytes.
-        energy: delivered Wh as 32 bytes, or the commitment of the terms if all of it arrived.
         signer: the key named at acceptance.
         signature: 64 bytes.
 
@@ -140,8 +131,6 @@ class Receipt:
         N-3, N-5.
     """
 
-    trade_id: bytes
-    energy: bytes
     signer: bytes
     signature: bytes
 
@@ -151,12 +140,12 @@ class _Trade:
     slot_from: int
     slot_to: int
     energy_wh: int
-    energy: bytes
+    energy: Energy
     buyer: str | None
     #: epoch and index of the one-time key; None for the meter's own
     key: tuple[int, int] | None
     released: bool = False
-    receipt: Receipt | None = None
+    receipt: SignedReceipt | None = None
 
     @property
     def live(self) -> bool:
@@ -253,7 +242,7 @@ class SmartMeter:
         if self._known(allotment, buyer=None) is None:
             self._commit(_allot_fact(allotment, None, None))
 
-    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> Acceptance:
+    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> SignedAcceptance:
         """Let a trade draw on the meter under a fresh one-time key, which consents to the acceptance.
 
         Told again with the same terms, it gives the same answer and takes no further key.
@@ -279,8 +268,8 @@ class SmartMeter:
             self._commit(_allot_fact(allotment, buyer.lower(), (key.epoch, key.index)))
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
-        digest = acceptance_digest(self._domain, allotment.trade_id, buyer)
-        return Acceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
+        digest = self._domain.digest(Acceptance(allotment.trade_id, buyer))
+        return SignedAcceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
 
     def release(self, trade_id: bytes) -> None:
         """Give up a trade that was not accepted or has expired, so that later ones may draw what it reserved.
@@ -294,7 +283,7 @@ class SmartMeter:
             )
         self._commit({"released": trade_id.hex()})
 
-    def certify(self, trade_id: bytes) -> Receipt:
+    def certify(self, trade_id: bytes) -> SignedReceipt:
         """Return the one receipt of a trade, signed the first time and repeated from memory after that.
 
         Args:
@@ -325,9 +314,9 @@ class SmartMeter:
         delivered = sum(drawn.values())
         if delivered == 0:
             raise NothingDelivered(f"trade 0x{trade_id.hex()}: no measured import is left in its slot")
-        energy = trade.energy if delivered == trade.energy_wh else delivered.to_bytes(32, "big")
+        energy = trade.energy if delivered == trade.energy_wh else Energy.plain(delivered)
         signer = self._signer_of(trade)
-        signature = signer.sign(receipt_digest(self._domain, trade_id, energy))
+        signature = signer.sign(self._domain.digest(Receipt(trade_id, energy)))
         self._commit(
             {
                 "receipt": trade_id.hex(),
@@ -337,7 +326,7 @@ class SmartMeter:
                 "drawn": sorted(drawn.items()),
             }
         )
-        return Receipt(trade_id, energy, signer.signer, signature)
+        return SignedReceipt(trade_id, energy, signer.signer, signature)
 
     def close(self) -> None:
         """Release the journal."""
@@ -421,7 +410,7 @@ class SmartMeter:
                 slot_from=slot_from,
                 slot_to=slot_to,
                 energy_wh=fact["energy_wh"],
-                energy=bytes.fromhex(fact["energy"]),
+                energy=Energy(bytes.fromhex(fact["energy"])),
                 buyer=fact["buyer"],
                 key=None if key is None else (key[0], key[1]),
             )
@@ -435,9 +424,9 @@ class SmartMeter:
                 self._left[interval] -= part
             self._change(
                 fact["receipt"],
-                receipt=Receipt(
+                receipt=SignedReceipt(
                     trade_id,
-                    bytes.fromhex(fact["energy"]),
+                    Energy(bytes.fromhex(fact["energy"])),
                     bytes.fromhex(fact["signer"]),
                     bytes.fromhex(fact["signature"]),
                 ),

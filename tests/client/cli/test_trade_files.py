@@ -12,12 +12,13 @@ import pytest
 
 from energy_trading import cli as command_line
 from energy_trading.bindings.deployment import Record
-from energy_trading.bindings.offer_market import Delivery, OfferMade
+from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.cli.acting import Desk
 from energy_trading.cli.trade_files import delivery_from_json, delivery_to_json, offer_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.trade.offer import Offer, make_offer
+from energy_trading.types import Delivery
 from tests.client.cli_runs import cli
 from tests.world import EURO, World
 
