@@ -82,7 +82,7 @@ class Terms:
     Args:
         seller: Account that promises the energy and whose guarantee is held.
         buyer: Account the offer is reserved for; zero: anyone.
-        energy: Quantity in Wh if below 2**64, else keccak256(abi.encode(energyWh, salt)) (N-5).
+        energy: Quantity in Wh, plain or hidden (N-5).
         price: Whole price in the ledger's units of account.
         accept_by: Unix seconds; can be accepted while block.timestamp < acceptBy.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliverBy.
