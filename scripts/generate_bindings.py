@@ -32,6 +32,8 @@ CONTRACTS: Final = {
     "SealedBidAuction": (("ISealedBidAuction",), "auction"),
     "EnergyLot": (("IEnergyLot",), "lot"),
 }
+#: value types of the contracts that are classes of `types`
+VALUES: Final = ("Energy",)
 #: modules of `types` that are written by hand; their public names are listed beside the generated ones
 BY_HAND: Final = ("domain", "energy", "limits", "roles", "structs")
 
@@ -352,7 +354,7 @@ class Generator:
             f"    constructor_types: ClassVar[tuple[str, ...]] = {tuple(map(abi_type, constructor))!r}\n\n"
             + "\n".join(functions),
         ]
-        used = sorted(name for name in (*self.homes, "Energy") if uses(name, body))
+        used = sorted(name for name in (*self.homes, *VALUES) if uses(name, body))
         head = [
             f'"""Typed {contract}, {MADE}."""',
             "from __future__ import annotations",
@@ -497,9 +499,7 @@ def internal(entry: dict[str, Any]) -> tuple[str, str]:
     name = name.partition("[")[0].rpartition(".")[2]
     if kind in ("enum", "struct"):
         return kind, name
-    if name == "Energy" or (entry["type"] == "bytes32" and entry["name"] == "energy"):
-        return "value", "Energy"
-    return "", ""
+    return ("value", name) if name in VALUES else ("", "")
 
 
 def converter(entry: dict[str, Any]) -> str:

@@ -86,8 +86,7 @@ class Terms(Struct, Message):
     Args:
         seller: Account that promises the energy and whose guarantee is held.
         buyer: Account the offer is reserved for; zero: anyone.
-        energy: Quantity in Wh if below 2**64, else keccak256(abi.encode(energy_wh, salt))
-            (N-5).
+        energy: Quantity in Wh, plain or hidden (N-5).
         price: Whole price in the ledger's units of account.
         accept_by: Unix seconds; can be accepted while block.timestamp < accept_by.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliver_by.

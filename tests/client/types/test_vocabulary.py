@@ -54,7 +54,8 @@ def test_this_check_can_fail(tmp_path: Path) -> None:
     path = tmp_path / "twin.py"
     path.write_text(
         "class TradeState(IntEnum):\n    NONE = 0\n"
-        "class Lot:\n    owner: str\n    energy_wh: int\n    slot_start: int\n    nonce: int\n    state: int\n"
+        "class Lot:\n    owner: str\n    energy_wh: int\n    slot_start: int\n    nonce: int\n"
+        "    state: int\n"
         "class Other:\n    owner: str\n"
     )
     assert twins(path) == ["TradeState", "Lot"]
