@@ -23,25 +23,25 @@ from energy_trading.errors import BadInput
 P256_N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SECP256K1_SIGNER_BYTES: Final = 20
 P256_SIGNER_BYTES: Final = 84
-# The digest is signed as it is; SHA-256 only tells the library that it has 32 bytes.
+# The digest is signed as it is; naming SHA-256 only informs the library that the digest has 32 bytes.
 _DIGEST: Final = Prehashed(SHA256())
 
 
 class ReceiptSigner(Protocol):
-    """What signs receipts, key lists and acceptances for a meter."""
+    """A key that signs receipts, key lists and acceptances for a meter."""
 
     @property
     def signer(self) -> bytes:
-        """ERC-7913 signer bytes: the public side, as the registry stores it."""
+        """The ERC-7913 signer bytes: the public side of the key, as the registry stores it."""
         ...
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a 32-byte digest; 64 bytes, s in the lower half."""
+        """Sign a 32-byte digest; the signature has 64 bytes, with s in the lower half."""
         ...
 
 
 class Secp256k1Meter:
-    """A meter key on secp256k1; its signer is the 20-byte address.
+    """A meter key on secp256k1, known by the 20-byte address of the key.
 
     Args:
         key: the secret key.
@@ -72,19 +72,19 @@ class Secp256k1Meter:
         return compact(self._key.sign_digest(digest))
 
     def __repr__(self) -> str:
-        """Tell the public side only."""
+        """Show the public side only."""
         return f"<{type(self).__name__} of 0x{self.signer.hex()}>"
 
 
 class P256Meter:
-    """A meter key on P-256 (what DLMS suite 1 meters hold); its signer is verifier ‖ x ‖ y.
+    """A meter key on P-256, the curve of DLMS suite 1 meters, known by verifier ‖ x ‖ y.
 
     Args:
-        key: secret key of `cryptography`, on SECP256R1.
+        key: a secret key of the `cryptography` library on SECP256R1.
         verifier: address of the ERC-7913 P-256 verifier contract, 0x-prefixed.
 
     Raises:
-        BadInput: the key is on another curve, or the verifier is no address.
+        BadInput: the key is on another curve, or the verifier is not an address.
 
     Source:
         N-3; ERC-7913.
@@ -92,9 +92,9 @@ class P256Meter:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, verifier: str) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
-            raise BadInput(f"P-256 key: given one on {key.curve.name}, allowed secp256r1")
+            raise BadInput(f"a P-256 meter key must be on secp256r1, not on {key.curve.name}")
         if not is_address(verifier):
-            raise BadInput(f"P-256 verifier: given {verifier!r}, allowed a 20-byte address in hex")
+            raise BadInput(f"the P-256 verifier must be a 20-byte address in hex, not {verifier!r}")
         self._key = key
         point = key.public_key().public_numbers()
         self.signer: bytes = (
@@ -102,7 +102,7 @@ class P256Meter:
         )
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a digest, s in the lower half as OpenZeppelin's and Solady's P256 demand.
+        """Sign a digest, with s in the lower half as the P256 libraries of OpenZeppelin and Solady require.
 
         Args:
             digest: 32 bytes, already hashed.
@@ -117,12 +117,12 @@ class P256Meter:
             FIPS 186-5 §6.4, RFC 6979.
         """
         _check_digest(digest)
-        # Deterministic nonces: a meter's random source is not trusted to be fresh after a reboot.
+        # The nonces are deterministic, because a meter's random source may repeat itself after a reboot.
         r, s = decode_dss_signature(self._key.sign(digest, ec.ECDSA(_DIGEST, deterministic_signing=True)))
         return r.to_bytes(32, "big") + min(s, P256_N - s).to_bytes(32, "big")
 
     def __repr__(self) -> str:
-        """Tell the public side only."""
+        """Show the public side only."""
         return f"<P256Meter of 0x{self.signer.hex()}>"
 
 
@@ -153,31 +153,33 @@ def check_signer(signer: bytes, p256_verifier: str | None = None) -> None:
 
     Args:
         signer: ERC-7913 signer bytes.
-        p256_verifier: the one verifier contract that P-256 signers may name; None where there is none.
+        p256_verifier: the only verifier contract that P-256 signers may name; None allows no P-256 signer.
             Any other verifier could be a contract that accepts every signature.
 
     Raises:
-        BadInput: wrong length, the zero address, another verifier, or a point off the curve.
+        BadInput: the length is wrong, or the signer is the zero address, names another verifier or is not
+            a point of the curve.
 
     Source:
         N-6; ERC-7913.
     """
     if len(signer) == SECP256K1_SIGNER_BYTES:
         if signer == bytes(SECP256K1_SIGNER_BYTES):
-            raise BadInput("signer: given the zero address, allowed the address of a key")
+            raise BadInput("the signer must be the address of a key, not the zero address")
         return
     if len(signer) != P256_SIGNER_BYTES:
         raise BadInput(
-            f"signer: given {len(signer)} bytes, allowed {SECP256K1_SIGNER_BYTES} (secp256k1) "
-            f"or {P256_SIGNER_BYTES} (P-256)"
+            f"a signer must have {SECP256K1_SIGNER_BYTES} bytes (secp256k1) or {P256_SIGNER_BYTES} bytes "
+            f"(P-256), not {len(signer)}"
         )
     if p256_verifier is None or signer[:20] != to_bytes(hexstr=p256_verifier):
-        raise BadInput(f"signer: given verifier 0x{signer[:20].hex()}, allowed {p256_verifier or 'none'}")
+        rule = f"must be {p256_verifier}" if p256_verifier else "is not allowed here"
+        raise BadInput(f"the signer names the P-256 verifier 0x{signer[:20].hex()}, which {rule}")
     _p256_key(signer)
 
 
 def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
-    """Return whether a signature is the signer's, as the contract decides it for an honest verifier.
+    """Return whether a signature is the signer's, by the same rule as the contract with an honest verifier.
 
     Args:
         signer: 20 bytes (secp256k1) or 84 bytes (P-256).
@@ -185,7 +187,7 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
         signature: 64 bytes, compact (EIP-2098) or r ‖ s.
 
     Raises:
-        BadInput: signer or digest of another length, or a P-256 signer that is no point of the curve.
+        BadInput: the signer or the digest has a wrong length, or a P-256 signer is not a point of the curve.
 
     Source:
         N-3; ERC-7913.
@@ -216,14 +218,14 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
 
 def _p256_key(signer: bytes) -> ec.EllipticCurvePublicKey:
     if len(signer) != P256_SIGNER_BYTES:
-        raise BadInput(f"P-256 signer: given {len(signer)} bytes, allowed {P256_SIGNER_BYTES}")
+        raise BadInput(f"a P-256 signer must have {P256_SIGNER_BYTES} bytes, not {len(signer)}")
     x, y = int.from_bytes(signer[20:52], "big"), int.from_bytes(signer[52:], "big")
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
     except ValueError as error:
-        raise BadInput(f"P-256 signer: given 0x{signer.hex()}, allowed a point of the curve") from error
+        raise BadInput(f"the P-256 signer 0x{signer.hex()} is not a point of the curve") from error
 
 
 def _check_digest(digest: bytes) -> None:
     if len(digest) != 32:
-        raise BadInput(f"digest: given {len(digest)} bytes, allowed 32")
+        raise BadInput(f"the digest must have 32 bytes, not {len(digest)}")
