@@ -23,7 +23,7 @@ from energy_trading.errors import BadInput
 P256_N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SECP256K1_SIGNER_BYTES: Final = 20
 P256_SIGNER_BYTES: Final = 84
-# The digest is signed as it is; naming SHA-256 only informs the library that the digest has 32 bytes.
+# The digest is signed as it is; SHA-256 only tells the library that it has 32 bytes.
 _DIGEST: Final = Prehashed(SHA256())
 
 
@@ -117,7 +117,7 @@ class P256Meter:
             FIPS 186-5 §6.4, RFC 6979.
         """
         _check_digest(digest)
-        # The nonces are deterministic, because a meter's random source may repeat itself after a reboot.
+        # Deterministic nonces: a meter's random source is not trusted to be fresh after a reboot.
         r, s = decode_dss_signature(self._key.sign(digest, ec.ECDSA(_DIGEST, deterministic_signing=True)))
         return r.to_bytes(32, "big") + min(s, P256_N - s).to_bytes(32, "big")
 
@@ -153,33 +153,31 @@ def check_signer(signer: bytes, p256_verifier: str | None = None) -> None:
 
     Args:
         signer: ERC-7913 signer bytes.
-        p256_verifier: the only verifier contract that P-256 signers may name; None allows no P-256 signer.
+        p256_verifier: the one verifier contract that P-256 signers may name; None where there is none.
             Any other verifier could be a contract that accepts every signature.
 
     Raises:
-        BadInput: the length is wrong, or the signer is the zero address, names another verifier or is not
-            a point of the curve.
+        BadInput: wrong length, the zero address, another verifier, or a point off the curve.
 
     Source:
         N-6; ERC-7913.
     """
     if len(signer) == SECP256K1_SIGNER_BYTES:
         if signer == bytes(SECP256K1_SIGNER_BYTES):
-            raise BadInput("the signer must be the address of a key, not the zero address")
+            raise BadInput("signer: given the zero address, allowed the address of a key")
         return
     if len(signer) != P256_SIGNER_BYTES:
         raise BadInput(
-            f"a signer must have {SECP256K1_SIGNER_BYTES} bytes (secp256k1) or {P256_SIGNER_BYTES} bytes "
-            f"(P-256), not {len(signer)}"
+            f"signer: given {len(signer)} bytes, allowed {SECP256K1_SIGNER_BYTES} (secp256k1) "
+            f"or {P256_SIGNER_BYTES} (P-256)"
         )
     if p256_verifier is None or signer[:20] != to_bytes(hexstr=p256_verifier):
-        rule = f"must be {p256_verifier}" if p256_verifier else "is not allowed here"
-        raise BadInput(f"the signer names the P-256 verifier 0x{signer[:20].hex()}, which {rule}")
+        raise BadInput(f"signer: given verifier 0x{signer[:20].hex()}, allowed {p256_verifier or 'none'}")
     _p256_key(signer)
 
 
 def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
-    """Return whether a signature is the signer's, by the same rule as the contract with an honest verifier.
+    """Return whether a signature is the signer's, as the contract decides it for an honest verifier.
 
     Args:
         signer: 20 bytes (secp256k1) or 84 bytes (P-256).
@@ -187,7 +185,7 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
         signature: 64 bytes, compact (EIP-2098) or r ‖ s.
 
     Raises:
-        BadInput: the signer or the digest has a wrong length, or a P-256 signer is not a point of the curve.
+        BadInput: signer or digest of another length, or a P-256 signer that is no point of the curve.
 
     Source:
         N-3; ERC-7913.
@@ -218,14 +216,14 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
 
 def _p256_key(signer: bytes) -> ec.EllipticCurvePublicKey:
     if len(signer) != P256_SIGNER_BYTES:
-        raise BadInput(f"a P-256 signer must have {P256_SIGNER_BYTES} bytes, not {len(signer)}")
+        raise BadInput(f"P-256 signer: given {len(signer)} bytes, allowed {P256_SIGNER_BYTES}")
     x, y = int.from_bytes(signer[20:52], "big"), int.from_bytes(signer[52:], "big")
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
     except ValueError as error:
-        raise BadInput(f"the P-256 signer 0x{signer.hex()} is not a point of the curve") from error
+        raise BadInput(f"P-256 signer: given 0x{signer.hex()}, allowed a point of the curve") from error
 
 
 def _check_digest(digest: bytes) -> None:
     if len(digest) != 32:
-        raise BadInput(f"the digest must have 32 bytes, not {len(digest)}")
+        raise BadInput(f"digest: given {len(digest)} bytes, allowed 32")

@@ -109,7 +109,7 @@ class Allotment:
 
 
 @dataclass(frozen=True)
-class Consent:
+class SignedAcceptance:
     """The signature by which a one-time key agrees to be named in a buyer's acceptance.
 
     Args:
@@ -129,7 +129,7 @@ class Consent:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class SignedReceipt:
     """A meter's signed statement that energy arrived: the energy receipt confirmation (ERC) of the paper.
 
     Args:
@@ -158,7 +158,7 @@ class _Trade:
     #: epoch and index of the one-time key; None stands for the meter's registered key
     key: tuple[int, int] | None
     released: bool = False
-    receipt: Receipt | None = None
+    receipt: SignedReceipt | None = None
 
 
 class SmartMeter:
@@ -251,7 +251,7 @@ class SmartMeter:
         if self._known(allotment, buyer=None) is None:
             self._commit(_allot_fact(allotment, None, None))
 
-    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> Consent:
+    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> SignedAcceptance:
         """Let a trade draw on the meter under a fresh one-time key, which consents to the acceptance.
 
         Idempotent: repeating the call with the same terms returns the same consent and takes no other key.
@@ -278,7 +278,7 @@ class SmartMeter:
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
         digest = acceptance_digest(self._domain, allotment.trade_id, buyer)
-        return Consent(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
+        return SignedAcceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
 
     def release(self, trade_id: bytes) -> None:
         """Give up a trade that was not accepted or has expired, so that later trades may draw its energy.
@@ -290,7 +290,7 @@ class SmartMeter:
             raise TradeRefused(f"trade 0x{trade_id.hex()} cannot be released, because its receipt is signed")
         self._commit({"released": trade_id.hex()})
 
-    def sign_receipt(self, trade_id: bytes) -> Receipt:
+    def sign_receipt(self, trade_id: bytes) -> SignedReceipt:
         """Return the one receipt of a trade. It is signed once; later calls return the same receipt.
 
         Args:
@@ -334,7 +334,7 @@ class SmartMeter:
                 "drawn": sorted(drawn.items()),
             }
         )
-        return Receipt(trade_id, energy, signer.signer, signature)
+        return SignedReceipt(trade_id, energy, signer.signer, signature)
 
     def close(self) -> None:
         """Release the journal."""
@@ -430,7 +430,7 @@ class SmartMeter:
                 self._left[interval] -= part
             self._change(
                 fact["receipt"],
-                receipt=Receipt(
+                receipt=SignedReceipt(
                     trade_id,
                     bytes.fromhex(fact["energy"]),
                     bytes.fromhex(fact["signer"]),

@@ -296,7 +296,7 @@ def _check_proof(
         raise HandshakeRefused("certificate", "one that can be read") from error
     account = address_of(public_key)
     digest = _proof_digest(subject, side, transcript, account, certificate)
-    # Only the signature gives an implicit certificate its worth: any bytes are a certificate of some key.
+    # An implicit certificate is only as good as the signature: any bytes name some key.
     if not _has_signed(public_key, digest, proof[CERTIFICATE_SIZE:]):
         raise HandshakeRefused("signature", "one of the certified key over this handshake")
     certificate.head.check_valid(at)

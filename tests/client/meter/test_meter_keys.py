@@ -151,7 +151,7 @@ def test_journal_after_a_crash(tmp_path: Path):
 
 
 def test_secret_seed_is_not_shown():
-    """House rule: no repr tells a secret."""
+    """House rule: no repr shows a secret."""
     keys = OneTimeKeys(seed(0), REGISTRY)
     assert repr(keys) == "<OneTimeKeys of 0 epochs>"
 

@@ -1,4 +1,4 @@
-"""The smart meter: what it certifies, and what it never certifies (N-3, N-5, N-6)."""
+"""The smart meter: for what it signs receipts, and for what it never does (N-3, N-5, N-6)."""
 
 import stat
 from itertools import count, pairwise
@@ -103,7 +103,7 @@ def test_earlier_acceptance_draws_first():
 
 
 def test_one_receipt_for_a_trade():
-    """N-3: asked again, the meter repeats the receipt; it draws nothing more and says nothing else."""
+    """N-3: asked again, the meter repeats the receipt; it draws nothing more and signs nothing else."""
     meter = meter_with((900, 0), (1800, 1_000))
     meter.allot(allotment(1, 400))
     receipt = meter.sign_receipt(trade_id(1))
@@ -184,7 +184,7 @@ def test_revert_given_register_goes_back():
 
 
 def test_revert_given_other_terms():
-    """N-3: a trade keeps the terms it was first told with; telling them again changes nothing."""
+    """N-3: a trade keeps the terms it was first allotted with; repeating them changes nothing."""
     meter = meter_with((900, 0), (1800, 1_000))
     meter.allot(allotment(1, 400))
     meter.allot(allotment(1, 400))

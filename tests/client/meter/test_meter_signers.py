@@ -92,21 +92,15 @@ def test_revert_given_dishonest_signer():
     """N-6: a one-time key may not name a verifier of its own, which could accept every signature."""
     check_signer(p256().signer, VERIFIER)
     check_signer(Secp256k1Meter(SecretKey.from_int(7)).signer)
-    with pytest.raises(
-        BadInput, match=rf"^the signer names the P-256 verifier {VERIFIER}, which is not allowed here$"
-    ):
+    with pytest.raises(BadInput, match=rf"^signer: given verifier {VERIFIER}, allowed none$"):
         check_signer(p256().signer)
-    with pytest.raises(
-        BadInput, match=r"^the signer names the P-256 verifier 0x(66){20}, which must be 0x(7a){20}$"
-    ):
+    with pytest.raises(BadInput, match=r"^signer: given verifier 0x(66){20}, allowed 0x(7a){20}$"):
         check_signer(b"\x66" * 20 + p256().signer[20:], VERIFIER)
-    with pytest.raises(BadInput, match=r"^the P-256 signer 0x[0-9a-f]{168} is not a point of the curve$"):
+    with pytest.raises(BadInput, match=r"allowed a point of the curve$"):
         check_signer(p256().signer[:-1] + b"\0", VERIFIER)
-    with pytest.raises(BadInput, match=r"^the signer must be the address of a key, not the zero address$"):
+    with pytest.raises(BadInput, match=r"^signer: given the zero address, allowed the address of a key$"):
         check_signer(bytes(20))
-    with pytest.raises(
-        BadInput, match=r"^a signer must have 20 bytes \(secp256k1\) or 84 bytes \(P-256\), not 21$"
-    ):
+    with pytest.raises(BadInput, match=r"^signer: given 21 bytes, allowed 20 \(secp256k1\) or 84 \(P-256\)$"):
         check_signer(bytes(21))
 
 
@@ -116,7 +110,7 @@ def test_revert_given_wrong_key():
         P256Meter(ec.derive_private_key(5, ec.SECP256K1()), VERIFIER)
     with pytest.raises(BadInput, match=r"^the P-256 verifier must be a 20-byte address in hex, not '0x12'$"):
         P256Meter(ec.derive_private_key(5, ec.SECP256R1()), "0x12")
-    with pytest.raises(BadInput, match=r"^the digest must have 32 bytes, not 31$"):
+    with pytest.raises(BadInput, match=r"^digest: given 31 bytes, allowed 32$"):
         p256().sign(bytes(31))
 
 

@@ -124,7 +124,7 @@ def test_revert_given_wrong_telegram(text: str, reason: str):
 
 
 def test_revert_given_library_missing(monkeypatch: pytest.MonkeyPatch):
-    """House rule: without the optional extra the error tells what to install."""
+    """House rule: without the optional extra, the error names what to install."""
     monkeypatch.setitem(sys.modules, "dsmr_parser.parsers", None)
     with pytest.raises(TelegramSupportMissing) as caught:
         read_telegram(telegram())

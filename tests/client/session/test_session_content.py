@@ -91,7 +91,7 @@ def test_encoding_is_the_documented_one() -> None:
     ],
 )
 def test_revert_given_another_encoding(data: bytes, text: str) -> None:
-    """C-6: what `encode` never writes is refused, and what was said is not repeated."""
+    """C-6: what `encode` never writes is refused, and the error does not repeat it."""
     with pytest.raises(BadInput) as error:
         decode(data)
     assert str(error.value) == text

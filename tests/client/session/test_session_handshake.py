@@ -82,7 +82,7 @@ def test_messages_can_be_sorted_by_their_beginning() -> None:
 
 
 def test_no_certificate_and_no_account_is_seen_on_the_way() -> None:
-    """C-5: who reads the wire sees neither account, certificate nor public key of the two."""
+    """C-5: whoever reads the wire sees no account, certificate or public key of the two."""
     initiator = ask()
     responder = asked(initiator.hello)
     finish, _ = initiator.finish(responder.answer, NOW)

@@ -50,7 +50,7 @@ STEPS = st.lists(
 
 
 def test_each_delivered_message_opens_once_to_what_was_said() -> None:
-    """C-6: whatever is lost, repeated, reordered or reflected, a message opens once, to its own words."""
+    """C-6: whatever is lost, repeated, reordered or reflected, a message opens once, to its own text."""
     done: Counter[str] = Counter()
 
     @settings(max_examples=100, deadline=None)
@@ -104,7 +104,7 @@ def test_late_messages_open_after_the_turn_has_changed() -> None:
 
 
 def test_revert_given_repeated_message() -> None:
-    """C-6: the second copy is refused, told as a repetition in the present turn, and harms nothing."""
+    """C-6: the second copy is refused, in the present turn as a repetition, and harms nothing."""
     one, two = talk()
     [message] = say(one, "a")
     assert hear(two, message) == ["a"]

@@ -224,7 +224,7 @@ def test_revert_given_no_broker() -> None:
 
 
 def test_revert_given_no_paho(monkeypatch: pytest.MonkeyPatch) -> None:
-    """C-3: without the extra, the error says what to install."""
+    """C-3: without the extra, the error names what to install."""
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
     with pytest.raises(MqttSupportMissing) as error:
         Mqtt("127.0.0.1", 1, "x")
@@ -252,7 +252,7 @@ def test_revert_given_broker_that_is_gone_or_silent(broker: Broker) -> None:
 
 
 def test_client_connects_again_by_itself(tmp_path: Path) -> None:
-    """C-3: after a restart of a broker that forgot everything, the topic is read again without a word."""
+    """C-3: after a restart of a broker that forgot everything, the topic is read again by itself."""
     topic, port, seen = b"\x0a" * 32, free_port(), []
     with running(tmp_path, port):
         home = Mqtt("127.0.0.1", port, "home")
