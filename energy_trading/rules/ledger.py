@@ -1,4 +1,4 @@
-"""The accounts: who may trade, whose money is where, what is remembered of everybody, and whose meter is whose."""
+"""The accounts: who may trade, whose money is where, whose meter is whose, and how everybody has behaved."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class Token(Protocol):
         ...
 
     def permit(self, owner: str, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> None:
-        """Let the ledger draw an amount of the owner's; a permit that is not good changes nothing (ERC-2612)."""
+        """Let the ledger draw an amount of the owner's (ERC-2612); a bad permit changes nothing."""
         ...
 
     def undone_if_refused(self) -> AbstractContextManager[None]:

@@ -1,4 +1,4 @@
-"""The trades: an offer is made, accepted and paid for, and ends with a receipt, a withdrawal or a deadline."""
+"""The trades: an offer is made, accepted and paid for; it ends by receipt, withdrawal or deadline."""
 
 from __future__ import annotations
 
@@ -58,8 +58,8 @@ class Market:
     """All trades of one market over one ledger; a trade is named by the hash of its terms.
 
     Args:
-        parameters: what is fixed when a market begins; its auction is the account that may award, and there is
-            none if it is the zero address.
+        parameters: what is fixed when a market begins; its `auction` is the account that may award, or the
+            zero address if there is none.
         domain: where the market is, which offers, acceptances and receipts are signed for.
         ledger: where the money is.
     """
@@ -101,7 +101,7 @@ class Market:
         return trade_id
 
     def accept_offer(self, ctx: Context, terms: Terms) -> None:
-        """Commit the buyer's payment (commitment to pay, CTP, N-2); the registered meter will sign the receipt.
+        """Commit the buyer's payment (commitment to pay, CTP, N-2); the registered meter will sign.
 
         Refused unless the trade is offered or awarded, from `accept_by` on, for somebody else's reserved
         offer, for the caller's own, as `Ledger.commit` refuses, and without a registered meter.
@@ -246,8 +246,8 @@ class Market:
     def cancel_signed(self, ctx: Context, terms: Terms) -> None:
         """Withdraw an offer signed off chain for good, without a cost (N-4).
 
-        Refused unless the caller is the seller, for a nonce of another kind of offer, from `accept_by` on, and
-        once the trade has begun.
+        Refused unless the caller is the seller, for a nonce of another kind of offer, from `accept_by` on,
+        and once the trade has begun.
         """
         self._require_seller(ctx, terms)
         if terms.nonce & _NONCE_KIND != SIGNED_NONCE:
@@ -297,7 +297,11 @@ class Market:
     # ------------------------------------------------------------ parts of the above
 
     def _check_new(self, ctx: Context, terms: Terms, kind: int) -> bytes:
-        """Refuse a new offer: its nonce, energy, price, reservation or times are wrong, or it was there before."""
+        """Return the trade id of a new offer.
+
+        Refused for a nonce of another kind of offer, without energy or a price that money can pay, for an
+        offer to oneself, unless its deadlines lie ahead in order and near enough, and if it was there before.
+        """
         if terms.nonce & _NONCE_KIND != kind:
             raise Refused("OfferMarket_WrongNonce", terms.nonce, kind == SIGNED_NONCE)
         if not any(terms.energy) or not 0 < terms.price <= MAX_UNITS:
