@@ -118,7 +118,7 @@ def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int 
     reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
     paper = certify(domain, world.dso, reading, Contact.of(producer), 1, world.chain.now() + 3600)
     lot = mint(world.suite, world.stranger, paper)
-    assert lot == paper.lot == int.from_bytes(reading.hash, "big")
+    assert lot == paper.lot == int.from_bytes(reading.struct_hash(), "big")
     return lot
 
 
