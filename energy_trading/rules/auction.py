@@ -137,7 +137,7 @@ class Auctions:
 
     def guarantee_of(self, terms: AuctionTerms) -> int:
         """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8)."""
-        constants = self.market.constants
+        constants = self.market.parameters
         return sum(guarantee_up(payment(lot_wh, terms.ceiling), constants) for lot_wh in terms.lots_wh)
 
     def auction_parameters(self) -> AuctionParameters:
@@ -350,7 +350,7 @@ class Auctions:
         )
         for trade in trades:
             self.market.award(Context(self.domain.verifying_contract, now), trade)
-        used = sum(guarantee_up(trade.price, self.market.constants) for trade in trades)
+        used = sum(guarantee_up(trade.price, self.market.parameters) for trade in trades)
         self._release(terms.publisher, self.guarantee_of(terms) - used, now)
         quotes = tuple(amount for _, amount in ranking[: len(won)])
         prices = tuple(taken.price_per_kwh for taken in won)
