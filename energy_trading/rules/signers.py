@@ -38,9 +38,7 @@ class Signers:
         if account == ZERO_ADDRESS:
             return False
         code = self.accounts.get(account)
-        return recover_address(digest, signature) == account or (
-            code is not None and code(digest, signature)
-        )
+        return recover_address(digest, signature) == account or (code is not None and code(digest, signature))
 
     def is_valid(self, signer: bytes, digest: bytes, signature: bytes) -> bool:
         """Return whether a signature is a meter's.

@@ -149,9 +149,7 @@ class Market:
         """
         return self._accept_signed(ctx, terms, signature, None)
 
-    def accept_signed_privately(
-        self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey
-    ) -> bytes:
+    def accept_signed_privately(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey) -> bytes:
         """Accept a signed offer and name a one-time key; refused as its two halves are (N-1, N-2, N-6).
 
         Args:

@@ -1,4 +1,4 @@
-"""Random calls: how one is drawn, done on chain and in the reference, and what must hold after each."""
+"""Random calls: how one is drawn, made on the chain and in the rules, and what must hold after each."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.contract import Call, ContractRevert, Sent, read_events
-from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.bindings.contract import ContractRevert, Sent, read_events
+from energy_trading.bindings.suite import DEFAULT_CREDIT, PARTS
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.market.log.replay import Replay, replay
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
-from energy_trading.rules.credit import Standing
-from energy_trading.rules.ledger import Account, Ledger, Refused
-from energy_trading.types import ZERO_ADDRESS, AccountView
+from energy_trading.rules.ledger import Token
+from energy_trading.simulation.venues import InMemory, OnChain, Rules
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import TokenWorld, deployed
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
@@ -123,19 +124,6 @@ def staged(asset: str) -> Stage:
     return Stage(world, chain, parameters, paid_in, one_time, meters, signers, tree)
 
 
-def as_account(view: AccountView) -> Account:
-    """What the chain tells of an account, as the reference keeps it."""
-    standing = Standing(
-        view.seller_credit_e9,
-        view.buyer_credit_e9,
-        view.sales,
-        view.purchases,
-        view.defaults,
-        view.banned_until,
-    )
-    return Account(view.roles, view.suspended, view.available, view.held, standing)
-
-
 def call(weight: int = 2, /, *, asked: bool = True, **choices: Sequence[Any]) -> Callable[[Any], Any]:
     """Let machines draw this call so often, with arguments of these; `asked`: whether the market answers."""
 
@@ -154,7 +142,7 @@ def calls_of(kind: type[Machine]) -> Mapping[str, tuple[int, dict[str, Sequence[
 
 
 class Machine:
-    """One market, its reference and its replayed log, step by step."""
+    """One market on a chain, in memory and in its replayed log, step by step."""
 
     #: token of tests/solidity that the market settles in; none: the native coin
     asset: ClassVar[str] = ""
@@ -174,19 +162,17 @@ class Machine:
         self.start = self.chain.snapshot()
         w = self.world
         self.people = [w.alice, w.bob, w.carol, w.seller, w.buyer, w.stranger, w.treasury, w.dso]
-        self.model = Ledger(
-            self.parameters.credit,
-            w.dso.address,
-            w.treasury.address,
-            w.ledger.address,
-            self.parameters.epoch_seconds,
-        )
-        self.model.roots = {GENESIS // 3600: self.stage.tree.root}
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, w.suite.markets):
             self.replayed.fold(event)
-        self.model.accounts = {k.address: as_account(w.account(k)) for k in self.people}
-        self.model.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
+        addresses = (*w.suite.markets, w.suite.p256_verifier)
+        at = dict(zip((part.name for part in PARTS), addresses, strict=True))
+        self.rules = Rules.of(self.parameters, self.chain.chain_id, at, self.model_of_token())
+        self.rules.ledger.accounts = dict(self.replayed.accounts)
+        self.rules.ledger.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
+        self.rules.ledger.roots = {GENESIS // 3600: self.stage.tree.root}
+        self.rules.ledger.coin = 0 if self.asset else self.assets(w.ledger.address)
+        self.on_chain, self.in_memory = OnChain(w.suite), InMemory(self.rules, self.chain.now())
         meters = [*w.meters.values(), *self.stage.one_time]
         self.signers: dict[bytes, ReceiptSigner] = {keccak(meter.signer): meter for meter in meters}
         self.nonce = 0
@@ -203,26 +189,43 @@ class Machine:
         self.told.append(f"{name}({arguments})")
         getattr(self, name)(**arguments)
 
+    def model_of_token(self) -> Token | None:
+        """What the rules settle in; None: the native coin."""
+        return None
+
     # ------------------------------------------------------------ one step
 
     def step(
-        self, name: str, call: Call[Any], sender: SecretKey, act: Callable[[int], Any]
+        self, name: str, caller: SecretKey, verb: str, *arguments: Any, value: int = 0
     ) -> tuple[Sent | None, Any]:
-        """Do the same on the chain and in the reference; both succeed or both refuse with the same words."""
+        """Make the same call on the chain and in memory; both succeed, or both refuse with the same error.
+
+        Args:
+            name: under which the call is counted.
+            caller: who calls.
+            verb: part and verb of a venue, such as "market.make_offer".
+            arguments: of the verb.
+            value: native coin that goes along, in wei.
+
+        Returns:
+            The transaction, and what the rule returned; None, None if they refused.
+        """
         before = self.assets(self.world.ledger.address)
-        sent = answer = refusal = refused = None
-        try:
-            answer = act(self.chain.next_time)
-        except Refused as error:
-            refusal = (error.rule, error.values)
-        try:
-            sent = call.send(sender)
-        except ContractRevert as error:
-            refused = (error.signature.partition("(")[0], error.values)
-        assert refused == refusal, f"{name}: the contract's answer is not the reference's"
-        if sent is None:
-            counts[name, refusal[0]] += 1
+        self.in_memory.now = self.chain.next_time
+        answers: list[Any] = []
+        refusals: list[ContractRevert | None] = []
+        for venue in (self.in_memory, self.on_chain):
+            try:
+                answers.append(attrgetter(verb)(venue)(caller, *arguments, value=value))
+                refusals.append(None)
+            except ContractRevert as error:
+                refusals.append(error)
+        said, refused = ((type(error), error and error.values) for error in refusals)
+        assert refused == said, f"{name}: the contract's answer is not that of the rules"
+        if refusals[0] is not None:
+            counts[name, refusals[0].signature.partition("(")[0]] += 1
             return None, None
+        answer, sent = answers
         counts[name, "done"] += 1
         for event in sent.events:
             self.replayed.fold(event)
@@ -256,7 +259,7 @@ class Machine:
     @call(
         8, asked=False, seconds=[1, 1, 60, 60, 600, 3600], deadline=(True, True, False), early=(True, False)
     )
-    def travel(self, seconds, deadline, early):
+    def travel(self, seconds: int, deadline: bool, early: bool) -> None:
         """Time passes, often to the very end of an interval or the second before it."""
         now = self.chain.next_time
         ends = [time for time in self.deadlines() if time > now + 1]
@@ -269,11 +272,12 @@ class Machine:
         return 0
 
     def one_story(self) -> None:
-        """Contract, reference and log agree on every account; the money is all there."""
+        """Contracts, rules and log agree on every account; the money is all there."""
         w = self.world
-        on_chain = {key.address: as_account(w.account(key)) for key in self.people}
-        assert on_chain == {a: self.model.account(a) for a in on_chain}
-        assert on_chain == {a: self.replayed.account(a) for a in on_chain}
+        self.in_memory.now = self.chain.now()
+        on_chain = {key.address: w.account(key) for key in self.people}
+        assert on_chain == {a: self.in_memory.ledger.account_of(a) for a in on_chain}
+        assert on_chain == {a: self.replayed.account(a).view() for a in on_chain}
         funds = sum(account.available + account.held for account in on_chain.values())
         assert (funds + self.paid()) * UNIT == self.assets(w.ledger.address)
 
