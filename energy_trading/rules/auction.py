@@ -94,9 +94,10 @@ def award_nonce(auction_id: bytes, lot: int) -> int:
 class Auctions:
     """All auctions of one market; an auction is named by the hash of its terms.
 
-    Every step is given its `Context` first. `terms` are always the order, and `key` is the secret scalar of
-    its quote key. A chunk of quotes comes with `accumulator`, the hash chain before its first quote; chunks
-    come from the newest to the oldest, and within a chunk the oldest quote is first.
+    Every step is given its `Context` first, and raises `Refused` where it is refused. `terms` are always the
+    order, and `key` is the secret scalar of its quote key. A chunk of quotes comes with `accumulator`, the
+    hash chain before its first quote; chunks come from the newest to the oldest, and within a chunk the
+    oldest quote is first.
 
     Args:
         parameters: the share of a forfeited guarantee that goes to the bidders, and the longest time from
@@ -147,15 +148,11 @@ class Auctions:
     # ------------------------------------------------------------ order and quotes
 
     def post(self, ctx: Context, terms: AuctionTerms) -> bytes:
-        """Publish an order and hold the guarantee for its highest possible payment (X-4, X-8).
+        """Publish an order, hold the guarantee for its highest payment, and return its id (X-4, X-8).
 
-        Returns:
-            The auction's id.
-
-        Raises:
-            Refused: the caller is not the publisher, the quote key is zero, the times are out of order or end
-                too late, the lots do not fall in size, the prices are out of order or cannot be paid, the
-                auction exists already, or the publisher may not commit the guarantee.
+        Refused unless the caller is the publisher, for the zero key, for times that are out of order or end
+        too late, for lots that do not fall in size, for prices that are out of order or cannot be paid, for
+        an auction that exists, and as `Ledger.commit` refuses.
         """
         if ctx.sender != terms.publisher:
             raise Refused("SealedBidAuction_NotPublisher", ctx.sender, terms.publisher)
@@ -172,25 +169,21 @@ class Auctions:
     def quote(self, ctx: Context, auction_id: bytes, cx: int, body: int) -> None:
         """Add the caller's sealed quote to the hash chain (X-5).
 
-        Anybody may quote while the quoting lasts: whether the bidder may buy is decided at the settlement,
-        where it matters.
+        Anybody may quote: whether the bidder may buy is decided at the settlement, where it matters. Refused
+        unless the auction is open, from `quote_until` on, and once there are `MAX_QUOTES` quotes.
 
         Args:
             ctx: who quotes, and when.
             auction_id: hash of the terms, 32 bytes.
             cx: x of the ephemeral point.
             body: parity and masked amount.
-
-        Raises:
-            Refused: the auction does not exist, its quoting has ended, or it has as many quotes as it can.
         """
         self._quote(auction_id, Quote(ctx.sender, cx, body), ctx.now)
 
     def quote_for(self, ctx: Context, auction_id: bytes, q: Quote, signature: bytes) -> None:
-        """Add a sealed quote that somebody else submits with the bidder's signature (X-5).
+        """Add a sealed quote that somebody else submits (X-5).
 
-        Raises:
-            Refused: the signature is not the bidder's, or as `quote`.
+        Refused unless the bidder signed the quote for this auction, and as `quote` is.
         """
         words = _sealed(q)
         digest = self.domain.digest(RelayedQuote(auction_id, q.bidder, words.cx, words.body))
@@ -203,14 +196,10 @@ class Auctions:
     def disclose(self, ctx: Context, terms: AuctionTerms, key: int) -> None:
         """Disclose the key after the last quote; whoever knows it may (X-6).
 
-        Raises:
-            Refused: the auction is not open or its key is disclosed already, it is too early or too late, or
-                the key is another one.
+        Refused unless the auction is open and nobody has disclosed its key, before `quote_until`, from
+        `disclose_until` on, and for any other key.
         """
-        auction_id = self.auction_id_of(terms)
-        auction = self._open(auction_id, ctx.now)
-        if auction.stage == AuctionState.DISCLOSED:
-            self._refuse(auction_id, AuctionState.AWAITING_KEY, ctx.now)
+        auction_id, auction = self._undisclosed(terms, ctx.now)
         self._check_key(auction, terms, key, ctx.now)
         self.auctions[auction_id] = replace(auction, stage=AuctionState.DISCLOSED)
 
@@ -222,16 +211,13 @@ class Auctions:
         Anybody may settle, which discloses the key if nobody has. The result does not depend on how the
         quotes are cut. A quote counts if it opens to an amount between start price and ceiling, is not the
         publisher's, and its bidder may buy when the chunk is settled: who has been ranked stays ranked.
+        Refused as `disclose` where this discloses, for any other key, and for any chunk but the one that is
+        due.
 
         Returns:
             The result; None while older quotes are missing.
-
-        Raises:
-            Refused: as `disclose` where this discloses, the key is another one, or the chunk is not the one
-                that is due.
         """
-        auction_id = self.auction_id_of(terms)
-        auction = self._open(auction_id, ctx.now)
+        auction_id, auction = self._open(terms, ctx.now)
         self._check_key(auction, terms, key, ctx.now)
         self._check_replay(auction_id, auction, accumulator, quotes)
         counted = [
@@ -243,9 +229,8 @@ class Auctions:
         rules = AuctionRules(tuple(terms.lots_wh), terms.start_price, terms.ceiling)
         ranking = settle_chunk(auction.ranking, counted, rules, known)
         if accumulator != seed(auction_id):
-            self.auctions[auction_id] = replace(
-                auction, stage=AuctionState.DISCLOSED, accumulator=accumulator, ranking=ranking
-            )
+            left = replace(auction, accumulator=accumulator, ranking=ranking)
+            self.auctions[auction_id] = replace(left, stage=AuctionState.DISCLOSED)
             return None
         del self.auctions[auction_id]
         return self._award(auction_id, terms, ranking, rules, ctx.now)
@@ -263,14 +248,9 @@ class Auctions:
 
         Anybody may call this. Without quotes the guarantee returns to the publisher. Otherwise the publisher
         has defaulted: the bidders' part of the guarantee is kept for them, and the treasury has the rest.
-
-        Raises:
-            Refused: the auction is not open, its key is disclosed, or the time for it has not passed.
+        Refused unless the auction is open and nobody has disclosed its key, and before its deadline.
         """
-        auction_id = self.auction_id_of(terms)
-        auction = self._open(auction_id, ctx.now)
-        if auction.stage == AuctionState.DISCLOSED:
-            self._refuse(auction_id, AuctionState.AWAITING_KEY, ctx.now)
+        auction_id, auction = self._undisclosed(terms, ctx.now)
         deadline = terms.disclose_until if auction.count else terms.quote_until
         if ctx.now < deadline:
             raise Refused("SealedBidAuction_NotExpired", ctx.now, deadline)
@@ -293,8 +273,7 @@ class Auctions:
     ) -> None:
         """Pay the bidders of a chunk their shares of a forfeited guarantee, one for each quote (X-6).
 
-        Raises:
-            Refused: the guarantee is not forfeited, or the chunk is empty or not the one that is due.
+        Refused unless the guarantee is forfeited, and for any chunk but the one that is due.
         """
         auction_id = self.auction_id_of(terms)
         auction = self.auctions.get(auction_id)
@@ -374,11 +353,18 @@ class Auctions:
         if payment(lots[0], most) > MAX_UNITS:
             raise Refused("SealedBidAuction_BadPrices", least, most)
 
-    def _open(self, auction_id: bytes, now: int) -> OpenAuction:
+    def _open(self, terms: AuctionTerms, now: int) -> tuple[bytes, OpenAuction]:
+        auction_id = self.auction_id_of(terms)
         auction = self.auctions.get(auction_id)
         if auction is None or auction.stage == AuctionState.FORFEITED:
             self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
-        return auction
+        return auction_id, auction
+
+    def _undisclosed(self, terms: AuctionTerms, now: int) -> tuple[bytes, OpenAuction]:
+        auction_id, auction = self._open(terms, now)
+        if auction.stage == AuctionState.DISCLOSED:
+            self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
+        return auction_id, auction
 
     def _check_key(self, auction: OpenAuction, terms: AuctionTerms, key: int, now: int) -> None:
         """Check the key, and the time if nobody has disclosed it yet.

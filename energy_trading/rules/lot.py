@@ -44,7 +44,8 @@ NOT_SIGNED: Final = b"\xff" * 4
 class Lots:
     """All lots of one market, as tokens of ERC-721 that nobody is approved to move for their owner.
 
-    Every step is given its `Context` first. A lot is named by its id.
+    Every step is given its `Context` first, and raises `Refused` where it is refused. A lot is named by its
+    id.
 
     Args:
         parameters: the length of a delivery slot.
@@ -75,21 +76,13 @@ class Lots:
         return self.lot_of(lot).nonce
 
     def owner_of(self, lot: int) -> str:
-        """Return the owner of a lot.
-
-        Raises:
-            Refused: nobody has minted the lot, or it has ended.
-        """
+        """Return the owner of a lot; refused if nobody has minted it, or if it has ended."""
         if self.lot_of(lot).owner == ZERO_ADDRESS:
             raise Refused("TokenDoesNotExist")
         return self.lot_of(lot).owner
 
     def balance_of(self, owner: str) -> int:
-        """Return how many lots an account owns.
-
-        Raises:
-            Refused: the account is the zero address.
-        """
+        """Return how many lots an account owns; refused for the zero address."""
         if owner == ZERO_ADDRESS:
             raise Refused("BalanceQueryForZeroAddress")
         return sum(lot.owner == owner for lot in self.lots.values())
@@ -136,15 +129,12 @@ class Lots:
     def mint(self, ctx: Context, injection: Injection, signature: bytes) -> int:
         """Make a lot of an injection that the DSO (distribution system operator) certified (C-4).
 
-        Anybody may submit the certificate: the injection and the DSO's signature of it.
+        Anybody may submit the certificate. Refused from its deadline on, for no energy or too much, for a
+        slot that has not ended or does not start at a multiple of its length, for a reading that was minted
+        before, for a producer who may not produce, and unless the DSO signed the injection.
 
         Returns:
             The lot's id, which is the reading's hash.
-
-        Raises:
-            Refused: the certificate has expired, the energy is out of range, the slot has not ended or does
-                not start at a multiple of its length, the reading was minted already, the producer may not
-                produce, or the signature is not the DSO's.
         """
         lot, slot_seconds = int.from_bytes(injection.reading, "big"), self.parameters.slot_seconds
         if ctx.now >= injection.deadline:
@@ -176,7 +166,9 @@ class Lots:
         """Change the owner of a lot and pay the old one in one step, on the signatures of both (C-7, C-8).
 
         Anybody may submit them. The permit carries the lot's nonce, so every change of owner voids it. The
-        acceptance repeats the permit, so nobody pays another price than agreed.
+        acceptance repeats the permit, so nobody pays another price than agreed. Refused from the deadline on,
+        for a lot that does not exist, for a buyer who owns it, unless both signed, for a lot that has changed
+        hands too often, and as `Ledger.transfer` refuses.
 
         Args:
             ctx: who calls, and when.
@@ -187,11 +179,6 @@ class Lots:
             msg_addr: where the new owner can be reached, 32 bytes.
             permit_: the owner's signature of the permit.
             acceptance: the buyer's signature of permit and address.
-
-        Raises:
-            Refused: the deadline has passed, the lot does not exist, buyer and owner are the same, a
-                signature is not its signer's, the lot has changed hands too often, or one of the two may not
-                trade or cannot pay.
         """
         if ctx.now >= deadline:
             raise Refused("EnergyLot_Expired", ctx.now, deadline)
@@ -208,17 +195,15 @@ class Lots:
     def cancel_permits(self, ctx: Context, lot: int) -> None:
         """Withdraw every permit signed for a lot so far (C-7).
 
-        Raises:
-            Refused: the caller is not the owner, or the lot has changed hands too often.
+        Refused unless the caller is the owner, and for a lot that has changed hands too often.
         """
         self.lots[lot] = self._moved(lot, self._owned(ctx.sender, lot).owner)
 
     def transfer_from(self, ctx: Context, from_: str, to: str, lot: int) -> None:
         """Give a lot away without payment, which voids every permit (C-7; ERC-721).
 
-        Raises:
-            Refused: coin was sent along, `from_` is not the owner, the caller is another, `to` is the zero
-                address, or the lot has changed hands too often.
+        Refused with coin, unless `from_` is the owner and the caller, for the zero address, and for a lot
+        that has changed hands too often.
         """
         if ctx.value:
             raise Refused("EnergyLot_NoCoin", ctx.value)
@@ -234,20 +219,15 @@ class Lots:
     # ------------------------------------------------------------ retire, split, merge
 
     def retire(self, ctx: Context, lot: int) -> None:
-        """End a lot whose energy its owner has consumed, for ever (C-9).
-
-        Raises:
-            Refused: the caller is not the owner.
-        """
+        """End a lot whose energy its owner has consumed, for ever; refused unless the owner calls (C-9)."""
         self._owned(ctx.sender, lot)
         self._end(lot, LotState.RETIRED)
 
     def split(self, ctx: Context, lot: int, energies_wh: Sequence[int]) -> None:
         """End a lot and make two or more parts of it, of the same owner and slot (C-9).
 
-        Raises:
-            Refused: the caller is not the owner, or the parts are too few, out of range, or more or less
-                than the whole.
+        Refused unless the owner calls, for fewer parts, for a part without energy or with too much, and
+        unless the parts are the whole.
         """
         whole = self._owned(ctx.sender, lot)
         if len(energies_wh) < 2:
@@ -263,9 +243,8 @@ class Lots:
     def merge(self, ctx: Context, lots: Sequence[int]) -> int:
         """End two or more lots of one owner and slot, make one of them, and return its id (C-9).
 
-        Raises:
-            Refused: there are too few lots, the caller does not own one of them, one is named twice or of
-                another slot, or they have more energy than a lot can.
+        Refused for fewer lots, unless the caller owns all of them, for one that is named twice or is of
+        another slot, and for more energy than a lot can have.
         """
         if len(lots) < 2:
             raise Refused("EnergyLot_TooFew", len(lots))
@@ -290,11 +269,9 @@ class Lots:
         """Fulfil an accepted trade with lots in place of a meter's receipt (N-3, C-8).
 
         The buyer, who accepted the terms, must have named `receipt_signer` then. The trade settles as for a
-        receipt over the energy of the lots, and energy beyond the agreed is given away.
-
-        Raises:
-            Refused: the caller is not the seller or does not own one of the lots, a lot has changed hands
-                too often, or the market refuses the receipt.
+        receipt over the energy of the lots, and energy beyond the agreed is given away. Refused unless the
+        caller is the seller and owns the lots, for a lot that has changed hands too often, and as
+        `Market.confirm_delivery` refuses.
         """
         if ctx.sender != terms.seller:
             raise Refused("EnergyLot_NotSeller", ctx.sender, terms.seller)
