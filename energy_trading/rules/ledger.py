@@ -60,11 +60,11 @@ class Token(Protocol):
         ...
 
     def transfer(self, to: str, amount: int) -> bool:
-        """Move the ledger's own tokens; return False, with nothing moved, where the token refuses."""
+        """Move tokens of the ledger; return False where the token refuses."""
         ...
 
     def transfer_from(self, payer: str, amount: int) -> bool:
-        """Draw tokens of a payer into the ledger; return False where the token or the allowance refuses."""
+        """Draw tokens of a payer into the ledger; return False where the token refuses."""
         ...
 
     def permit(self, owner: str, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> None:
@@ -96,15 +96,8 @@ class Account:
 
     def view(self) -> AccountView:
         """Return the account as the ledger's `account_of` shows it."""
-        is_open = self.roles != 0
-        return AccountView(
-            roles=self.roles,
-            open=is_open,
-            suspended=self.suspended,
-            available=self.available,
-            held=self.held,
-            **vars(self.standing),
-        )
+        own = vars(self) | vars(self.standing) | {"open": self.roles != 0}
+        return AccountView(*(own[name] for name in AccountView.__abi__))
 
 
 UNOPENED: Final = Account(0, False, 0, 0, Standing(0, 0))
@@ -117,7 +110,7 @@ def opened(account: Account, roles: int, constants: CreditParameters) -> Account
 
 
 class Ledger:
-    """The accounts, the meters and the rules for them.
+    """The accounts and the meters. Every step is given its `Context` first; money is in units of account.
 
     Args:
         parameters: what is fixed when a ledger begins; its owner is the DSO, and its first PKG (private key
@@ -154,18 +147,15 @@ class Ledger:
     # ------------------------------------------------------------ accounts
 
     def open_account(self, ctx: Context, attestation: AccountAttestation, signature: bytes) -> None:
-        """Open an account with the lowest credit. Anyone may submit the attestation (C-2, X-4).
-
-        Refused from the attestation's deadline on, for roles other than producer, consumer or both, for the
-        zero address and the ledger itself, for an account that is open, and unless PKG signed.
+        """Open an account, with the lowest credit. Anyone may submit the attestation (C-2, X-4).
 
         Args:
-            ctx: who submits it, and when.
             attestation: what PKG attests.
-            signature: PKG's signature of it.
+            signature: PKG's, of the attestation.
 
         Raises:
-            Refused: one of the above.
+            Refused: the attestation's deadline has come, the roles are not producer, consumer or both, the
+                account is zero, the ledger's own or open already, or PKG did not sign.
         """
         account, pkg = attestation.account, self.pkg
         if ctx.now >= attestation.deadline:
@@ -181,9 +171,10 @@ class Ledger:
         self.accounts[account] = opened(self.account(account), attestation.roles, self.constants)
 
     def suspend(self, ctx: Context, accounts: Sequence[str]) -> None:
-        """Keep accounts from new commitments; what they have committed settles, and their funds stay theirs.
+        """Keep accounts from new commitments. Their funds stay theirs (C-10).
 
-        Refused unless the DSO calls and every account is open (C-10).
+        Raises:
+            Refused: the caller is not the DSO, or an account is not open.
         """
         self._require_owner(ctx)
         for account in accounts:
@@ -192,10 +183,11 @@ class Ledger:
             self.accounts[account] = replace(self.account(account), suspended=True)
 
     def reinstate(self, ctx: Context, accounts: Sequence[str]) -> None:
-        """Take suspensions back.
+        """Take suspensions back (C-10).
 
-        Refused unless the DSO calls and every account is suspended; one that is named twice is not suspended
-        the second time (C-10).
+        Raises:
+            Refused: the caller is not the DSO, or an account is not suspended; one that is named twice is not
+                suspended the second time.
         """
         self._require_owner(ctx)
         for place, account in enumerate(accounts):
@@ -207,10 +199,10 @@ class Ledger:
     # ------------------------------------------------------------ meters
 
     def register_meter(self, ctx: Context, account: str, signer: bytes) -> None:
-        """Name an account's meter, in place of an earlier one.
+        """Name an account's meter, an ERC-7913 signer, in place of an earlier one (N-3).
 
-        Refused unless the DSO calls, and for a signer (ERC-7913) that is shorter than an address or begins
-        with the zero address (N-3).
+        Raises:
+            Refused: the caller is not the DSO, or the signer does not begin with an address other than zero.
         """
         self._require_owner(ctx)
         if len(signer) < 20 or not any(signer[:20]):
@@ -218,9 +210,10 @@ class Ledger:
         self.meters[account] = keccak(signer)
 
     def remove_meter(self, ctx: Context, account: str) -> None:
-        """Take an account's meter away; trades that named it keep it.
+        """Take an account's meter away; trades that named it keep it (N-3).
 
-        Refused unless the DSO calls and the account has a meter (N-3).
+        Raises:
+            Refused: the caller is not the DSO, or the account has no meter.
         """
         self._require_owner(ctx)
         if account not in self.meters:
@@ -228,16 +221,15 @@ class Ledger:
         del self.meters[account]
 
     def publish_key_root(self, ctx: Context, epoch: int, root: bytes, evidence_hash: bytes) -> None:
-        """Admit the one-time keys of an epoch.
-
-        Refused unless the DSO calls, for a zero root, for an epoch that has a root, and for one that is over
-        (N-6).
+        """Admit the one-time keys of an epoch (N-6).
 
         Args:
-            ctx: who calls, and when.
-            epoch: number of the epoch, the time divided by the epoch's length.
+            epoch: number of the epoch: the time divided by its length.
             root: 32 bytes, Merkle root over the keys' leaves.
             evidence_hash: 32 bytes, hash of the published evidence; it decides nothing here.
+
+        Raises:
+            Refused: the caller is not the DSO, the root is zero, or the epoch has a root or is over.
         """
         self._require_owner(ctx)
         current = ctx.now // self.epoch_seconds
@@ -250,7 +242,11 @@ class Ledger:
         self.roots[epoch] = root
 
     def revoke_key_root(self, ctx: Context, epoch: int) -> None:
-        """Stop an epoch's keys from being named; refused unless the DSO calls and it has a root (N-6)."""
+        """Stop an epoch's keys from being named (N-6).
+
+        Raises:
+            Refused: the caller is not the DSO, or the epoch has no root.
+        """
         self._require_owner(ctx)
         if epoch not in self.roots:
             raise Refused("MeterRegistry_NoRoot", epoch)
@@ -259,19 +255,12 @@ class Ledger:
     # ------------------------------------------------------------ money in and out
 
     def deposit(self, ctx: Context, account: str, amount: int) -> None:
-        """Pay into an account. Anyone may pay.
-
-        Refused for an account that is not open, for no amount or one above `MAX_UNITS`, unless the coin sent
-        along is the amount (none at all where the ledger settles in a token), where the token refuses or
-        delivers less, and where the ledger would hold more than `MAX_UNITS` (X-4).
-
-        Args:
-            ctx: who pays.
-            account: open account that gets the funds.
-            amount: units.
+        """Pay an amount in units into an open account. Anyone may pay (X-4).
 
         Raises:
-            Refused: one of the above.
+            Refused: the account is not open, the amount is 0 or above `MAX_UNITS`, the coin sent along is not
+                the amount (or not 0, where the ledger settles in a token), the token refuses or delivers
+                less, or the ledger would hold more than `MAX_UNITS`.
         """
         with nullcontext() if self.token is None else self.token.undone_if_refused():
             self._deposit(ctx, account, amount)
@@ -281,19 +270,15 @@ class Ledger:
     ) -> None:
         """Pay tokens into the caller's own account, with a permit in place of an allowance (ERC-2612).
 
-        Refused where the ledger settles in the native coin, and as a deposit is. A permit that is not good
-        refuses nothing: the allowance decides, for somebody else may have used the permit already.
+        A permit that is not good refuses nothing: somebody else may have used it, so the allowance decides.
 
         Args:
-            ctx: who pays.
-            amount: units.
+            amount: units; the permit is for as many base units of the token.
             deadline: of the permit, unix seconds.
-            v: of the permit's signature.
-            r: 32 bytes of it.
-            s: 32 bytes of it.
+            v, r, s: the permit's signature; r and s have 32 bytes.
 
         Raises:
-            Refused: one of the above.
+            Refused: the ledger settles in the native coin, or as `deposit`.
         """
         if self.token is None:
             raise Refused("EnergyLedger_NoPermit")
@@ -302,18 +287,11 @@ class Ledger:
             self._deposit(ctx, ctx.sender, amount)
 
     def withdraw(self, ctx: Context, to: str, amount: int) -> None:
-        """Send available funds of the caller away, whatever its standing (C-10, N-7).
-
-        Refused for no amount, to the zero address or the ledger itself, for more than is available, and where
-        the token refuses.
-
-        Args:
-            ctx: whose funds.
-            to: account that gets them.
-            amount: units.
+        """Send available units of the caller to an account, whatever the caller's standing (C-10, N-7).
 
         Raises:
-            Refused: one of the above.
+            Refused: the amount is 0 or more than is available, the recipient is zero or the ledger itself, or
+                the token refuses.
         """
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
@@ -375,11 +353,11 @@ class Ledger:
             self.accounts[seller] = replace(account, available=available, held=held)
 
     def check_commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
-        """Refuse a commitment that `commit` would refuse, and change nothing.
+        """Refuse what `commit` would refuse, and change nothing.
 
         Raises:
             Refused: somebody lacks the role, is suspended or banned or has too little available, or the
-                seller's credit does not allow so much guarantee at once (X-2).
+                seller's credit does not allow so much guarantee at once (X-2, X-3).
         """
         if seller != ZERO_ADDRESS:
             account = self._check_committable(seller, Role.PRODUCER, guarantee, now)

@@ -55,7 +55,13 @@ class Accepted:
 
 
 class Market:
-    """All trades of one market over one ledger; a trade is named by the hash of its terms.
+    """All trades of one market over one ledger.
+
+    Every step is given its `Context` first. `terms` are the offer, whose hash is the trade id; a `signature`
+    of an offer is the seller's, and a one-time `key` comes with its Merkle proof and its own signature of the
+    acceptance. An offer is new if its nonce is of the right kind, its energy and price are not 0, money can
+    pay the price, it is not reserved for its seller, its deadlines lie ahead, in order and near enough, and
+    there has been no trade of these terms.
 
     Args:
         parameters: what is fixed when a market begins; its `auction` is the account that may award, or the
@@ -81,17 +87,8 @@ class Market:
     def make_offer(self, ctx: Context, terms: Terms) -> bytes:
         """Commit the seller to deliver: the guarantee is held (commitment to send, CTS, N-1).
 
-        Refused unless the caller is the seller, as every new offer may be, and as `Ledger.commit` refuses.
-
-        Args:
-            ctx: the seller, and when.
-            terms: the offer.
-
-        Returns:
-            The trade id.
-
         Raises:
-            Refused: one of the above.
+            Refused: the caller is not the seller, the offer is no new one, or the seller may not commit.
         """
         self._require_seller(ctx, terms)
         trade_id = self._check_new(ctx, terms, 0)
@@ -103,83 +100,43 @@ class Market:
     def accept_offer(self, ctx: Context, terms: Terms) -> None:
         """Commit the buyer's payment (commitment to pay, CTP, N-2); the registered meter will sign.
 
-        Refused unless the trade is offered or awarded, from `accept_by` on, for somebody else's reserved
-        offer, for the caller's own, as `Ledger.commit` refuses, and without a registered meter.
-
-        Args:
-            ctx: the buyer, and when.
-            terms: the offer.
-
         Raises:
-            Refused: one of the above.
+            Refused: the trade is neither offered nor awarded, `accept_by` has come, the offer is reserved for
+                somebody else or the caller's own, or the caller may not commit or has no meter.
         """
         self._accept(ctx, terms, None)
 
     def accept_offer_privately(self, ctx: Context, terms: Terms, key: ReceiptKey) -> None:
         """Accept an offer and name a one-time key, which nobody can connect to the buyer's meter (N-6).
 
-        Refused unless the key is under the root of the present epoch and co-signs for this buyer, and
-        otherwise as `accept_offer` refuses.
-
-        Args:
-            ctx: the buyer, and when.
-            terms: the offer.
-            key: the one-time key, with its Merkle proof and its signature of the acceptance.
-
         Raises:
-            Refused: one of the above.
+            Refused: the key is not under the root of the present epoch, or does not sign for this trade and
+                buyer; or as `accept_offer`.
         """
         self._accept(ctx, terms, self._check_key(ctx, terms.struct_hash(), key))
 
     def accept_signed(self, ctx: Context, terms: Terms, signature: bytes) -> bytes:
         """Accept an offer that its seller signed off chain: guarantee and payment at once (N-1, N-2).
 
-        Refused as every new offer may be, unless the signature is the seller's, and as an acceptance may be.
-
-        Args:
-            ctx: the buyer, and when.
-            terms: the offer.
-            signature: the seller's, of the terms.
-
-        Returns:
-            The trade id.
-
         Raises:
-            Refused: one of the above.
+            Refused: the offer is no new one, the signature is not the seller's, the seller may not commit, or
+                as `accept_offer`.
         """
         return self._accept_signed(ctx, terms, signature, None)
 
     def accept_signed_privately(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey) -> bytes:
-        """Accept a signed offer and name a one-time key; refused as its two halves are (N-1, N-2, N-6).
-
-        Args:
-            ctx: the buyer, and when.
-            terms: the offer.
-            signature: the seller's, of the terms.
-            key: the one-time key, with its Merkle proof and its signature of the acceptance.
-
-        Returns:
-            The trade id.
+        """Accept a signed offer and name a one-time key (N-1, N-2, N-6).
 
         Raises:
-            Refused: one of the above.
+            Refused: as `accept_signed` and `accept_offer_privately`.
         """
         return self._accept_signed(ctx, terms, signature, key)
 
     def award(self, ctx: Context, terms: Terms) -> bytes:
         """Open a trade that the winner of an auction has to pay (X-7); its guarantee is held already.
 
-        Refused unless the auction calls, without a buyer, and as every new offer may be.
-
-        Args:
-            ctx: the auction, and when.
-            terms: the trade, reserved for the winner.
-
-        Returns:
-            The trade id.
-
         Raises:
-            Refused: one of the above.
+            Refused: the caller is not the auction, nobody is named as the buyer, or the offer is no new one.
         """
         if ctx.sender != self.auction or self.auction == ZERO_ADDRESS:
             raise Refused("OfferMarket_NotAuction", ctx.sender, self.auction)
@@ -194,35 +151,30 @@ class Market:
     def confirm_delivery(self, ctx: Context, delivery: Delivery) -> None:
         """Settle a receipt (energy receipt confirmation, ERC, N-3). Anyone may submit it.
 
-        Refused unless the trade is accepted, from `deliver_by` on, for another buyer or key than accepted,
-        for hidden energy other than the terms', and unless the key signed for this trade and this energy.
-
         Raises:
-            Refused: one of the above, as `ReceiptRefused` with the fault.
+            Refused: the receipt has a fault. The trade is not accepted, `deliver_by` has come, buyer or key
+                are not those who accepted, the energy is hidden and not that of the terms, or the key did not
+                sign this trade and this energy.
         """
         self._require_no_fault(delivery, self._confirm(ctx, delivery, _number(delivery.terms.energy)))
 
     def confirm_deliveries(self, ctx: Context, deliveries: Sequence[Delivery]) -> tuple[DeliveryFault, ...]:
-        """Settle many receipts; one that is refused does not stop the others (N-3).
+        """Settle many receipts; one with a fault does not stop the others (N-3).
 
         Returns:
-            For each delivery why it was refused, or `NONE`.
+            The fault of each delivery, or `NONE`.
         """
         return tuple(self._confirm(ctx, delivery, _number(delivery.terms.energy)) for delivery in deliveries)
 
     def confirm_hidden_short(self, ctx: Context, delivery: Delivery, agreed_wh: int, salt: bytes) -> None:
         """Settle a receipt for hidden energy that came in part, by opening the commitment (N-5).
 
-        Refused unless quantity and salt open the commitment, and otherwise as `confirm_delivery` refuses.
-
         Args:
-            ctx: who submits it, and when.
-            delivery: the receipt.
             agreed_wh: quantity of the terms, Wh.
-            salt: 32 bytes.
+            salt: 32 bytes, which open the commitment together with it.
 
         Raises:
-            Refused: one of the above.
+            Refused: they do not open it, or as `confirm_delivery`.
         """
         energy = delivery.terms.energy
         if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or Energy.hidden(agreed_wh, salt) != energy:
@@ -234,8 +186,10 @@ class Market:
     def give_up(self, ctx: Context, terms: Terms) -> None:
         """Withdraw an open offer (cancellation of the commitment to send, CCS, N-4).
 
-        Before `accept_by` it costs a share of the guarantee and some credit. Refused unless the caller is the
-        seller and the trade is offered.
+        Before `accept_by` it costs a share of the guarantee and some credit.
+
+        Raises:
+            Refused: the caller is not the seller, or the trade is not offered.
         """
         self._require_seller(ctx, terms)
         del self.trades[self._require(terms, TradeState.OFFERED)]
@@ -246,8 +200,9 @@ class Market:
     def cancel_signed(self, ctx: Context, terms: Terms) -> None:
         """Withdraw an offer signed off chain for good, without a cost (N-4).
 
-        Refused unless the caller is the seller, for a nonce of another kind of offer, from `accept_by` on,
-        and once the trade has begun.
+        Raises:
+            Refused: the caller is not the seller, the nonce is of another kind of offer, `accept_by` has
+                come, or the trade has begun.
         """
         self._require_seller(ctx, terms)
         if terms.nonce & _NONCE_KIND != SIGNED_NONCE:
@@ -259,18 +214,17 @@ class Market:
     def expire(self, ctx: Context, terms: Terms, buyer: str, receipt_key: bytes) -> None:
         """End what is overdue. Anyone may call (N-7, scenarios 3 and 4).
 
-        An offer that nobody accepted costs nothing; an award that its winner did not pay is the winner's
-        default (eq 7); an accepted trade that was not delivered is the seller's. Refused before the deadline,
-        `accept_by` or `deliver_by`, and for a trade that is not open or was accepted by others than claimed.
+        An offer that nobody accepted costs nothing. An award that its winner did not pay is the winner's
+        default (eq 7); an accepted trade that was not delivered is the seller's.
 
         Args:
-            ctx: when.
             terms: the trade.
-            buyer: account that accepted; not looked at if nobody did.
+            buyer: account that accepted; if nobody did, it is not looked at.
             receipt_key: hash of the key named at acceptance; likewise.
 
         Raises:
-            Refused: one of the above.
+            Refused: its deadline, `accept_by` or `deliver_by`, lies ahead, the trade is not open, or others
+                accepted it.
         """
         trade_id = terms.struct_hash()
         state = self.trades.get(trade_id, TradeState.NONE)
@@ -297,11 +251,7 @@ class Market:
     # ------------------------------------------------------------ parts of the above
 
     def _check_new(self, ctx: Context, terms: Terms, kind: int) -> bytes:
-        """Return the trade id of a new offer.
-
-        Refused for a nonce of another kind of offer, without energy or a price that money can pay, for an
-        offer to oneself, unless its deadlines lie ahead in order and near enough, and if it was there before.
-        """
+        """Return the trade id of a new offer."""
         if terms.nonce & _NONCE_KIND != kind:
             raise Refused("OfferMarket_WrongNonce", terms.nonce, kind == SIGNED_NONCE)
         if not any(terms.energy) or not 0 < terms.price <= MAX_UNITS:

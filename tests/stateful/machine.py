@@ -29,8 +29,8 @@ from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
 
 FUNDS = 2_000
 UNIT = 10**9
-#: small numbers, so that every rounding shows and every limit is near
-PARAMETERS = {
+#: Small numbers, so that every rounding shows and every limit is near.
+PARAMETERS: dict[str, Any] = {
     "unit": UNIT,
     "guarantee_bps": 7_777,
     "fee_bps": 333,
@@ -51,9 +51,9 @@ PARAMETERS = {
     ),
 }
 
-#: (call, "done" or the name of the refusal): how often
+#: How often each call was done, or refused with which error.
 counts: Counter[tuple[str, str]] = Counter()
-#: what else was seen: how often
+#: How often something else was seen.
 seen: Counter[str] = Counter()
 
 anybody = range(8)
@@ -63,17 +63,17 @@ amounts = [0, 1, 2, 13, 99, 100, 101, 250, 777, 5_000]
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployed market; every example starts from its state.
+    """A deployed market, from whose state every example starts.
 
     Args:
         world: the market and its people.
         chain: where it is.
         parameters: what was fixed.
         token: what it settles in; None: the native coin.
-        one_time: meters' one-time keys, the last one on P-256; bob's registered meter is on P-256 too.
+        one_time: one-time keys of meters, the last on P-256; bob's registered meter is on P-256, too.
         meters: meters that can be registered, every fourth on P-256.
-        signers: of the one-time keys, and what lots sign with for each person.
-        tree: over them.
+        signers: those of the one-time keys, and those with which lots sign for each person.
+        tree: the Merkle tree over these signers.
     """
 
     world: World
@@ -100,7 +100,9 @@ def staged(asset: str) -> Stage:
         asset=token.address if token else ZERO_ADDRESS,
         **PARAMETERS,
     )
-    world = World(chain, deploy(chain, dso, parameters), dso, pkg, treasury, *people[:6], meters={})
+    alice, bob, carol, seller, buyer, stranger, *_ = people
+    suite = deploy(chain, dso, parameters)
+    world = World(chain, suite, dso, pkg, treasury, alice, bob, carol, seller, buyer, stranger, meters={})
     paid_in = TokenWorld(world, token) if token else None
     roles = {world.seller: PRODUCER, world.buyer: CONSUMER}
     for key in (world.alice, world.bob, world.carol, world.seller, world.buyer):
@@ -114,8 +116,9 @@ def staged(asset: str) -> Stage:
             return P256Meter(ec.derive_private_key(number, ec.SECP256R1()), world.suite.p256_verifier)
         return Secp256k1Meter(SecretKey.from_int(number))
 
-    world.meters[world.bob.address] = meter(6000, True)
-    world.ledger.register_meter(world.bob.address, world.meters[world.bob.address].signer).send(dso)
+    bobs: Any = meter(6000, True)
+    world.meters[bob.address] = bobs
+    world.ledger.register_meter(bob.address, bobs.signer).send(dso)
     one_time = [meter(5000 + i, i == 4) for i in range(5)]
     meters = [meter(7000 + i, i % 4 == 3) for i in range(20)]
     signers = [*(key.signer for key in one_time), *(world.suite.lots.receipt_signer(k.address) for k in keys)]
@@ -125,20 +128,19 @@ def staged(asset: str) -> Stage:
 
 
 def call(weight: int = 2, /, *, asked: bool = True, **choices: Sequence[Any]) -> Callable[[Any], Any]:
-    """Let machines draw this call so often, with arguments of these; `asked`: whether the market answers."""
+    """Let machines draw a call this often, with one of these for each argument.
+
+    Args:
+        weight: how often, relative to the other calls.
+        asked: whether the market is called, and may refuse.
+        choices: what each argument is drawn from.
+    """
 
     def remember(function: Any) -> Any:
         function.drawn, function.asked = (weight, choices), asked
         return function
 
     return remember
-
-
-@cache
-def calls_of(kind: type[Machine]) -> Mapping[str, tuple[int, dict[str, Sequence[Any]]]]:
-    """Weight and choices of every call that a machine draws, by name."""
-    found = {name: getattr(kind, name).drawn for name in dir(kind) if hasattr(getattr(kind, name), "drawn")}
-    return {name: (kind.weights.get(name, weight), choices) for name, (weight, choices) in found.items()}
 
 
 class Machine:
@@ -156,6 +158,16 @@ class Machine:
     #: what else must have been seen
     must_see: ClassVar[frozenset[str]] = frozenset()
 
+    #: weight and choices of every call that the machine draws, by name
+    calls: ClassVar[Mapping[str, tuple[int, dict[str, Sequence[Any]]]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        drawn = {name: getattr(getattr(cls, name), "drawn", None) for name in dir(cls)}
+        found = {name: draw for name, draw in drawn.items() if draw is not None}
+        cls.calls = {
+            name: (cls.weights.get(name, weight), chosen) for name, (weight, chosen) in found.items()
+        }
+
     def __init__(self) -> None:
         self.stage = staged(self.asset)
         self.world, self.chain, self.parameters = self.stage.world, self.stage.chain, self.stage.parameters
@@ -165,8 +177,8 @@ class Machine:
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, w.suite.markets):
             self.replayed.fold(event)
-        addresses = (*w.suite.markets, w.suite.p256_verifier)
-        at = dict(zip((part.name for part in PARTS), addresses, strict=True))
+        names = [part.name for part in PARTS]
+        at = dict(zip(names, (*w.suite.markets, w.suite.p256_verifier), strict=True))
         self.rules = Rules.of(self.parameters, self.chain.chain_id, at, self.model_of_token())
         self.rules.ledger.accounts = dict(self.replayed.accounts)
         self.rules.ledger.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
@@ -177,15 +189,14 @@ class Machine:
         self.signers: dict[bytes, ReceiptSigner] = {keccak(meter.signer): meter for meter in meters}
         self.nonce = 0
         self.random = random.Random()
-        #: calls made so far, to be read after a failure
+        #: calls made so far, to be printed after a failure
         self.told: list[str] = []
 
     def any_call(self, seed: int) -> None:
-        """Draw a call and its arguments; the seed alone decides which, so that others can be left out."""
+        """Draw a call and its arguments. The seed alone decides which, so that others can be left out."""
         self.random = random.Random(seed)
-        calls = calls_of(type(self))
-        name = self.random.choices(list(calls), [weight for weight, _ in calls.values()])[0]
-        arguments = {key: self.random.choice(values) for key, values in calls[name][1].items()}
+        name = self.random.choices(list(self.calls), [weight for weight, _ in self.calls.values()])[0]
+        arguments = {key: self.random.choice(values) for key, values in self.calls[name][1].items()}
         self.told.append(f"{name}({arguments})")
         getattr(self, name)(**arguments)
 
@@ -235,17 +246,17 @@ class Machine:
         return sent, answer
 
     def assets(self, address: str) -> int:
-        """What an account has outside the market, in base units."""
+        """What an account owns outside the market, in base units."""
         return self.chain.balance(address) if self.stage.token is None else self.stage.token.balance(address)
 
     def may_commit(self, *addresses: str) -> bool:
-        """Whether the chain, asked now, says that none of them is suspended or banned."""
+        """Whether none of them is suspended or banned now, as the chain has it."""
         views = [self.world.account(address) for address in addresses]
         now = self.chain.next_time
         return all(view.open and not view.suspended and now >= view.banned_until for view in views)
 
     def one_of(self, place: int, fitting: Sequence[bytes], others: Collection[bytes]) -> bytes | None:
-        """One that fits the call; where none does, now and then another, which will be refused."""
+        """One that fits the call; if none does, now and then another one, which will be refused."""
         if not fitting and self.random.random() < 0.1:
             fitting = list(others)
         return fitting[place % len(fitting)] if fitting else None
@@ -253,7 +264,7 @@ class Machine:
     # ------------------------------------------------------------ time
 
     def deadlines(self) -> list[int]:
-        """Ends of intervals that decide something."""
+        """Ends of intervals after which something is decided differently."""
         return []
 
     @call(
@@ -268,7 +279,7 @@ class Machine:
     # ------------------------------------------------------------ what always holds
 
     def paid(self) -> int:
-        """Payments of trades that are not over, units."""
+        """Payments of trades that have not ended, in units."""
         return 0
 
     def one_story(self) -> None:
@@ -282,10 +293,10 @@ class Machine:
         assert (funds + self.paid()) * UNIT == self.assets(w.ledger.address)
 
     def end_all(self) -> None:
-        """Call what ends everything open, long after the last deadline."""
+        """End everything that is open, long after the last deadline."""
 
     def end_everything(self) -> None:
-        """Everything ends by calls of a stranger; then nothing is held and everything can be withdrawn."""
+        """A stranger can end everything; then nothing is held, and everything can be withdrawn."""
         w = self.world
         last = max([self.chain.next_time, *self.deadlines()])
         if last > self.chain.now():
@@ -302,7 +313,11 @@ class Machine:
 
 
 def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Exception] | None:
-    """Make a call per seed, see what must hold after each, end everything; what was called if it failed."""
+    """Make a call per seed, check what must hold after each, and end everything.
+
+    Returns:
+        The calls and the failure; None if nothing failed.
+    """
     machine = kind()
     try:
         for seed in seeds:
@@ -317,9 +332,10 @@ def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Excep
 
 
 def run(kind: type[Machine], examples: int, steps: int) -> str:
-    """Draw calls, see that each was made and refused at least once, and tell how often.
+    """Draw calls, check that each was made and refused at least once, and return how often.
 
-    Not drawn by hypothesis: four of five of its calls repeated another example's, and it could not shorten.
+    Hypothesis is not used: four of five of its calls repeated those of another example, and it could not
+    shorten them.
     """
     counts.clear()
     seen.clear()
@@ -335,16 +351,16 @@ def run(kind: type[Machine], examples: int, steps: int) -> str:
             raise AssertionError("\n".join([f"{kind.__name__}, example {example}:", *calls])) from error
     lines = [f"{name:24} {answer:44} {count:6}" for (name, answer), count in sorted(counts.items())]
     lines += [f"{what:69} {count:6}" for what, count in sorted(seen.items())]
-    all_names = {name for name in calls_of(kind) if getattr(kind, name).asked} | {name for name, _ in counts}
+    all_names = {name for name in kind.calls if getattr(kind, name).asked} | {name for name, _ in counts}
     names = kind.examined or all_names
     told = "\n".join([kind.__name__, *lines])
     not_done = {name for name in names if not counts[name, "done"]}
-    assert not_done == kind.never & names, f"these never succeeded, so they were never tested\n{told}"
+    assert not_done == kind.never & names, f"these calls never succeeded, so they were not tested\n{told}"
     not_refused = names - {name for name, answer in counts if answer != "done"}
     assert not_refused == kind.always & names, (
-        f"these were never refused, so wrong callers were never tested\n{told}"
+        f"these calls were never refused, so wrong callers were not tested\n{told}"
     )
     found_out = {what for what, count in seen.items() if count}
     not_seen = kind.must_see - found_out - {f"{name}: {answer}" for name, answer in counts}
-    assert not_seen == set(), f"these were never seen\n{told}"
+    assert not_seen == set(), f"these were not seen\n{told}"
     return told

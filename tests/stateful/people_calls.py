@@ -32,7 +32,8 @@ class PeopleCalls(Machine):
         self.step("withdraw", self.people[who], "ledger.withdraw", self.target(to, odd), amount)
 
     def target(self, to: int, odd: str) -> str:
-        return {"ledger": self.world.ledger.address, "zero": ZERO_ADDRESS}.get(odd, self.people[to].address)
+        ledger: str = self.world.ledger.address
+        return {"ledger": ledger, "zero": ZERO_ADDRESS}.get(odd, self.people[to].address)
 
     # ------------------------------------------------------------ registrar
 
