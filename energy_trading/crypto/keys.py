@@ -68,8 +68,7 @@ class SecretKey:
         Source:
             RFC 6979 (nonce), EIP-2 (low s).
         """
-        if len(digest) != 32:
-            raise BadInput(f"digest: given {len(digest)} bytes, allowed 32")
+        check_digest(digest)
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([signature[64] + 27])
 
@@ -106,3 +105,13 @@ class SecretKey:
 
     def __hash__(self) -> int:
         return hash(self.public_key)
+
+
+def check_digest(digest: bytes) -> None:
+    """Refuse what is no digest.
+
+    Raises:
+        BadInput: the digest does not have 32 bytes.
+    """
+    if len(digest) != 32:
+        raise BadInput(f"the digest must have 32 bytes, not {len(digest)}")

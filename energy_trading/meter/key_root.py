@@ -15,9 +15,11 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.crypto.signatures import check_signer, verify_signature
 from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
-from energy_trading.meter.signers import ReceiptSigner, check_signer, verify_signature
+from energy_trading.files.json import parse_json
+from energy_trading.meter.signers import ReceiptSigner
 
 #: Keys under one root; their proofs have 14 hashes.
 MAX_KEYS: Final = 2**14
@@ -343,10 +345,10 @@ class Evidence:
             EvidenceRefused: no such JSON, another root than its leaves have, or not the canonical form.
         """
         try:
-            content = json.loads(data)
+            content = parse_json(data, "evidence")
             evidence = cls._from_json(content)
             canonical = evidence.to_bytes()
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EvidenceRefused(f"evidence: not the expected JSON ({type(error).__name__})") from error
         if content["root"] != _hex(evidence.root):
             raise EvidenceRefused(f"evidence: given another root than its leaves' {_hex(evidence.root)}")

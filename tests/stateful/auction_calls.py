@@ -17,9 +17,9 @@ from energy_trading.bindings.sealed_bid_auction import (
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import quote_digest
 from energy_trading.market.auction.auction import Auction
-from energy_trading.meter.signers import compact
 from energy_trading.rules.auction import Auctions, AuctionState, Chunk, Result
 from energy_trading.rules.trade import AWARD_NONCE, TradeState
 from tests.contracts.offer_market.tools import told

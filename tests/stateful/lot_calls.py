@@ -11,8 +11,8 @@ from energy_trading.bindings.energy_lot import Injection, LotView
 from energy_trading.bindings.offer_market import Delivery, ReceiptKey
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash, receipt_digest
-from energy_trading.meter.signers import compact
 from energy_trading.rules.lot import Lots, LotState, Permit
 from energy_trading.rules.trade import Acceptance, NamedKey, Receipt, TradeState
 from tests.contracts.energy_lot.tools import MSG, SLOT_S, sign_injection

@@ -23,6 +23,7 @@ from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import (
     Domain,
     acceptance_digest,
@@ -42,7 +43,7 @@ from energy_trading.market.lots.lots import (
     permit,
     read_injection,
 )
-from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
 from energy_trading.rules.commitment import energy_commitment
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC

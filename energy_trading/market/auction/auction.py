@@ -29,11 +29,11 @@ from energy_trading.bindings.suite import NATIVE, Suite
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import quote_digest
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
 from energy_trading.market.trade.offer import MAX_PRICE, Offer
-from energy_trading.meter.signers import compact
 from energy_trading.rules.auction import MAX_LOT_WH, MAX_LOTS, award_nonce, payment
 
 if TYPE_CHECKING:

@@ -14,6 +14,7 @@ from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact, verify_signature
 from energy_trading.crypto.typed_data import (
     Domain,
     exchange_acceptance_digest,
@@ -22,7 +23,7 @@ from energy_trading.crypto.typed_data import (
     reading_hash,
 )
 from energy_trading.errors import BadInput, Forged
-from energy_trading.meter.signers import ReceiptSigner, compact, verify_signature
+from energy_trading.meter.signers import ReceiptSigner
 
 MAX_LOT_WH = 2**40 - 1
 

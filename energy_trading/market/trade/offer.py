@@ -12,9 +12,10 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.offer_market import Terms
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import Domain, offer_hash
 from energy_trading.errors import BadInput
-from energy_trading.meter.signers import compact
+from energy_trading.files.json import reading
 from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
 from energy_trading.rules.trade import SIGNED_NONCE
 
@@ -68,7 +69,7 @@ class Offer:
         Raises:
             BadInput: a field is missing or malformed.
         """
-        try:
+        with reading("offer"):
             raw = value["terms"]
             numbers = {n: int(raw[n]) for n in ("price", "accept_by", "deliver_by", "nonce")}
             terms = Terms(
@@ -79,12 +80,6 @@ class Offer:
             )
             salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
             return cls(terms, int(value["energy_wh"]), salt, signature)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            if isinstance(error, BadInput):
-                raise
-            raise BadInput(
-                f"offer: given JSON that lacks or garbles {error}, allowed that of to_json"
-            ) from error
 
 
 @dataclass(frozen=True)

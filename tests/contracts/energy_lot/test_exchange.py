@@ -17,8 +17,8 @@ from energy_trading.bindings.energy_lot import (
     TokenDoesNotExist,
     Transfer,
 )
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash
-from energy_trading.meter.signers import compact
 from tests.contracts.energy_lot.tools import MSG, PRICE, SLOT, certificate, exchange, minted, other_domains
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.world import CONSUMER, FUNDS, World

@@ -9,6 +9,7 @@ from energy_trading.bindings import Call
 from energy_trading.bindings.energy_lot import Injection
 from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import (
     Domain,
     approval_digest,
@@ -17,7 +18,6 @@ from energy_trading.crypto.typed_data import (
     injection_digest,
 )
 from energy_trading.market.lots.lots import Certificate, Contact, certify, read_injection
-from energy_trading.meter.signers import compact
 from tests.world import EURO, GENESIS, World
 
 SLOT_S = 900

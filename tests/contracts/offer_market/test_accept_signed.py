@@ -25,8 +25,8 @@ from energy_trading.bindings.offer_market import (
     WrongState,
 )
 from energy_trading.crypto.keys import SECP256K1_N
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import Domain
-from energy_trading.meter.signers import compact
 from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,

@@ -16,8 +16,8 @@ from energy_trading.bindings.sealed_bid_auction import (
     WrongState,
 )
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact
 from energy_trading.crypto.typed_data import Domain, quote_digest
-from energy_trading.meter.signers import compact
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House, awards
 from tests.world import FUNDS, World
