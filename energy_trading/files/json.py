@@ -50,7 +50,7 @@ def check_object(value: Any, name: str, keys: set[str]) -> dict[str, Any]:
         BadInput: the value is no object, or a key is missing or unknown.
     """
     if not isinstance(value, dict):
-        raise BadInput(f"{name} must be a JSON object, not a {type(value).__name__}")
+        raise BadInput(f"{name} must be a JSON object, not {type(value).__name__}")
     if value.keys() != keys:
         raise BadInput(f"{name} must have the keys {sorted(map(str, keys))}, not {sorted(value)}")
     return value
@@ -63,7 +63,7 @@ def check_list(value: Any, name: str) -> list[Any]:
         BadInput: the value is something else.
     """
     if not isinstance(value, list):
-        raise BadInput(f"{name} must be a JSON list, not a {type(value).__name__}")
+        raise BadInput(f"{name} must be a JSON list, not {type(value).__name__}")
     return value
 
 
@@ -74,7 +74,7 @@ def check_text(value: Any, name: str) -> str:
         BadInput: the value is something else.
     """
     if not isinstance(value, str):
-        raise BadInput(f"{name} must be a JSON text, not a {type(value).__name__}")
+        raise BadInput(f"{name} must be a JSON text, not {type(value).__name__}")
     return value
 
 

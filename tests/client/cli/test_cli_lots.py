@@ -194,12 +194,12 @@ def change(file: dict[str, Any], at: str, value: Any) -> dict[str, Any]:
         ("steps.0.fields.energy_wh", "1001", "lot {lot}: the signature is not {dso}'s"),
         ("chainId", 1, "lot {lot}: the signature is not {dso}'s"),
         ("chainId", -1, "uint256: given -1, allowed 0 … 2**256-1"),
-        ("chainId", float("inf"), "history: given JSON that lacks or garbles"),
-        ("steps.0.block", float("inf"), "history: given JSON that lacks or garbles"),
+        ("chainId", float("inf"), "dispute file: a field is missing or malformed"),
+        ("steps.0.block", float("inf"), "dispute file: a field is missing or malformed"),
         ("steps.0.fields.nonce", "-1", "uint256: given -1, allowed 0 … 2**256-1"),
         ("format", "x", "format: given 'x', allowed 'energy-trading/lot-history/1'"),
         ("steps", [], "lot {lot}: the steps do not lead to it"),
-        ("identities", [], "identities: given a JSON list, allowed an object"),
+        ("identities", [], "identities must be a JSON object, not list"),
         ("identities", {STRANGER: {}}, f"account: given '{STRANGER}', allowed an owner in the file: "),
         ("identities", {"\x1b[2J": {}}, "account: given '\\x1b[2J', allowed an owner in the file: "),
     ],
@@ -220,7 +220,7 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     alice, bob = case.alice.account, case.bob.account
     false_name = proof | {"identity": "Mallory"}
     for proofs, line in (
-        ({alice: proof}, f"tracing proof, account: given {bob}, allowed {alice}"),
+        ({alice: proof}, f"the account of the tracing proof must be {alice}, not {bob}"),
         ({bob: false_name}, "tracing proof, identity: given another than the sealed one"),
         ({bob: {}}, "tracing proof: given the keys []"),
     ):
@@ -250,10 +250,10 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
         (["check-dispute", "dispute.json", "--dso", STRANGER], "lot {lot}: {dso} is not the DSO"),
         (
             ["check-dispute", "no.json", "--dso", STRANGER],
-            "FILE: given no.json, allowed a file that can be read (No such file or directory)",
+            "FILE: no.json cannot be read (No such file or directory)",
         ),
-        (["check-dispute", "deep", "--dso", STRANGER], "FILE deep: given JSON nested too deep"),
-        (["check-dispute", "bytes", "--dso", STRANGER], "FILE bytes: given 2 characters that are no JSON"),
+        (["check-dispute", "deep", "--dso", STRANGER], "FILE deep is JSON nested deeper than 100 levels"),
+        (["check-dispute", "bytes", "--dso", STRANGER], "FILE bytes is not JSON (2 characters)"),
     ],
 )
 def test_wrong_input_is_one_line(case: Case, arguments: list[str], line: str) -> None:
@@ -277,7 +277,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
     for done, line in (
         (case.trace("me"), "ACCOUNT: given 'me', allowed an address"),
         (case.trace(outsider, *dispute), f"account: given '{outsider}', allowed an owner in the file: "),
-        (case.trace(outsider), f"certificate: given that of {outsider}, allowed those this PKG issued"),
+        (case.trace(outsider), f"this PKG issued no such certificate for {outsider}"),
         (case.trace(case.bob.account, *dispute[:2]), "--dso: given nothing, allowed"),
         (
             case.trace(case.bob.account, *dispute[:2], "--dso", STRANGER),
@@ -285,7 +285,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
         ),
         (
             case.trace(case.bob.account, *dispute, **{wrong: "three"}),
-            f"key file {case.folder / 'dso-key'}: given a password that does not open it, allowed its own",
+            f"key file {case.folder / 'dso-key'}: the password does not open it",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", case.folder / "dso-state"),
@@ -293,7 +293,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", "no"),
-            "--pkg-state: given no, allowed a file that can be read (No such file or directory)",
+            "--pkg-state: no cannot be read (No such file or directory)",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-key", "no"),
@@ -360,8 +360,8 @@ def test_history_writes_whole_or_not_at_all(
     (tmp_path / "there").write_text("mine")
     for number, out, line in (
         (5, tmp_path / "new", "lot: given 5, of which the log knows nothing"),
-        (lot, tmp_path / "there", f"file: given {tmp_path / 'there'}, which exists, allowed a path where"),
-        (lot, tmp_path / "no" / "new", f"--out: given {tmp_path / 'no' / 'new'}, allowed a path that can"),
+        (lot, tmp_path / "there", f"{tmp_path / 'there'} exists already and is not overwritten"),
+        (lot, tmp_path / "no" / "new", f"--out: {tmp_path / 'no' / 'new'} cannot be written"),
     ):
         done = cli("history", number, *where, "--out", out)
         assert (done.status, done.out) == (1, "")
