@@ -206,7 +206,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal: new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another meter process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -443,9 +443,9 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1:"),
         (
             "account deposit 5 --unlocked {rich} --deployment no.json",
-            "deployment: given no.json, allowed a file",
+            "deployment: no.json cannot be read",
         ),
-        ("trade give-up 0x12 --key-file alice.key", "OFFER: given 0x12, allowed a file that can be read"),
+        ("trade give-up 0x12 --key-file alice.key", "OFFER: 0x12 cannot be read"),
         ("trade give-up receipt.json --key-file alice.key", "offer: a field is missing or malformed: 'salt'"),
         ("trade confirm offer.json --unlocked {rich}", "receipt: a field is missing or malformed: 'opening'"),
         ("trade expire 0x{zero} --unlocked {rich}", "OFFER: given 0x{zero}, of which the log knows nothing"),
@@ -461,11 +461,11 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("trade offer {terms} +1h +2h --signed --key-file alice.key", "--out: given nothing, allowed a file"),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out offer.json",
-            "file: given offer.json, which",
+            "offer.json exists already",
         ),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out no/way",
-            "--out: given no/way, allowed a path",
+            "--out: no/way cannot be written",
         ),
         ("trade offer {terms} +1h +2h --unlocked {rich} --out new.json", "EnergyLedger_RoleMissing("),
         ("trade offer {terms} +1h +2h --signed --unlocked {rich} --out new.json", "sender: given --unlocked"),
@@ -475,7 +475,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ),
         (
             "meter record no.csv --meter-key meter.key --journal meter.journal",
-            "FILE: given no.csv, allowed a file",
+            "FILE: no.csv cannot be read",
         ),
     ],
 )

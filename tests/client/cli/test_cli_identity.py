@@ -168,7 +168,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
     done("account request", *REQUEST)
     done("account request", "--request-key", "r2.key", "--out", "r2.json")
     done("pkg issue", "r2.json", "--checked", *PKG_FILES, "--out", "answer.json")
-    assert refused("account finish", *FINISH, *TO_KEY).startswith("certificate: given ")
+    assert refused("account finish", *FINISH, *TO_KEY).startswith("the certificate does not fit ")
     mixed = refused(
         "account finish", "answer.json", "--request", "request.json", "--request-key", "r2.key", *TO_KEY
     )
@@ -198,7 +198,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
         ),
         (
             "pkg issue share.json --checked {p} --out a.json",
-            "request: given the keys ['possession', 'publicKey']",
+            "request must have the keys ['identity', 'point', 'role']",
         ),
         (
             "pkg issue no.json --checked {p} --out a.json",
@@ -213,7 +213,10 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
             "pkg issue request.json --checked {p} --out a.json --valid-until x",
             "--valid-until: given 'x', allowed",
         ),
-        ("pkg issue request.json --checked {p} --out a.json --valid-until 5", "validity: given "),
+        (
+            "pkg issue request.json --checked {p} --out a.json --valid-until 5",
+            "the validity must be 0 <= from",
+        ),
         ("pkg ban --pkg-key pkg.key --pkg-state no/s.json", "--pkg-state: no/s.json cannot be read"),
         (
             "pkg ban --pkg-key no.key --pkg-state pkg.json",
@@ -222,7 +225,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
         ("dso setup --dso-key dso.key --share share.json", "share.json exists already"),
         (
             "dso adopt --dso-key dso.key --dso-state no/s --parameters parameters.json",
-            "--dso-state: given no/s",
+            "--dso-state: no/s cannot be written",
         ),
     ],
 )
@@ -288,7 +291,7 @@ def test_malformed_secret_is_not_repeated(authorities: str, field: str, value: A
     done("pkg issue", "request.json", "--checked", *PKG_FILES, "--out", "answer.json")
     change("answer.json", **{field: value})
     line = refused("account finish", *FINISH, *TO_KEY)
-    assert line.startswith(f"{field}: given ")
+    assert line.startswith(f"{field} must be 0x and 64 ")
     assert "5e" not in line.lower()
     with pytest.raises(BadInput) as caught:
         answer_from_json(json.loads(Path("answer.json").read_text()))

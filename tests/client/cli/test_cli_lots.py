@@ -199,7 +199,7 @@ def change(file: dict[str, Any], at: str, value: Any) -> dict[str, Any]:
         ("steps.0.fields.nonce", "-1", "uint256: given -1, allowed 0 … 2**256-1"),
         ("format", "x", "format: given 'x', allowed 'energy-trading/lot-history/1'"),
         ("steps", [], "lot {lot}: the steps do not lead to it"),
-        ("identities", [], "identities must be a JSON object, not list"),
+        ("identities", [], "identities: given a JSON list, allowed an object"),
         ("identities", {STRANGER: {}}, f"account: given '{STRANGER}', allowed an owner in the file: "),
         ("identities", {"\x1b[2J": {}}, "account: given '\\x1b[2J', allowed an owner in the file: "),
     ],
@@ -221,8 +221,8 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     false_name = proof | {"identity": "Mallory"}
     for proofs, line in (
         ({alice: proof}, f"the account of the tracing proof must be {alice}, not {bob}"),
-        ({bob: false_name}, "tracing proof, identity: given another than the sealed one"),
-        ({bob: {}}, "tracing proof: given the keys []"),
+        ({bob: false_name}, "the identity of the tracing proof must be the sealed one"),
+        ({bob: {}}, "tracing proof must have the keys"),
     ):
         Path("bad.json").write_text(json.dumps(case.file | {"identities": proofs}))
         done = case.check("bad.json", "--parameters", case.parameters)
@@ -234,7 +234,7 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     assert case.check("good.json", "--parameters", case.parameters).status == 0
     done = case.check("good.json", "--parameters", "others")
     assert (done.status, done.out) == (1, "")
-    assert done.err.startswith("error: tracing proof, account: given 0x")
+    assert done.err.startswith("error: the account of the tracing proof must be 0x")
 
 
 @pytest.mark.parametrize(
@@ -289,7 +289,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", case.folder / "dso-state"),
-            f"state file {case.folder / 'dso-state'}: given one this authority did not write",
+            f"state file {case.folder / 'dso-state'} was not written by this authority",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", "no"),

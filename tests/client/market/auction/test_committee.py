@@ -378,7 +378,7 @@ def test_revert_given_changed_files(tmp_path: Path) -> None:
         Member.load(folder, "pw", one._key, after)
     (folder / "share.json").unlink()
     (tmp_path / "east" / "share.json").rename(folder / "share.json")
-    with pytest.raises(Exception, match="share of member 1: given another than committed to") as error:
+    with pytest.raises(Exception, match="share of member 1 is not the one that was committed to") as error:
         Member.load(folder, "pw", one._key, after)
     assert type(error.value).__name__ == "ShareForged"
 
