@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -402,17 +403,17 @@ def test_meter_is_replaced_and_removed(shop: Shop) -> None:
     shop.done("dso remove-meter", bob, "--unlocked", shop.rich)
     assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
     for signer in ("0x12", "x", "0x" + "00" * 20, "0x" + "11" * 84):
-        assert (
-            "signer: given "
-            in shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
-        )
+        refused = shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
+        assert re.match("signer: given |the signer (must have|is the zero|names the verifier) ", refused)
 
 
 def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     """An account opens once; a void or foreign attestation, and another PKG's key, are refused (C-2)."""
     opened = shop.refused("account open", "alice.attestation", "--unlocked", shop.rich)
     assert opened.startswith("EnergyLedger_AlreadyOpen(")
-    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith("file: ")
+    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith(
+        "alice.attestation exists already"
+    )
     cli("dso", "setup", "--dso-key", "dso2.key", "--share", "share2", env=PASSWORDS)
     pkg2 = ("--pkg-key", "pkg2.key", "--pkg-state", "pkg2.json")
     set_up = cli("pkg", "setup", *pkg2, "--dso-share", "share2", "--parameters", "p2.json", env=PASSWORDS)
@@ -518,5 +519,6 @@ def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...
     inner[place[-1]] = value
     Path(file).write_text(json.dumps(content))
     height = shop.chain.height()
-    assert "given " in shop.refused(command, file, "--unlocked", shop.rich)
+    refused = shop.refused(command, file, "--unlocked", shop.rich)
+    assert re.search("given |must (be|have) |: a field is missing or malformed: ", refused)
     assert shop.chain.height() == height
