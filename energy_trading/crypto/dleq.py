@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from energy_trading.crypto.curve import GENERATOR, add, check_point, hash_to_scalar, multiply, negate
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 
 PROOF_SIZE: Final = 64
@@ -46,8 +46,7 @@ class DleqProof:
         Raises:
             BadInput: the length is another, or a scalar is out of range.
         """
-        if len(data) != PROOF_SIZE:
-            raise BadInput(f"the proof must have {PROOF_SIZE} bytes, not {len(data)}")
+        check_size(data, "the proof", PROOF_SIZE)
         return cls(int.from_bytes(data[:32], "big"), int.from_bytes(data[32:], "big"))
 
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.keys import check_size
 from energy_trading.errors import BadInput
 
 
@@ -43,7 +44,7 @@ class MerkleTree:
         if not leaves:
             raise BadInput("a Merkle tree must have at least one leaf")
         for index, leaf in enumerate(leaves):
-            _check_hash(f"leaf {index}", leaf)
+            check_size(leaf, f"leaf {index}")
         level = list(leaves)
         self._levels = [level]
         while len(level) > 1:
@@ -91,19 +92,14 @@ def verify_proof(root: bytes, leaf: bytes, proof: Sequence[bytes]) -> bool:
     Source:
         N-6.
     """
-    _check_hash("root", root)
-    _check_hash("leaf", leaf)
+    check_size(root, "root")
+    check_size(leaf, "leaf")
     node = leaf
     for height, sibling in enumerate(proof):
-        _check_hash(f"proof hash {height}", sibling)
+        check_size(sibling, f"proof hash {height}")
         node = _node(node, sibling)
     return node == root
 
 
 def _node(left: bytes, right: bytes) -> bytes:
     return keccak(left + right if left < right else right + left)
-
-
-def _check_hash(name: str, value: bytes) -> None:
-    if len(value) != 32:
-        raise BadInput(f"{name} must have 32 bytes, not {len(value)}")

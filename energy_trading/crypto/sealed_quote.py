@@ -10,7 +10,7 @@ from eth_utils.address import is_address
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.curve import address_of
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 
 #: amounts are units of account per kWh
@@ -39,9 +39,8 @@ class SealedQuote:
 
     def __post_init__(self) -> None:
         """Refuse fields that are out of range."""
-        for name, word in (("cx", self.cx), ("body", self.body)):
-            if len(word) != 32:
-                raise BadInput(f"{name} must have 32 bytes, not {len(word)}")
+        check_size(self.cx, "cx")
+        check_size(self.body, "body")
 
     @property
     def ephemeral_point(self) -> bytes:
@@ -179,7 +178,7 @@ def seed(auction_id: bytes) -> int:
     Source:
         X-6: every quote is checked against what was committed.
     """
-    _check_auction(auction_id)
+    check_size(auction_id, "the auction id")
     return int.from_bytes(keccak(auction_id), "big") & _ACCUMULATOR_MASK
 
 
@@ -227,13 +226,8 @@ def _check_place(chain_id: int, contract: str, auction_id: bytes, bidder: str) -
     if type(chain_id) is not int or not 0 <= chain_id < 2**64:
         raise BadInput(f"the chain id must be an integer between 0 and 2**64-1, not {chain_id!r}")
     _check_address("contract", contract)
-    _check_auction(auction_id)
+    check_size(auction_id, "the auction id")
     _check_address("bidder", bidder)
-
-
-def _check_auction(auction_id: bytes) -> None:
-    if len(auction_id) != 32:
-        raise BadInput(f"the auction id must have 32 bytes, not {len(auction_id)}")
 
 
 def _check_address(name: str, address: str) -> None:

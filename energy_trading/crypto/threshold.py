@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto import dleq, ecies
 from energy_trading.crypto.curve import GENERATOR, add, check_point, multiply
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput, Forged, RuleBroken
 
 MAX_MEMBERS: Final = 255
@@ -201,8 +201,7 @@ class Ceremony:
 
     def __post_init__(self) -> None:
         """Refuse fields that are out of range."""
-        if len(self.purpose) != 32:
-            raise BadInput(f"the purpose must have 32 bytes, not {len(self.purpose)}")
+        check_size(self.purpose, "the purpose")
         if not 0 < len(self.members) <= MAX_MEMBERS:
             raise BadInput(f"there must be between 1 and {MAX_MEMBERS} members, not {len(self.members)}")
         if not 0 < self.threshold <= len(self.members):

@@ -33,10 +33,10 @@ def from_hex(value: Any, name: str, size: int | None = None) -> bytes:
         size: the number of bytes it must have; None allows any.
 
     Raises:
-        BadInput: the value is no text of that form, or has another size.
+        BadInput: the value is no text of that form and size. It is not repeated, since it may be secret.
     """
     if not isinstance(value, str) or not re.fullmatch("0x([0-9a-f]{2})*", value):
-        raise BadInput(f"{name} must be 0x and pairs of lower-case hexadecimal digits, not {value!r}")
+        raise BadInput(f"{name} must be 0x and pairs of lower-case hexadecimal digits")
     data = bytes.fromhex(value[2:])
     if size not in (None, len(data)):
         raise BadInput(f"{name} must have {size} bytes, not {len(data)}")
@@ -78,15 +78,17 @@ def check_text(value: Any, name: str) -> str:
     return value
 
 
-def check_integer(value: Any, name: str, most: int = 2**64 - 1) -> int:
-    """Return an integer of 0 … `most`.
+def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:
+    """Return an integer of `least` … `most`.
 
     Raises:
-        BadInput: the value is no integer (`true` is none either), or is out of range.
+        BadInput: the value is no integer, or is out of range.
     """
-    # Not isinstance: JSON's true is an int to Python.
-    if type(value) is not int or not 0 <= value <= most:
-        raise BadInput(f"{name} must be an integer between 0 and {most}, not {value!r}")
+    # isinstance would also let JSON's true pass, which is an int in Python.
+    if type(value) is not int:
+        raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
+    if not least <= value <= most:
+        raise BadInput(f"{name} must be between {least} and {most}, not {value}")
     return value
 
 

@@ -25,17 +25,7 @@ class FileExposed(BadInput):
 
 
 def write_private(path: Path, content: bytes, *, replace: bool) -> None:
-    """Write a file that has mode 0600 from its first moment and appears complete under its name.
-
-    Args:
-        path: in a folder that exists.
-        content: the whole of it.
-        replace: whether a file that is there gives way.
-
-    Raises:
-        FileExists: something is there and `replace` is false.
-        OSError: the folder cannot be written.
-    """
+    """Write a file as `write_whole` does, with mode 0600 from its first moment."""
     write_whole(path, content, replace=replace, mode=0o600)
 
 

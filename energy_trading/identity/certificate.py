@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto import ecqv
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
+from energy_trading.crypto.keys import check_size
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 
@@ -114,11 +115,7 @@ class Certificate:
 
     def __post_init__(self) -> None:
         """Refuse fields that are out of range."""
-        if len(self.identity_ciphertext) != IDENTITY_CIPHERTEXT_SIZE:
-            raise BadInput(
-                f"the identity ciphertext must have {IDENTITY_CIPHERTEXT_SIZE} bytes, "
-                f"not {len(self.identity_ciphertext)}"
-            )
+        check_size(self.identity_ciphertext, "the identity ciphertext", IDENTITY_CIPHERTEXT_SIZE)
 
     def to_bytes(self) -> bytes:
         """Return head ‖ α, 228 bytes, the only encoding of this certificate."""
@@ -131,8 +128,7 @@ class Certificate:
         Raises:
             BadInput: the length or version is another, or a field is out of range.
         """
-        if len(data) != CERTIFICATE_SIZE:
-            raise BadInput(f"the certificate must have {CERTIFICATE_SIZE} bytes, not {len(data)}")
+        check_size(data, "the certificate", CERTIFICATE_SIZE)
         version, roles, valid_from, valid_until, point = _HEAD.unpack_from(data)
         if version != CERTIFICATE_VERSION:
             raise BadInput(f"the certificate version must be {CERTIFICATE_VERSION}, not {version}")

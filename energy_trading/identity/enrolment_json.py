@@ -68,8 +68,8 @@ def answer_from_json(value: Any) -> Answer:
     fields = check_object(value, "answer", {"certificate", "contribution", "identity", "ephemeral"})
     certificate = Certificate.from_bytes(from_hex(fields["certificate"], "certificate"))
     identity = canonical_identity(check_text(fields["identity"], "identity"))
-    disclosure = Disclosure(identity, SecretKey(_secret(fields["ephemeral"], "ephemeral")))
-    contribution = int.from_bytes(_secret(fields["contribution"], "contribution"), "big")
+    disclosure = Disclosure(identity, SecretKey(from_hex(fields["ephemeral"], "ephemeral", 32)))
+    contribution = int.from_bytes(from_hex(fields["contribution"], "contribution", 32), "big")
     return Answer(certificate, contribution, disclosure)
 
 
@@ -100,17 +100,9 @@ def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
         raise BadInput(f"the account must be an address, not {fields['account']!r}")
     attestation = AccountAttestation(
         to_checksum_address(fields["account"]),
-        check_integer(fields["roles"], "roles", 3),
+        check_integer(fields["roles"], "roles", most=3),
         from_hex(fields["certificateHash"], "certificateHash", 32),
         from_hex(fields["identityCiphertext"], "identityCiphertext"),
         check_integer(fields["deadline"], "deadline"),
     )
     return attestation, from_hex(fields["signature"], "signature")
-
-
-def _secret(value: Any, name: str) -> bytes:
-    try:
-        return from_hex(value, name, 32)
-    except BadInput:
-        # Not chained: the cause may repeat the value.
-        raise BadInput(f"{name} must be 0x and 64 hexadecimal digits (it is not repeated here)") from None

@@ -291,7 +291,7 @@ def test_malformed_secret_is_not_repeated(authorities: str, field: str, value: A
     done("pkg issue", "request.json", "--checked", *PKG_FILES, "--out", "answer.json")
     change("answer.json", **{field: value})
     line = refused("account finish", *FINISH, *TO_KEY)
-    assert line.startswith(f"{field} must be 0x and 64 ")
+    assert line.startswith(f"{field} must ")
     assert "5e" not in line.lower()
     with pytest.raises(BadInput) as caught:
         answer_from_json(json.loads(Path("answer.json").read_text()))

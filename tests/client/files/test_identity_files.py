@@ -89,6 +89,9 @@ def test_revert_given_wrong_password(tmp_path: Path) -> None:
     with pytest.raises(WrongPassword) as error:
         load_key(path, "bad-password")
     assert str(error.value) == f"key file {path}: the password does not open it"
+    with pytest.raises(WrongPassword) as error:
+        load_key(path, "pw\udcff")
+    assert not isinstance(error.value.__cause__, UnicodeError), "its object would hold the password"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])

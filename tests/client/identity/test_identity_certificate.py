@@ -7,8 +7,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto.addresses import message_address, tx_address
-from energy_trading.crypto.curve import GENERATOR
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.curve import GENERATOR, address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import Certificate, CertificateExpired, CertificateHead, Role, canonical_identity
@@ -134,6 +134,6 @@ def test_revert_given_identity_without_spelling(text: str, message: str) -> None
 def test_addresses_are_the_equations() -> None:
     """C-3: txAddr = hash(pubK) is the account; msgAddr = hash(pubK ‖ priK) is another 32 bytes (eqs 1–2)."""
     key = SecretKey.from_int(1)
-    assert tx_address(key.public_key) == key.address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    assert address_of(key.public_key) == key.address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
     assert message_address(key) == keccak(GENERATOR + (1).to_bytes(32, "big"))
     assert message_address(key) != message_address(SecretKey.from_int(2))

@@ -305,7 +305,7 @@ def test_messages_survive_json() -> None:
         ([], "message kind: given None, allowed 'deal', 'complaint' or 'share'"),
         (
             {"kind": "share", "member": True, "value": "0x" + "01" * 32},
-            f"member must be an integer between 0 and {2**64 - 1}, not True",
+            "member must be an integer, not a bool",
         ),
         (
             {"kind": "share", "member": 1, "value": "0x" + "00" * 32},
@@ -425,8 +425,8 @@ def test_secrets_do_not_show() -> None:
         ({"salt": b""}, "salt: given 0 bytes, allowed 32"),
         ({"names": ("a", "a", "b")}, "names: given ['a', 'a', 'b'], allowed a different one for each key"),
         ({"names": ("a", "b")}, "names: given ['a', 'b'], allowed a different one for each key"),
-        ({"opens_at": -1}, f"opens at must be an integer between 0 and {2**64 - 1}, not -1"),
-        ({"opens_at": 2**64}, f"opens at must be an integer between 0 and {2**64 - 1}, not {2**64}"),
+        ({"opens_at": -1}, f"opens at must be between 0 and {2**64 - 1}, not -1"),
+        ({"opens_at": 2**64}, f"opens at must be between 0 and {2**64 - 1}, not {2**64}"),
         ({"threshold": 4}, "the threshold must be between 1 and 3, not 4"),
     ],
 )
