@@ -13,7 +13,6 @@ from typing import Any, Final
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_ledger import CreditParameters
 from energy_trading.bindings.suite import (
     DEFAULT_CREDIT,
     PARTS,
@@ -31,6 +30,7 @@ from energy_trading.errors import BadInput, Forged, TryAgain
 from energy_trading.files.json import read_json, reading
 from energy_trading.files.lock import open_locked
 from energy_trading.files.whole_file import unwritable, write_whole
+from energy_trading.types import CreditParameters
 
 _FORMAT: Final = 1
 _ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each time should stop them

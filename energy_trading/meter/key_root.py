@@ -20,10 +20,10 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto.keys import check_size
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.signatures import check_signer, verify_signature
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files.json import check_integer, from_hex, parse_json, to_hex
 from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.types import Domain
 
 #: The most keys that one root may hold; their proofs have 14 hashes.
 MAX_KEYS: Final = 2**14
