@@ -306,7 +306,7 @@ def test_accepting_twice_pays_once(shop: Shop) -> None:
     height = shop.chain.height()
     assert shop.accept(made, start)["note"] == "accepted before, nothing sent"
     other = shop.refused("trade accept", made, *shop.slot(start + 900), *BOB, *METER)
-    assert other == f"trade: given {made} with other terms, allowed those told before"
+    assert other == f"trade {made} was allotted before, with other terms"
     assert shop.chain.height() == height
     shop.read((start, 1000), (start + 900, 1800))
     shop.done("meter receipt", made, *METER, "--out", "new.json")
@@ -331,7 +331,9 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     save_key(Path("other.key"), SecretKey.generate(), "meter")
     strange = ("--meter-key", "other.key", "--journal")
     assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
-    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith("journal: given meter.journal, ")
+    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith(
+        "the journal meter.journal is not that of meter "
+    )
     assert Path("meter.journal").read_bytes() == facts
     shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
     assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
@@ -521,5 +523,5 @@ def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...
     Path(file).write_text(json.dumps(content))
     height = shop.chain.height()
     refused = shop.refused(command, file, "--unlocked", shop.rich)
-    assert re.search("given |must (be|have) |: a field is missing or malformed: ", refused)
+    assert re.search("given |must (be|have) |has 32 bytes, not |: a field is missing or malformed: ", refused)
     assert shop.chain.height() == height
