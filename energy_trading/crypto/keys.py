@@ -70,7 +70,7 @@ class SecretKey:
         Source:
             RFC 6979 (nonce), EIP-2 (low s).
         """
-        check_digest(digest)
+        check_size(digest, "the digest")
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([signature[64] + 27])
 
@@ -109,11 +109,12 @@ class SecretKey:
         return hash(self.public_key)
 
 
-def check_digest(digest: bytes) -> None:
-    """Refuse what is no digest.
+def check_size(data: bytes, name: str, size: int = 32) -> bytes:
+    """Return the data if it has the right number of bytes.
 
     Raises:
-        BadInput: the digest does not have 32 bytes.
+        BadInput: it has another.
     """
-    if len(digest) != 32:
-        raise BadInput(f"the digest must have 32 bytes, not {len(digest)}")
+    if len(data) != size:
+        raise BadInput(f"{name} must have {size} bytes, not {len(data)}")
+    return data

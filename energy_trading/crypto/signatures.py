@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from eth_utils.conversions import to_bytes
 
 from energy_trading.crypto.curve import address_of
-from energy_trading.crypto.keys import SECP256K1_N, check_digest
+from energy_trading.crypto.keys import SECP256K1_N, check_size
 from energy_trading.errors import BadInput
 
 P256_N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
@@ -39,8 +39,7 @@ def compact(signature: bytes) -> bytes:
     Source:
         EIP-2098.
     """
-    if len(signature) != 65:
-        raise BadInput(f"the signature must have 65 bytes, not {len(signature)}")
+    check_size(signature, "the signature", 65)
     s, v = int.from_bytes(signature[32:64], "big"), signature[64]
     if v not in (27, 28):
         raise BadInput(f"v of the signature must be 27 or 28, not {v}")
@@ -96,7 +95,7 @@ def sign_p256(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
     Source:
         FIPS 186-5 §6.4, RFC 6979.
     """
-    check_digest(digest)
+    check_size(digest, "the digest")
     # Deterministic nonces: a meter's random source is not trusted to be fresh after a reboot.
     r, s = decode_dss_signature(key.sign(digest, ec.ECDSA(_DIGEST, deterministic_signing=True)))
     return r.to_bytes(32, "big") + min(s, P256_N - s).to_bytes(32, "big")
@@ -116,7 +115,7 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
     Source:
         N-3; ERC-7913.
     """
-    check_digest(digest)
+    check_size(digest, "the digest")
     if len(signature) != 64:
         return False
     r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
@@ -165,8 +164,7 @@ def check_signer(signer: bytes, p256_verifier: str | None = None) -> None:
 
 
 def _p256_key(signer: bytes) -> ec.EllipticCurvePublicKey:
-    if len(signer) != P256_SIGNER_BYTES:
-        raise BadInput(f"a P-256 signer must have {P256_SIGNER_BYTES} bytes, not {len(signer)}")
+    check_size(signer, "a P-256 signer", P256_SIGNER_BYTES)
     x, y = int.from_bytes(signer[20:52], "big"), int.from_bytes(signer[52:], "big")
     try:
         return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
