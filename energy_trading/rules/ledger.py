@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import Any, Final, Protocol
@@ -57,23 +57,18 @@ class Token(Protocol):
 
     def balance_of(self, account: str) -> int:
         """Return what an account owns."""
-        ...
 
     def transfer(self, to: str, amount: int) -> bool:
         """Move tokens of the ledger; return False where the token refuses."""
-        ...
 
     def transfer_from(self, payer: str, amount: int) -> bool:
         """Draw tokens of a payer into the ledger; return False where the token refuses."""
-        ...
 
     def permit(self, owner: str, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> None:
         """Let the ledger draw an amount of the owner's (ERC-2612); a bad permit changes nothing."""
-        ...
 
     def undone_if_refused(self) -> AbstractContextManager[None]:
         """Return a context that undoes what happened inside it if it ends with `Refused`."""
-        ...
 
 
 @dataclass(frozen=True)
@@ -148,10 +143,6 @@ class Ledger:
 
     def open_account(self, ctx: Context, attestation: AccountAttestation, signature: bytes) -> None:
         """Open an account, with the lowest credit. Anyone may submit the attestation (C-2, X-4).
-
-        Args:
-            attestation: what PKG attests.
-            signature: PKG's, of the attestation.
 
         Raises:
             Refused: the attestation's deadline has come, the roles are not producer, consumer or both, the
@@ -332,14 +323,9 @@ class Ledger:
     # ------------------------------------------------------------ steps of the markets
 
     def commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
-        """Hold a guarantee, take a payment, or both; the zero address skips its half (N-1, N-2).
+        """Hold a guarantee of the seller's, take a payment of the buyer's, or both (N-1, N-2).
 
-        Args:
-            seller: producer whose guarantee is held.
-            guarantee: units.
-            buyer: consumer who pays.
-            payment: units.
-            now: unix seconds.
+        The zero address skips its half.
 
         Raises:
             Refused: as `check_commit`.
@@ -348,9 +334,7 @@ class Ledger:
         if buyer != ZERO_ADDRESS:
             self._add(buyer, -payment)
         if seller != ZERO_ADDRESS:
-            account = self.account(seller)
-            available, held = account.available - guarantee, account.held + guarantee
-            self.accounts[seller] = replace(account, available=available, held=held)
+            self._add(seller, -guarantee, guarantee)
 
     def check_commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
         """Refuse what `commit` would refuse, and change nothing.
@@ -386,21 +370,19 @@ class Ledger:
         Source:
             X-1, X-2, X-3, N-7.
         """
-        account = self.account(seller)
-        self.accounts[seller] = replace(account, held=account.held - s.unhold)
-        self._add(seller, s.seller_gets)
+        self._add(seller, s.seller_gets, -s.unhold)
         self._add(buyer, s.buyer_gets)
         self._add(self.treasury, s.treasury_gets)
         z, k = z_of(s.value, self.constants), self.constants
         if s.outcome == Outcome.DELIVERED:
-            self._stand(seller, sold(self.account(seller).standing, z, k))
-            self._stand(buyer, bought(self.account(buyer).standing, z, k))
+            self._record(seller, sold, z, k)
+            self._record(buyer, bought, z, k)
         elif s.outcome == Outcome.SELLER_DEFAULT:
-            self._stand(seller, seller_default(self.account(seller).standing, z, now, k))
+            self._record(seller, seller_default, z, now, k)
         elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:
-            self._stand(buyer, buyer_default(self.account(buyer).standing, z, now, k))
+            self._record(buyer, buyer_default, z, now, k)
         elif s.outcome == Outcome.WITHDRAWN:
-            self._stand(seller, withdrawn(self.account(seller).standing, k))
+            self._record(seller, withdrawn, k)
 
     # ------------------------------------------------------------ parts of the above
 
@@ -448,10 +430,11 @@ class Ledger:
         if not self.account(address).roles:
             raise Refused("EnergyLedger_NotOpen", address)
 
-    def _add(self, address: str, amount: int) -> None:
-        if amount:
-            account = self.account(address)
-            self.accounts[address] = replace(account, available=account.available + amount)
+    def _add(self, address: str, amount: int, held: int = 0) -> None:
+        if amount or held:
+            a = self.account(address)
+            self.accounts[address] = replace(a, available=a.available + amount, held=a.held + held)
 
-    def _stand(self, address: str, standing: Standing) -> None:
-        self.accounts[address] = replace(self.account(address), standing=standing)
+    def _record(self, address: str, change: Callable[..., Standing], *details: Any) -> None:
+        account = self.account(address)
+        self.accounts[address] = replace(account, standing=change(account.standing, *details))

@@ -27,10 +27,7 @@ class Signers:
     def is_accounts(self, account: str, digest: bytes, signature: bytes) -> bool:
         """Return whether a signature is an account's: by its key, or else by its code.
 
-        Args:
-            account: the account; the zero address signs nothing.
-            digest: 32 bytes.
-            signature: 64 bytes (compact) or 65, with s in either half; any bytes where code judges it.
+        A key signs with 64 bytes (compact) or 65, and with s in either half. The zero address signs nothing.
 
         Source:
             EIP-2098, ERC-1271.
@@ -43,11 +40,8 @@ class Signers:
     def is_valid(self, signer: bytes, digest: bytes, signature: bytes) -> bool:
         """Return whether a signature is a meter's.
 
-        Args:
-            signer: 20 bytes are the address of a secp256k1 key, never a contract; more bytes are the
-                address of a verifier contract and the key that it is asked about; fewer sign nothing.
-            digest: 32 bytes.
-            signature: in the form that the key, or the verifier, demands.
+        A signer of 20 bytes is the address of a secp256k1 key, never a contract. A longer one is the address
+        of a verifier contract and the key that it is asked about; a shorter one signs nothing.
 
         Source:
             N-3, N-6; ERC-7913.
@@ -67,7 +61,7 @@ def is_p256(key: bytes, digest: bytes, signature: bytes) -> bool:
     Args:
         key: the point, x ‖ y, 64 bytes.
         digest: 32 bytes.
-        signature: r ‖ s with s in the lower half; bytes after the first 64 are not looked at.
+        signature: r ‖ s with s in the lower half; bytes after the first 64 do not count.
 
     Source:
         N-3; FIPS 186-5 §6.4.

@@ -242,8 +242,7 @@ class Market:
             self._settle(ctx, terms, buyer, 0, cut, Outcome.SELLER_DEFAULT)
         elif state == TradeState.OFFERED:
             self._settle(ctx, terms, None, 0, 0, Outcome.NONE)
-        else:
-            # The winner had paid nothing, so nothing returns to it.
+        else:  # the winner had paid nothing, so nothing returns to it
             guarantee = guarantee_up(terms.price, self.parameters)
             parts = Split(guarantee, guarantee, 0, 0, terms.price, Outcome.BUYER_DEFAULT)
             self.ledger.settle(terms.seller, terms.buyer, parts, ctx.now)
@@ -264,10 +263,7 @@ class Market:
         return self._require(terms, TradeState.NONE)
 
     def _check_key(self, ctx: Context, trade_id: bytes, key: ReceiptKey) -> bytes:
-        """Return the hash of a one-time key that may be named now.
-
-        It co-signs, so that nobody names a key that will never sign.
-        """
+        """Return the hash of a one-time key; it co-signs, so that nobody names a key that will never sign."""
         receipt_key = keccak(key.signer)
         root = self.ledger.current_key_root(key.epoch, ctx.now)
         if not any(root) or not verify_proof(root, signer_leaf(key.signer), key.proof):
@@ -284,27 +280,19 @@ class Market:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if ctx.now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
-        self._pay(ctx, trade_id, terms, receipt_key, ZERO_ADDRESS, 0)
+        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS)
 
     def _accept_signed(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey | None) -> bytes:
         trade_id = self._check_new(ctx, terms, SIGNED_NONCE)
         receipt_key = None if key is None else self._check_key(ctx, trade_id, key)
         if not self.ledger.signers.is_accounts(terms.seller, self.domain.digest(terms), signature):
             raise Refused("OfferMarket_BadSignature", bytes.fromhex(terms.seller[2:]))
-        guarantee = guarantee_up(terms.price, self.parameters)
-        self._pay(ctx, trade_id, terms, receipt_key, terms.seller, guarantee)
+        self._pay(ctx, terms, receipt_key, terms.seller)
         return trade_id
 
-    def _pay(
-        self,
-        ctx: Context,
-        trade_id: bytes,
-        terms: Terms,
-        receipt_key: bytes | None,
-        seller: str,
-        guarantee: int,
-    ) -> None:
-        buyer = ctx.sender
+    def _pay(self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str) -> None:
+        """Take the payment, and the guarantee of a seller whose guarantee is not held yet."""
+        buyer, guarantee = ctx.sender, guarantee_up(terms.price, self.parameters)
         if terms.buyer not in (ZERO_ADDRESS, buyer):
             raise Refused("OfferMarket_Reserved", buyer, terms.buyer)
         if terms.seller == buyer:
@@ -315,7 +303,7 @@ class Market:
         if receipt_key is None:
             raise Refused("OfferMarket_NoMeter", buyer)
         self.ledger.commit(*commitment)
-        self.trades[trade_id] = Accepted(buyer, receipt_key)
+        self.trades[terms.struct_hash()] = Accepted(buyer, receipt_key)
 
     def _confirm(self, ctx: Context, d: Delivery, agreed: int) -> DeliveryFault:
         """Settle a receipt, or return why not and change nothing."""

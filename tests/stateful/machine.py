@@ -130,10 +130,7 @@ def staged(asset: str) -> Stage:
 def call(weight: int = 2, /, *, asked: bool = True, **choices: Sequence[Any]) -> Callable[[Any], Any]:
     """Let machines draw a call this often, with one of these for each argument.
 
-    Args:
-        weight: how often, relative to the other calls.
-        asked: whether the market is called, and may refuse.
-        choices: what each argument is drawn from.
+    `asked` states whether the market is called, and may refuse.
     """
 
     def remember(function: Any) -> Any:
@@ -211,30 +208,22 @@ class Machine:
     ) -> tuple[Sent | None, Any]:
         """Make the same call on the chain and in memory; both succeed, or both refuse with the same error.
 
-        Args:
-            name: under which the call is counted.
-            caller: who calls.
-            verb: part and verb of a venue, such as "market.make_offer".
-            arguments: of the verb.
-            value: native coin that goes along, in wei.
-
-        Returns:
-            The transaction, and what the rule returned; None, None if they refused.
+        The verb is that of a part of the venues, such as "market.make_offer"; the call is counted under the
+        name. Returns the transaction and what the rule returned, or None twice if the call was refused.
         """
         before = self.assets(self.world.ledger.address)
         self.in_memory.now = self.chain.next_time
         answers: list[Any] = []
-        refusals: list[ContractRevert | None] = []
+        refusals: list[tuple[str, Any]] = []
         for venue in (self.in_memory, self.on_chain):
             try:
                 answers.append(attrgetter(verb)(venue)(caller, *arguments, value=value))
-                refusals.append(None)
             except ContractRevert as error:
-                refusals.append(error)
-        said, refused = ((type(error), error and error.values) for error in refusals)
-        assert refused == said, f"{name}: the contract's answer is not that of the rules"
-        if refusals[0] is not None:
-            counts[name, refusals[0].signature.partition("(")[0]] += 1
+                refusals.append((error.signature.partition("(")[0], error.values))
+        assert len(refusals) in (0, 2), f"{name}: contract and rules disagree: {refusals}"
+        if refusals:
+            assert refusals[0] == refusals[1], f"{name}: contract and rules disagree"
+            counts[name, refusals[0][0]] += 1
             return None, None
         answer, sent = answers
         counts[name, "done"] += 1
@@ -313,11 +302,7 @@ class Machine:
 
 
 def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Exception] | None:
-    """Make a call per seed, check what must hold after each, and end everything.
-
-    Returns:
-        The calls and the failure; None if nothing failed.
-    """
+    """Make a call per seed, with all checks, and end everything; return the calls and what failed."""
     machine = kind()
     try:
         for seed in seeds:
