@@ -59,9 +59,9 @@ class Market:
 
     Every step is given its `Context` first, and raises `Refused` where it is refused. `terms` are the offer,
     whose hash is the trade id; a `signature` of an offer is the seller's, and a one-time `key` comes with its
-    Merkle proof and its own signature of the acceptance. An offer is new if its nonce is of the right kind, its energy and price are not 0, money can
-    pay the price, it is not reserved for its seller, its deadlines lie ahead, in order and near enough, and
-    there has been no trade of these terms.
+    Merkle proof and its own signature of the acceptance. An offer is new if its nonce is of the right kind,
+    its energy and price are not 0, money can pay the price, it is not reserved for its seller, its deadlines
+    lie ahead, in order and near enough, and there has been no trade of these terms.
 
     Args:
         parameters: what is fixed when a market begins; its `auction` is the account that may award, or the
