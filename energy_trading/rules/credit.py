@@ -1,8 +1,8 @@
 """The credit of sellers and buyers, in integers (Xia §3.1).
 
-Every function that records something takes the `standing` before it and returns the standing after it. `z` is
-the size of the trade, 0 … 255; `now` is the time of the block in unix seconds; credits have the scale 1e9.
-Divisions round down.
+Every function that records something takes the `standing` before it and returns the standing after it. `z`
+is the size of the trade, 0 … 255, `now` the time of the block in unix seconds, and `constants` those of the
+credit model. Credits have the scale 1e9. Divisions round down.
 """
 
 from __future__ import annotations
@@ -155,18 +155,13 @@ def seller_default(standing: Standing, z: int, now: int, constants: CreditParame
         X-1, X-3; Xia eqs 2, 3 with s = 0, and 7.
     """
     window = _push(standing.sales, z)
-    defaults = _one_more(standing.defaults)
+    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
     c = penalty_factor(defaults)
     loss = _weight_e9(z, window, constants)
     credit = standing.seller_credit_e9 * constants.k1_e9 // (c * loss + constants.k2_e9)
     credit = _clamp(credit, constants)
-    return replace(
-        standing,
-        seller_credit_e9=credit,
-        sales=window,
-        defaults=defaults,
-        banned_until=_banned_until(standing, defaults, credit, now, constants),
-    )
+    until = _banned_until(standing, defaults, credit, now, constants)
+    return replace(standing, seller_credit_e9=credit, sales=window, defaults=defaults, banned_until=until)
 
 
 def buyer_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
@@ -179,20 +174,15 @@ def buyer_default(standing: Standing, z: int, now: int, constants: CreditParamet
         X-2, X-3; Xia eqs 4, 6 turned the right way up with q = 0, and 7.
     """
     window = _push(standing.purchases, z)
-    defaults = _one_more(standing.defaults)
+    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
     c = penalty_factor(defaults)
     part = constants.profit_e9 * z
     whole = (_sum(window, constants) - z) * E9 + part
     loss = part * E9 // whole if whole else 0
     credit = standing.buyer_credit_e9 * constants.t1_e9 // (c * loss + constants.t2_e9)
     credit = _clamp(credit, constants)
-    return replace(
-        standing,
-        buyer_credit_e9=credit,
-        purchases=window,
-        defaults=defaults,
-        banned_until=_banned_until(standing, defaults, credit, now, constants),
-    )
+    until = _banned_until(standing, defaults, credit, now, constants)
+    return replace(standing, buyer_credit_e9=credit, purchases=window, defaults=defaults, banned_until=until)
 
 
 def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
@@ -235,10 +225,6 @@ def _sum(window: int, constants: CreditParameters) -> int:
 def _push(window: int, z: int) -> int:
     _check("z", z, 0, MAX_Z)
     return (window << 8 | z) & _WINDOW_MASK
-
-
-def _one_more(defaults: int) -> int:
-    return min(defaults + 1, MAX_DEFAULTS)
 
 
 def _banned_until(

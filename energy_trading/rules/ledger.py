@@ -105,7 +105,10 @@ def opened(account: Account, roles: int, constants: CreditParameters) -> Account
 
 
 class Ledger:
-    """The accounts and the meters. Every step is given its `Context` first; money is in units of account.
+    """The accounts and the meters.
+
+    Every step is given its `Context` first, and raises `Refused` where it is refused. Money is counted in
+    units of account.
 
     Args:
         parameters: what is fixed when a ledger begins; its owner is the DSO, and its first PKG (private key
@@ -144,9 +147,8 @@ class Ledger:
     def open_account(self, ctx: Context, attestation: AccountAttestation, signature: bytes) -> None:
         """Open an account, with the lowest credit. Anyone may submit the attestation (C-2, X-4).
 
-        Raises:
-            Refused: the attestation's deadline has come, the roles are not producer, consumer or both, the
-                account is zero, the ledger's own or open already, or PKG did not sign.
+        Refused if the attestation's deadline has come, the roles are not producer, consumer or both, the
+        account is zero, the ledger's own or open already, or PKG did not sign.
         """
         account, pkg = attestation.account, self.pkg
         if ctx.now >= attestation.deadline:
@@ -164,8 +166,7 @@ class Ledger:
     def suspend(self, ctx: Context, accounts: Sequence[str]) -> None:
         """Keep accounts from new commitments. Their funds stay theirs (C-10).
 
-        Raises:
-            Refused: the caller is not the DSO, or an account is not open.
+        Refused if the caller is not the DSO, or an account is not open.
         """
         self._require_owner(ctx)
         for account in accounts:
@@ -176,9 +177,8 @@ class Ledger:
     def reinstate(self, ctx: Context, accounts: Sequence[str]) -> None:
         """Take suspensions back (C-10).
 
-        Raises:
-            Refused: the caller is not the DSO, or an account is not suspended; one that is named twice is not
-                suspended the second time.
+        Refused if the caller is not the DSO, or an account is not suspended; one that is named twice is not
+        suspended the second time.
         """
         self._require_owner(ctx)
         for place, account in enumerate(accounts):
@@ -192,8 +192,7 @@ class Ledger:
     def register_meter(self, ctx: Context, account: str, signer: bytes) -> None:
         """Name an account's meter, an ERC-7913 signer, in place of an earlier one (N-3).
 
-        Raises:
-            Refused: the caller is not the DSO, or the signer does not begin with an address other than zero.
+        Refused if the caller is not the DSO, or the signer does not begin with an address other than zero.
         """
         self._require_owner(ctx)
         if len(signer) < 20 or not any(signer[:20]):
@@ -203,8 +202,7 @@ class Ledger:
     def remove_meter(self, ctx: Context, account: str) -> None:
         """Take an account's meter away; trades that named it keep it (N-3).
 
-        Raises:
-            Refused: the caller is not the DSO, or the account has no meter.
+        Refused if the caller is not the DSO, or the account has no meter.
         """
         self._require_owner(ctx)
         if account not in self.meters:
@@ -214,13 +212,12 @@ class Ledger:
     def publish_key_root(self, ctx: Context, epoch: int, root: bytes, evidence_hash: bytes) -> None:
         """Admit the one-time keys of an epoch (N-6).
 
+        Refused if the caller is not the DSO, the root is zero, or the epoch has a root or is over.
+
         Args:
             epoch: number of the epoch: the time divided by its length.
             root: 32 bytes, Merkle root over the keys' leaves.
             evidence_hash: 32 bytes, hash of the published evidence; it decides nothing here.
-
-        Raises:
-            Refused: the caller is not the DSO, the root is zero, or the epoch has a root or is over.
         """
         self._require_owner(ctx)
         current = ctx.now // self.epoch_seconds
@@ -235,8 +232,7 @@ class Ledger:
     def revoke_key_root(self, ctx: Context, epoch: int) -> None:
         """Stop an epoch's keys from being named (N-6).
 
-        Raises:
-            Refused: the caller is not the DSO, or the epoch has no root.
+        Refused if the caller is not the DSO, or the epoch has no root.
         """
         self._require_owner(ctx)
         if epoch not in self.roots:
@@ -248,10 +244,9 @@ class Ledger:
     def deposit(self, ctx: Context, account: str, amount: int) -> None:
         """Pay an amount in units into an open account. Anyone may pay (X-4).
 
-        Raises:
-            Refused: the account is not open, the amount is 0 or above `MAX_UNITS`, the coin sent along is not
-                the amount (or not 0, where the ledger settles in a token), the token refuses or delivers
-                less, or the ledger would hold more than `MAX_UNITS`.
+        Refused if the account is not open, the amount is 0 or above `MAX_UNITS`, the coin sent along is not
+        the amount (or not 0, where the ledger settles in a token), the token refuses or delivers less, or the
+        ledger would hold more than `MAX_UNITS`.
         """
         with nullcontext() if self.token is None else self.token.undone_if_refused():
             self._deposit(ctx, account, amount)
@@ -263,13 +258,12 @@ class Ledger:
 
         A permit that is not good refuses nothing: somebody else may have used it, so the allowance decides.
 
+        Refused if the ledger settles in the native coin, or as `deposit` is.
+
         Args:
             amount: units; the permit is for as many base units of the token.
             deadline: of the permit, unix seconds.
             v, r, s: the permit's signature; r and s have 32 bytes.
-
-        Raises:
-            Refused: the ledger settles in the native coin, or as `deposit`.
         """
         if self.token is None:
             raise Refused("EnergyLedger_NoPermit")
@@ -280,9 +274,8 @@ class Ledger:
     def withdraw(self, ctx: Context, to: str, amount: int) -> None:
         """Send available units of the caller to an account, whatever the caller's standing (C-10, N-7).
 
-        Raises:
-            Refused: the amount is 0 or more than is available, the recipient is zero or the ledger itself, or
-                the token refuses.
+        Refused if the amount is 0 or more than is available, the recipient is zero or the ledger itself, or
+        the token refuses.
         """
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
@@ -327,8 +320,7 @@ class Ledger:
 
         The zero address skips its half.
 
-        Raises:
-            Refused: as `check_commit`.
+        Refused as `check_commit` is.
         """
         self.check_commit(seller, guarantee, buyer, payment, now)
         if buyer != ZERO_ADDRESS:
@@ -339,9 +331,8 @@ class Ledger:
     def check_commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
         """Refuse what `commit` would refuse, and change nothing.
 
-        Raises:
-            Refused: somebody lacks the role, is suspended or banned or has too little available, or the
-                seller's credit does not allow so much guarantee at once (X-2, X-3).
+        Refused if somebody lacks the role, is suspended or banned or has too little available, or the
+        seller's credit does not allow so much guarantee at once (X-2, X-3).
         """
         if seller != ZERO_ADDRESS:
             account = self._check_committable(seller, Role.PRODUCER, guarantee, now)
@@ -354,8 +345,7 @@ class Ledger:
     def transfer(self, buyer: str, seller: str, amount: int, now: int) -> None:
         """Pay between two accounts that may trade, for something that changes hands at once (C-8).
 
-        Raises:
-            Refused: one of them lacks the role, is suspended or banned, or the buyer has too little.
+        Refused if one of them lacks the role, is suspended or banned, or the buyer has too little.
         """
         self._check_committable(buyer, Role.CONSUMER, amount, now)
         self._check_committable(seller, Role.PRODUCER, 0, now)

@@ -57,9 +57,9 @@ class Accepted:
 class Market:
     """All trades of one market over one ledger.
 
-    Every step is given its `Context` first. `terms` are the offer, whose hash is the trade id; a `signature`
-    of an offer is the seller's, and a one-time `key` comes with its Merkle proof and its own signature of the
-    acceptance. An offer is new if its nonce is of the right kind, its energy and price are not 0, money can
+    Every step is given its `Context` first, and raises `Refused` where it is refused. `terms` are the offer,
+    whose hash is the trade id; a `signature` of an offer is the seller's, and a one-time `key` comes with its
+    Merkle proof and its own signature of the acceptance. An offer is new if its nonce is of the right kind, its energy and price are not 0, money can
     pay the price, it is not reserved for its seller, its deadlines lie ahead, in order and near enough, and
     there has been no trade of these terms.
 
@@ -87,8 +87,7 @@ class Market:
     def make_offer(self, ctx: Context, terms: Terms) -> bytes:
         """Commit the seller to deliver: the guarantee is held (commitment to send, CTS, N-1).
 
-        Raises:
-            Refused: the caller is not the seller, the offer is no new one, or the seller may not commit.
+        Refused if the caller is not the seller, the offer is not new, or the seller may not commit.
         """
         self._require_seller(ctx, terms)
         trade_id = self._check_new(ctx, terms, 0)
@@ -100,43 +99,38 @@ class Market:
     def accept_offer(self, ctx: Context, terms: Terms) -> None:
         """Commit the buyer's payment (commitment to pay, CTP, N-2); the registered meter will sign.
 
-        Raises:
-            Refused: the trade is neither offered nor awarded, `accept_by` has come, the offer is reserved for
-                somebody else or the caller's own, or the caller may not commit or has no meter.
+        Refused if the trade is neither offered nor awarded, `accept_by` has come, the offer is reserved for
+        somebody else or the caller's own, or the caller may not commit or has no meter.
         """
         self._accept(ctx, terms, None)
 
     def accept_offer_privately(self, ctx: Context, terms: Terms, key: ReceiptKey) -> None:
         """Accept an offer and name a one-time key, which nobody can connect to the buyer's meter (N-6).
 
-        Raises:
-            Refused: the key is not under the root of the present epoch, or does not sign for this trade and
-                buyer; or as `accept_offer`.
+        Refused if the key is not under the root of the present epoch, or does not sign for this trade and
+        buyer; or as `accept_offer` is.
         """
         self._accept(ctx, terms, self._check_key(ctx, terms.struct_hash(), key))
 
     def accept_signed(self, ctx: Context, terms: Terms, signature: bytes) -> bytes:
         """Accept an offer that its seller signed off chain: guarantee and payment at once (N-1, N-2).
 
-        Raises:
-            Refused: the offer is no new one, the signature is not the seller's, the seller may not commit, or
-                as `accept_offer`.
+        Refused if the offer is not new, the signature is not the seller's, the seller may not commit, or
+        as `accept_offer` is.
         """
         return self._accept_signed(ctx, terms, signature, None)
 
     def accept_signed_privately(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey) -> bytes:
         """Accept a signed offer and name a one-time key (N-1, N-2, N-6).
 
-        Raises:
-            Refused: as `accept_signed` and `accept_offer_privately`.
+        Refused as `accept_signed` and `accept_offer_privately` are.
         """
         return self._accept_signed(ctx, terms, signature, key)
 
     def award(self, ctx: Context, terms: Terms) -> bytes:
         """Open a trade that the winner of an auction has to pay (X-7); its guarantee is held already.
 
-        Raises:
-            Refused: the caller is not the auction, nobody is named as the buyer, or the offer is no new one.
+        Refused if the caller is not the auction, nobody is named as the buyer, or the offer is not new.
         """
         if ctx.sender != self.auction or self.auction == ZERO_ADDRESS:
             raise Refused("OfferMarket_NotAuction", ctx.sender, self.auction)
@@ -151,10 +145,9 @@ class Market:
     def confirm_delivery(self, ctx: Context, delivery: Delivery) -> None:
         """Settle a receipt (energy receipt confirmation, ERC, N-3). Anyone may submit it.
 
-        Raises:
-            Refused: the receipt has a fault. The trade is not accepted, `deliver_by` has come, buyer or key
-                are not those who accepted, the energy is hidden and not that of the terms, or the key did not
-                sign this trade and this energy.
+        Refused if the trade is not accepted, `deliver_by` has come, buyer or key are not those of the
+        acceptance, the energy is hidden and not that of the terms, or the key did not sign for this trade and
+        this energy.
         """
         self._require_no_fault(delivery, self._confirm(ctx, delivery, _number(delivery.terms.energy)))
 
@@ -169,12 +162,11 @@ class Market:
     def confirm_hidden_short(self, ctx: Context, delivery: Delivery, agreed_wh: int, salt: bytes) -> None:
         """Settle a receipt for hidden energy that came in part, by opening the commitment (N-5).
 
+        Refused if quantity and salt do not open it, or as `confirm_delivery` is.
+
         Args:
             agreed_wh: quantity of the terms, Wh.
-            salt: 32 bytes, which open the commitment together with it.
-
-        Raises:
-            Refused: they do not open it, or as `confirm_delivery`.
+            salt: 32 bytes.
         """
         energy = delivery.terms.energy
         if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or Energy.hidden(agreed_wh, salt) != energy:
@@ -188,8 +180,7 @@ class Market:
 
         Before `accept_by` it costs a share of the guarantee and some credit.
 
-        Raises:
-            Refused: the caller is not the seller, or the trade is not offered.
+        Refused if the caller is not the seller, or the trade is not offered.
         """
         self._require_seller(ctx, terms)
         del self.trades[self._require(terms, TradeState.OFFERED)]
@@ -200,9 +191,8 @@ class Market:
     def cancel_signed(self, ctx: Context, terms: Terms) -> None:
         """Withdraw an offer signed off chain for good, without a cost (N-4).
 
-        Raises:
-            Refused: the caller is not the seller, the nonce is of another kind of offer, `accept_by` has
-                come, or the trade has begun.
+        Refused if the caller is not the seller, the nonce is of another kind of offer, `accept_by` has come,
+        or the trade has begun.
         """
         self._require_seller(ctx, terms)
         if terms.nonce & _NONCE_KIND != SIGNED_NONCE:
@@ -217,14 +207,13 @@ class Market:
         An offer that nobody accepted costs nothing. An award that its winner did not pay is the winner's
         default (eq 7); an accepted trade that was not delivered is the seller's.
 
+        Refused if the trade is not open, its deadline (`accept_by` or `deliver_by`) has not come, or others
+        accepted it.
+
         Args:
             terms: the trade.
             buyer: account that accepted; if nobody did, it is not looked at.
             receipt_key: hash of the key named at acceptance; likewise.
-
-        Raises:
-            Refused: its deadline, `accept_by` or `deliver_by`, lies ahead, the trade is not open, or others
-                accepted it.
         """
         trade_id = terms.struct_hash()
         state = self.trades.get(trade_id, TradeState.NONE)

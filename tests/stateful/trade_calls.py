@@ -280,11 +280,8 @@ class TradeCalls(PeopleCalls):
     # ------------------------------------------------------------ withdrawal, expiry
 
     def author(self, terms: Terms, right: bool, other: int) -> SecretKey:
-        return next(
-            key
-            for key in self.people
-            if (not right and key == self.people[other]) or key.address == terms.seller
-        )
+        other_key = None if right else self.people[other]
+        return next(key for key in self.people if key == other_key or key.address == terms.seller)
 
     @call(place=range(100), right=often, other=anybody, offered=often)
     def give_up(self, place: int, right: bool, other: int, offered: bool) -> None:
