@@ -140,9 +140,9 @@ def decide(
 
     Args:
         quotes: in the order they came.
-        lots_wh: as in `AuctionRules`.
-        start_price: as in `AuctionRules`.
-        ceiling: as in `AuctionRules`.
+        lots_wh: quantities of the lots in Wh, the largest first.
+        start_price: lowest valid quote, units of account per kWh.
+        ceiling: highest valid quote, units of account per kWh.
         eligible: accounts whose quotes count.
 
     Raises:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
+from typing import TypeAlias
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
@@ -24,6 +25,8 @@ from tests.contracts.offer_market.tools import told
 from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.trade_calls import TradeCalls, buyers, keys, oddities, sellers
 
+Ints: TypeAlias = tuple[int, ...]
+
 QUOTE_KEYS = [SecretKey.from_int(0xA0C + i) for i in range(2)]
 #: seconds to quoteUntil, to discloseUntil, of the pay window and to deliverBy; the last five are not allowed
 TIMES = [(60, 900, 300, 3600), (300, 600, 60, 5000), (60, 3000, 50, 3100), (900, 1000, 600, 9000)] * 12
@@ -34,7 +37,6 @@ LOTS += [(), (100,), (500, 700), (700, 0), (2**40,), (2**40 - 1,), (300,) * 9]
 PRICES = [(7, 60), (5, 100), (50, 50)] * 12 + [(0, 60), (61, 60), (7, 2**64), (7, 2**64 - 1)]
 BIDS = [0, 6, 7, 7, 30, 30, 31, 50, 50, 59, 60, 60, 61, 100, 101]
 NO_POINT_X = 5
-BOTH = (AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
 
 
 @dataclass
@@ -133,31 +135,16 @@ class AuctionCalls(TradeCalls):
         odd=[""] * 15 + ["key", "again"],
     )
     def post(
-        self,
-        who: int,
-        right: bool,
-        lots: tuple[int, ...],
-        prices: tuple[int, int],
-        times: tuple[int, int, int, int],
-        key: SecretKey,
-        odd: str,
+        self, who: int, right: bool, lots: Ints, prices: Ints, times: Ints, key: SecretKey, odd: str
     ) -> None:
         """An order (X-4, X-8)."""
         publisher = self.people[who]
         self.nonce += 1
-        now = self.chain.next_time
+        quote_key = ZERO_ADDRESS if odd == "key" else key.address
+        (start, ceiling), now = prices, self.chain.next_time
         quote_until, disclose_until, pay_window, deliver_by = times
-        terms = AuctionTerms(
-            publisher.address,
-            ZERO_ADDRESS if odd == "key" else key.address,
-            *prices,
-            now + quote_until,
-            now + disclose_until,
-            pay_window,
-            now + deliver_by,
-            self.nonce,
-            lots,
-        )
+        ends = now + quote_until, now + disclose_until, pay_window, now + deliver_by
+        terms = AuctionTerms(publisher.address, quote_key, start, ceiling, *ends, self.nonce, lots)
         if odd == "again" and self.sales:
             terms = list(self.sales.values())[-1].terms
             publisher = next(person for person in self.people if person.address == terms.publisher)
@@ -173,17 +160,14 @@ class AuctionCalls(TradeCalls):
         sale = self.sales[auction_id]
         if odd == "copied" and sale.quotes:
             return replace(self.random.choice(sale.quotes), bidder=bidder)
-        place = (self.chain.chain_id, self.world.suite.auction.address, auction_id, bidder)
-        if odd == "elsewhere":
-            place = (self.chain.chain_id, self.world.market.address, auction_id, bidder)
+        contract = self.world.market if odd == "elsewhere" else self.world.suite.auction
+        place = self.chain.chain_id, contract.address, auction_id, bidder
         fresh = SecretKey.from_int(self.random.getrandbits(250) + 1)
         words = seal(amount, sale.key.public_key, *place, ephemeral=fresh)
         cx, body = (int.from_bytes(word, "big") for word in (words.cx, words.body))
-        if odd == "no point":
-            cx = NO_POINT_X
         if odd == "noise":
             cx, body = self.random.getrandbits(256), self.random.getrandbits(256)
-        return Quote(bidder, cx, body)
+        return Quote(bidder, NO_POINT_X if odd == "no point" else cx, body)
 
     @call(
         36,
@@ -191,20 +175,20 @@ class AuctionCalls(TradeCalls):
         who=buyers,
         amount=BIDS,
         odd=[""] * 12 + ["copied", "elsewhere", "no point", "noise"],
-        bring=["", "", "signed", "forged"],
+        relayed=["", "", "signed", "forged"],
         by=anybody,
     )
-    def quote(self, place: int, who: int, amount: int, odd: str, bring: str, by: int) -> None:
+    def quote(self, place: int, who: int, amount: int, odd: str, relayed: str, by: int) -> None:
         """A sealed quote, which the bidder or somebody else submits (X-5)."""
         auction_id = self.pick_sale(place, AuctionState.QUOTING)
         if auction_id is None:
             return
         bidder = self.people[who]
         quote = self.seal(auction_id, bidder.address, amount, odd)
-        if bring:
+        if relayed:
             words = (word.to_bytes(32, "big") for word in (quote.cx, quote.body))
             digest = self.world.suite.auction_domain.digest(RelayedQuote(auction_id, bidder.address, *words))
-            signature = compact((bidder if bring == "signed" else self.world.pkg).sign_digest(digest))
+            signature = compact((bidder if relayed == "signed" else self.world.pkg).sign_digest(digest))
             sent, _ = self.step(
                 "quote_for", self.people[by], "auction.quote_for", auction_id, quote, signature
             )
@@ -238,26 +222,21 @@ class AuctionCalls(TradeCalls):
         end = sale.links.index(link) if link else len(sale.quotes)
         begin = max(0, end - size)
         quotes = sale.quotes[begin:end]
-        if odd == "empty":
-            quotes = []
-        elif odd == "missing":
-            quotes = quotes[1:]
-        elif odd == "added":
-            quotes = quotes + sale.quotes[:1]
-        elif odd == "swapped":
-            quotes = quotes[::-1]
-        elif odd == "bidder":
-            quotes = [replace(quote, bidder=self.world.carol.address) for quote in quotes]
-        elif odd == "begin":
-            begin = end
-        return sale.links[begin], quotes
+        wrong = {
+            "empty": [],
+            "missing": quotes[1:],
+            "added": quotes + sale.quotes[:1],
+            "swapped": quotes[::-1],
+            "bidder": [replace(quote, bidder=self.world.carol.address) for quote in quotes],
+        }
+        return sale.links[end if odd == "begin" else begin], wrong.get(odd, quotes)
 
     wrong_chunks = [""] * 14 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
 
     @call(20, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
     def settle(self, place: int, size: int, key: str, odd: str, by: int) -> None:
         """A chunk of quotes is opened; the last one decides (X-6, X-7)."""
-        auction_id = self.pick_sale(place, *BOTH)
+        auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
         if auction_id is not None:
             self.settle_one(auction_id, self.people[by], self.chunk(auction_id, size, odd), key)
 
