@@ -10,7 +10,8 @@ from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.offer_market import Delivery, Terms
 from energy_trading.bindings.suite import NATIVE
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import attestation_digest, offer_hash, receipt_digest
 from energy_trading.meter.signers import Secp256k1Meter

@@ -171,7 +171,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("--chain-id", "5"), "error: chain id: {url} serves 5, allowed 31337\n"),
+        (("--chain-id", "5"), "error: the node at {url} serves chain 5, not chain 31337\n"),
         ((), "error: address: given {ledger} without code on chain 31337, allowed a contract's\n"),
     ],
 )

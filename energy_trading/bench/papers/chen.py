@@ -14,7 +14,7 @@ from energy_trading.bench.papers.page import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.addresses import message_address, tx_address
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey

@@ -29,7 +29,8 @@ from energy_trading.bindings.energy_ledger import (
 )
 from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.typed_data import Domain, attestation_digest
 from energy_trading.market.log.replay import changes_in

@@ -17,7 +17,8 @@ from energy_trading.bindings.energy_ledger import LedgerParameters
 from energy_trading.bindings.offer_market import MarketParameters
 from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from tests.contracts.offer_market.tools import AUCTIONEER, MAX_UINT64
 from tests.world import GENESIS, World, build_world
