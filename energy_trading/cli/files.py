@@ -1,4 +1,4 @@
-"""Files that commands read and write: JSON, whole or not at all, for their owner's eyes; keys encrypted."""
+"""The files of commands: JSON, written completely or not at all and readable by the owner only; keys."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ if TYPE_CHECKING:
 
 
 def read_json(option: str, path: Path) -> Any:
-    """Read a JSON file; its text is never repeated, since it may be private.
+    """Read a JSON file. Errors never repeat its text, which may be private.
 
     Raises:
-        BadInput: it cannot be read, or is no JSON.
+        BadInput: the file cannot be read, or is not JSON.
     """
     from energy_trading.files.json import parse_json
 
@@ -33,7 +33,7 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
     """Write a JSON file of mode 0600.
 
     Raises:
-        FileExists: something is there and `replace` is false.
+        FileExists: the path exists and `replace` is false.
         BadInput: the folder cannot be written.
     """
     from energy_trading.files.private_file import write_private
@@ -45,27 +45,27 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
 
 
 def check_new(option: str, path: Path) -> None:
-    """Check that a file can be made, before the work whose result it is for.
+    """Check that a new file can be written, before the work whose result it will hold.
 
     Raises:
-        FileExists: something is there.
-        BadInput: the folder is not there or cannot be written.
+        FileExists: the path exists.
+        BadInput: the folder does not exist or cannot be written.
     """
     from energy_trading.files.private_file import FileExists
 
     if path.exists():
         raise FileExists(path)
     if not path.parent.is_dir():
-        raise unwritable(option, path, "there is no such folder")
+        raise unwritable(option, path, "the folder does not exist")
     if not os.access(path.parent, os.W_OK):
         raise unwritable(option, path, "the folder is read-only")
 
 
 def save_new_key(option: str, path: Path, key: SecretKey, variable: str) -> None:
-    """Write an encrypted key file; its password comes from the environment, or from a prompt, twice.
+    """Write an encrypted key file. Its password comes from the environment; else a prompt asks twice.
 
     Raises:
-        FileExists: something is there.
+        FileExists: the path exists.
         BadInput: the folder cannot be written, or the password is empty.
     """
     from energy_trading.files.key_file import save_key
@@ -83,9 +83,9 @@ def save_new_key(option: str, path: Path, key: SecretKey, variable: str) -> None
 
 def unreadable(option: str, path: Path, error: OSError) -> BadInput:
     """Return the error for a file that cannot be read."""
-    return BadInput(f"{option}: given {path}, allowed a file that can be read ({error.strerror})")
+    return BadInput(f"{option}: the file {path} cannot be read ({error.strerror})")
 
 
 def unwritable(option: str, path: Path, reason: str | None) -> BadInput:
     """Return the error for a file that cannot be written."""
-    return BadInput(f"{option}: given {path}, allowed a path that can be written ({reason})")
+    return BadInput(f"{option}: the file {path} cannot be written ({reason})")

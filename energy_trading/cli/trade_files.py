@@ -1,4 +1,4 @@
-"""Trades by name: a trade id that the log knows, or a file; receipts as files."""
+"""Offers by trade id or file, and receipts as files."""
 
 from __future__ import annotations
 
@@ -18,7 +18,11 @@ if TYPE_CHECKING:
     from energy_trading.market.trade.offer import Offer
 
 OfferName = Annotated[
-    str, typer.Argument(metavar="OFFER", help="Trade id from the log, or an offer file (signed, hidden).")
+    str,
+    typer.Argument(
+        metavar="OFFER",
+        help="Trade id from the log, or the file of an offer (needed if it is signed or hidden).",
+    ),
 ]
 
 
@@ -26,7 +30,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     """Find an offer by its trade id in the log, or read its file.
 
     Raises:
-        BadInput: the log does not know it, tells other terms or hides its quantity; the file is no offer's.
+        BadInput: the log has no such offer, other terms or a hidden quantity, or the file is not an offer.
     """
     from energy_trading.market.log.listing import list_trades
     from energy_trading.market.trade.offer import Offer
@@ -40,19 +44,19 @@ def offer_of(desk: Desk, name: str) -> Offer:
         t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
     ]
     if not found:
-        raise BadInput(f"OFFER: given {name}, of which the log knows nothing, allowed one of `offers --all`")
+        raise BadInput(f"OFFER: the log has no offer {name}; `offers --all` lists those it has")
     energy_wh = found[0].energy_wh
     if energy_wh is None:
-        raise BadInput(f"OFFER: given {name}, whose quantity is hidden, allowed its file")
+        raise BadInput(f"OFFER: the quantity of {name} is hidden; give its file instead")
     made = Offer(found[0].terms, energy_wh)
     if made.trade_id != trade_id:
-        # The name is the hash of what was agreed: a node cannot put other terms behind it.
-        raise BadInput(f"OFFER: given {name}, for which the node tells other terms, allowed another node")
+        # The trade id is the hash of what was agreed, so a node cannot show other terms under it.
+        raise BadInput(f"OFFER: the node reports other terms than those of {name}; use another node")
     return made
 
 
 def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
-    """Return the acceptance of an offer from the log; None: nobody accepted it."""
+    """Return the acceptance of an offer from the log, or None if nobody accepted it."""
     from energy_trading.bindings.offer_market import OfferAccepted
 
     for event in desk.suite.market.events(desk.record.from_block):
@@ -64,7 +68,7 @@ def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
 def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
     """Return a receipt for `json.dumps`.
 
-    It opens hidden energy only where less than agreed arrived, for then the contract has to know.
+    It reveals hidden energy only if less than agreed arrived, because then the contract has to know.
     """
     from energy_trading.rules.commitment import is_plain_energy
 
@@ -82,10 +86,10 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
 
 def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
-    """Read the object of `delivery_to_json`; the contract is what checks it.
+    """Read the object of `delivery_to_json`; the contract checks what it states.
 
     Returns:
-        The delivery, and quantity in Wh and salt where hidden energy has to be opened.
+        The delivery, and quantity in Wh and salt if hidden energy has to be revealed, else None.
 
     Raises:
         BadInput: a field is missing or malformed.
@@ -116,13 +120,11 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         if isinstance(error, BadInput):
             raise
-        raise BadInput(
-            f"receipt: given JSON that lacks or garbles {error}, allowed that of a meter"
-        ) from error
+        raise BadInput(f"this is not a meter's receipt; a field is missing or malformed ({error})") from error
 
 
 def _check_terms(terms: Terms) -> None:
-    """Refuse what no call can hold; the contract checks the rest."""
+    """Refuse values that do not fit into a call; the contract checks the rest."""
     _check_word("energy", terms.energy)
     for name in ("price", "accept_by", "deliver_by", "nonce"):
         _check_number(name, getattr(terms, name))
@@ -130,9 +132,9 @@ def _check_terms(terms: Terms) -> None:
 
 def _check_number(name: str, number: int) -> None:
     if not 0 <= number < 2**256:
-        raise BadInput(f"{name}: given {number}, allowed 0 … 2**256-1")
+        raise BadInput(f"{name} must be between 0 and 2**256-1, not {number}")
 
 
 def _check_word(name: str, word: bytes) -> None:
     if len(word) != 32:
-        raise BadInput(f"{name}: given {len(word)} bytes, allowed 32")
+        raise BadInput(f"{name} must have 32 bytes, not {len(word)}")

@@ -158,7 +158,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
             name(chain, record, 1)
             assert watcher.event() == (1, False)
             node.close()
-            assert watcher.warning() == f"no node answers at {url}: waiting for it"
+            assert watcher.warning() == f"no node answers at {url}; waiting for it"
             node.enter_context(anvil(*state, port=port))
             name(chain, record, 2)
             assert watcher.event() == (2, False)

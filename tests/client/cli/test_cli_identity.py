@@ -93,7 +93,7 @@ def test_key_file_is_made_once(folder: Path) -> None:
     assert refused("keys make", "b.key", ENERGY_TRADING_PASSWORD="") == (
         "password: given an empty one, allowed any other"
     )
-    there_is_none = "FILE: given no/a.key, allowed a path that can be written (there is no such folder)"
+    there_is_none = "FILE: the file no/a.key cannot be written (the folder does not exist)"
     assert refused("keys make", "no/a.key") == there_is_none
     os.chmod("a.key", 0o640)
     assert refused("keys address", "a.key") == "permissions of a.key: given 0640, allowed 0600 or less"
@@ -132,12 +132,12 @@ def test_foreign_share_and_parameters_are_refused(authorities: str) -> None:
     done("dso setup", "--dso-key", "dso2.key", "--share", "share2.json")
     other = ("--dso-share", "share2.json")
     assert refused("pkg setup", *SET_UP, *other) == (
-        "--dso-share: given another DSO's, allowed that of pkg.json"
+        "--dso-share: share2.json is not from the DSO that pkg.json names"
     )
     pkg2 = ("--pkg-key", "pkg2.key", "--pkg-state", "pkg2.json", "--parameters", "parameters2.json")
     done("pkg setup", *other, *pkg2)
     assert refused("dso adopt", *ADOPT, "--parameters", "parameters2.json") == (
-        "--parameters: given another authority's, allowed those of dso.json"
+        "--parameters: the parameters are not those of dso.json"
     )
     rogue = refused("dso adopt", *ADOPT, "--dso-state", "new.json", "--parameters", "parameters2.json")
     assert rogue == "trace key: given one that DSO does not prove to hold, allowed one's own"
@@ -156,7 +156,7 @@ def test_enrolment_step_by_step(authorities: str) -> None:
     told = done("pkg issue", *issue)
     assert refused("pkg issue", *issue).startswith("file: given answer.json, which exists")
     account = done("account finish", *FINISH, *TO_KEY)
-    assert told == f"account {account} certified; the answer for the person is in answer.json"
+    assert told == f"certified account {account}; the answer for the person is in answer.json"
     assert refused("account finish", *FINISH, *TO_KEY).startswith("file: given account.key, which exists")
     assert done("keys address", "account.key") == account
     pkg = PKG.load(load_key(Path("pkg.key"), "pkg"), Path("pkg.json"))
@@ -172,7 +172,7 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
     mixed = refused(
         "account finish", "answer.json", "--request", "request.json", "--request-key", "r2.key", *TO_KEY
     )
-    assert mixed == "--request-key: given that of another request, allowed that of request.json"
+    assert mixed == "--request-key: the key file r2.key does not belong to the request request.json"
     change("answer.json", identity="Bob Example")
     line = refused(
         "account finish", "answer.json", "--request", "r2.json", "--request-key", "r2.key", *TO_KEY
@@ -184,8 +184,14 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
     ("command", "line"),
     [
         ("account request --role king {r}", "role: given 'king', allowed producer, consumer, prosumer"),
-        ("account request --request-key a.key --out no/r.json", "--out: given no/r.json, allowed a path"),
-        ("account request --request-key /proc/no/a --out r.json", "--request-key: given /proc/no/a, allowed"),
+        (
+            "account request --request-key a.key --out no/r.json",
+            "--out: the file no/r.json cannot be written (",
+        ),
+        (
+            "account request --request-key /proc/no/a --out r.json",
+            "--request-key: the file /proc/no/a cannot be",
+        ),
         ("account request --identity {long} {r}", "identity: given 64 bytes of UTF-8, allowed 1 … 63"),
         (
             "pkg issue share.json --checked {p} --out a.json",
@@ -193,32 +199,38 @@ def test_answer_of_another_request_is_refused(authorities: str) -> None:
         ),
         (
             "pkg issue no.json --checked {p} --out a.json",
-            "REQUEST: given no.json, allowed a file that can be",
+            "REQUEST: the file no.json cannot be read (",
         ),
         (
             "pkg issue deep --checked {p} --out a.json",
             "REQUEST deep: given JSON nested too deep, allowed one object",
         ),
-        ("pkg issue request.json --checked {p} --out no/a.json", "--out: given no/a.json, allowed a path"),
+        (
+            "pkg issue request.json --checked {p} --out no/a.json",
+            "--out: the file no/a.json cannot be written (",
+        ),
         (
             "pkg issue request.json --checked {p} --out a.json --valid-until x",
-            "--valid-until: given 'x', allowed",
+            "--valid-until must be in unix seconds or",
         ),
         ("pkg issue request.json --checked {p} --out a.json --valid-until 5", "validity: given "),
-        ("pkg ban --pkg-key pkg.key --pkg-state no/s.json", "--pkg-state: given no/s.json, allowed a file"),
+        (
+            "pkg ban --pkg-key pkg.key --pkg-state no/s.json",
+            "--pkg-state: the file no/s.json cannot be read (",
+        ),
         (
             "pkg ban --pkg-key no.key --pkg-state pkg.json",
-            "--pkg-key: given no.key, allowed a file that exists",
+            "--pkg-key: the file no.key does not exist",
         ),
         ("dso setup --dso-key dso.key --share share.json", "file: given share.json, which exists"),
         (
             "dso adopt --dso-key dso.key --dso-state no/s --parameters parameters.json",
-            "--dso-state: given no/s",
+            "--dso-state: the file no/s cannot be written (",
         ),
     ],
 )
 def test_wrong_input(authorities: str, command: str, line: str) -> None:
-    """One line names what was given and what is allowed; no file is made or changed, PKG's state either."""
+    """One line states what is wrong and what would be right; no file changes, nor does PKG's state."""
     done("account request", *REQUEST)
     Path("deep").write_text("[" * 100_000)
     fills = {"p": " ".join(PKG_FILES), "r": "--request-key r.key --out r.json", "long": "x" * 64}
@@ -248,7 +260,7 @@ def test_papers_that_say_otherwise(authorities: str) -> None:
         check=False,
     )
     assert (ran.returncode, ran.stdout.strip()) == (130, "")
-    assert "Do the papers say «Alice Example»?" in ran.stderr
+    assert "Do the papers state «Alice Example»?" in ran.stderr
     assert files() == before
 
 
