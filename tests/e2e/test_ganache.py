@@ -96,4 +96,4 @@ def test_snapshot_is_used_once(there: World) -> None:
     there.chain.revert(snapshot)
     with pytest.raises(BadInput) as caught:
         there.chain.revert(snapshot)
-    assert str(caught.value) == (f"snapshot: given {snapshot}, allowed one that was taken and not used yet")
+    assert str(caught.value) == f"snapshot {snapshot} does not exist or has been used already"

@@ -199,7 +199,7 @@ def test_a_node_that_is_away_keeps_nobody(record: Path, end: str) -> None:
         deployed(url, record)
         with watching(url, record, *(("--for", 2) if end == "end" else ())) as watcher:
             node.close()
-            assert watcher.warning().endswith(": waiting for it")
+            assert watcher.warning().endswith("; waiting for it")
             expected = {"interrupt": (130, "", ""), "end": (0, "", "")}[end]
             assert getattr(watcher, end)() == expected
 
