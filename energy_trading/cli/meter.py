@@ -76,8 +76,8 @@ def receipt(
     out: Annotated[Path, typer.Option(help="New file for the receipt, which anyone may submit.")],
 ) -> None:
     """Let the meter sign how much of an accepted offer arrived. It signs once, then repeats that receipt."""
-    from energy_trading.bindings.offer_market import Delivery
     from energy_trading.market.trade.offer import receipt_key
+    from energy_trading.types import Delivery
 
     made = offer_of(desk, offer)
     done = acceptance_of(desk, made.trade_id)
@@ -87,7 +87,7 @@ def receipt(
     with open_meter(desk, meter_key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
             raise BadInput(f"--meter-key: the acceptance names another meter than 0x{signer.hex()}")
-        signed = meter.certify(made.trade_id)
+        signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
     desk.report(trade_id="0x" + made.trade_id.hex(), file=str(out))

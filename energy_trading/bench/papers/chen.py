@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.bench.papers.page import Finding, Findings, demand, refused
-from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.in_process import in_process
@@ -40,12 +39,12 @@ from energy_trading.session import (
     HandshakeRefused,
     Initiator,
     InProcess,
-    Lot,
     MessageRefused,
     MessageRepeated,
     PriceProposal,
     Responder,
     Session,
+    Subject,
     hello_as_printed,
     session_key_as_printed,
 )
@@ -229,14 +228,7 @@ class _Run:
             word = self.pkg.attest(
                 self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
             )
-            fields = (
-                word.account,
-                word.roles,
-                word.certificate_hash,
-                word.identity_ciphertext,
-                word.deadline,
-            )
-            self.suite.ledger.open_account(AccountAttestation(*fields), word.signature).send(self.operator)
+            self.suite.ledger.open_account(word, word.signature).send(self.operator)
         self.suite.ledger.deposit(self.alice.account, COIN, value=COIN * self.suite.ledger.unit()).send(
             self.operator
         )
@@ -288,7 +280,7 @@ class _Run:
         paper = certify(domain, self.operator, reading, contact, 1, deadline)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.reading == reading.hash, "a reading makes one lot")
+        demand(again.reading == reading.struct_hash(), "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]
@@ -367,15 +359,15 @@ class _Run:
 
     def handshake(self) -> None:
         at, key = self.chain.now(), self.parameters.issue_key
-        lot = Lot(self.chain.chain_id, self.suite.lots.address, self.lot)
-        asks = Initiator(self.alice, lot, self.bob.account, key)
-        asked = Responder(self.bob, lot, key, asks.hello)
+        subject = Subject(self.chain.chain_id, self.suite.lots.address, self.lot)
+        asks = Initiator(self.alice, subject, self.bob.account, key)
+        asked = Responder(self.bob, subject, key, asks.hello)
         mallory = SecretKey.generate().public_key
         swapped = asked.answer[:PREFIX_SIZE] + mallory + asked.answer[PREFIX_SIZE + len(mallory) :]
         middle = refused(HandshakeRefused, lambda: asks.finish(swapped, at))
         finish, self.to_bob = asks.finish(asked.answer, at)
         self.to_alice = asked.finish(finish, at)
-        fresh = Initiator(self.alice, lot, self.bob.account, key)
+        fresh = Initiator(self.alice, subject, self.bob.account, key)
         replay = refused(HandshakeRefused, lambda: fresh.finish(asked.answer, at))
         proved = (self.to_bob.peer_account, self.to_alice.peer_account) == (
             self.bob.account,
