@@ -82,8 +82,8 @@ def open_account(
     """Open the account that PKG has attested. Anyone may do this."""
     from energy_trading.identity.enrolment_json import attestation_from_json
 
-    word, signature = attestation_from_json(read_json("ATTESTATION", attestation))
-    desk.send("open account", desk.suite.ledger.open_account(word, signature))
+    statement, signature = attestation_from_json(read_json("ATTESTATION", attestation))
+    desk.send("open account", desk.suite.ledger.open_account(statement, signature))
 
 
 @group.command()

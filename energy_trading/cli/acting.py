@@ -190,9 +190,7 @@ def with_sender(
     timeout: Timeout = 120,
     sender_nonce: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Send only if it is the sender's transaction N, so that a repetition is safe."
-        ),
+        typer.Option(metavar="N", help="Send only as the sender's transaction N; a repetition is then safe."),
     ] = None,
     as_json: AsJson = False,
 ) -> Desk:

@@ -42,9 +42,7 @@ PublishedParameters = Annotated[Path, typer.Option(help="PKG's published paramet
 Identity = Annotated[
     str | None,
     typer.Option(
-        envvar=IDENTITY,
-        show_envvar=True,
-        help="Who the person is. A prompt keeps it out of the shell's history.",
+        envvar=IDENTITY, show_envvar=True, help="Who the person is; a prompt keeps it out of the shell."
     ),
 ]
 _Account = Annotated[str, typer.Argument(help="Address.")]
@@ -95,10 +93,7 @@ def issue(
     pkg_state: PkgState,
     out: Annotated[Path, typer.Option(help="New file for the answer, which is for the person only.")],
     checked: Annotated[
-        bool,
-        typer.Option(
-            "--checked", help="The person's papers agree with the request; without this option a prompt asks."
-        ),
+        bool, typer.Option("--checked", help="The papers agree with the request; otherwise a prompt asks.")
     ] = False,
     valid_from: Annotated[
         str | None, typer.Option(metavar="TIME", help="Default: the beginning of this year.")
@@ -136,8 +131,7 @@ def attest(
     pkg_state: PkgState,
     out: Annotated[Path, typer.Option(help="New file for the attestation, which anyone may submit.")],
     until: Annotated[
-        str,
-        typer.Option(metavar="TIME", help="When it becomes void; soon, because a ban does not revoke it."),
+        str, typer.Option(metavar="TIME", help="When it becomes void: soon, for a ban does not revoke it.")
     ] = "+1h",
 ) -> None:
     """Sign an attestation that an account may be opened in this market."""
@@ -152,9 +146,9 @@ def attest(
         raise BadInput(
             f"--pkg-key belongs to {authority.parameters.registrar}, but the ledger's PKG is {registrar}"
         )
-    word = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
-    write_json("--out", out, attestation_to_json(word))
-    desk.report(account=word.account, deadline=deadline, file=str(out))
+    signed = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
+    write_json("--out", out, attestation_to_json(signed))
+    desk.report(account=signed.account, deadline=deadline, file=str(out))
 
 
 @pkg.command()
@@ -207,9 +201,7 @@ def adopt(dso_key: DsoKey, dso_state: DsoState, parameters: PublishedParameters)
 def register_meter(
     desk: Desk,
     account: _Account,
-    signer: Annotated[
-        str, typer.Argument(help="Address of the meter's key; verifier ‖ x ‖ y if it is on P-256.")
-    ],
+    signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
 ) -> None:
     """Register the meter of an account, or replace it by another."""
     from energy_trading.meter.signers import check_signer

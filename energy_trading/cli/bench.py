@@ -13,7 +13,7 @@ from rich.console import Console
 from energy_trading.cli.output import AsJson, console, error_console, make_folder, one_of, print_json
 from energy_trading.errors import BadInput
 
-group = typer.Typer(help="Measure.")
+group = typer.Typer(help="Measure what calls and trades cost.")
 
 _WITH_PEERS = 150  # columns of a terminal that has room for the best peers
 _ANY_TABLE = 300  # more columns than any table needs
@@ -21,14 +21,13 @@ _ANY_TABLE = 300  # more columns than any table needs
 
 @group.callback()
 def _group() -> None:
-    """Measure."""
+    """Measure what calls and trades cost."""
 
 
 def reproduce(
     name: Annotated[str, typer.Argument(help="'list', 'all', or a name from the list.")],
     out: Annotated[
-        Path | None,
-        typer.Option(help="Folder for the tables and figures; each reproduction gets a folder in it."),
+        Path | None, typer.Option(help="Folder for tables and figures, with a folder for each.")
     ] = None,
 ) -> None:
     """Reproduce the tables and figures of the papers."""
@@ -54,29 +53,19 @@ def gas(
         Path | None, typer.Option(help="Folder for gas.json, gas.csv, trades.csv, growth.csv, gas.png.")
     ] = None,
     as_json: AsJson = False,
-    parts: Annotated[
-        bool, typer.Option("--parts", help="Show what the gas of each scenario pays for.")
-    ] = False,
+    parts: Annotated[bool, typer.Option("--parts", help="Show what each scenario pays for.")] = False,
     growth: Annotated[
-        bool,
-        typer.Option(
-            help="Also measure how gas grows with receipts, bidders, lots and keys; takes a minute or two."
-        ),
+        bool, typer.Option(help="Also measure growth with receipts, bidders, lots, keys (a minute or two).")
     ] = True,
-    gas_price: Annotated[
-        str, typer.Option(help="Price of gas on mainnet in gwei; default: average of 2025.")
-    ] = "2.7",
+    gas_price: Annotated[str, typer.Option(help="Gas on mainnet in gwei; default: average of 2025.")] = "2.7",
     rollup_gas_price: Annotated[
-        str,
-        typer.Option(help="Price of gas on the rollup in gwei; default: the minimum on Base, February 2026."),
+        str, typer.Option(help="Gas on the rollup in gwei; default: minimum on Base, February 2026.")
     ] = "0.002",
     blob_price: Annotated[
-        str | None,
-        typer.Option(help="Price of blob gas in gwei; default: a sixteenth of --gas-price (EIP-7918)."),
+        str | None, typer.Option(help="Blob gas in gwei; default: a sixteenth of --gas-price (EIP-7918).")
     ] = None,
     coin_price: Annotated[
-        str | None,
-        typer.Option(help="Price of one coin in --currency; default: 4215 USD, end of September 2025."),
+        str | None, typer.Option(help="One coin in --currency; default: 4215 USD, end of September 2025.")
     ] = None,
     currency: Annotated[str | None, typer.Option(help="Name of the currency of --coin-price.")] = None,
     energy_kwh: Annotated[

@@ -30,31 +30,22 @@ PASSWORD: Final = "ENERGY_TRADING_PASSWORD"  # noqa: S105 - the name of the vari
 
 Unlocked = Annotated[str | None, typer.Option(help="Sender: an account for which the node signs.")]
 KeyFile = Annotated[
-    Path | None,
-    typer.Option(
-        help=f"Sender: a key file; password from {PASSWORD} or a prompt. Default: the key in {KEY}."
-    ),
+    Path | None, typer.Option(help=f"Sender: a key file, password from {PASSWORD} or prompt. Default: {KEY}.")
 ]
 Timeout = Annotated[int, typer.Option(help="Longest time to wait for a transaction, in seconds.")]
 
 
 def deploy(
     rpc: Rpc = DEFAULT_RPC,
-    owner: Annotated[
-        str | None, typer.Option(help="Account of the DSO (distribution system operator).")
-    ] = None,
-    pkg: Annotated[str | None, typer.Option(help="Account of PKG (the private key generator).")] = None,
-    treasury: Annotated[
-        str | None, typer.Option(help="Account that receives fees and cut guarantees.")
-    ] = None,
+    owner: Annotated[str | None, typer.Option(help="Account of the distribution system operator.")] = None,
+    pkg: Annotated[str | None, typer.Option(help="Account of the private key generator.")] = None,
+    treasury: Annotated[str | None, typer.Option(help="Receives fees and cut guarantees.")] = None,
     config: Annotated[
         Path | None, typer.Option(help="JSON file with fields of SuiteParameters; options take precedence.")
     ] = None,
     changes: Annotated[
         list[str] | None,
-        typer.Option(
-            "--set", metavar="FIELD=VALUE", help="Set another field, e.g. fee_bps=50 or credit.window=8."
-        ),
+        typer.Option("--set", metavar="FIELD=VALUE", help="Another field, e.g. fee_bps=50, credit.window=8."),
     ] = None,
     unlocked: Unlocked = None,
     key_file: KeyFile = None,

@@ -16,9 +16,7 @@ group = typer.Typer(help="Encrypted key files: make one, print its address.")
 Variable = Annotated[
     str,
     typer.Option(
-        "--password-from",
-        metavar="VARIABLE",
-        help="Environment variable with the password; without it a prompt asks.",
+        "--password-from", metavar="VARIABLE", help="Variable with the password; without it a prompt asks."
     ),
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Key file (Web3 Secret Storage).")]

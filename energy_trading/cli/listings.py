@@ -111,15 +111,11 @@ def lots(
     desk: Desk,
     account: Account = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. held.")] = None,
-    how: Annotated[
-        str | None, typer.Option(help="Only those that their owners got this way, e.g. delivered.")
-    ] = None,
+    how: Annotated[str | None, typer.Option(help="Only those got this way, e.g. delivered.")] = None,
     since: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only those whose slot starts at this time or later.")
+        str | None, typer.Option(metavar="TIME", help="Only slots that start then or later.")
     ] = None,
-    until: Annotated[
-        str | None, typer.Option(metavar="TIME", help="Only those whose slot starts before this time.")
-    ] = None,
+    until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
 ) -> None:
     """List the lots of energy. The account is that of the owner or of a producer."""
     from energy_trading.market.log.listing import LOT_STATES, WAYS, list_lots

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
 _COLUMNS: Final = "how owner energy_wh slot_start nonce ended lot"
 
 Operators = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--dso", help="Account of the DSO (distribution system operator), from a trusted source; repeatable."
-    ),
+    list[str] | None, typer.Option("--dso", help="The DSO's account, from a trusted source; may be repeated.")
 ]
 
 
@@ -50,15 +47,11 @@ def history(
 
 
 def check_dispute(
-    path: Annotated[
-        Path, typer.Argument(metavar="FILE", help="File of `history --out` or `trace --dispute`.")
-    ],
+    path: Annotated[Path, typer.Argument(metavar="FILE", help="From `history --out` or `trace --dispute`.")],
     dso: Operators = None,
     parameters: Annotated[
         Path | None,
-        typer.Option(
-            help="PKG's published parameters, from a trusted source; needed if the file names persons."
-        ),
+        typer.Option(help="PKG's published parameters, trusted; needed if the file names persons."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -85,7 +78,7 @@ def trace(
     dso_state: DsoState,
     dispute: Annotated[
         Path | None,
-        typer.Option(help="Dispute file to which the proof of identity is added (mode 0600); needs --dso."),
+        typer.Option(help="Dispute file to add the proof of identity to (mode 0600); needs --dso."),
     ] = None,
     dso: Operators = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print the proof instead of the identity.")] = False,

@@ -31,8 +31,7 @@ MeterKey = Annotated[
     Path, typer.Option(help=f"The meter's encrypted key file; password from {METER_PASSWORD} or a prompt.")
 ]
 JournalFile = Annotated[
-    Path,
-    typer.Option("--journal", help="File of what the meter must not forget; one for each meter and market."),
+    Path, typer.Option("--journal", help="What the meter must not forget; a file for each meter and market.")
 ]
 
 group = typer.Typer(help="A household's meter: record readings, sign receipts.")
@@ -44,9 +43,7 @@ def record(
     desk: Desk,
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help=f"CSV file with the columns {','.join(_COLUMNS)}, or a P1 telegram."
-        ),
+        typer.Argument(metavar="FILE...", help=f"CSV with {','.join(_COLUMNS)}, or a P1 telegram."),
     ],
     meter_key: MeterKey,
     journal: JournalFile,

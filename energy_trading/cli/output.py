@@ -29,8 +29,7 @@ DEFAULT_RPC: Final = "http://127.0.0.1:8545"
 Rpc = Annotated[str, typer.Option(envvar="ENERGY_TRADING_RPC", show_envvar=True, help="URL of the node.")]
 ChainId = Annotated[int | None, typer.Option(help="Refuse a node that serves another chain.")]
 DeploymentFile = Annotated[
-    Path | None,
-    typer.Option("--deployment", help="Record of the deployment; default: deployments/<chain id>.json."),
+    Path | None, typer.Option("--deployment", help="Deployment record; default: deployments/<chain id>.json.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")]
 Account = Annotated[str | None, typer.Option(help="Only those in which this account takes part.")]

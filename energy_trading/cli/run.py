@@ -19,9 +19,7 @@ def run(
     ],
     profiles: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of hh_*.csv and pv_*_pu.csv, or one wide CSV; by default profiles are generated."
-        ),
+        typer.Option(help="Folder of hh_*.csv and pv_*_pu.csv, or one wide CSV; default: generate."),
     ] = None,
     homes: Annotated[int, typer.Option(help="Number of homes, 2 or more.")] = 6,
     day: Annotated[str, typer.Option("--date", help="UTC day, YYYY-MM-DD.")] = "2026-06-21",
@@ -29,8 +27,7 @@ def run(
         int, typer.Option(help="Seed of profiles, habits and forecasts; equal seeds make equal trades.")
     ] = 1,
     pv_share: Annotated[
-        int,
-        typer.Option(help="Percentage of homes from a profile folder that get a photovoltaic (PV) system."),
+        int, typer.Option(help="Percentage of a profile folder's homes that get photovoltaics (PV).")
     ] = 50,
     faults: Annotated[
         bool, typer.Option(help="Add disturbances: a withdrawal, a late acceptance, a forger and a cheater.")

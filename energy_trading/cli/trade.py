@@ -14,7 +14,7 @@ from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
 
-group = typer.Typer(help="Trade: offer, accept, give up, confirm, expire.")
+group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, expire.")
 
 _HELP_TIME = "Unix seconds, ISO 8601 with a zone, or +2h from the chain's clock."
 _Offers = Annotated[list[str], typer.Argument(metavar="OFFER...", help="Trade ids, or offer files.")]
@@ -25,26 +25,15 @@ _Offers = Annotated[list[str], typer.Argument(metavar="OFFER...", help="Trade id
 def offer(
     desk: Desk,
     energy_wh: Annotated[int, typer.Option(metavar="WH", help="Quantity in Wh.")],
-    price: Annotated[
-        int, typer.Option(metavar="UNITS", help="Price of the whole quantity, in units of account.")
-    ],
-    accept_by: Annotated[
-        str, typer.Option(metavar="TIME", help=f"It must be accepted before this time. {_HELP_TIME}")
-    ],
-    deliver_by: Annotated[
-        str, typer.Option(metavar="TIME", help="The receipt must be submitted before this time.")
-    ],
+    price: Annotated[int, typer.Option(metavar="UNITS", help="Price of all, in units of account.")],
+    accept_by: Annotated[str, typer.Option(metavar="TIME", help=f"End of acceptance. {_HELP_TIME}")],
+    deliver_by: Annotated[str, typer.Option(metavar="TIME", help="End of delivery and receipt.")],
     buyer: Annotated[
-        str | None, typer.Option(metavar="ACCOUNT", help="The only account that may accept it.")
+        str | None, typer.Option(metavar="ACCOUNT", help="Only this account may accept.")
     ] = None,
-    signed: Annotated[
-        bool, typer.Option("--signed", help="Only sign the offer and send nothing; needs --out.")
-    ] = False,
+    signed: Annotated[bool, typer.Option("--signed", help="Sign only, send nothing; needs --out.")] = False,
     hidden: Annotated[
-        bool,
-        typer.Option(
-            "--hidden", help="Publish only a commitment to the quantity; needs --out, for the buyer."
-        ),
+        bool, typer.Option("--hidden", help="Commit to the quantity on chain; needs --out, for the buyer.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="New file for the offer, to hand to the buyer.")] = None,
 ) -> None:
@@ -134,8 +123,7 @@ def give_up(desk: Desk, offer: OfferName) -> None:
 def confirm(
     desk: Desk,
     receipts: Annotated[
-        list[Path],
-        typer.Argument(metavar="RECEIPT...", help="Files of `meter receipt`; one transaction takes several."),
+        list[Path], typer.Argument(metavar="RECEIPT...", help="From `meter receipt`; many go together.")
     ],
 ) -> None:
     """Submit receipts, which pay the sellers. Anyone may do this. A refused receipt does not stop others."""

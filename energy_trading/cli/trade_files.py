@@ -21,8 +21,7 @@ if TYPE_CHECKING:
 OfferName = Annotated[
     str,
     typer.Argument(
-        metavar="OFFER",
-        help="Trade id from the log, or the file of an offer (needed if it is signed or hidden).",
+        metavar="OFFER", help="Trade id from the log, or an offer file (needed if signed or hidden)."
     ),
 ]
 

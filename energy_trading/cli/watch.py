@@ -33,9 +33,7 @@ def watch(
     rpc: Rpc = DEFAULT_RPC,
     chain_id: ChainId = None,
     deployment: DeploymentFile = None,
-    from_block: Annotated[
-        int | None, typer.Option(help="First block to print; default: the next one.")
-    ] = None,
+    from_block: Annotated[int | None, typer.Option(help="First block; default: the next one.")] = None,
     seconds: Annotated[
         float | None, typer.Option("--for", help="Stop after this many seconds; default: never.")
     ] = None,

@@ -50,6 +50,14 @@ def test_architecture_has_every_room() -> None:
             assert f"| `{room}/{folder}/` |" in page
 
 
+def test_architecture_has_every_arrow() -> None:
+    """The table of imports is the one that `test_imports.py` checks the code against."""
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` imports \| (.*) \|$", page, re.MULTILINE)
+    shown = {room: set(re.findall(r"`(\w+)`", imports)) for room, imports in rows}
+    assert {"errors": set(), **shown} == {room: low for room, low in ARROWS.items() if room != "__init__"}
+
+
 def test_contributing_has_every_script_and_test_folder() -> None:
     """Whoever adds a script or a folder of tests names it."""
     page = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -80,3 +88,10 @@ def test_site_has_a_page_for_every_public_room() -> None:
     """`scripts/build_docs.py` makes one page for each room with public names."""
     shown = re.findall(r": reference/python/(\w+)\.md$", SITE, re.MULTILINE)
     assert shown == sorted({home.split(".")[0] for home in _HOME.values()})
+
+
+def test_example_of_the_readme_needs_public_names_only() -> None:
+    """Whoever copies the example imports from `energy_trading` and nothing below it."""
+    imports = re.findall(r"^(?:from|import) .*$", README, re.MULTILINE)
+    assert imports
+    assert [line for line in imports if not line.startswith("from energy_trading import ")] == []
