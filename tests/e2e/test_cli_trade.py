@@ -314,7 +314,7 @@ def test_accepting_twice_pays_once(shop: Shop) -> None:
     height = shop.chain.height()
     assert shop.accept(made, start)["note"] == "accepted before, nothing sent"
     other = shop.refused("trade accept", made, *shop.slot(start + 900), *BOB, *METER)
-    assert other == f"trade: given {made} with other terms, allowed those told before"
+    assert other == f"trade {made} was allotted before, with other terms"
     assert shop.chain.height() == height
     shop.read((start, 1000), (start + 900, 1800))
     shop.done("meter receipt", made, *METER, "--out", "new.json")
@@ -339,7 +339,9 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     save_key(Path("other.key"), SecretKey.generate(), "meter")
     strange = ("--meter-key", "other.key", "--journal")
     assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
-    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith("journal: given meter.journal, ")
+    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith(
+        "the journal meter.journal is not that of meter 0x"
+    )
     assert Path("meter.journal").read_bytes() == facts
     shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
     assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
@@ -518,7 +520,7 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("command", "file", "place", "value", "line"),
     [
-        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33, "energy must have 32 bytes, not 33"),
+        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33, "energy field has 32 bytes, not 33"),
         ("trade confirm", "receipt.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
         ("trade confirm", "receipt.json", ("terms", "price"), 2**256, "price must be between 0 and 2**256-1"),
         ("trade confirm", "receipt.json", ("buyer",), "Bob", "this is not a meter's receipt"),
@@ -530,7 +532,7 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
             "salt must have 32 bytes, not 1",
         ),
         ("trade give-up", "offer.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
-        ("trade give-up", "offer.json", ("terms", "energy"), "0x00", "given "),
+        ("trade give-up", "offer.json", ("terms", "energy"), "0x00", "energy field has 32 bytes, not 1"),
         ("account open", "alice.attestation", ("roles",), 300, "given "),
         ("account open", "alice.attestation", ("certificateHash",), "0x00", "given "),
         ("account open", "alice.attestation", ("account",), 5, "given "),
