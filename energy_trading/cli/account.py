@@ -10,9 +10,10 @@ import typer
 from energy_trading.cli.acting import Desk, at_desk, with_sender
 from energy_trading.cli.authority import Identity, PublishedParameters, identity_of
 from energy_trading.cli.deployment import PASSWORD, key_from_file
-from energy_trading.cli.files import check_new, read_json, save_new_key, write_json
+from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console
 from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.files.json import read_json
 
 group = typer.Typer(help="A person's account: request it, open it, deposit and withdraw money.")
 

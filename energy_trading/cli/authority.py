@@ -5,7 +5,6 @@ PKG is the private key generator, DSO the distribution system operator.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -18,9 +17,12 @@ import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market, with_sender
 from energy_trading.cli.deployment import key_from_file
-from energy_trading.cli.files import check_new, read_json, save_new_key, unreadable, unwritable, write_json
+from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console, time_of
 from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json
+from energy_trading.files.lock import open_locked
+from energy_trading.files.whole_file import unreadable, unwritable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
@@ -204,7 +206,7 @@ def register_meter(
     signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
 ) -> None:
     """Register the meter of an account, or replace it by another."""
-    from energy_trading.meter.signers import check_signer
+    from energy_trading.crypto.signatures import check_signer
 
     person = address_of("ACCOUNT", account)
     try:
@@ -302,11 +304,10 @@ def _locked(option: str, state: Path) -> Iterator[None]:
     """Lock a state while a command reads and writes it, because of two writers one would be lost."""
     try:
         # Lock the folder, because the file itself is replaced.
-        folder = os.open(state.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = open_locked(state.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise unreadable(option, state, error) from error
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)

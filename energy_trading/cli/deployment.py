@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from energy_trading.cli.files import unreadable
 from energy_trading.cli.output import (
     DEFAULT_RPC,
     AsJson,
@@ -21,6 +20,7 @@ from energy_trading.cli.output import (
     record_path,
 )
 from energy_trading.errors import BadInput
+from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
@@ -57,10 +57,11 @@ def deploy(
     timeout: Timeout = 120,
 ) -> None:
     """Deploy the contracts. After an interruption, run the command again to continue."""
-    from energy_trading.bindings.deployment import deploy_recorded, parameters_from, read_json
+    from energy_trading.bindings.deployment import deploy_recorded, parameters_from
     from energy_trading.chain.connect import connect
+    from energy_trading.files.json import read_json
 
-    given: Any = {} if config is None else read_json(config, "--config")
+    given: Any = {} if config is None else read_json("--config", config)
     if not isinstance(given, dict):
         raise BadInput(f"--config: the file {config} must contain one JSON object with the fields")
     for change in changes or ():

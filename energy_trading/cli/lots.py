@@ -10,9 +10,10 @@ import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.authority import DsoKey, DsoState, PkgKey, PkgState, open_dso, open_pkg
-from energy_trading.cli.files import read_json, write_json
+from energy_trading.cli.files import write_json
 from energy_trading.cli.output import AsJson, address_of, console, print_json, show
 from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json
 
 if TYPE_CHECKING:
     from energy_trading.market.lots.history import Holding

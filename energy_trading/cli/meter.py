@@ -15,10 +15,11 @@ import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.deployment import key_from_file
-from energy_trading.cli.files import check_new, unreadable, write_json
+from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.output import time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
+from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
     from energy_trading.meter.smart_meter import Reading, SmartMeter

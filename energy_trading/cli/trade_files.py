@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energy_trading.cli.acting import Desk
-from energy_trading.cli.files import read_json
 from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json
 
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
@@ -94,10 +94,10 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.files.json import from_hex
+    from energy_trading.files.json import from_hex, reading
     from energy_trading.types import Delivery, Energy, Terms
 
-    try:
+    with reading("receipt"):
         raw, opening = value["terms"], value["opening"]
         terms = Terms(
             to_checksum_address(raw["seller"]),
@@ -112,14 +112,9 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
         if opening is None:
             return delivery, None
-        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt")
+        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt", 32)
         _check_number("energy_wh", energy_wh)
-        _check_word("salt", salt)
         return delivery, (energy_wh, salt)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(f"this is not a meter's receipt; a field is missing or malformed ({error})") from error
 
 
 def _check_terms(terms: Terms) -> None:
@@ -131,8 +126,3 @@ def _check_terms(terms: Terms) -> None:
 def _check_number(name: str, number: int) -> None:
     if not 0 <= number < 2**256:
         raise BadInput(f"{name} must be between 0 and 2**256-1, not {number}")
-
-
-def _check_word(name: str, word: bytes) -> None:
-    if len(word) != 32:
-        raise BadInput(f"{name} must have 32 bytes, not {len(word)}")

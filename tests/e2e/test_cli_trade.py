@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -215,7 +216,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal: new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another meter process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -386,7 +387,7 @@ def test_banned_person(shop: Shop) -> None:
     assert shop.cli("pkg ban", *PKG, **who).status == 0
     assert shop.cli("pkg ban", *PKG, **who).status == 0
     shop.cli("account request", "--request-key", "new.key", "--out", "new.request", **who)
-    banned = "person: given one who is banned, allowed anyone else"
+    banned = "this person is banned"
     assert shop.refused("pkg issue", "new.request", "--checked", *PKG, "--out", "new.answer") == banned
     assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "new.word") == banned
     assert not Path("new.answer").exists()
@@ -415,18 +416,18 @@ def test_meter_is_replaced_and_removed(shop: Shop) -> None:
     assert shop.refused(*accept).endswith(f"is not the meter registered for {bob}")
     shop.done("dso remove-meter", bob, "--unlocked", shop.rich)
     assert shop.refused(*accept).endswith(f"is not the meter registered for {bob}")
-    not_hex = shop.refused("dso register-meter", bob, "x", "--unlocked", shop.rich)
-    assert not_hex == "SIGNER must be an address or 84 bytes in hex, not 'x'"
-    for signer in ("0x12", "0x" + "00" * 20, "0x" + "11" * 84):
-        refused = shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich)
-        assert "signer: given " in refused.lower()
+    for signer in ("0x12", "x", "0x" + "00" * 20, "0x" + "11" * 84):
+        refused = shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
+        assert re.match("(the )?signer (must (have|be)|is the zero|names the verifier) ", refused)
 
 
 def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     """An account opens once; a void or foreign attestation, and another PKG's key, are refused (C-2)."""
     opened = shop.refused("account open", "alice.attestation", "--unlocked", shop.rich)
     assert opened.startswith("EnergyLedger_AlreadyOpen(")
-    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith("file: ")
+    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith(
+        "alice.attestation exists already"
+    )
     cli("dso", "setup", "--dso-key", "dso2.key", "--share", "share2", env=PASSWORDS)
     pkg2 = ("--pkg-key", "pkg2.key", "--pkg-state", "pkg2.json")
     set_up = cli("pkg", "setup", *pkg2, "--dso-share", "share2", "--parameters", "p2.json", env=PASSWORDS)
@@ -457,14 +458,11 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("account deposit 5 --unlocked {rich} --chain-id 1", "the node at http://127.0.0.1:"),
         (
             "account deposit 5 --unlocked {rich} --deployment no.json",
-            "deployment: given no.json, allowed a file",
+            "deployment: no.json cannot be read",
         ),
-        ("trade give-up 0x12 --key-file alice.key", "OFFER: the file 0x12 cannot be read ("),
-        ("trade give-up receipt.json --key-file alice.key", "offer: given JSON that lacks or garbles 'salt'"),
-        (
-            "trade confirm offer.json --unlocked {rich}",
-            "this is not a meter's receipt; a field is missing or malformed ('opening')",
-        ),
+        ("trade give-up 0x12 --key-file alice.key", "OFFER: 0x12 cannot be read"),
+        ("trade give-up receipt.json --key-file alice.key", "offer: a field is missing or malformed: 'salt'"),
+        ("trade confirm offer.json --unlocked {rich}", "receipt: a field is missing or malformed: 'opening'"),
         ("trade expire 0x{zero} --unlocked {rich}", "OFFER: the log has no offer 0x{zero};"),
         ("trade offer {terms} +0h +2h --key-file alice.key", "OfferMarket_BadWindow("),
         (
@@ -481,11 +479,11 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out offer.json",
-            "file: given offer.json, which",
+            "offer.json exists already",
         ),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out no/way",
-            "--out: the file no/way cannot be written (",
+            "--out: no/way cannot be written",
         ),
         ("trade offer {terms} +1h +2h --unlocked {rich} --out new.json", "EnergyLedger_RoleMissing("),
         (
@@ -498,7 +496,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ),
         (
             "meter record no.csv --meter-key meter.key --journal meter.journal",
-            "FILE: the file no.csv cannot be read (",
+            "FILE: no.csv cannot be read",
         ),
     ],
 )
@@ -523,19 +521,19 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
         ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33, "energy field has 32 bytes, not 33"),
         ("trade confirm", "receipt.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
         ("trade confirm", "receipt.json", ("terms", "price"), 2**256, "price must be between 0 and 2**256-1"),
-        ("trade confirm", "receipt.json", ("buyer",), "Bob", "this is not a meter's receipt"),
+        ("trade confirm", "receipt.json", ("buyer",), "Bob", "receipt: a field is missing or malformed: "),
         (
             "trade confirm",
             "receipt.json",
             ("opening",),
             {"energy_wh": 800, "salt": "0x00"},
-            "salt must have 32 bytes, not 1",
+            "salt must be 0x and 64 hexadecimal digits",
         ),
         ("trade give-up", "offer.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
         ("trade give-up", "offer.json", ("terms", "energy"), "0x00", "energy field has 32 bytes, not 1"),
-        ("account open", "alice.attestation", ("roles",), 300, "given "),
-        ("account open", "alice.attestation", ("certificateHash",), "0x00", "given "),
-        ("account open", "alice.attestation", ("account",), 5, "given "),
+        ("account open", "alice.attestation", ("roles",), 300, "roles must be between 0 and 3, not 300"),
+        ("account open", "alice.attestation", ("certificateHash",), "0x00", "certificateHash must "),
+        ("account open", "alice.attestation", ("account",), 5, "the account must be an address, not 5"),
     ],
 )
 def test_garbled_file(

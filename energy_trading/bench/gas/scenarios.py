@@ -22,6 +22,7 @@ from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.lots import (
     Certificate,
@@ -32,7 +33,7 @@ from energy_trading.market.lots.lots import (
     permit,
     read_injection,
 )
-from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
 from energy_trading.types import (
     ZERO_ADDRESS,
     Acceptance,
