@@ -29,18 +29,18 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (("deploy", "--pkg", A), "owner: given nothing, allowed an address"),
-        (("deploy", *ALL, "--owner", "0x1"), "owner: given '0x1', allowed an address"),
+        (("deploy", "--pkg", A), "the parameter owner is missing; it must be an address"),
+        (("deploy", *ALL, "--owner", "0x1"), "owner must be an address, not '0x1'"),
         (("deploy", *ALL, "--set", "fee_bps"), "--set needs FIELD=VALUE, not 'fee_bps'"),
-        (("deploy", *ALL, "--set", "fee_bps=no"), "fee_bps: given 'no', allowed an integer of 0 or more"),
+        (("deploy", *ALL, "--set", "fee_bps=no"), "fee_bps must be an integer of 0 or more, not 'no'"),
         (
             ("deploy", *ALL, "--set", "credit=1", "--set", "credit.z0=1"),
             "--set credit.z0=1: credit is not an object with fields",
         ),
-        (("deploy", *ALL, "--set", "credit.z=1"), "parameter: given credit.z, allowed k1_e9"),
+        (("deploy", *ALL, "--set", "credit.z=1"), "there is no parameter credit.z; the parameters are k1_e9"),
         (("deploy", "--config", "no.json"), "--config: no.json cannot be read"),
         (("deploy", "--config", "list.json"), "--config: the file list.json must contain one JSON object"),
-        (("deploy", "--config", "bad.json", *ALL), "parameter: given fee, allowed owner"),
+        (("deploy", "--config", "bad.json", *ALL), "there is no parameter fee; the parameters are owner"),
         (
             ("deploy", *ALL),
             "there is no sender: give --unlocked or --key-file, or set the variable ENERGY_TRADING_KEY",
