@@ -25,31 +25,43 @@ abstract contract MeterRegistry is IMeterRegistry, Ownable2Step {
 
     /// @inheritdoc IMeterRegistry
     function registerMeter(address account, bytes calldata signer) external onlyOwner {
-        if (signer.length < 20 || bytes20(signer) == 0) revert MeterRegistry_BadSigner(signer);
+        if (signer.length < 20 || bytes20(signer) == 0) {
+            revert MeterRegistry_BadSigner(signer);
+        }
         meterOf[account] = keccak256(signer);
         emit MeterRegistered(account, signer);
     }
 
     /// @inheritdoc IMeterRegistry
     function removeMeter(address account) external onlyOwner {
-        if (meterOf[account] == 0) revert MeterRegistry_NoMeter(account);
+        if (meterOf[account] == 0) {
+            revert MeterRegistry_NoMeter(account);
+        }
         delete meterOf[account];
         emit MeterRemoved(account);
     }
 
     /// @inheritdoc IMeterRegistry
     function publishKeyRoot(uint256 epoch, bytes32 root, bytes32 evidenceHash) external onlyOwner {
-        if (root == 0) revert MeterRegistry_ZeroRoot();
-        if (_keyRoot[epoch] != 0) revert MeterRegistry_RootExists(epoch, _keyRoot[epoch]);
+        if (root == 0) {
+            revert MeterRegistry_ZeroRoot();
+        }
+        if (_keyRoot[epoch] != 0) {
+            revert MeterRegistry_RootExists(epoch, _keyRoot[epoch]);
+        }
         uint256 current = block.timestamp / EPOCH_SECONDS;
-        if (epoch < current) revert MeterRegistry_EpochOver(epoch, current);
+        if (epoch < current) {
+            revert MeterRegistry_EpochOver(epoch, current);
+        }
         _keyRoot[epoch] = root;
         emit KeyRootPublished(epoch, root, evidenceHash);
     }
 
     /// @inheritdoc IMeterRegistry
     function revokeKeyRoot(uint256 epoch) external onlyOwner {
-        if (_keyRoot[epoch] == 0) revert MeterRegistry_NoRoot(epoch);
+        if (_keyRoot[epoch] == 0) {
+            revert MeterRegistry_NoRoot(epoch);
+        }
         delete _keyRoot[epoch];
         emit KeyRootRevoked(epoch);
     }

@@ -5,28 +5,24 @@ import {EIP712} from "solady/src/utils/EIP712.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
 import {AuctionParameters, ISealedBidAuction} from "./interfaces/ISealedBidAuction.sol";
+import {Bps} from "./libraries/Bps.sol";
+import {QuoteChain} from "./libraries/QuoteChain.sol";
 import {Range} from "./libraries/Range.sol";
 import {Ranking, Ranks} from "./libraries/Ranking.sol";
 import {SealedQuote} from "./libraries/SealedQuote.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
-import {AuctionState, AuctionTerms, Quote} from "./types/Auction.sol";
+import {PurseLib, Roles} from "./types/Account.sol";
+import {AuctionSlot, AuctionSlotLib, AuctionState, AuctionTerms, Quote} from "./types/Auction.sol";
 import {EnergyLib} from "./types/Energy.sol";
-import {Terms} from "./types/Trade.sol";
+import {NonceKind, Terms} from "./types/Trade.sol";
 
 /// @title Sealed-bid auction
 /// @notice The rules are told in {ISealedBidAuction}.
 contract SealedBidAuction is ISealedBidAuction, EIP712 {
     using Ranking for Ranks;
 
-    uint256 private constant BPS = 10_000;
     uint256 private constant MAX_LOTS = 8;
-    uint256 private constant MAX_QUOTES = type(uint16).max;
-    uint256 private constant CONSUMER = 2;
-    /// @dev Nonces of awarded trades: no offer made or signed has this bit.
-    uint256 private constant AWARD_NONCE = 1 << 254;
-    uint256 private constant ACCUMULATOR_MASK = type(uint200).max;
-    uint256 private constant DISCLOSED = 1 << 248;
-    uint256 private constant FORFEITED = 2 << 248;
+    uint256 private constant MAX_LOT_WH = type(uint40).max;
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
         "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
     );
@@ -36,8 +32,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     uint256 private immutable _BIDDERS_BPS;
     uint256 private immutable _MAX_DURATION;
 
-    /// @dev One slot per open auction, low bits first: accumulator 200 | quoteUntil 32 | quotes 16 | flags 8.
-    mapping(bytes32 auctionId => uint256) private _auction;
+    mapping(bytes32 auctionId => AuctionSlot) private _auction;
 
     /// @dev Only while a settlement takes several transactions: where the next chunk must end, and the best so far.
     mapping(bytes32 auctionId => uint256 accumulator) private _progress;
@@ -46,8 +41,10 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     constructor(AuctionParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
-        _BIDDERS_BPS = Range.check("biddersBps", p.biddersBps, 0, BPS);
-        if (p.market.code.length == 0) revert SealedBidAuction_MarketWithoutCode(p.market);
+        _BIDDERS_BPS = Range.check("biddersBps", p.biddersBps, 0, Bps.ONE);
+        if (p.market.code.length == 0) {
+            revert SealedBidAuction_MarketWithoutCode(p.market);
+        }
         // What the market could never take as an award must not be posted.
         uint256 longest = _MARKET.marketParameters().maxDuration;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, longest);
@@ -57,12 +54,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @inheritdoc ISealedBidAuction
     function post(AuctionTerms calldata terms) external returns (bytes32 auctionId) {
-        if (msg.sender != terms.publisher) revert SealedBidAuction_NotPublisher(msg.sender, terms.publisher);
-        if (terms.quoteKey == address(0)) revert SealedBidAuction_ZeroKey();
+        if (msg.sender != terms.publisher) {
+            revert SealedBidAuction_NotPublisher(msg.sender, terms.publisher);
+        }
+        if (terms.quoteKey == address(0)) {
+            revert SealedBidAuction_ZeroKey();
+        }
         _checkOrder(terms);
         auctionId = auctionIdOf(terms);
-        _require(auctionId, _auction[auctionId] == 0, AuctionState.None);
-        _auction[auctionId] = seedOf(auctionId) | (terms.quoteUntil << 200);
+        _require(auctionId, !_auction[auctionId].exists(), AuctionState.None);
+        _auction[auctionId] = AuctionSlotLib.open(seedOf(auctionId), terms.quoteUntil);
         emit AuctionPosted(auctionId, terms.publisher, terms);
         // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
         _LEDGER.commit(terms.publisher, address(0), false, guaranteeOf(terms), 0);
@@ -85,15 +86,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     function _quote(bytes32 auctionId, address bidder, uint256 cx, uint256 body) private {
-        uint256 slot = _auction[auctionId];
-        uint256 quoteUntil = uint32(slot >> 200);
-        _require(auctionId, slot != 0, AuctionState.Quoting);
-        if (block.timestamp >= quoteUntil) revert SealedBidAuction_Expired(block.timestamp, quoteUntil);
-        if (uint16(slot >> 232) == MAX_QUOTES) revert SealedBidAuction_Full(auctionId, MAX_QUOTES);
-        uint256 accumulator = _extend(slot & ACCUMULATOR_MASK, bidder, cx, body);
-        unchecked {
-            _auction[auctionId] = ((slot & ~ACCUMULATOR_MASK) | accumulator) + (1 << 232); // Safe: count < 2**16 - 1.
+        AuctionSlot slot = _auction[auctionId];
+        uint256 quoteUntil = slot.quoteUntil();
+        _require(auctionId, slot.exists(), AuctionState.Quoting);
+        if (block.timestamp >= quoteUntil) {
+            revert SealedBidAuction_Expired(block.timestamp, quoteUntil);
         }
+        if (slot.quotes() == AuctionSlotLib.MAX_QUOTES) {
+            revert SealedBidAuction_Full(auctionId, AuctionSlotLib.MAX_QUOTES);
+        }
+        _auction[auctionId] = slot.withQuote(_extend(slot.accumulator(), bidder, cx, body));
         emit QuoteSealed(auctionId, bidder, cx, body);
     }
 
@@ -117,18 +119,22 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 latest
             );
         }
-        if (lots.length == 0 || lots.length > MAX_LOTS) revert SealedBidAuction_BadLots(lots);
-        if (terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > type(uint64).max) {
+        if (lots.length == 0 || lots.length > MAX_LOTS) {
+            revert SealedBidAuction_BadLots(lots);
+        }
+        if (
+            terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > SealedQuote.MAX_PRICE
+        ) {
             revert SealedBidAuction_BadPrices(terms.startPrice, terms.ceiling);
         }
-        uint256 last = type(uint40).max;
+        uint256 last = MAX_LOT_WH;
         for (uint256 i = 0; i < lots.length; ++i) {
-            if (lots[i] == 0 || lots[i] > last || _payment(lots[i], terms.startPrice) == 0) {
+            if (lots[i] == 0 || lots[i] > last || _paymentDown(lots[i], terms.startPrice) == 0) {
                 revert SealedBidAuction_BadLots(lots);
             }
             last = lots[i];
         }
-        if (_payment(lots[0], terms.ceiling) > type(uint64).max) {
+        if (_paymentDown(lots[0], terms.ceiling) > PurseLib.MAX_AMOUNT) {
             revert SealedBidAuction_BadPrices(terms.startPrice, terms.ceiling);
         }
     }
@@ -149,9 +155,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         Quote[] calldata quotes
     ) external {
         bytes32 auctionId = auctionIdOf(terms);
-        uint256 slot = _openAuction(auctionId);
-        if (slot & DISCLOSED == 0) slot = _disclose(auctionId, terms, key, slot);
-        else if (!SealedQuote.isKey(key, terms.quoteKey)) revert SealedBidAuction_WrongKey(terms.quoteKey);
+        AuctionSlot slot = _openAuction(auctionId);
+        if (!slot.isDisclosed()) {
+            slot = _disclose(auctionId, terms, key, slot);
+        } else if (!SealedQuote.isKey(key, terms.quoteKey)) {
+            revert SealedBidAuction_WrongKey(terms.quoteKey);
+        }
 
         Ranks memory ranks = _rank(
             auctionId,
@@ -162,7 +171,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         );
         if (accumulator != seedOf(auctionId)) {
             _progress[auctionId] = accumulator;
-            for (uint256 i = 0; i < ranks.entries.length; ++i) _best[auctionId][i] = ranks.entries[i];
+            for (uint256 i = 0; i < ranks.entries.length; ++i) {
+                _best[auctionId][i] = ranks.entries[i];
+            }
             emit SettlementAdvanced(auctionId, accumulator);
             return;
         }
@@ -175,16 +186,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         bytes32 auctionId,
         AuctionTerms calldata terms,
         uint256 key,
-        uint256 slot
-    ) private returns (uint256) {
-        _require(auctionId, slot & DISCLOSED == 0, AuctionState.AwaitingKey);
-        if (block.timestamp < terms.quoteUntil)
+        AuctionSlot slot
+    ) private returns (AuctionSlot) {
+        _require(auctionId, !slot.isDisclosed(), AuctionState.AwaitingKey);
+        if (block.timestamp < terms.quoteUntil) {
             revert SealedBidAuction_NotExpired(block.timestamp, terms.quoteUntil);
+        }
         if (block.timestamp >= terms.discloseUntil) {
             revert SealedBidAuction_Expired(block.timestamp, terms.discloseUntil);
         }
-        if (!SealedQuote.isKey(key, terms.quoteKey)) revert SealedBidAuction_WrongKey(terms.quoteKey);
-        slot |= DISCLOSED;
+        if (!SealedQuote.isKey(key, terms.quoteKey)) {
+            revert SealedBidAuction_WrongKey(terms.quoteKey);
+        }
+        slot = slot.withDisclosure();
         _auction[auctionId] = slot;
         emit KeyDisclosed(auctionId, key);
         return slot;
@@ -193,19 +207,25 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// @dev The chunk must end where the chain stood; returns where that was.
     function _replay(
         bytes32 auctionId,
-        uint256 slot,
+        AuctionSlot slot,
         uint256 accumulator,
         Quote[] calldata quotes
     ) private view returns (bool first) {
         uint256 needed = _progress[auctionId];
         first = needed == 0;
-        if (first) needed = slot & ACCUMULATOR_MASK;
-        if (quotes.length == 0 && needed != seedOf(auctionId)) revert SealedBidAuction_EmptyChunk();
+        if (first) {
+            needed = slot.accumulator();
+        }
+        if (quotes.length == 0 && needed != seedOf(auctionId)) {
+            revert SealedBidAuction_EmptyChunk();
+        }
         for (uint256 i = 0; i < quotes.length; ++i) {
             Quote calldata q = quotes[i];
             accumulator = _extend(accumulator, q.bidder, q.cx, q.body);
         }
-        if (accumulator != needed) revert SealedBidAuction_WrongReplay(accumulator, needed);
+        if (accumulator != needed) {
+            revert SealedBidAuction_WrongReplay(accumulator, needed);
+        }
     }
 
     /// @dev Ranks a chunk's quotes, then those of the chunks before, which are younger and lose ties.
@@ -227,14 +247,21 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             Quote calldata q = quotes[i];
             address bidder = q.bidder;
             uint256 amount = SealedQuote.open(key, auctionId, bidder, q.cx, q.body);
-            if (amount < startPrice || amount > ceiling || bidder == publisher || !ranks.admits(amount))
+            if (amount < startPrice || amount > ceiling || bidder == publisher || !ranks.admits(amount)) {
                 continue;
-            if (_LEDGER.mayCommit(bidder, CONSUMER)) ranks.put(bidder, amount);
+            }
+            if (_LEDGER.mayCommit(bidder, Roles.CONSUMER)) {
+                ranks.put(bidder, amount);
+            }
         }
-        if (first) return ranks;
+        if (first) {
+            return ranks;
+        }
         for (uint256 i = 0; i < size; ++i) {
             uint256 entry = _best[auctionId][i];
-            if (entry == 0) break;
+            if (entry == 0) {
+                break;
+            }
             ranks.put(address(uint160(entry)), entry >> 160);
         }
     }
@@ -254,7 +281,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
         uint256 next = ranks.entries[awarded];
         emit AuctionSettled(auctionId, awarded, address(uint160(next)), next >> 160);
-        if (excess != 0) _release(terms.publisher, excess);
+        if (excess != 0) {
+            _release(terms.publisher, excess);
+        }
     }
 
     function _awardLot(
@@ -266,15 +295,17 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     ) private returns (uint256 guarantee) {
         uint256 entry = ranks.entries[lot];
         uint256 price = ranks.entries[lot + 1] >> 160;
-        if (price == 0) price = terms.startPrice;
+        if (price == 0) {
+            price = terms.startPrice;
+        }
         Terms memory trade = Terms({
             seller: terms.publisher,
             buyer: address(uint160(entry)),
             energy: EnergyLib.plain(terms.lotsWh[lot]),
-            price: _payment(terms.lotsWh[lot], price),
+            price: _paymentDown(terms.lotsWh[lot], price),
             acceptBy: acceptBy,
             deliverBy: terms.deliverBy,
-            nonce: AWARD_NONCE | (uint256(keccak256(abi.encode(auctionId, lot))) >> 2)
+            nonce: NonceKind.ofAward(auctionId, lot)
         });
         bytes32 tradeId = _MARKET.award(trade);
         emit LotAwarded(auctionId, lot, trade.buyer, entry >> 160, price, tradeId, acceptBy);
@@ -286,11 +317,13 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// @inheritdoc ISealedBidAuction
     function forfeit(AuctionTerms calldata terms) external {
         bytes32 auctionId = auctionIdOf(terms);
-        uint256 slot = _openAuction(auctionId);
-        _require(auctionId, slot & DISCLOSED == 0, AuctionState.AwaitingKey);
-        uint256 count = uint16(slot >> 232);
+        AuctionSlot slot = _openAuction(auctionId);
+        _require(auctionId, !slot.isDisclosed(), AuctionState.AwaitingKey);
+        uint256 count = slot.quotes();
         uint256 deadline = count == 0 ? terms.quoteUntil : terms.discloseUntil;
-        if (block.timestamp < deadline) revert SealedBidAuction_NotExpired(block.timestamp, deadline);
+        if (block.timestamp < deadline) {
+            revert SealedBidAuction_NotExpired(block.timestamp, deadline);
+        }
         uint256 guarantee = guaranteeOf(terms);
         if (count == 0) {
             _clear(auctionId, 0);
@@ -298,11 +331,14 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             _release(terms.publisher, guarantee);
             return;
         }
-        uint256 share = _share(guarantee, count);
-        if (share == 0) _clear(auctionId, 0);
-        else _auction[auctionId] = slot | FORFEITED;
-        emit GuaranteeForfeited(auctionId, share);
-        uint256 toTreasury = guarantee - share * count;
+        uint256 shareDown = _shareDown(guarantee, count);
+        if (shareDown == 0) {
+            _clear(auctionId, 0);
+        } else {
+            _auction[auctionId] = slot.withForfeit();
+        }
+        emit GuaranteeForfeited(auctionId, shareDown);
+        uint256 toTreasury = guarantee - shareDown * count;
         _LEDGER.settle(
             Settlement({
                 seller: terms.publisher,
@@ -320,21 +356,24 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// @inheritdoc ISealedBidAuction
     function compensate(AuctionTerms calldata terms, uint256 accumulator, Quote[] calldata quotes) external {
         bytes32 auctionId = auctionIdOf(terms);
-        uint256 slot = _auction[auctionId];
-        _require(auctionId, slot & FORFEITED != 0, AuctionState.Forfeited);
+        AuctionSlot slot = _auction[auctionId];
+        _require(auctionId, slot.isForfeited(), AuctionState.Forfeited);
         _replay(auctionId, slot, accumulator, quotes);
-        if (accumulator == seedOf(auctionId)) _clear(auctionId, 0);
-        else _progress[auctionId] = accumulator;
-        uint256 share = _share(guaranteeOf(terms), uint16(slot >> 232));
+        if (accumulator == seedOf(auctionId)) {
+            _clear(auctionId, 0);
+        } else {
+            _progress[auctionId] = accumulator;
+        }
+        uint256 shareDown = _shareDown(guaranteeOf(terms), slot.quotes());
         for (uint256 i = 0; i < quotes.length; ++i) {
-            emit BidderCompensated(auctionId, quotes[i].bidder, share);
+            emit BidderCompensated(auctionId, quotes[i].bidder, shareDown);
             _LEDGER.settle(
                 Settlement({
                     seller: terms.publisher,
-                    unhold: share,
+                    unhold: shareDown,
                     sellerGets: 0,
                     buyer: quotes[i].bidder,
-                    buyerGets: share,
+                    buyerGets: shareDown,
                     outcome: Outcome.None,
                     value: 0,
                     treasuryGets: 0
@@ -343,8 +382,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
     }
 
-    function _share(uint256 guarantee, uint256 count) private view returns (uint256) {
-        return (guarantee * _BIDDERS_BPS) / BPS / count;
+    function _shareDown(uint256 guarantee, uint256 count) private view returns (uint256) {
+        return Bps.shareDown(guarantee, _BIDDERS_BPS) / count;
     }
 
     function _release(address publisher, uint256 amount) private {
@@ -364,22 +403,28 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @dev An auction that is over cannot come back: its terms' quoteUntil has passed.
     function _clear(bytes32 auctionId, uint256 ranked) private {
-        delete _auction[auctionId];
-        if (_progress[auctionId] == 0) return;
+        _auction[auctionId] = AuctionSlot.wrap(0);
+        if (_progress[auctionId] == 0) {
+            return;
+        }
         delete _progress[auctionId];
-        for (uint256 i = 0; i < ranked; ++i) delete _best[auctionId][i];
+        for (uint256 i = 0; i < ranked; ++i) {
+            delete _best[auctionId][i];
+        }
     }
 
     // ---------------------------------------------------------------- helpers and views
 
     /// @dev The slot of an auction that is neither over nor forfeited.
-    function _openAuction(bytes32 auctionId) private view returns (uint256 slot) {
+    function _openAuction(bytes32 auctionId) private view returns (AuctionSlot slot) {
         slot = _auction[auctionId];
-        _require(auctionId, slot != 0 && slot & FORFEITED == 0, AuctionState.AwaitingKey);
+        _require(auctionId, slot.exists() && !slot.isForfeited(), AuctionState.AwaitingKey);
     }
 
     function _require(bytes32 auctionId, bool holds, AuctionState needed) private view {
-        if (holds) return;
+        if (holds) {
+            return;
+        }
         (AuctionState state, , ) = stateOf(auctionId);
         revert SealedBidAuction_WrongState(auctionId, state, needed);
     }
@@ -390,22 +435,11 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         uint256 cx,
         uint256 body
     ) private pure returns (uint256) {
-        uint256 hash;
-        // keccak256(abi.encode(accumulator, bidder, cx, body)), without taking memory: thousands of rounds would pay for
-        // it. Safe: memory from the free pointer on is scratch; `bidder` is clean, it came through the ABI decoder.
-        assembly ("memory-safe") {
-            let m := mload(0x40)
-            mstore(m, accumulator)
-            mstore(add(m, 0x20), bidder)
-            mstore(add(m, 0x40), cx)
-            mstore(add(m, 0x60), body)
-            hash := keccak256(m, 0x80)
-        }
-        return hash & ACCUMULATOR_MASK;
+        return QuoteChain.extend(accumulator, bidder, cx, body);
     }
 
     /// @dev Units of account for a lot. Safe in checked arithmetic: lot < 2**40, price < 2**64.
-    function _payment(uint256 lotWh, uint256 pricePerKwh) private pure returns (uint256) {
+    function _paymentDown(uint256 lotWh, uint256 pricePerKwh) private pure returns (uint256) {
         return (lotWh * pricePerKwh) / 1000;
     }
 
@@ -416,27 +450,35 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @inheritdoc ISealedBidAuction
     function seedOf(bytes32 auctionId) public pure returns (uint256 accumulator) {
-        return uint256(keccak256(abi.encode(auctionId))) & ACCUMULATOR_MASK;
+        return QuoteChain.seed(auctionId);
     }
 
     /// @inheritdoc ISealedBidAuction
     function stateOf(
         bytes32 auctionId
     ) public view returns (AuctionState state, uint256 quotes, uint256 accumulator) {
-        uint256 slot = _auction[auctionId];
-        if (slot == 0) return (AuctionState.None, 0, 0);
-        quotes = uint16(slot >> 232);
+        AuctionSlot slot = _auction[auctionId];
+        if (!slot.exists()) {
+            return (AuctionState.None, 0, 0);
+        }
+        quotes = slot.quotes();
         accumulator = _progress[auctionId];
-        if (accumulator == 0) accumulator = slot & ACCUMULATOR_MASK;
-        if (slot & FORFEITED != 0) state = AuctionState.Forfeited;
-        else if (slot & DISCLOSED != 0) state = AuctionState.Disclosed;
-        else state = block.timestamp < uint32(slot >> 200) ? AuctionState.Quoting : AuctionState.AwaitingKey;
+        if (accumulator == 0) {
+            accumulator = slot.accumulator();
+        }
+        if (slot.isForfeited()) {
+            state = AuctionState.Forfeited;
+        } else if (slot.isDisclosed()) {
+            state = AuctionState.Disclosed;
+        } else {
+            state = block.timestamp < slot.quoteUntil() ? AuctionState.Quoting : AuctionState.AwaitingKey;
+        }
     }
 
     /// @inheritdoc ISealedBidAuction
     function guaranteeOf(AuctionTerms calldata terms) public view returns (uint256 guarantee) {
         for (uint256 i = 0; i < terms.lotsWh.length; ++i) {
-            guarantee += _MARKET.guaranteeUp(_payment(terms.lotsWh[i], terms.ceiling));
+            guarantee += _MARKET.guaranteeUp(_paymentDown(terms.lotsWh[i], terms.ceiling));
         }
     }
 

@@ -17,7 +17,9 @@ library Range {
         uint256 min,
         uint256 max
     ) internal pure returns (uint256) {
-        if (given < min || given > max) revert Range_Outside(name, given, min, max);
+        if (given < min || given > max) {
+            revert Range_Outside(name, given, min, max);
+        }
         return given;
     }
 }

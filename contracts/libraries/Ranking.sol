@@ -28,15 +28,23 @@ library Ranking {
         // An earlier quote of the bidder gives way to a higher one and holds against any other.
         for (uint256 i = 0; i <= last; ++i) {
             if (entries[i] != 0 && address(uint160(entries[i])) == bidder) {
-                if (entries[i] >> 160 >= amount) return;
-                for (; i < last; ++i) entries[i] = entries[i + 1];
+                if (entries[i] >> 160 >= amount) {
+                    return;
+                }
+                for (; i < last; ++i) {
+                    entries[i] = entries[i + 1];
+                }
                 entries[last] = 0;
                 break;
             }
         }
-        if (entries[last] >> 160 >= amount) return;
+        if (entries[last] >> 160 >= amount) {
+            return;
+        }
         uint256 place = last;
-        for (; place != 0 && entries[place - 1] >> 160 < amount; --place) entries[place] = entries[place - 1];
+        for (; place != 0 && entries[place - 1] >> 160 < amount; --place) {
+            entries[place] = entries[place - 1];
+        }
         entries[place] = (amount << 160) | uint160(bidder);
     }
 }

@@ -10,6 +10,8 @@ library SealedQuote {
     /// @dev x of the generator, whose y is even (SEC 2 §2.4.1).
     uint256 private constant G_X = 0x79BE667EF9DCBBAC55A06295CE870B07029BFCDB2DCE28D959F2815B16F81798;
     uint256 private constant PARITY = 1 << 255;
+    /// @dev Highest quote in units of account per kWh.
+    uint256 internal constant MAX_PRICE = type(uint64).max;
     /// @dev Opens to this when the quote is garbage: no amount is as large.
     uint256 internal constant GARBAGE = type(uint256).max;
 
@@ -36,7 +38,9 @@ library SealedQuote {
         uint256 body
     ) internal view returns (uint256 amount) {
         address shared = _multiply(k, 27 + (body >> 255), cx);
-        if (shared == address(0)) return GARBAGE;
+        if (shared == address(0)) {
+            return GARBAGE;
+        }
         uint256 mask;
         // keccak256(abi.encode(shared, chainid, this, auctionId, bidder)), without taking memory. Safe: memory from the
         // free pointer on is scratch; `bidder` is clean, it came through the ABI decoder.
@@ -50,7 +54,9 @@ library SealedQuote {
             mask := keccak256(m, 0xa0)
         }
         amount = (body ^ mask) & (PARITY - 1);
-        if (amount > type(uint64).max) return GARBAGE;
+        if (amount > MAX_PRICE) {
+            return GARBAGE;
+        }
     }
 
     /// @dev Address of k times the point with this x and parity v - 27; zero if there is none.

@@ -24,7 +24,9 @@ library SignerLib {
             address expected = address(bytes20(signer));
             return expected != address(0) && ECDSA.tryRecoverCalldata(digest, signature) == expected;
         }
-        if (signer.length < 20) return false;
+        if (signer.length < 20) {
+            return false;
+        }
         address verifier = address(bytes20(signer));
         (bool ok, bytes memory answer) = _boundedStaticcall(
             verifier,
@@ -45,8 +47,12 @@ library SignerLib {
         bytes32 digest,
         bytes calldata signature
     ) internal view returns (bool) {
-        if (account == address(0)) return false;
-        if (ECDSA.tryRecoverCalldata(digest, signature) == account) return true;
+        if (account == address(0)) {
+            return false;
+        }
+        if (ECDSA.tryRecoverCalldata(digest, signature) == account) {
+            return true;
+        }
         return SignatureCheckerLib.isValidERC1271SignatureNowCalldata(account, digest, signature);
     }
 

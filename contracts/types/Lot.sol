@@ -76,7 +76,9 @@ library LotLib {
 
     /// @notice State, {LotState.Alive} for any lot that was minted and has not ended.
     function state(Lot self) internal pure returns (LotState) {
-        if (Lot.unwrap(self) == 0) return LotState.None;
+        if (Lot.unwrap(self) == 0) {
+            return LotState.None;
+        }
         return LotState(uint256(Lot.unwrap(self) >> 94) + uint256(LotState.Alive));
     }
 

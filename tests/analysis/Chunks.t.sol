@@ -81,16 +81,22 @@ contract ChunksTest is Stage {
 
     function _chunk(uint256 start, uint256 end) private view returns (Quote[] memory chunk) {
         chunk = new Quote[](end - start);
-        for (uint256 i = start; i < end; ++i) chunk[i - start] = _quotes[i];
+        for (uint256 i = start; i < end; ++i) {
+            chunk[i - start] = _quotes[i];
+        }
     }
 
     /// @dev Hash of all that was logged but how far a chunk got; and the guarantees of the awards.
     function _awards(Vm.Log[] memory logs) private view returns (bytes32 hash, uint256 guarantees) {
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 topic = logs[i].topics[0];
-            if (topic == ISealedBidAuction.SettlementAdvanced.selector) continue;
+            if (topic == ISealedBidAuction.SettlementAdvanced.selector) {
+                continue;
+            }
             hash = keccak256(abi.encode(hash, logs[i]));
-            if (topic != ISealedBidAuction.LotAwarded.selector) continue;
+            if (topic != ISealedBidAuction.LotAwarded.selector) {
+                continue;
+            }
             (uint256 lot, , uint256 price, , ) = abi.decode(
                 logs[i].data,
                 (uint256, uint256, uint256, bytes32, uint256)
@@ -101,7 +107,9 @@ contract ChunksTest is Stage {
 
     function _accounts() private view returns (bytes32 hash) {
         hash = keccak256(abi.encode(ledger.accountOf(TREASURY), ledger.accountOf(STRANGER)));
-        for (uint256 i = 0; i < ACTORS; ++i) hash = keccak256(abi.encode(hash, ledger.accountOf(actors[i])));
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            hash = keccak256(abi.encode(hash, ledger.accountOf(actors[i])));
+        }
         (, , uint256 accumulator) = auction.stateOf(_id);
         assert(accumulator == 0); // it is over
     }
@@ -109,7 +117,9 @@ contract ChunksTest is Stage {
     /// @dev The first actor posts one to three lots; up to ten quotes come, some of which are no good.
     function _post(uint256 seed) private {
         uint256[] memory lots = new uint256[](1 + (seed % 3));
-        for (uint256 i = 0; i < lots.length; ++i) lots[i] = 5_000 - 1_000 * i;
+        for (uint256 i = 0; i < lots.length; ++i) {
+            lots[i] = 5_000 - 1_000 * i;
+        }
         _terms = AuctionTerms({
             publisher: actors[0],
             quoteKey: VM.addr(KEY),

@@ -196,9 +196,15 @@ contract LedgerProof is Proof {
         AccountView memory a = _ledger.accountOf(anyone);
         uint256 gets = 0;
         uint256 unheld = 0;
-        if (anyone == s.seller) (gets, unheld) = (s.sellerGets, s.unhold);
-        if (anyone == s.buyer) gets += s.buyerGets;
-        if (anyone == TREASURY) gets += s.treasuryGets;
+        if (anyone == s.seller) {
+            (gets, unheld) = (s.sellerGets, s.unhold);
+        }
+        if (anyone == s.buyer) {
+            gets += s.buyerGets;
+        }
+        if (anyone == TREASURY) {
+            gets += s.treasuryGets;
+        }
         // The ledger counts at most 2**64 - 1 units in all, what is paid out with them; a market takes back no more than
         // it had held.
         VM.assume((unheld <= a.held) && (a.available + gets <= MOST));

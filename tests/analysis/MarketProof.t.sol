@@ -64,12 +64,7 @@ contract MarketProof is Proof {
         _ends(terms, time, abi.encodeCall(_market.expire, (terms, buyer, receiptKey)));
     }
 
-    function check_confirmDelivery(
-        Terms calldata terms,
-        uint64 time,
-        address buyer,
-        Energy energy
-    ) external {
+    function check_confirmDelivery(Terms calldata terms, uint64 time, address buyer, Energy energy) external {
         _ends(terms, time, _confirm(terms, buyer, energy));
     }
 
@@ -116,7 +111,9 @@ contract MarketProof is Proof {
         VM.warp(times[0]);
         VM.prank(terms.seller);
         (bool ok, ) = address(_market).call(_call(first, terms, buyers[0], words[0]));
-        if (!ok || (first == 0 && second == 4)) return;
+        if (!ok || (first == 0 && second == 4)) {
+            return;
+        }
         VM.warp(times[1]);
         VM.prank(second == 3 ? buyers[1] : terms.seller);
         (ok, ) = address(_market).call(_call(second, terms, buyers[1], words[1]));
@@ -129,10 +126,18 @@ contract MarketProof is Proof {
         address buyer,
         bytes32 word
     ) private view returns (bytes memory) {
-        if (which == 0) return abi.encodeCall(_market.giveUp, (terms));
-        if (which == 1) return abi.encodeCall(_market.expire, (terms, buyer, word));
-        if (which == 2) return _confirm(terms, buyer, Energy.wrap(word));
-        if (which == 3) return abi.encodeCall(_market.acceptOffer, (terms));
+        if (which == 0) {
+            return abi.encodeCall(_market.giveUp, (terms));
+        }
+        if (which == 1) {
+            return abi.encodeCall(_market.expire, (terms, buyer, word));
+        }
+        if (which == 2) {
+            return _confirm(terms, buyer, Energy.wrap(word));
+        }
+        if (which == 3) {
+            return abi.encodeCall(_market.acceptOffer, (terms));
+        }
         return abi.encodeCall(_market.makeOffer, (terms));
     }
 }

@@ -62,11 +62,15 @@ contract Traders is Stage {
 
     /// @notice Now and then to the last second of a trade's window, or the first after it.
     function passTimeToDeadline(uint256 which, uint256 coin, bool after_) external {
-        if (_trades.length == 0 || coin % 2 != 0) return;
+        if (_trades.length == 0 || coin % 2 != 0) {
+            return;
+        }
         Trade storage trade = _trades[which % _trades.length];
         uint256 deadline = trade.step == Step.Offered ? trade.terms.acceptBy : trade.terms.deliverBy;
         uint256 to = after_ ? deadline : deadline - 1;
-        if (to > block.timestamp) VM.warp(to);
+        if (to > block.timestamp) {
+            VM.warp(to);
+        }
     }
 
     function deposit(uint256 actor, uint256 amount) external {
@@ -89,7 +93,9 @@ contract Traders is Stage {
         address[] memory accounts = new address[](1);
         accounts[0] = actors[actor % ACTORS];
         bool suspended = ledger.accountOf(accounts[0]).suspended;
-        if (!suspended && coin % 8 != 0) return;
+        if (!suspended && coin % 8 != 0) {
+            return;
+        }
         bytes memory data =
             suspended
                 ? abi.encodeCall(ledger.reinstate, (accounts))
@@ -108,7 +114,9 @@ contract Traders is Stage {
 
     function acceptOffer(uint256 which, uint256 actor) external {
         (uint256 place, bool found) = _find(which, Step.Offered);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         uint256 buyer = actor % ACTORS;
         bool may =
@@ -143,7 +151,9 @@ contract Traders is Stage {
 
     function confirmDelivery(uint256 which, uint256 energy, bool full) external {
         (uint256 place, bool found) = _find(which, Step.Accepted);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         bool may = block.timestamp < trade.terms.deliverBy;
@@ -157,7 +167,9 @@ contract Traders is Stage {
     /// @notice A batch with the same receipt twice: one is settled, the other refused.
     function confirmTwice(uint256 which, uint256 energy, bool full) external {
         (uint256 place, bool found) = _find(which, Step.Accepted);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         Delivery[] memory both = new Delivery[](2);
@@ -172,9 +184,13 @@ contract Traders is Stage {
     }
 
     function giveUp(uint256 which, uint256 coin) external {
-        if (coin % 2 != 0) return;
+        if (coin % 2 != 0) {
+            return;
+        }
         (uint256 place, bool found) = _find(which, Step.Offered);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         _call(trade.terms.seller, address(market), abi.encodeCall(market.giveUp, (trade.terms)), true);
         _end(place, true);
@@ -182,13 +198,17 @@ contract Traders is Stage {
     }
 
     function expire(uint256 which) external {
-        if (_trades.length == 0) return;
+        if (_trades.length == 0) {
+            return;
+        }
         uint256 place = which % _trades.length;
         Trade storage trade = _trades[place];
         bool offered = trade.step == Step.Offered;
         bool may = block.timestamp >= (offered ? trade.terms.acceptBy : trade.terms.deliverBy);
         if (_call(address(this), address(market), _expireCall(trade), may)) {
-            if (!offered) ++_defaults[trade.seller];
+            if (!offered) {
+                ++_defaults[trade.seller];
+            }
             _end(place, false);
             ++done[Call.Expire];
         }
@@ -196,7 +216,9 @@ contract Traders is Stage {
 
     /// @notice With a trade that was over long ago.
     function tryAgain(uint256 which) external {
-        if (_ended.length != 0) _tryAgain(_ended[which % _ended.length]);
+        if (_ended.length != 0) {
+            _tryAgain(_ended[which % _ended.length]);
+        }
     }
 
     // ---------------------------------------------------------------- what must hold
@@ -208,7 +230,9 @@ contract Traders is Stage {
         for (uint256 i = 0; i < _trades.length; ++i) {
             Trade storage trade = _trades[i];
             bool accepted = trade.step == Step.Accepted;
-            if (accepted) onTheWay += trade.terms.price;
+            if (accepted) {
+                onTheWay += trade.terms.price;
+            }
             held[trade.seller] += market.guaranteeUp(trade.terms.price);
             TradeState state = market.stateOf(market.tradeIdOf(trade.terms));
             require(
@@ -283,7 +307,9 @@ contract Traders is Stage {
         uint256 count = _trades.length;
         for (uint256 i = 0; i < count; ++i) {
             place = ((which % count) + i) % count;
-            if (_trades[place].step == step) return (place, true);
+            if (_trades[place].step == step) {
+                return (place, true);
+            }
         }
     }
 
@@ -307,7 +333,9 @@ contract Traders is Stage {
         _call(buyer, to, abi.encodeCall(market.acceptOffer, (terms)), false);
         bytes memory signature = _actorSigns(trade.seller, market.tradeIdOf(terms));
         _call(buyer, to, abi.encodeCall(market.acceptSigned, (terms, signature)), false);
-        if (!ended.withdrawn) _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
+        if (!ended.withdrawn) {
+            _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
+        }
         ++done[Call.Refused];
     }
 
@@ -331,7 +359,9 @@ contract Traders is Stage {
     function _delivered(uint256 place, uint256 energy) private {
         Trade storage trade = _trades[place];
         uint256 agreed = trade.terms.energy.wh();
-        if (energy < agreed && (agreed - energy) * 10 > agreed) ++_defaults[trade.seller];
+        if (energy < agreed && (agreed - energy) * 10 > agreed) {
+            ++_defaults[trade.seller];
+        }
         _end(place, false);
     }
 }
@@ -360,7 +390,9 @@ contract TradingTest {
     /// @notice A sequence in which some kind of call never succeeded has checked nothing about it.
     function afterInvariant() external view {
         for (uint256 i = 0; i <= uint256(type(Traders.Call).max); ++i) {
-            if (_traders.done(Traders.Call(i)) == 0) revert NeverSucceeded(Traders.Call(i));
+            if (_traders.done(Traders.Call(i)) == 0) {
+                revert NeverSucceeded(Traders.Call(i));
+            }
         }
     }
 }

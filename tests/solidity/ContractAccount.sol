@@ -15,7 +15,9 @@ contract ContractAccount {
 
     /// @notice Calls `target` as this account.
     function act(address target, bytes calldata data) external {
-        if (msg.sender != _OWNER) revert ContractAccount_NotOwner(msg.sender);
+        if (msg.sender != _OWNER) {
+            revert ContractAccount_NotOwner(msg.sender);
+        }
         (bool ok, bytes memory answer) = target.call(data);
         if (!ok) {
             assembly ("memory-safe") {

@@ -14,7 +14,9 @@ contract Counter {
 
     /// @notice Adds `step` to the count.
     function move(uint256 step) external payable {
-        if (step > MAX_STEP) revert Counter_TooFar(step, MAX_STEP);
+        if (step > MAX_STEP) {
+            revert Counter_TooFar(step, MAX_STEP);
+        }
         count += step;
         emit CounterMoved(msg.sender, count);
     }

@@ -33,11 +33,21 @@ contract HostileSigner {
 
     fallback(bytes calldata question) external returns (bytes memory) {
         bytes32 magic = bytes32(msg.sig);
-        if (_ANSWER == Answer.Junk) return abi.encode(keccak256(question));
-        if (_ANSWER == Answer.Dirty) return abi.encode(uint256(magic) | 1);
-        if (_ANSWER == Answer.Short) return abi.encodePacked(msg.sig);
-        if (_ANSWER == Answer.Nothing) return "";
-        if (_ANSWER == Answer.Huge) return abi.encodePacked(magic, new bytes(100_000 - 32));
+        if (_ANSWER == Answer.Junk) {
+            return abi.encode(keccak256(question));
+        }
+        if (_ANSWER == Answer.Dirty) {
+            return abi.encode(uint256(magic) | 1);
+        }
+        if (_ANSWER == Answer.Short) {
+            return abi.encodePacked(msg.sig);
+        }
+        if (_ANSWER == Answer.Nothing) {
+            return "";
+        }
+        if (_ANSWER == Answer.Huge) {
+            return abi.encodePacked(magic, new bytes(100_000 - 32));
+        }
         if (_ANSWER == Answer.Revert) {
             assembly ("memory-safe") {
                 mstore(0x00, magic)
@@ -49,10 +59,14 @@ contract HostileSigner {
                 invalid()
             }
         }
-        if (_ANSWER == Answer.Write) ++writes;
+        if (_ANSWER == Answer.Write) {
+            ++writes;
+        }
         if (_ANSWER == Answer.Reenter) {
             (bool ok, ) = _TARGET.call(_data);
-            if (!ok) return abi.encode(0);
+            if (!ok) {
+                return abi.encode(0);
+            }
         }
         return abi.encode(magic);
     }

@@ -46,7 +46,9 @@ contract HostileReceiver {
     }
 
     function _react() private {
-        if (_reaction == Reaction.Refuse) revert HostileReceiver_No();
+        if (_reaction == Reaction.Refuse) {
+            revert HostileReceiver_No();
+        }
         if (_reaction == Reaction.Burn) {
             assembly ("memory-safe") {
                 invalid()

@@ -59,18 +59,31 @@ contract HostileToken {
 
     function _move(address from, address to, uint256 amount) private returns (bool) {
         Behaviour behaviour = _behaviour;
-        if (behaviour == Behaviour.Reverts) revert HostileToken_No();
-        if (behaviour == Behaviour.ReturnsFalse) return false;
-        if (behaviour == Behaviour.Keeps) return true;
+        if (behaviour == Behaviour.Reverts) {
+            revert HostileToken_No();
+        }
+        if (behaviour == Behaviour.ReturnsFalse) {
+            return false;
+        }
+        if (behaviour == Behaviour.Keeps) {
+            return true;
+        }
         if (behaviour == Behaviour.Reenters) {
             called = true;
             (succeeded, answer) = _target.call(_data);
         }
-        if (behaviour == Behaviour.Hooks) _tell(from);
+        if (behaviour == Behaviour.Hooks) {
+            _tell(from);
+        }
         _balance[from] -= amount;
-        if (behaviour == Behaviour.Shrinks) _balance[to] -= amount;
-        else _balance[to] += behaviour == Behaviour.Fee ? amount - 1 : amount;
-        if (behaviour == Behaviour.Hooks) _tell(to);
+        if (behaviour == Behaviour.Shrinks) {
+            _balance[to] -= amount;
+        } else {
+            _balance[to] += behaviour == Behaviour.Fee ? amount - 1 : amount;
+        }
+        if (behaviour == Behaviour.Hooks) {
+            _tell(to);
+        }
         if (behaviour == Behaviour.ReturnsNothing) {
             assembly {
                 return(0, 0)

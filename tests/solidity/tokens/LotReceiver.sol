@@ -30,8 +30,12 @@ contract LotReceiver {
         bytes calldata data
     ) external returns (bytes4) {
         received = keccak256(abi.encode(operator, from, id, data));
-        if (_welcome == Welcome.Refuse) return 0xffffffff;
-        if (_welcome == Welcome.Reenter) (succeeded, ) = _target.call(_data);
+        if (_welcome == Welcome.Refuse) {
+            return 0xffffffff;
+        }
+        if (_welcome == Welcome.Reenter) {
+            (succeeded, ) = _target.call(_data);
+        }
         return this.onERC721Received.selector;
     }
 }
