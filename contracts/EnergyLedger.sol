@@ -24,10 +24,11 @@ import {MeterRegistry} from "./MeterRegistry.sol";
 import {Flags, Purse, PurseLib, Record, Roles, WindowLib} from "./types/Account.sol";
 
 /// @title Energy ledger
-/// @notice The rules are told in {IEnergyLedger}.
+/// @notice Specified in {IEnergyLedger}.
 contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
-        "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,uint256 deadline)"
+        "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,"
+        "uint256 deadline)"
     );
 
     /// @inheritdoc IEnergyLedger
@@ -62,9 +63,11 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @inheritdoc IEnergyLedger
     address public pkg;
 
+    /// @dev Slot 0 and slot 1 of each account. The treasury has a slot 0 without roles.
     mapping(address account => Purse) private _purse;
     mapping(address account => Record) private _record;
 
+    /// @dev Reverts {EnergyLedger_NotMarket} unless the caller was named at deployment.
     modifier onlyMarket() {
         if (!isMarket(msg.sender)) {
             revert EnergyLedger_NotMarket(msg.sender);
@@ -72,6 +75,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _;
     }
 
+    /// @notice Deploys a ledger without accounts.
+    /// @dev Emits {PkgChanged}. Reverts: {EnergyLedger_ZeroAddress}, {EnergyLedger_AssetWithoutCode},
+    /// {Range_Outside}.
+    /// @param p The parameters, each within the range that {LedgerParameters} and {CreditParameters} state.
     constructor(LedgerParameters memory p) Ownable(p.owner) MeterRegistry(p.epochSeconds) {
         if (p.pkg == address(0)) {
             revert EnergyLedger_ZeroAddress("pkg");
@@ -82,7 +89,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (p.asset != address(0) && p.asset.code.length == 0) {
             revert EnergyLedger_AssetWithoutCode(p.asset);
         }
-        // slither-disable-next-line unused-return -- the length itself is kept nowhere
+        // slither-disable-next-line unused-return -- the length itself is not kept
         Range.check("markets.length", p.markets.length, 1, 4);
         for (uint256 i = 0; i < p.markets.length; ++i) {
             if (p.markets[i] == address(0)) {
@@ -213,7 +220,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         unchecked {
             asked = amount * UNIT; // Safe: {_deposit} refuses every amount that wraps.
         }
-        // A permit used by a front-runner leaves the same allowance, so a failure here decides nothing.
+        // A permit that a front-runner has used leaves the same allowance, so a failure here decides nothing.
         try IERC20Permit(ASSET).permit(msg.sender, address(this), asked, deadline, v, r, s) {} catch {}
         _deposit(msg.sender, amount);
     }
@@ -239,8 +246,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         }
     }
 
-    /// @dev Under the guard of its callers: the balance is read before and after the asset's own code runs, and no
-    /// other function of the ledger changes it.
+    /// @dev Its callers hold the reentrancy guard: the balance is read before and after the asset's own code
+    /// runs, and no other function of the ledger changes it meanwhile.
+    /// @param account Open account that gets the funds.
+    /// @param amount Units of account.
     function _deposit(address account, uint256 amount) private {
         _openPurse(account);
         if (amount == 0) {
@@ -272,7 +281,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (total > PurseLib.MAX_AMOUNT) {
             revert EnergyLedger_TooMuch(total, PurseLib.MAX_AMOUNT);
         }
-        // Read after the asset's code ran: a hostile token may have traded in between.
+        // The purse is read after the asset's code ran: a hostile token may have traded in between.
         _purse[account] = _purse[account].add(amount);
         emit Deposited(account, msg.sender, amount);
     }
@@ -335,7 +344,12 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         }
     }
 
-    /// @dev
+    /// @dev Computes, stores and logs both credits after a delivery.
+    /// @param seller Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @param buyer Buyer.
+    /// @param z Size of the trade.
+    /// @return The seller's slot 0 afterwards.
     function _recordDelivery(address seller, Purse p, address buyer, uint256 z) private returns (Purse) {
         Record r = _record[buyer];
         (Purse sold, uint256 sellerCredit) = CreditBook.sold(
@@ -360,7 +374,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             _CEILING_E9
         );
         _record[buyer] = bought;
-        // One event for both: 1,000 gas less than two.
+        // One event for both costs 1,000 gas less than two.
         emit DeliveryRecorded(
             seller,
             buyer,
@@ -373,10 +387,13 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         return sold;
     }
 
-    /// @dev
+    /// @dev Computes, stores and logs what a seller's default changes.
+    /// @param account Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @param z Size of the trade.
+    /// @return The seller's slot 0 afterwards.
     function _recordSellerDefault(address account, Purse p, uint256 z) private returns (Purse) {
-        Record r = _record[account].withDefault();
-        uint256 c = CreditModel.penaltyFactor(r.defaults());
+        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
         uint256 old = p.sellerCreditE9();
         uint256 credit;
         (p, credit) = CreditBook.notDelivered(p, z, c, _WINDOW, _Z0, _K1_E9, _K2_E9, _FLOOR_E9);
@@ -384,24 +401,29 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _record[account] = r;
         _emitCredit(account, Cause.SellerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
-        // slither-disable-next-line incorrect-equality -- zero says that there never was a ban
+        // slither-disable-next-line incorrect-equality -- zero means that there never was a ban
         return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | Flags.BANNED);
     }
 
-    /// @dev Whom the DSO has suspended could not pay, so that is no default.
+    /// @dev Computes, stores and logs what a buyer's default changes. A buyer whom the DSO has suspended
+    /// could not pay, so that is no default.
+    /// @param account Buyer.
+    /// @param z Size of the trade.
+    /// @param seller Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @return The seller's slot 0 afterwards.
     function _recordBuyerDefault(
         address account,
         uint256 z,
         address seller,
         Purse p
     ) private returns (Purse) {
-        // One account may be buyer and seller: then its purse is the one that has just been settled.
+        // If one account is buyer and seller, its purse is the one that is being settled.
         Purse purse = account == seller ? p : _purse[account];
         if (purse.flags() & Flags.SUSPENDED != 0) {
             return p;
         }
-        Record r = _record[account].withDefault();
-        uint256 c = CreditModel.penaltyFactor(r.defaults());
+        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
         uint256 old = r.buyerCreditE9();
         uint256 credit;
         (r, credit) = CreditBook.notPaid(r, z, c, _WINDOW, _PROFIT_E9, _T1_E9, _T2_E9, _FLOOR_E9);
@@ -409,7 +431,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _record[account] = r;
         _emitCredit(account, Cause.BuyerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
-        // slither-disable-next-line incorrect-equality -- zero says that there never was a ban
+        // slither-disable-next-line incorrect-equality -- zero means that there never was a ban
         if (r.bannedUntil() == 0) {
             return p;
         }
@@ -421,11 +443,15 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         return p;
     }
 
+    /// @dev One function for both kinds of default, which saves code: see {CreditBook.banned}.
     function _banned(Record r, uint256 c, uint256 creditE9) private view returns (Record) {
         return CreditBook.banned(r, c, creditE9, _GRACE_DEFAULTS, _BAN_UNIT, _MAX_BAN);
     }
 
-    /// @dev A withdrawal weighs the same whatever the offer's size and counts as no default.
+    /// @dev Computes and logs the seller's credit after a withdrawal.
+    /// @param account Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @return The seller's slot 0 afterwards.
     function _recordWithdrawal(address account, Purse p) private returns (Purse) {
         if (_WITHDRAWAL_E9 == 0) {
             return p;
@@ -435,17 +461,23 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         return after_;
     }
 
-    /// @dev See {IEnergyLedger.CreditChanged}.
+    /// @dev Logs one credit, packed as {IEnergyLedger.CreditChanged} states.
     function _emitCredit(address account, Cause cause, uint256 old, uint256 credit, uint256 z) private {
         emit CreditChanged(account, uint256(cause) | (old << 8) | (credit << 48) | (z << 88));
     }
 
-    /// @dev The account's slot 0, if the account may commit `amount` now.
+    /// @dev Reverts: {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
+    /// {EnergyLedger_Insufficient}.
+    /// @param account Any account.
+    /// @param role Role that the commitment needs, one bit of {Roles}.
+    /// @param amount Units of account to be committed.
+    /// @return p The account's slot 0, if the account may commit the amount now; an expired ban is cleared in
+    /// it.
     function _committable(address account, uint256 role, uint256 amount) private view returns (Purse p) {
         p = _purse[account];
         uint256 flags = p.flags();
         if (flags & (role | Flags.SUSPENDED | Flags.BANNED) != role) {
-            // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
+            // slither-disable-next-line incorrect-equality -- a bit of the flags, not a balance
             if (flags & role == 0) {
                 revert EnergyLedger_RoleMissing(account, flags & Roles.ALL, role);
             }
@@ -463,9 +495,10 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         }
     }
 
+    /// @dev The slot 0 of an open account. Reverts: {EnergyLedger_NotOpen}.
     function _openPurse(address account) private view returns (Purse p) {
         p = _purse[account];
-        // slither-disable-next-line incorrect-equality -- bits of the flags, no balance
+        // slither-disable-next-line incorrect-equality -- bits of the flags, not a balance
         if (p.flags() & Roles.ALL == 0) {
             revert EnergyLedger_NotOpen(account);
         }
@@ -500,7 +533,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (flags & role != role || flags & Flags.SUSPENDED != 0) {
             return false;
         }
-        // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
+        // slither-disable-next-line incorrect-equality -- a bit of the flags, not a balance
         return flags & Flags.BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
     }
 
@@ -510,7 +543,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             return _OPEN_BASE;
         }
         unchecked {
-            // Safe: base and slope are below 2**64, credit below 2**40 wherever it comes from an account.
+            // Safe: base and slope are below 2**64, and every credit of an account is below 2**40.
             return _OPEN_BASE + (_OPEN_PER_CREDIT * (creditE9 - _FLOOR_E9)) / CreditModel.E9;
         }
     }
@@ -545,6 +578,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             (market == _MARKET_0 || market == _MARKET_1 || market == _MARKET_2 || market == _MARKET_3);
     }
 
+    /// @dev EIP-712 domain.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("EnergyLedger", "1");
     }

@@ -18,18 +18,20 @@ import {Injection, Lot, LotLib, LotState, LotView} from "./types/Lot.sol";
 import {Delivery, Terms, TermsLib} from "./types/Trade.sol";
 
 /// @title Energy lot
-/// @notice The rules are told in {IEnergyLot}.
+/// @notice Specified in {IEnergyLot}.
 contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     using TermsLib for Terms;
 
     bytes32 private constant INJECTION_TYPEHASH = keccak256(
-        "Injection(address producer,uint256 energyWh,uint256 slotStart,bytes32 meter,bytes32 reading,bytes publicKey,bytes32 msgAddr,uint256 nonce,uint256 deadline)"
+        "Injection(address producer,uint256 energyWh,uint256 slotStart,bytes32 meter,bytes32 reading,"
+        "bytes publicKey,bytes32 msgAddr,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXCHANGE_PERMIT_TYPEHASH = keccak256(
         "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXCHANGE_ACCEPTANCE_TYPEHASH = keccak256(
-        "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
+        "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)"
+        "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant PERMIT_TYPEHASH = keccak256(
         "Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)"
@@ -42,10 +44,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     IOfferMarket private immutable _MARKET;
     uint256 private immutable _SLOT_SECONDS;
 
-    /// @dev Hash of buyer and receipt digest that {deliver} stands for at this moment; {IDLE} between transactions, so
-    /// that it is never zero and costs 5,000 to change.
+    /// @dev Hash of the buyer and the receipt's digest that {deliver} vouches for at this moment. Between
+    /// transactions it is {IDLE}, so that it is never zero and costs 5,000 to change.
     bytes32 private _delivering = IDLE;
 
+    /// @notice Deploys without lots.
+    /// @dev Reverts: {Range_Outside}.
+    /// @param p The parameters, each within the range that {LotParameters} states.
     constructor(LotParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
@@ -92,12 +97,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         );
     }
 
+    /// @dev Checks everything about an injection but its signature.
     function _checkInjection(Injection calldata injection, uint256 lot) private view {
         if (block.timestamp >= injection.deadline) {
             revert EnergyLot_Expired(block.timestamp, injection.deadline);
         }
         _checkEnergy(injection.energyWh);
-        uint256 latest = block.timestamp - _SLOT_SECONDS; // The slot has ended.
+        uint256 latest = block.timestamp - _SLOT_SECONDS; // The slot must be over.
         if (injection.slotStart > latest || injection.slotStart % _SLOT_SECONDS != 0) {
             revert EnergyLot_BadSlot(injection.slotStart, _SLOT_SECONDS, latest);
         }
@@ -235,7 +241,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         Energy energy = EnergyLib.plain(sum);
         bytes32 receipt = _marketDigest(MarketDigest.receiptHash(tradeId, energy));
         _delivering = keccak256(abi.encode(buyer, receipt));
-        // Safe: the market calls only the ledger, which calls nobody, and {verify} here.
+        // Safe: the market calls only the ledger, which calls nobody, and {verify} of this contract.
         _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), energy, ""));
         _delivering = IDLE;
     }
@@ -264,22 +270,24 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
 
     // ---------------------------------------------------------------- the lot's slot
 
+    /// @dev The bits beside the owner.
     function _lot(uint256 lot) private view returns (Lot) {
         return Lot.wrap(_getExtraData(lot));
     }
 
-    /// @dev Safe without a look at the slot: reading ids are looked at in {mint}; part and merged ids are hashes of lots
-    /// that end here and now, which happens once.
+    /// @dev Mints. Safe without a look at the slot: {mint} has looked at the slot of a reading, and the ids
+    /// of parts and merged lots are hashes of lots that end here and now, which happens once.
     function _make(address owner, uint256 lot, Lot content) private {
         _mintAndSetExtraDataUnchecked(owner, lot, Lot.unwrap(content));
     }
 
-    /// @dev The content stays, without an owner, so that the id is never used again.
+    /// @dev Burns. The content stays without an owner, so that the id is never used again.
     function _end(uint256 lot, LotState end) private {
         _burn(lot);
         _setExtraData(lot, Lot.unwrap(_lot(lot).ended(end)));
     }
 
+    /// @dev Makes every permit signed so far void. Reverts: {EnergyLot_TooManyChanges}.
     function _advance(uint256 lot) private {
         Lot content = _lot(lot);
         if (content.nonce() == LotLib.MAX_NONCE) {
@@ -288,8 +296,8 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         _setExtraData(lot, Lot.unwrap(content.withNextNonce()));
     }
 
-    /// @dev Every change of owner, by whatever function, moves the nonce. Called before ERC721's own checks, which
-    /// undo it for a lot that is not there.
+    /// @dev Every change of owner, by whatever function, advances the nonce. This runs before ERC721's own
+    /// checks, which undo it for a lot that does not exist.
     function _beforeTokenTransfer(address from, address to, uint256 lot) internal override {
         _refuseCoin();
         if (from != address(0) && to != address(0)) {
@@ -303,13 +311,14 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         super.approve(account, lot);
     }
 
-    /// @dev Solady's functions are payable to save a check; a coin sent along would be lost.
+    /// @dev Solady's functions are payable, which saves a check, but a coin sent along would be lost.
     function _refuseCoin() private view {
         if (msg.value != 0) {
             revert EnergyLot_NoCoin(msg.value);
         }
     }
 
+    /// @dev Reverts {EnergyLot_NotOwner} unless the caller owns the lot.
     function _requireOwner(uint256 lot) private view {
         address owner = _ownerOf(lot);
         if (msg.sender != owner) {
@@ -317,12 +326,14 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         }
     }
 
+    /// @dev Reverts {EnergyLot_BadEnergy} unless a lot can have this energy.
     function _checkEnergy(uint256 energyWh) private pure {
         if (energyWh == 0 || energyWh > LotLib.MAX_ENERGY_WH) {
             revert EnergyLot_BadEnergy(energyWh, LotLib.MAX_ENERGY_WH);
         }
     }
 
+    /// @dev Reverts {EnergyLot_BadSignature} unless the signature is the account's.
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {
         if (!SignerLib.isAccounts(signer, digest, signature)) {
             revert EnergyLot_BadSignature(signer);
@@ -350,7 +361,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
 
     /// @inheritdoc IEnergyLot
     function mergedId(uint256[] calldata lots) public pure returns (uint256) {
-        return uint256(keccak256(abi.encode(lots))); // Four words or more: never the hash of a part.
+        return uint256(keccak256(abi.encode(lots))); // Four words or more, so it is never the hash of a part.
     }
 
     /// @inheritdoc IEnergyLot
@@ -406,6 +417,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         return interfaceId == ERC4494_ID || super.supportsInterface(interfaceId);
     }
 
+    /// @dev EIP-712 domain.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("EnergyLot", "1");
     }

@@ -6,7 +6,7 @@ import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {Range} from "./libraries/Range.sol";
 
 /// @title Meter registry
-/// @notice The rules are told in {IMeterRegistry}.
+/// @notice Specified in {IMeterRegistry}.
 /// @dev A part of {EnergyLedger}, so that an acceptance reads the buyer's meter without a second call.
 abstract contract MeterRegistry is IMeterRegistry, Ownable2Step {
     /// @inheritdoc IMeterRegistry
@@ -15,10 +15,11 @@ abstract contract MeterRegistry is IMeterRegistry, Ownable2Step {
     /// @inheritdoc IMeterRegistry
     mapping(address account => bytes32 signerHash) public meterOf;
 
-    /// @dev Revoked roots give way to new ones; others stay, so that an epoch has one root at a time.
+    /// @dev An epoch has one root at a time: only a revoked root gives way to a new one.
     mapping(uint256 epoch => bytes32 root) private _keyRoot;
 
-    /// @param epochSeconds Length of an epoch, one hour to a year.
+    /// @dev Reverts: {Range_Outside}.
+    /// @param epochSeconds Length of an epoch in seconds, one hour to a year.
     constructor(uint256 epochSeconds) {
         EPOCH_SECONDS = Range.check("epochSeconds", epochSeconds, 1 hours, 366 days);
     }

@@ -15,11 +15,11 @@ import {Energy, EnergyLib} from "./types/Energy.sol";
 import {Delivery, DeliveryFault, NonceKind, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
 
 /// @title Offer market
-/// @notice The rules are told in {IOfferMarket}.
+/// @notice Specified in {IOfferMarket}.
 contract OfferMarket is IOfferMarket, EIP712 {
     using TermsLib for Terms;
 
-    /// @dev What the ledger can hold at all. It keeps every product below 2**170.
+    /// @dev The most that the ledger can hold. It keeps every product below 2**170.
     uint256 private constant MAX_PRICE = PurseLib.MAX_AMOUNT;
 
     IEnergyLedger private immutable _LEDGER;
@@ -31,10 +31,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _MAX_DURATION;
     address private immutable _AUCTION;
 
-    /// @dev One slot per open trade: 0 none | 1 offered | 2 closed | 4 awarded | else hash of buyer and receipt key with the low
-    /// two bits set. Deadlines and amounts come back as calldata under the hash that is the key.
+    /// @dev One slot for each open trade: 0 none, 1 offered, 2 closed, 4 awarded, or else accepted: the hash
+    /// of buyer and receipt key with the two low bits set. Deadlines and amounts come back as calldata under
+    /// the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
+    /// @notice Deploys a market without trades.
+    /// @dev Reverts: {Range_Outside}.
+    /// @param p The parameters, each within the range that {MarketParameters} states.
     constructor(MarketParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
         _GUARANTEE_BPS = Range.check("guaranteeBps", p.guaranteeBps, 1, Bps.ONE);
@@ -87,6 +91,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _acceptSigned(tradeId, terms, signature, _checkReceiptKey(tradeId, key));
     }
 
+    /// @dev Accepts an offer made on chain, or an award, for the caller.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
         uint256 state = _trade[tradeId];
         if (state != uint256(TradeState.Offered) && state != uint256(TradeState.Awarded)) {
@@ -98,6 +104,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _pay(tradeId, terms, address(0), 0, receiptKey);
     }
 
+    /// @dev Accepts an offer signed off chain for the caller. The terms are checked already.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _acceptSigned(
         bytes32 tradeId,
         Terms calldata terms,
@@ -112,8 +120,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _pay(tradeId, terms, seller, _guaranteeUp(terms.price), receiptKey);
     }
 
-    /// @dev Takes the payment and names the receipt key; zero: the buyer's registered meter, which the ledger
-    /// returns. Safe to write after that call: the ledger's `commit` calls nobody.
+    /// @dev Takes the payment of the caller and names the receipt key. Writing after the call is safe: the
+    /// ledger's `commit` calls nobody.
+    /// @param tradeId Hash of the terms.
+    /// @param terms The offer.
+    /// @param seller Account whose guarantee is held by the same call; zero: it is held already.
+    /// @param guarantee Units of account.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter, which the
+    /// ledger returns.
     function _pay(
         bytes32 tradeId,
         Terms calldata terms,
@@ -138,7 +152,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
-    /// @dev Everything about a new offer but its author.
+    /// @dev Checks everything about a new offer but its author.
+    /// @param terms The offer.
+    /// @param kind What the two top bits of its nonce must be, see {NonceKind}.
+    /// @return tradeId Hash of the terms.
     function _checkNew(Terms calldata terms, uint256 kind) private view returns (bytes32 tradeId) {
         if (terms.nonce & NonceKind.MASK != kind) {
             revert OfferMarket_WrongNonce(terms.nonce, kind == NonceKind.SIGNED);
@@ -159,7 +176,11 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _require(tradeId, TradeState.None);
     }
 
-    /// @dev The key is under the current root, and it co-signs, so that nobody names a key that will never sign.
+    /// @dev Checks that the key is under the current root and agrees to sign for the caller, so that nobody
+    /// names a key that will never sign.
+    /// @param tradeId Hash of the terms.
+    /// @param key The key with its proof and signature.
+    /// @return receiptKey keccak256 of the key's signer.
     function _checkReceiptKey(
         bytes32 tradeId,
         ReceiptKey calldata key
@@ -203,7 +224,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function confirmDeliveries(Delivery[] calldata deliveries) external returns (uint256 settled) {
         for (uint256 i = 0; i < deliveries.length; ++i) {
             uint256 free;
-            // Safe: nothing that a round puts into memory is used after it; without this, memory costs more each round.
+            // Safe: nothing that a round puts into memory is used after it. Without this, memory costs more
+            // with each round.
             assembly ("memory-safe") {
                 free := mload(0x40)
             }
@@ -233,8 +255,11 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
-    /// @dev Checks and settles one receipt, or says why not and changes nothing.
-    /// @param agreed Energy of the terms, opened if it was hidden.
+    /// @dev Checks and settles one receipt, or returns why not and changes nothing.
+    /// @param d Terms, parties and receipt.
+    /// @param agreed Wh of the terms, opened if they were hidden.
+    /// @return tradeId Hash of the terms.
+    /// @return fault Why the receipt was refused; {DeliveryFault.None} if it was settled.
     function _confirm(
         Delivery calldata d,
         uint256 agreed
@@ -269,6 +294,12 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
+    /// @dev Settles a delivery of less than agreed. Rounding: payment and cut down.
+    /// @param tradeId Hash of the terms.
+    /// @param terms The offer.
+    /// @param buyer Account that accepted it.
+    /// @param delivered Wh that the receipt proves.
+    /// @param agreed Wh of the terms, more than delivered.
     function _settleShort(
         bytes32 tradeId,
         Terms calldata terms,
@@ -280,7 +311,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         uint256 cutDown;
         bool isDefault;
         unchecked {
-            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14: below 2**142.
+            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14, so all is below
+            // 2**142.
             uint256 missing = agreed - delivered;
             paymentDown = (terms.price * delivered) / agreed;
             cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * Bps.ONE);
@@ -306,7 +338,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
         bytes32 tradeId = terms.tradeId();
         _require(tradeId, TradeState.Offered);
-        // Nothing was ever accepted under this id, so no receipt exists and the seller may offer it anew.
+        // Nothing was ever accepted under this id, so there is no receipt, and the seller may offer the same
+        // again.
         delete _trade[tradeId];
         bool early = block.timestamp < terms.acceptBy;
         uint256 cutDown = early ? Bps.shareDown(_guaranteeUp(terms.price), _CANCEL_BPS) : 0;
@@ -355,6 +388,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault);
     }
 
+    /// @dev Ends an offer that nobody accepted, or an award that was not paid.
     function _expireUnpaid(bytes32 tradeId, Terms calldata terms, bool awarded) private {
         if (block.timestamp < terms.acceptBy) {
             revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
@@ -369,8 +403,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
-    /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - feeDown, the buyer the refund, the
-    /// treasury fee + cut. Where somebody paid, payment + refund is the price.
+    /// @dev Ends a trade at the ledger: the seller gets guarantee - cut + payment - fee, the buyer the
+    /// refund, the treasury fee + cut. If somebody has paid, payment + refund is the price. Rounding:
+    /// guarantee up, fee down.
+    /// @param terms The offer.
+    /// @param buyer Account that paid; zero if nobody did.
+    /// @param payment Units of account that the seller earned, before the fee.
+    /// @param refund Units of account that the buyer gets back.
+    /// @param cut Units of account of the guarantee that the treasury gets.
+    /// @param outcome What happened, for the credits.
     function _settle(
         Terms calldata terms,
         address buyer,
@@ -381,7 +422,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     ) private {
         uint256 price = terms.price;
         unchecked {
-            // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most 10,000 BPS.
+            // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most the whole.
             uint256 guarantee = _guaranteeUp(price);
             uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
             _LEDGER.settle(
@@ -401,20 +442,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
-    /// @dev For prices of terms that were checked when they were new: at most MAX_PRICE < 2**64.
+    /// @dev Safe for prices of terms that were checked when they were new: at most {MAX_PRICE} < 2**64. The
+    /// formula stands here rather than in {Bps}, because the optimizer inlines it then.
     function _guaranteeUp(uint256 price) private view returns (uint256) {
         unchecked {
             return (price * _GUARANTEE_BPS + Bps.ONE - 1) / Bps.ONE;
         }
     }
 
-    /// @dev A trade over before acceptBy is marked, for its terms could come back; later they cannot, and the slot
-    /// is cleared.
+    /// @dev Marks a trade that is finished before acceptBy, because its terms could come back. Later they
+    /// cannot, and the slot is cleared.
     function _end(bytes32 tradeId, Terms calldata terms) private {
         _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
     }
 
-    /// @dev Whether a slot holds an acceptance; only those have both low bits set.
+    /// @dev Whether a slot holds an acceptance: only those have both low bits set.
     function _isAccepted(uint256 state) private pure returns (bool) {
         return state & 3 == uint256(TradeState.Accepted);
     }
@@ -424,6 +466,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         return uint256(keccak256(abi.encode(buyer, receiptKey))) | uint256(TradeState.Accepted);
     }
 
+    /// @dev Reverts {OfferMarket_WrongState} unless the trade is in the state `needed`.
     function _require(bytes32 tradeId, TradeState needed) private view {
         TradeState state = stateOf(tradeId);
         if (state != needed) {
@@ -431,6 +474,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
+    /// @dev Logs an offer.
     function _emitMade(bytes32 tradeId, Terms calldata terms) private {
         emit OfferMade(
             tradeId,
@@ -480,6 +524,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             });
     }
 
+    /// @dev EIP-712 domain, which {MarketDigest} has too.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("OfferMarket", "1");
     }

@@ -17,7 +17,7 @@ import {EnergyLib} from "./types/Energy.sol";
 import {NonceKind, Terms} from "./types/Trade.sol";
 
 /// @title Sealed-bid auction
-/// @notice The rules are told in {ISealedBidAuction}.
+/// @notice Specified in {ISealedBidAuction}.
 contract SealedBidAuction is ISealedBidAuction, EIP712 {
     using Ranking for Ranks;
 
@@ -32,12 +32,17 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     uint256 private immutable _BIDDERS_BPS;
     uint256 private immutable _MAX_DURATION;
 
+    /// @dev One slot for each open auction.
     mapping(bytes32 auctionId => AuctionSlot) private _auction;
 
-    /// @dev Only while a settlement takes several transactions: where the next chunk must end, and the best so far.
+    /// @dev These two are used only while a settlement takes several transactions: where the next chunk must
+    /// end, and the best quotes so far.
     mapping(bytes32 auctionId => uint256 accumulator) private _progress;
     mapping(bytes32 auctionId => uint256[MAX_LOTS + 1] entries) private _best;
 
+    /// @notice Deploys without auctions.
+    /// @dev Reverts: {SealedBidAuction_MarketWithoutCode}, {Range_Outside}.
+    /// @param p The parameters, each within the range that {AuctionParameters} states.
     constructor(AuctionParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
@@ -45,7 +50,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         if (p.market.code.length == 0) {
             revert SealedBidAuction_MarketWithoutCode(p.market);
         }
-        // What the market could never take as an award must not be posted.
+        // An order that the market could never take as an award must not be posted.
         uint256 longest = _MARKET.marketParameters().maxDuration;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, longest);
     }
@@ -85,6 +90,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _quote(auctionId, q.bidder, q.cx, q.body);
     }
 
+    /// @dev Adds a quote, whose bidder is checked already.
     function _quote(bytes32 auctionId, address bidder, uint256 cx, uint256 body) private {
         AuctionSlot slot = _auction[auctionId];
         uint256 quoteUntil = slot.quoteUntil();
@@ -99,6 +105,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         emit QuoteSealed(auctionId, bidder, cx, body);
     }
 
+    /// @dev Checks everything about a new order but its author and key.
     function _checkOrder(AuctionTerms calldata terms) private view {
         uint256[] calldata lots = terms.lotsWh;
         uint256 latest = block.timestamp + _MAX_DURATION;
@@ -181,7 +188,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _award(auctionId, terms, ranks);
     }
 
-    /// @dev Checks and records the key; its deadline is that of the terms, whose hash is the auction id.
+    /// @dev Checks and records the key. Its deadline is that of the terms, whose hash is the auction id.
+    /// @return The auction's slot afterwards.
     function _disclose(
         bytes32 auctionId,
         AuctionTerms calldata terms,
@@ -204,7 +212,11 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         return slot;
     }
 
-    /// @dev The chunk must end where the chain stood; returns where that was.
+    /// @dev Checks that a chunk ends where the hash chain must.
+    /// @param slot The auction's slot.
+    /// @param accumulator The hash chain before the chunk's first quote.
+    /// @param quotes The chunk.
+    /// @return first Whether this is the first chunk, the one with the newest quote.
     function _replay(
         bytes32 auctionId,
         AuctionSlot slot,
@@ -228,7 +240,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
     }
 
-    /// @dev Ranks a chunk's quotes, then those of the chunks before, which are younger and lose ties.
+    /// @dev Ranks the quotes of a chunk, then the best of the chunks before, which are younger and lose ties.
+    /// @param first Whether there were no chunks before.
+    /// @return ranks The best quotes so far, one more than there are lots.
     function _rank(
         bytes32 auctionId,
         AuctionTerms calldata terms,
@@ -262,30 +276,34 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             if (entry == 0) {
                 break;
             }
-            ranks.put(address(uint160(entry)), entry >> 160);
+            ranks.put(Ranking.bidderOf(entry), Ranking.amountOf(entry));
         }
     }
 
-    /// @dev The i-th bidder takes the i-th lot at the price of the next one. The guarantee of each award stays held; what
-    /// was held beyond that returns.
+    /// @dev Awards the i-th lot to the i-th bidder at the price of the next one. The guarantee of each award
+    /// stays held, and what was held beyond that returns.
     function _award(bytes32 auctionId, AuctionTerms calldata terms, Ranks memory ranks) private {
         uint256 lots = terms.lotsWh.length;
         uint256 acceptBy = block.timestamp + terms.payWindow;
         uint256 excess = guaranteeOf(terms);
         uint256 awarded = 0;
-        // Too late to pay and deliver: nobody wins, everything returns.
+        // If it is too late to pay and deliver, nobody wins and everything returns.
         if (acceptBy < terms.deliverBy) {
             for (; awarded < lots && ranks.entries[awarded] != 0; ++awarded) {
                 excess -= _awardLot(auctionId, terms, ranks, awarded, acceptBy);
             }
         }
         uint256 next = ranks.entries[awarded];
-        emit AuctionSettled(auctionId, awarded, address(uint160(next)), next >> 160);
+        emit AuctionSettled(auctionId, awarded, Ranking.bidderOf(next), Ranking.amountOf(next));
         if (excess != 0) {
             _release(terms.publisher, excess);
         }
     }
 
+    /// @dev Awards one lot.
+    /// @param lot Place of the lot in the terms.
+    /// @param acceptBy Unix seconds; the winner has to pay before.
+    /// @return guarantee Units of account that stay held for the award.
     function _awardLot(
         bytes32 auctionId,
         AuctionTerms calldata terms,
@@ -294,13 +312,13 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         uint256 acceptBy
     ) private returns (uint256 guarantee) {
         uint256 entry = ranks.entries[lot];
-        uint256 price = ranks.entries[lot + 1] >> 160;
+        uint256 price = Ranking.amountOf(ranks.entries[lot + 1]);
         if (price == 0) {
             price = terms.startPrice;
         }
         Terms memory trade = Terms({
             seller: terms.publisher,
-            buyer: address(uint160(entry)),
+            buyer: Ranking.bidderOf(entry),
             energy: EnergyLib.plain(terms.lotsWh[lot]),
             price: _paymentDown(terms.lotsWh[lot], price),
             acceptBy: acceptBy,
@@ -308,7 +326,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             nonce: NonceKind.ofAward(auctionId, lot)
         });
         bytes32 tradeId = _MARKET.award(trade);
-        emit LotAwarded(auctionId, lot, trade.buyer, entry >> 160, price, tradeId, acceptBy);
+        emit LotAwarded(auctionId, lot, trade.buyer, Ranking.amountOf(entry), price, tradeId, acceptBy);
         return _MARKET.guaranteeUp(trade.price);
     }
 
@@ -382,10 +400,13 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
     }
 
+    /// @dev What each of `count` quotes gets of a forfeited guarantee, in units of account.
     function _shareDown(uint256 guarantee, uint256 count) private view returns (uint256) {
         return Bps.shareDown(guarantee, _BIDDERS_BPS) / count;
     }
 
+    /// @dev Gives a guarantee, or a part of it, back to the publisher.
+    /// @param amount Units of account.
     function _release(address publisher, uint256 amount) private {
         _LEDGER.settle(
             Settlement({
@@ -401,7 +422,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         );
     }
 
-    /// @dev An auction that is over cannot come back: its terms' quoteUntil has passed.
+    /// @dev Forgets an auction. A finished one cannot come back: its terms' quoteUntil has passed.
+    /// @param ranked How many of the best quotes may have been stored.
     function _clear(bytes32 auctionId, uint256 ranked) private {
         _auction[auctionId] = AuctionSlot.wrap(0);
         if (_progress[auctionId] == 0) {
@@ -415,12 +437,14 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     // ---------------------------------------------------------------- helpers and views
 
-    /// @dev The slot of an auction that is neither over nor forfeited.
+    /// @dev The slot of an auction that is neither finished nor forfeited.
     function _openAuction(bytes32 auctionId) private view returns (AuctionSlot slot) {
         slot = _auction[auctionId];
         _require(auctionId, slot.exists() && !slot.isForfeited(), AuctionState.AwaitingKey);
     }
 
+    /// @dev Reverts {SealedBidAuction_WrongState} unless `holds`; `needed` is the state that the caller
+    /// names.
     function _require(bytes32 auctionId, bool holds, AuctionState needed) private view {
         if (holds) {
             return;
@@ -429,6 +453,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         revert SealedBidAuction_WrongState(auctionId, state, needed);
     }
 
+    /// @dev One function for quoting and replay: as such the optimizer inlines it, which saves 36 gas for
+    /// each quote.
     function _extend(
         uint256 accumulator,
         address bidder,
@@ -438,7 +464,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         return QuoteChain.extend(accumulator, bidder, cx, body);
     }
 
-    /// @dev Units of account for a lot. Safe in checked arithmetic: lot < 2**40, price < 2**64.
+    /// @dev Units of account for a lot. No overflow: lot < 2**40, price < 2**64.
     function _paymentDown(uint256 lotWh, uint256 pricePerKwh) private pure returns (uint256) {
         return (lotWh * pricePerKwh) / 1000;
     }
@@ -493,6 +519,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             });
     }
 
+    /// @dev EIP-712 domain.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("SealedBidAuction", "1");
     }

@@ -27,9 +27,9 @@ library QuoteChain {
         uint256 body
     ) internal pure returns (uint256) {
         uint256 hash;
-        // This is keccak256(abi.encode(accumulator, bidder, cx, body)) without taking memory, which thousands of
-        // rounds would pay for. Safe: memory from the free pointer on is scratch space, and `bidder` is clean, since
-        // it came through the ABI decoder.
+        // This is keccak256(abi.encode(accumulator, bidder, cx, body)) without taking memory, which thousands
+        // of rounds would pay for. Safe: memory from the free pointer on is scratch space, and `bidder` is
+        // clean, since it came through the ABI decoder.
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, accumulator)

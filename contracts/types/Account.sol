@@ -33,13 +33,15 @@ library Roles {
 library Flags {
     /// @dev The DSO keeps the account from new commitments.
     uint256 internal constant SUSPENDED = 4;
-    /// @dev Set in every account and in the treasury, so that their slots are never zero and cost 5,000 to change.
+    /// @dev Set in every account and in the treasury, so that their slots are never zero and cost 5,000 to
+    /// change.
     uint256 internal constant KNOWN = 8;
     /// @dev The record has a ban date to look at. The first commitment after that date clears the bit.
     uint256 internal constant BANNED = 16;
 }
 
-/// @notice The last ten trades of one kind, 8 bits each, the newest in the lowest bits (Σ|z_i| of eqs 1, 2, 4).
+/// @notice The last ten trades of one kind, 8 bits each, the newest in the lowest bits (Σ|z_i| of eqs 1, 2,
+/// 4).
 library WindowLib {
     uint256 internal constant LENGTH = 10;
     uint256 internal constant MAX_Z = type(uint8).max;
@@ -59,8 +61,9 @@ library WindowLib {
     /// @return total The sum in z units, below 2**12.
     function sum(uint256 window, uint256 n) internal pure returns (uint256 total) {
         unchecked {
-            // Safe: there are at most 10 terms below 2**8 each. Even and odd bytes are added in 16-bit lanes. One
-            // multiplication then adds the lanes into the lane at bits 64 … 79, whose sum stays below 2**12.
+            // Safe: there are at most 10 terms below 2**8 each. Even and odd bytes are added in 16-bit lanes.
+            // One multiplication then adds the lanes into the lane at bits 64 … 79, whose sum stays below
+            // 2**12.
             window &= (1 << (n << 3)) - 1;
             uint256 lanes = (window & 0x00ff00ff00ff00ff00ff) + ((window >> 8) & 0x00ff00ff00ff00ff00ff);
             total = ((lanes * 0x00010001000100010001) >> 64) & 0xffff;
@@ -69,8 +72,8 @@ library WindowLib {
 }
 
 /// @notice Reads and changes an account's slot 0. Money is in units of account, credit has the scale 1e9.
-/// @dev No field can overflow into its neighbour: the ledger counts at most 2**64 - 1 units in all, and what is
-/// available and what is held are parts of them.
+/// @dev No field can overflow into its neighbour: the ledger counts at most 2**64 - 1 units in all, and what
+/// is available and what is held are parts of them.
 library PurseLib {
     /// @dev The most units that the ledger can count, in one account or altogether.
     uint256 internal constant MAX_AMOUNT = type(uint64).max;

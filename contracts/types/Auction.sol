@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the auction id.
+/// @notice What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the
+/// auction id.
 /// @param publisher Seller, whose guarantee for the highest possible payment is held.
 /// @param quoteKey Address of the key that quotes are encrypted to.
-/// @param startPrice Lowest valid quote in units of account per kWh, and what a winner without a follower pays.
+/// @param startPrice Lowest valid quote in units of account per kWh, and what a winner without a follower
+/// pays.
 /// @param ceiling Highest valid quote in units of account per kWh.
 /// @param quoteUntil Unix seconds; quotes count while block.timestamp < quoteUntil.
 /// @param discloseUntil Unix seconds; the key must be disclosed while block.timestamp < discloseUntil.

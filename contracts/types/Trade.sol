@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 import {Energy} from "./Energy.sol";
 
-/// @notice What a seller offers (CTS, the commitment to send; N-1). Its EIP-712 struct hash is the trade id, which the
-/// papers call the contract hash.
+/// @notice What a seller offers (CTS, the commitment to send; N-1). Its EIP-712 struct hash is the trade id,
+/// which the papers call the contract hash.
 /// @param seller Account that promises the energy and whose guarantee is held.
 /// @param buyer Account that the offer is reserved for; zero: anyone.
 /// @param energy Quantity: in Wh if below 2**64, else hidden as keccak256(abi.encode(energyWh, salt)) (N-5).
 /// @param price Price of the whole quantity in the ledger's units of account.
 /// @param acceptBy Unix seconds; the offer can be accepted while block.timestamp < acceptBy.
 /// @param deliverBy Unix seconds; a receipt counts while block.timestamp < deliverBy.
-/// @param nonce Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed off chain, bit 254
-/// exactly in awards of an auction.
+/// @param nonce Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed off chain,
+/// bit 254 exactly in awards of an auction.
 struct Terms {
     address seller;
     address buyer;
@@ -36,7 +36,8 @@ struct ReceiptKey {
 }
 
 /// @notice A meter's receipt with what is needed to check it (ERC, energy receipt confirmation; N-3).
-/// @dev This order of the fields gives {IOfferMarket.confirmDelivery} the lowest selector, which saves 340 gas.
+/// @dev This order of the fields gives {IOfferMarket.confirmDelivery} the lowest selector, which saves 340
+/// gas.
 /// @param terms The offer.
 /// @param buyer Account that accepted it.
 /// @param signer ERC-7913 signer named at acceptance.
@@ -82,7 +83,8 @@ library TermsLib {
     /// encodings never share a meaning.
     function tradeId(Terms calldata terms) internal pure returns (bytes32 id) {
         bytes32 typehash = OFFER_TYPEHASH;
-        // Safe: Terms is static, 7 words in a row in calldata, and memory from the free pointer on is scratch space.
+        // Safe: Terms is static, 7 words in a row in calldata, and memory from the free pointer on is scratch
+        // space.
         assembly ("memory-safe") {
             let m := mload(0x40)
             mstore(m, typehash)

@@ -16,9 +16,9 @@ class AuctionParameters:
 
     Args:
         ledger: Energy ledger that names this auction as a market.
-        market: Offer market that takes awards from this auction; it is there already.
+        market: Offer market that takes awards from this auction. It must be deployed already.
         bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
-            10,000 (hundredths of a per cent); the rest goes to the treasury.
+            10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
         max_duration: Longest time from now to deliverBy in seconds, one minute to the market's
             own.
     """
@@ -37,7 +37,7 @@ class AuctionParameters:
 
 
 class AuctionState(IntEnum):
-    """Where an auction stands; over ones are {None} again."""
+    """Current state of an auction. A finished auction reports {None}."""
 
     NONE = 0
     QUOTING = 1
@@ -52,18 +52,19 @@ class AuctionTerms:
     auction id.
 
     Args:
-        publisher: Seller; the guarantee for the highest possible payment is held.
+        publisher: Seller, whose guarantee for the highest possible payment is held.
         quote_key: Address of the key that quotes are encrypted to.
-        start_price: Lowest valid quote, units of account per kWh; what a winner without a
+        start_price: Lowest valid quote in units of account per kWh, and what a winner without a
             follower pays.
-        ceiling: Highest valid quote, units of account per kWh.
+        ceiling: Highest valid quote in units of account per kWh.
         quote_until: Unix seconds; quotes count while block.timestamp < quoteUntil.
         disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
             discloseUntil.
-        pay_window: Seconds a winner has to pay after settlement.
+        pay_window: Seconds that a winner has to pay after the settlement.
         deliver_by: Unix seconds, as in {Terms}.
         nonce: Tells equal auctions of one publisher apart.
-        lots_wh: Lots by falling size, 1 … 8; the i-th highest bidder takes the i-th.
+        lots_wh: 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th
+            lot.
     """
 
     publisher: str
@@ -109,12 +110,12 @@ class AuctionTerms:
 
 @dataclass(frozen=True)
 class Quote:
-    """A quote as it was sealed, for the replay.
+    """A quote as it was sealed, repeated for the replay.
 
     Args:
-        bidder: Account.
-        cx: x of the ephemeral point.
-        body: Parity and masked amount.
+        bidder: Account that bids.
+        cx: x coordinate of the ephemeral point.
+        body: Parity of the ephemeral point and masked amount.
     """
 
     bidder: str
@@ -130,25 +131,26 @@ class Quote:
 
 
 class BadLots(ContractRevert):
-    """Needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit
-    or more."""
+    """There must be 1 … 8 lots, the largest first, each above 0 and below 2**40 Wh and worth at least
+    1 unit at the start price."""
 
     lots_wh: Sequence[int]
 
     signature = "SealedBidAuction_BadLots(uint256[])"
     fields = ("lots_wh",)
-    meaning = "needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit or more"
+    meaning = "there must be 1 … 8 lots, the largest first, each above 0 and below 2**40 Wh and worth at least 1 unit at the start price"
 
 
 class BadPrices(ContractRevert):
-    """Needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1."""
+    """The prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment must
+    be below 2**64."""
 
     start_price: int
     ceiling: int
 
     signature = "SealedBidAuction_BadPrices(uint256,uint256)"
     fields = ("start_price", "ceiling")
-    meaning = "needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1"
+    meaning = "the prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment must be below 2**64"
 
 
 class BadSignature(ContractRevert):
@@ -162,8 +164,8 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """Needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest,
-    payWindow > 0."""
+    """The times must be in the order now < quoteUntil < discloseUntil < discloseUntil + payWindow <
+    deliverBy <= latest, and payWindow must not be zero."""
 
     quote_until: int
     disclose_until: int
@@ -173,58 +175,58 @@ class BadWindow(ContractRevert):
 
     signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
     fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, payWindow > 0"
+    meaning = "the times must be in the order now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, and payWindow must not be zero"
 
 
 class EmptyChunk(ContractRevert):
-    """A chunk without quotes gets nowhere."""
+    """A chunk must contain a quote."""
 
     signature = "SealedBidAuction_EmptyChunk()"
     fields = ()
-    meaning = "a chunk without quotes gets nowhere"
+    meaning = "a chunk must contain a quote"
 
 
 class Expired(ContractRevert):
-    """Too late: block.timestamp is not before the deadline."""
+    """The deadline has passed."""
 
     now_: int
     deadline: int
 
     signature = "SealedBidAuction_Expired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too late: block.timestamp is not before the deadline"
+    meaning = "the deadline has passed"
 
 
 class Full(ContractRevert):
-    """The auction has all the quotes it can count."""
+    """The auction has all the quotes that it can count."""
 
     auction_id: bytes
     max: int
 
     signature = "SealedBidAuction_Full(bytes32,uint256)"
     fields = ("auction_id", "max")
-    meaning = "the auction has all the quotes it can count"
+    meaning = "the auction has all the quotes that it can count"
 
 
 class MarketWithoutCode(ContractRevert):
-    """The market has no code."""
+    """The market's address has no code."""
 
     market: str
 
     signature = "SealedBidAuction_MarketWithoutCode(address)"
     fields = ("market",)
-    meaning = "the market has no code"
+    meaning = "the market's address has no code"
 
 
 class NotExpired(ContractRevert):
-    """Too early: block.timestamp is before the deadline."""
+    """The deadline has not passed yet."""
 
     now_: int
     deadline: int
 
     signature = "SealedBidAuction_NotExpired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too early: block.timestamp is before the deadline"
+    meaning = "the deadline has not passed yet"
 
 
 class NotPublisher(ContractRevert):
@@ -239,13 +241,13 @@ class NotPublisher(ContractRevert):
 
 
 class WrongKey(ContractRevert):
-    """The key is not that of the terms' quote key."""
+    """The key is not the secret of the terms' quote key."""
 
     quote_key: str
 
     signature = "SealedBidAuction_WrongKey(address)"
     fields = ("quote_key",)
-    meaning = "the key is not that of the terms' quote key"
+    meaning = "the key is not the secret of the terms' quote key"
 
 
 class WrongReplay(ContractRevert):
@@ -261,7 +263,7 @@ class WrongReplay(ContractRevert):
 
 
 class WrongState(ContractRevert):
-    """The auction is not in the state this needs."""
+    """The auction is not in the state that this needs."""
 
     auction_id: bytes
     state: AuctionState
@@ -269,21 +271,25 @@ class WrongState(ContractRevert):
 
     signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
     fields = ("auction_id", "state", "needed")
-    meaning = "the auction is not in the state this needs"
+    meaning = "the auction is not in the state that this needs"
     enums: ClassVar[dict[str, type[IntEnum]]] = {"state": AuctionState, "needed": AuctionState}
 
 
 class ZeroKey(ContractRevert):
-    """The quote key cannot be zero."""
+    """The quote key must not be zero."""
 
     signature = "SealedBidAuction_ZeroKey()"
     fields = ()
-    meaning = "the quote key cannot be zero"
+    meaning = "the quote key must not be zero"
 
 
 @dataclass(frozen=True)
 class AuctionClosed(Event):
-    """There was no quote; the guarantee is back."""
+    """The auction is finished without a quote. The publisher has its guarantee back.
+
+    Args:
+        auction_id: The auction.
+    """
 
     auction_id: bytes
 
@@ -293,7 +299,13 @@ class AuctionClosed(Event):
 
 @dataclass(frozen=True)
 class AuctionPosted(Event):
-    """An order was published."""
+    """An order was posted.
+
+    Args:
+        auction_id: Hash of the terms.
+        publisher: Seller.
+        terms: The order.
+    """
 
     auction_id: bytes
     publisher: str
@@ -322,13 +334,14 @@ class AuctionPosted(Event):
 
 @dataclass(frozen=True)
 class AuctionSettled(Event):
-    """The auction is over.
+    """The auction is finished.
 
     Args:
-        awarded: Lots that were won.
-        runner_up: Best bidder without a lot, zero if none: the seller may offer it what a
-            winner did not pay.
-        runner_up_quote: The runner-up's quote, units per kWh.
+        auction_id: The auction.
+        awarded: How many lots were won.
+        runner_up: Best bidder without a lot, zero if there is none. The seller may offer it
+            what a winner does not pay.
+        runner_up_quote: The runner-up's quote in units of account per kWh.
     """
 
     auction_id: bytes
@@ -347,7 +360,13 @@ class AuctionSettled(Event):
 
 @dataclass(frozen=True)
 class BidderCompensated(Event):
-    """A bidder has its share of a forfeited guarantee."""
+    """A bidder has its share of a forfeited guarantee.
+
+    Args:
+        auction_id: The auction.
+        bidder: Account that bid.
+        share: Units of account.
+    """
 
     auction_id: bytes
     bidder: str
@@ -366,7 +385,8 @@ class GuaranteeForfeited(Event):
     """The key was not disclosed in time.
 
     Args:
-        share: What each quote's bidder gets, units.
+        auction_id: The auction.
+        share: Units of account that the bidder of each quote gets.
     """
 
     auction_id: bytes
@@ -381,7 +401,12 @@ class GuaranteeForfeited(Event):
 
 @dataclass(frozen=True)
 class KeyDisclosed(Event):
-    """Everybody can open every quote from now on."""
+    """The key was disclosed. Everybody can open every quote from now on.
+
+    Args:
+        auction_id: The auction.
+        key: Secret scalar of the quote key.
+    """
 
     auction_id: bytes
     key: int
@@ -398,10 +423,12 @@ class LotAwarded(Event):
     """A lot was won.
 
     Args:
-        lot: Place of the lot in the terms.
-        winner: Bidder.
-        quote: The winner's quote, units per kWh.
-        price: What the winner pays, units per kWh: the next quote, or the start price.
+        auction_id: The auction.
+        lot: Place of the lot in the terms, from 0.
+        winner: Account that won.
+        quote: The winner's quote in units of account per kWh.
+        price: What the winner pays in units of account per kWh: the next quote, or the start
+            price.
         trade_id: The trade in the {IOfferMarket} that the winner has to accept.
         accept_by: Unix seconds; the winner has to pay before.
     """
@@ -431,8 +458,10 @@ class QuoteSealed(Event):
     """A bidder sealed a quote.
 
     Args:
-        cx: x of the ephemeral point.
-        body: Parity and masked amount.
+        auction_id: The auction.
+        bidder: Account that bids.
+        cx: x coordinate of the ephemeral point.
+        body: Parity of the ephemeral point and masked amount.
     """
 
     auction_id: bytes
@@ -454,7 +483,8 @@ class SettlementAdvanced(Event):
     """A part of the quotes was replayed.
 
     Args:
-        accumulator: Where the next chunk must end.
+        auction_id: The auction.
+        accumulator: Where in the hash chain the next chunk must end.
     """
 
     auction_id: bytes
@@ -468,14 +498,18 @@ class SettlementAdvanced(Event):
 
 
 class SealedBidAuction(Contract):
-    """Sealed-bid auction. Encrypted quotes, one disclosed key, generalised second price (GSP); each
-    award becomes a trade of the {IOfferMarket}."""
+    """Sealed-bid auction. Encrypted quotes, one disclosed key, and the generalised second price (GSP).
+    Each award becomes a trade of the {IOfferMarket}."""
 
     name: ClassVar[str] = "SealedBidAuction"
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
 
     def auction_id_of(self, terms: AuctionTerms) -> bytes:
-        """Auction id of terms."""
+        """The auction id of terms: their hash.
+
+        Args:
+            terms: Any terms.
+        """
         answer: bytes = self._read(
             "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
             ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
@@ -485,21 +519,25 @@ class SealedBidAuction(Contract):
         return answer
 
     def auction_parameters(self) -> AuctionParameters:
-        """The constructor arguments."""
+        """The parameters of the auction."""
         return AuctionParameters.from_abi(
             self._read("auctionParameters()", (), [], ("(address,address,uint256,uint256)",))
         )
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Pays bidders their shares of a forfeited guarantee, in chunks as {settle}. Anyone may call.
+        """Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. Anyone may
+        call it.
 
         Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
-        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding: shares down.
 
         Args:
             terms: The order.
             accumulator: The hash chain before the chunk's first quote.
             quotes: The chunk.
+
+        Source:
+            X-6
         """
         return self._encode(
             "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
@@ -514,11 +552,11 @@ class SealedBidAuction(Contract):
         )
 
     def disclose(self, terms: AuctionTerms, key: int) -> Call[None]:
-        """Discloses the key after the last quote; anyone who knows it may.
+        """Discloses the key, from quoteUntil on and before discloseUntil. Anyone who knows the key
+        may.
 
-        Emits {KeyDisclosed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}
-        before quoteUntil, {SealedBidAuction_Expired} from discloseUntil on,
-        {SealedBidAuction_WrongKey}.
+        Emits {KeyDisclosed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired},
+        {SealedBidAuction_Expired}, {SealedBidAuction_WrongKey}.
 
         Args:
             terms: The order.
@@ -553,10 +591,11 @@ class SealedBidAuction(Contract):
 
     def forfeit(self, terms: AuctionTerms) -> Call[None]:
         """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
-        goes to bidders and treasury. Or one without quotes: the guarantee returns. Anyone may call.
+        goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee
+        returns. Anyone may call it.
 
-        Emits {GuaranteeForfeited} or {AuctionClosed}. Rounding: shares down, the rest to the
-        treasury. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}.
+        Emits {GuaranteeForfeited} or {AuctionClosed}. Reverts: {SealedBidAuction_WrongState},
+        {SealedBidAuction_NotExpired}. Rounding: shares down, and the rest to the treasury.
 
         Args:
             terms: The order.
@@ -573,7 +612,16 @@ class SealedBidAuction(Contract):
         )
 
     def guarantee_of(self, terms: AuctionTerms) -> int:
-        """What the publisher's guarantee is: that of the highest payment of every lot."""
+        """The publisher's guarantee: the sum of the guarantees for the highest payment of every lot.
+
+        Rounding: payments down, the guarantee of each up.
+
+        Args:
+            terms: Any terms.
+
+        Source:
+            X-8
+        """
         answer: int = self._read(
             "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
             ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
@@ -583,15 +631,15 @@ class SealedBidAuction(Contract):
         return answer
 
     def post(self, terms: AuctionTerms) -> Call[bytes]:
-        """Publishes an order and holds the guarantee for its highest possible payment.
+        """Posts an order and holds the guarantee for its highest possible payment. A publisher that
+        does not disclose the key in time loses the guarantee.
 
         Emits {AuctionPosted}. Reverts: {SealedBidAuction_NotPublisher}, {SealedBidAuction_BadLots},
         {SealedBidAuction_BadPrices}, {SealedBidAuction_BadWindow}, {SealedBidAuction_ZeroKey},
-        {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Warning: whoever does not
-        disclose the key in time loses the guarantee.
+        {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Rounding: guarantee up.
 
         Args:
-            terms: The order.
+            terms: The order, whose publisher is the caller.
 
         Source:
             X-4, X-8
@@ -605,16 +653,16 @@ class SealedBidAuction(Contract):
         )
 
     def quote(self, auction_id: bytes, cx: int, body: int) -> Call[None]:
-        """Adds the caller's sealed quote.
+        """Adds the caller's sealed quote. Whether the bidder may buy is checked at the settlement,
+        when it matters.
 
         Emits {QuoteSealed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_Expired} from
-        quoteUntil on, {SealedBidAuction_Full}. Whether the bidder may buy is asked at settlement,
-        when it matters.
+        quoteUntil on, {SealedBidAuction_Full}.
 
         Args:
             auction_id: Open auction.
-            cx: x of the ephemeral point.
-            body: Parity and masked amount.
+            cx: x coordinate of the ephemeral point.
+            body: Parity of the ephemeral point and masked amount.
 
         Source:
             X-5
@@ -624,15 +672,14 @@ class SealedBidAuction(Contract):
         )
 
     def quote_for(self, auction_id: bytes, q: Quote, signature: bytes) -> Call[None]:
-        """{quote} brought by anyone with the bidder's signature.
-
-        Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}. Brought twice it
+        """Adds a quote with its bidder's signature. Anyone may submit it. A quote submitted twice
         counts once.
+
+        Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}.
 
         Args:
             auction_id: Open auction.
-            signature: Its EIP-712 signature of Quote(auctionId, bidder, cx, body) (or
-                ERC-1271).
+            signature: The bidder's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
         Source:
             X-5
@@ -646,19 +693,23 @@ class SealedBidAuction(Contract):
         )
 
     def seed_of(self, auction_id: bytes) -> int:
-        """The hash chain before the first quote."""
+        """The hash chain before the first quote.
+
+        Args:
+            auction_id: Hash of the terms.
+        """
         answer: int = self._read("seedOf(bytes32)", ("bytes32",), [auction_id], ("uint256",))
         return answer
 
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Opens a chunk of quotes; the chunk that reaches the beginning decides the auction. Anyone
-        may call.
+        """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
+        may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
+        does not depend on how the quotes are cut into chunks.
 
-        Emits {KeyDisclosed} if this discloses the key, then {SettlementAdvanced}, or {LotAwarded}
-        for each lot and {AuctionSettled}. Chunks come newest first; within a chunk the oldest quote
-        is first. The result does not depend on how quotes are cut into chunks. Rounding: payments
-        down. Reverts: as {disclose} where it discloses, {SealedBidAuction_WrongKey},
-        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+        Emits {KeyDisclosed} if this call discloses the key, then {SettlementAdvanced}, or
+        {LotAwarded} for each lot and {AuctionSettled}. Reverts: as {disclose} where it discloses,
+        {SealedBidAuction_WrongKey}, {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+        Rounding: payments down, guarantees up.
 
         Args:
             terms: The order.
@@ -683,7 +734,7 @@ class SealedBidAuction(Contract):
         )
 
     def state_of(self, auction_id: bytes) -> tuple[AuctionState, int, int]:
-        """Where an auction stands, how many quotes it has, and where the next chunk must end.
+        """Current state of an auction, the number of its quotes, and where the next chunk must end.
 
         Args:
             auction_id: Hash of the terms.

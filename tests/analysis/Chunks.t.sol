@@ -143,8 +143,8 @@ contract ChunksTest is Stage {
         }
     }
 
-    /// @dev Any actor, the publisher too, or somebody without an account; from one below the start price to one above the
-    /// ceiling, so that many are equal; one in eight is garbage.
+    /// @dev Any actor, the publisher too, or somebody without an account; from one below the start price to
+    /// one above the ceiling, so that many are equal; one in eight is garbage.
     function _quote(uint256 random) private {
         uint256 who = random % (ACTORS + 1);
         address bidder = who == ACTORS ? STRANGER : actors[who];

@@ -5,8 +5,9 @@ import {CreditModel} from "../../contracts/libraries/CreditModel.sol";
 import {WindowLib} from "../../contracts/types/Account.sol";
 
 /// @notice Proofs for every input within the bounds that CreditModel.sol states; `make analyze` runs them.
-/// @dev Each computes the same in checked arithmetic: an overflow is a panic, which the prover reports. The functions
-/// with two or more symbolic factors are too hard for it; the differential test holds their corners.
+/// @dev Each computes the same in checked arithmetic: an overflow is a panic, which the prover reports. The
+/// functions with two or more symbolic factors are too hard for it; the differential test holds their
+/// corners.
 contract CreditProof {
     // The prover looks for these prefixes; `full_` takes long.
     // solhint-disable func-name-mixedcase

@@ -97,8 +97,8 @@ contract MarketProof is Proof {
         }
     }
 
-    /// @notice A trade that was withdrawn, has expired or is delivered cannot end again, nor be accepted or, unless it was
-    /// withdrawn, come back; at no later time and whoever calls with whatever.
+    /// @notice A trade that was withdrawn, has expired or is delivered cannot end again, nor be accepted or,
+    /// unless it was withdrawn, come back; at no later time and whoever calls with whatever.
     function check_endsOnce(
         Terms calldata terms,
         uint64[2] calldata times,

@@ -3,17 +3,18 @@ pragma solidity 0.8.37;
 
 import {Ranking, Ranks} from "../../contracts/libraries/Ranking.sol";
 
-/// @notice The ranking of an auction is the same however its quotes are cut into chunks: every case of four quotes.
-/// @dev {Ranking} only compares amounts and asks whether bidders are the same, so four amounts and four bidders show
-/// every way in which four quotes can stand to each other.
+/// @notice The ranking of an auction is the same however its quotes are cut into chunks: every case of four
+/// quotes.
+/// @dev {Ranking} only compares amounts and asks whether bidders are the same, so four amounts and four
+/// bidders show every way in which four quotes can stand to each other.
 /// @custom:paper X-6, X-7, X-11
 contract RankingTest {
     using Ranking for Ranks;
 
     uint256 private constant QUOTES = 4;
 
-    /// @notice One to three lots, all eight cuts: the younger chunk is ranked first, as {SealedBidAuction} does, and its
-    /// best follow the older chunk's.
+    /// @notice One to three lots, all eight cuts: the younger chunk is ranked first, as {SealedBidAuction}
+    /// does, and its best follow the older chunk's.
     function test_everyCutRanksTheSame() external pure {
         uint256 free;
         assembly ("memory-safe") {

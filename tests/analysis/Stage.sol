@@ -44,8 +44,8 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory);
 }
 
-/// @notice The market as it is deployed: the bytecode is that of the artifacts, with the default parameters but for
-/// a fee, and bans of hours, so that the traders soon go on.
+/// @notice The market as it is deployed: the bytecode is that of the artifacts, with the default parameters
+/// but for a fee, and bans of hours, so that the traders soon go on.
 abstract contract Stage {
     Vm internal constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 

@@ -6,7 +6,8 @@ import {EnergyLib} from "../../contracts/types/Energy.sol";
 import {Delivery, Terms, TradeState} from "../../contracts/types/Trade.sol";
 import {Stage} from "./Stage.sol";
 
-/// @notice Random calls of the market, each with the answer it must have: it succeeds exactly when the rules say so.
+/// @notice Random calls of the market, each with the answer it must have: it succeeds exactly when the rules
+/// say so.
 /// @dev Every function is one call that the fuzzer may make; a revert of a handler is a failure.
 contract Traders is Stage {
     enum Step {

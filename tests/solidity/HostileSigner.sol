@@ -15,7 +15,8 @@ enum Answer {
     Reenter // calls a contract: the magic value if that call went well, else a word that is none
 }
 
-/// @notice A signer contract that answers ERC-1271 and ERC-7913 alike, for tests of what the market does with it.
+/// @notice A signer contract that answers ERC-1271 and ERC-7913 alike, for tests of what the market does with
+/// it.
 /// @dev In both standards the magic value is the selector of the question.
 contract HostileSigner {
     Answer private immutable _ANSWER;
