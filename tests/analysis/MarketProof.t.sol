@@ -45,12 +45,12 @@ contract MarketProof is Proof {
         _last = s;
     }
 
-    /// @dev What the market calls when a trade is made; everyone may trade, and has a meter.
+    /// @dev What the market calls when a trade is made. Here everyone may trade and has a meter.
     function commit(address, address, bool, uint256, uint256) external pure returns (bytes32) {
         return bytes32(uint256(1));
     }
 
-    /// @dev ERC-7913.
+    /// @dev ERC-7913: every signature is valid.
     function verify(bytes calldata, bytes32, bytes calldata) external pure returns (bytes4) {
         return this.verify.selector;
     }
@@ -60,10 +60,12 @@ contract MarketProof is Proof {
         _ends(terms, time, abi.encodeCall(_market.giveUp, (terms)));
     }
 
+    /// @notice An expired offer or trade gives what was held and paid to seller, buyer and treasury.
     function check_expire(Terms calldata terms, uint64 time, address buyer, bytes32 receiptKey) external {
         _ends(terms, time, abi.encodeCall(_market.expire, (terms, buyer, receiptKey)));
     }
 
+    /// @notice A delivery, in full or short, does the same.
     function check_confirmDelivery(Terms calldata terms, uint64 time, address buyer, Energy energy) external {
         _ends(terms, time, _confirm(terms, buyer, energy));
     }

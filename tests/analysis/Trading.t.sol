@@ -61,7 +61,7 @@ contract Traders is Stage {
         VM.warp(block.timestamp + _bound(dt, 1, 1 hours));
     }
 
-    /// @notice Now and then to the last second of a trade's window, or the first after it.
+    /// @notice Moves time to the last second of a trade's window, or to the first after it.
     function passTimeToDeadline(uint256 which, uint256 coin, bool after_) external {
         if (_trades.length == 0 || coin % 2 != 0) {
             return;
@@ -165,7 +165,7 @@ contract Traders is Stage {
         }
     }
 
-    /// @notice A batch with the same receipt twice: one is settled, the other refused.
+    /// @notice Submits the same receipt twice in a batch: one is settled, the other refused.
     function confirmTwice(uint256 which, uint256 energy, bool full) external {
         (uint256 place, bool found) = _find(which, Step.Accepted);
         if (!found) {
@@ -215,7 +215,7 @@ contract Traders is Stage {
         }
     }
 
-    /// @notice With a trade that was over long ago.
+    /// @notice Tries everything with a trade that finished long ago.
     function tryAgain(uint256 which) external {
         if (_ended.length != 0) {
             _tryAgain(_ended[which % _ended.length]);
@@ -224,7 +224,8 @@ contract Traders is Stage {
 
     // ---------------------------------------------------------------- what must hold
 
-    /// @notice What the rules promise about everything at once; reverts with the promise that is broken.
+    /// @notice Checks what the rules promise about everything at once, and reverts with the promise that is
+    /// broken.
     function check() external view {
         uint256 onTheWay;
         uint256[ACTORS] memory held;
@@ -238,11 +239,11 @@ contract Traders is Stage {
             TradeState state = market.stateOf(market.tradeIdOf(trade.terms));
             require(
                 state == (accepted ? TradeState.Accepted : TradeState.Offered),
-                "a state does not follow"
+                "a trade is in another state than its calls make"
             );
         }
         require(_inAccounts() + onTheWay == deposited, "money was made or lost");
-        require(address(ledger).balance == deposited * UNIT, "the ledger's balance is another");
+        require(address(ledger).balance == deposited * UNIT, "the ledger's balance is not the deposits");
         for (uint256 i = 0; i < ACTORS; ++i) {
             AccountView memory a = ledger.accountOf(actors[i]);
             require(a.held == held[i], "held is not the guarantees of open trades");
@@ -260,7 +261,7 @@ contract Traders is Stage {
 
     // ---------------------------------------------------------------- helpers
 
-    /// @dev Calls; that it succeeds exactly if it `may`, and never by a panic, is part of what is checked.
+    /// @dev Makes a call, and checks that it succeeds exactly if it `may` and never fails by a panic.
     function _call(address from, address to, bytes memory data, bool may) private returns (bool) {
         VM.prank(from);
         (bool ok, bytes memory answer) = to.call(data);
@@ -303,7 +304,7 @@ contract Traders is Stage {
         });
     }
 
-    /// @dev The first open trade from `which` on that stands there.
+    /// @dev The first open trade from `which` on that is at this step.
     function _find(uint256 which, Step step) private view returns (uint256 place, bool found) {
         uint256 count = _trades.length;
         for (uint256 i = 0; i < count; ++i) {
@@ -321,7 +322,7 @@ contract Traders is Stage {
         _tryAgain(_ended[_ended.length - 1]);
     }
 
-    /// @dev Whatever is tried with a trade that is over, it fails: nothing settles twice.
+    /// @dev Whatever is tried with a finished trade fails: nothing settles twice.
     function _tryAgain(Ended storage ended) private {
         Trade storage trade = ended.trade;
         Terms memory terms = trade.terms;
@@ -367,7 +368,7 @@ contract Traders is Stage {
     }
 }
 
-/// @notice Whatever is called in whatever order, these hold.
+/// @notice These hold whatever is called in whatever order.
 /// @custom:paper N-1, N-2, N-3, N-4, N-7, X-1, X-11
 contract TradingTest {
     error NeverSucceeded(Traders.Call call);

@@ -3,16 +3,16 @@ pragma solidity 0.8.37;
 
 /// @notice What a {HostileSigner} does when it is asked about a signature.
 enum Answer {
-    Right, // the magic value, as an honest signer that accepts everything
-    Junk, // some other word
-    Dirty, // the magic value with a bit set in the 28 bytes that must be zero
-    Short, // the magic value in 4 bytes
-    Huge, // the magic value in front of 100,000 bytes
-    Nothing, // no bytes at all
-    Revert, // the magic value, but as the data of a revert
-    Burn, // takes all gas
-    Write, // writes to its storage, then the magic value
-    Reenter // calls a contract: the magic value if that call went well, else a word that is none
+    Right, // answers the magic value, as an honest signer that accepts everything
+    Junk, // answers some other word
+    Dirty, // answers the magic value with a bit set in the 28 bytes that must be zero
+    Short, // answers the magic value in 4 bytes
+    Huge, // answers the magic value in front of 100,000 bytes
+    Nothing, // answers no bytes at all
+    Revert, // reverts with the magic value
+    Burn, // uses up all gas
+    Write, // writes to its storage, then answers the magic value
+    Reenter // calls a contract, then answers the magic value if that call succeeded, else another word
 }
 
 /// @notice A signer contract that answers ERC-1271 and ERC-7913 alike, for tests of what the market does with
@@ -23,7 +23,7 @@ contract HostileSigner {
     address private immutable _TARGET;
     bytes private _data;
 
-    /// @notice How often it could write.
+    /// @notice How often it was able to write.
     uint256 public writes;
 
     constructor(Answer answer, address target, bytes memory data) {

@@ -5,17 +5,17 @@ pragma solidity 0.8.37;
 enum Behaviour {
     Honest,
     Fee, // one base unit of every transfer is lost on the way
-    ReturnsFalse, // moves nothing and says so
-    ReturnsNothing, // moves, but answers no bytes, as USDT does
+    ReturnsFalse, // moves nothing and returns false
+    ReturnsNothing, // moves the amount, but answers no bytes, as USDT does
     Reverts,
-    Keeps, // moves nothing and says it did
-    Shrinks, // takes from the recipient instead of giving
+    Keeps, // moves nothing and returns true
+    Shrinks, // takes the amount from the recipient too
     Flatters, // reports twice the balance
     Reenters, // calls a contract before it moves anything
-    Hooks // tells sender and recipient, as ERC-777 does
+    Hooks // calls sender and recipient, as ERC-777 does
 }
 
-/// @notice An ERC-20 that breaks the rules in one way at a time, for tests of what the ledger does with it.
+/// @notice An ERC-20 token that breaks one rule at a time, for tests of what the ledger does with it.
 contract HostileToken {
     error HostileToken_No();
 
@@ -26,11 +26,12 @@ contract HostileToken {
     address private _target;
     bytes private _data;
 
-    /// @notice Whether the reentrant call was made, whether it went well, and what came back.
+    /// @notice Whether the reentrant call was made, whether it succeeded, and what it answered.
     bool public called;
     bool public succeeded;
     bytes public answer;
 
+    /// @notice Sets how it behaves from now on, and the call that it makes if it reenters.
     function behave(Behaviour behaviour, address target, bytes calldata data) external {
         (_behaviour, _target, _data, called, succeeded, answer) = (behaviour, target, data, false, false, "");
     }
@@ -73,7 +74,7 @@ contract HostileToken {
             (succeeded, answer) = _target.call(_data);
         }
         if (behaviour == Behaviour.Hooks) {
-            _tell(from);
+            _callHook(from);
         }
         _balance[from] -= amount;
         if (behaviour == Behaviour.Shrinks) {
@@ -82,7 +83,7 @@ contract HostileToken {
             _balance[to] += behaviour == Behaviour.Fee ? amount - 1 : amount;
         }
         if (behaviour == Behaviour.Hooks) {
-            _tell(to);
+            _callHook(to);
         }
         if (behaviour == Behaviour.ReturnsNothing) {
             assembly {
@@ -92,8 +93,8 @@ contract HostileToken {
         return true;
     }
 
-    /// @dev ERC-777 asks a registry; here whoever understands the hook gets it.
-    function _tell(address account) private {
+    /// @dev ERC-777 asks a registry for the hook; here every account that understands the hook is called.
+    function _callHook(address account) private {
         (bool ok, ) = account.call(abi.encodeWithSignature("tokensMoved()"));
         called = called || ok;
     }
