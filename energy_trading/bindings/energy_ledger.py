@@ -1,315 +1,13 @@
-"""Typed EnergyLedger, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed EnergyLedger, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class CreditParameters:
-    """Constants of the credit model (X-1 … X-3). A name that ends in E9 has the scale 1e9.
-
-    Args:
-        k1_e9: k1 of eq 3, 1e6 … 10e9.
-        k2_e9: k2 of eq 3, 1e6 … 10e9 and at least k1.
-        t1_e9: t1 of eq 6, 1e6 … 10e9.
-        t2_e9: t2 of eq 6, 1e6 … 10e9 and at least t1.
-        z0: Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
-        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
-        window: How many recent trades count, n = m = k of eqs 1, 2, 4; 1 … 10.
-        z_unit: Units of account that make z = 1; at least 1.
-        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12. Rounding would keep a
-            lower one from growing.
-        ceiling_e9: Highest credit, floor … 1e12.
-        withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-        grace_defaults: k of N-7: the first k defaults of an account bring no ban, 0 … 100.
-        ban_unit: Seconds that eq 7 calls a day, 60 seconds to ten years.
-        max_ban: Longest ban in seconds, banUnit to ten years.
-        open_base: Guarantee in units of account that a seller of the lowest credit may have
-            held at once.
-        open_per_credit: Units of account that each whole point of credit above the floor adds
-            to openBase.
-    """
-
-    k1_e9: int
-    k2_e9: int
-    t1_e9: int
-    t2_e9: int
-    z0: int
-    profit_e9: int
-    window: int
-    z_unit: int
-    floor_e9: int
-    ceiling_e9: int
-    withdrawal_e9: int
-    grace_defaults: int
-    ban_unit: int
-    max_ban: int
-    open_base: int
-    open_per_credit: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "k1_e9",
-        "k2_e9",
-        "t1_e9",
-        "t2_e9",
-        "z0",
-        "profit_e9",
-        "window",
-        "z_unit",
-        "floor_e9",
-        "ceiling_e9",
-        "withdrawal_e9",
-        "grace_defaults",
-        "ban_unit",
-        "max_ban",
-        "open_base",
-        "open_per_credit",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> CreditParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-            values[10],
-            values[11],
-            values[12],
-            values[13],
-            values[14],
-            values[15],
-        )
-
-
-@dataclass(frozen=True)
-class LedgerParameters:
-    """Constructor arguments of the ledger, each with its allowed range.
-
-    Args:
-        asset: ERC-20 token to settle in; zero: the native coin.
-        unit: Base units of the asset that make one unit of account, 1 … 1e18. All money is
-            counted in units of account.
-        owner: The DSO: it suspends accounts, registers meters and names PKG's key.
-        pkg: First key of PKG (an account or an ERC-1271 contract).
-        treasury: Account that gets fees and lost guarantees.
-        markets: 1 … 4 contracts that may commit and settle.
-        epoch_seconds: Length of an epoch of one-time keys in seconds, one hour to a year.
-        credit: The constants of the credit model.
-    """
-
-    asset: str
-    unit: int
-    owner: str
-    pkg: str
-    treasury: str
-    markets: Sequence[str]
-    epoch_seconds: int
-    credit: CreditParameters
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "asset",
-        "unit",
-        "owner",
-        "pkg",
-        "treasury",
-        "markets",
-        "epoch_seconds",
-        "credit",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LedgerParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            CreditParameters.from_abi(values[7]),
-        )
-
-
-class Cause(IntEnum):
-    """Why a credit changed. {IEnergyLedger.DeliveryRecorded} stands for Sold and Bought at once."""
-
-    NONE = 0
-    SOLD = 1
-    BOUGHT = 2
-    SELLER_DEFAULT = 3
-    BUYER_DEFAULT = 4
-    WITHDRAWN = 5
-
-
-@dataclass(frozen=True)
-class AccountView:
-    """Everything about an account, in a form for people. Money is in units of account.
-
-    Args:
-        roles: 1 for a producer, 2 for a consumer, 3 for both.
-        open: Whether PKG has attested the account.
-        suspended: Whether the DSO keeps the account from new commitments.
-        available: Funds that can be withdrawn or committed.
-        held: Guarantees of open offers and trades.
-        seller_credit_e9: R^s of eq 3, scale 1e9.
-        buyer_credit_e9: R^b of eq 6, scale 1e9.
-        defaults: Number of defaults so far; they are never forgotten.
-        banned_until: Unix seconds; the account can make no new commitment before.
-        sales: Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
-        purchases: Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest
-            bits.
-    """
-
-    roles: int
-    open: bool
-    suspended: bool
-    available: int
-    held: int
-    seller_credit_e9: int
-    buyer_credit_e9: int
-    defaults: int
-    banned_until: int
-    sales: int
-    purchases: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "roles",
-        "open",
-        "suspended",
-        "available",
-        "held",
-        "seller_credit_e9",
-        "buyer_credit_e9",
-        "defaults",
-        "banned_until",
-        "sales",
-        "purchases",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AccountView:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-            values[10],
-        )
-
-
-@dataclass(frozen=True)
-class AccountAttestation:
-    """PKG's statement that an account belongs to a certified person (C-2). PKG is the private key
-    generator, the authority that certifies people; DSO below is the distribution system operator.
-
-    Args:
-        account: Account to open.
-        roles: 1 for a producer, 2 for a consumer, 3 for both.
-        certificate_hash: keccak256 of the ECQV certificate.
-        identity_ciphertext: α of the certificate: the identity, which only PKG and DSO together
-            can read.
-        deadline: Unix seconds; the statement is valid while block.timestamp < deadline.
-    """
-
-    account: str
-    roles: int
-    certificate_hash: bytes
-    identity_ciphertext: bytes
-    deadline: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "account",
-        "roles",
-        "certificate_hash",
-        "identity_ciphertext",
-        "deadline",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AccountAttestation:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4])
-
-
-class Outcome(IntEnum):
-    """How a commitment ended, as the market reports it."""
-
-    NONE = 0
-    DELIVERED = 1
-    SELLER_DEFAULT = 2
-    BUYER_DEFAULT = 3
-    WITHDRAWN = 4
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """How a market ends a commitment. The market must keep the sum: sellerGets + buyerGets +
-    treasuryGets equals `unhold` plus the payment that it took with {IEnergyLedger.commit}. All
-    amounts are in units of account. @dev This order of the fields gives {IEnergyLedger.settle} a
-    low selector. The dispatcher tries selectors from the lowest, at 22 gas each, so the order saves
-    570 gas with each trade.
-
-    Args:
-        seller: Account whose guarantee was held.
-        unhold: Part of the guarantee that is no longer held.
-        seller_gets: What is added to the seller's available funds.
-        buyer: Account that paid; zero if nobody did.
-        buyer_gets: What is added to the buyer's available funds.
-        outcome: What happened, for the credits.
-        value: Money value of what was settled. The ledger scales it to the z of the credit
-            model.
-        treasury_gets: Fee and lost part of the guarantee.
-    """
-
-    seller: str
-    unhold: int
-    seller_gets: int
-    buyer: str
-    buyer_gets: int
-    outcome: Outcome
-    value: int
-    treasury_gets: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "seller",
-        "unhold",
-        "seller_gets",
-        "buyer",
-        "buyer_gets",
-        "outcome",
-        "value",
-        "treasury_gets",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Settlement:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0], values[1], values[2], values[3], values[4], Outcome(values[5]), values[6], values[7]
-        )
+from energy_trading.types import AccountAttestation, AccountView, Cause, CreditParameters, Settlement
 
 
 class AlreadyOpen(ContractRevert):
@@ -587,7 +285,7 @@ class ZeroRoot(ContractRevert):
 
 
 class OwnableInvalidOwner(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     owner: str
 
@@ -597,7 +295,7 @@ class OwnableInvalidOwner(ContractRevert):
 
 
 class OwnableUnauthorizedAccount(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     account: str
 
@@ -620,7 +318,7 @@ class Outside(ContractRevert):
 
 
 class Reentrancy(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "Reentrancy()"
     fields = ()
@@ -725,13 +423,7 @@ class DefaultRecorded(Event):
         ("defaults", "uint256", False),
         ("banned_until", "uint256", False),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "cause":
-            return Cause(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"cause": Cause}
 
 
 @dataclass(frozen=True)
@@ -929,30 +621,43 @@ class EnergyLedger(Contract):
     )
 
     def asset(self) -> str:
-        """The asset that the ledger settles in."""
+        """The asset that the ledger settles in.
+
+        Returns:
+            ERC-20 token; zero: the native coin.
+        """
         answer: str = self._read("ASSET()", (), [], ("address",))
         return answer
 
     def epoch_seconds(self) -> int:
-        """Length of an epoch."""
+        """Length of an epoch.
+
+        Returns:
+            Seconds.
+        """
         answer: int = self._read("EPOCH_SECONDS()", (), [], ("uint256",))
         return answer
 
     def treasury(self) -> str:
-        """The account that gets fees and lost guarantees."""
+        """The account that gets fees and lost guarantees.
+
+        Returns:
+            Its address.
+        """
         answer: str = self._read("TREASURY()", (), [], ("address",))
         return answer
 
     def unit(self) -> int:
-        """Base units of the asset in one unit of account."""
+        """Base units of the asset in one unit of account.
+
+        Returns:
+            1 … 1e18.
+        """
         answer: int = self._read("UNIT()", (), [], ("uint256",))
         return answer
 
     def accept_ownership(self) -> Call[None]:
-        """See the contract.
-
-        The new owner accepts the ownership transfer.
-        """
+        """The new owner accepts the ownership transfer."""
         return self._encode("acceptOwnership()", (), [], 0, ())
 
     def account_of(self, account: str) -> AccountView:
@@ -960,23 +665,25 @@ class EnergyLedger(Contract):
 
         Args:
             account: Any address; one that is not open has zeros.
+
+        Returns:
+            What the ledger knows about it.
         """
-        return AccountView.from_abi(
-            self._read(
-                "accountOf(address)",
-                ("address",),
-                [account],
-                ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
-            )
+        answer: AccountView = self._read(
+            "accountOf(address)",
+            ("address",),
+            [account],
+            ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            AccountView.from_abi,
         )
+        return answer
 
     def commit(self, seller: str, buyer: str, metered: bool, guarantee: int, payment: int) -> Call[bytes]:
         """Holds a seller's guarantee, takes a buyer's payment into the market's care, or both. Only
         markets may call it. A zero address skips its half.
 
-        Low selector: see {Settlement}. Reverts: {EnergyLedger_NotMarket},
-        {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
-        {EnergyLedger_Insufficient}, {EnergyLedger_OverCreditLimit}.
+        Low selector: see `Settlement`. Reverts: `NotMarket`, `RoleMissing`, `Suspended`, `Banned`,
+        `Insufficient`, `OverCreditLimit`.
 
         Args:
             seller: Producer whose guarantee is held.
@@ -985,6 +692,9 @@ class EnergyLedger(Contract):
             guarantee: Units of account moved from the seller's available funds to its held
                 funds.
             payment: Units of account taken from the buyer's available funds.
+
+        Returns:
+            The buyer's `meter_of` if it was asked for, else zero.
 
         Source:
             N-1, N-2, X-3
@@ -998,23 +708,30 @@ class EnergyLedger(Contract):
         )
 
     def credit_parameters(self) -> CreditParameters:
-        """The constants of the credit model."""
-        return CreditParameters.from_abi(
-            self._read(
-                "creditParameters()",
-                (),
-                [],
-                (
-                    "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
-                ),
-            )
+        """The constants of the credit model.
+
+        Returns:
+            As given to the constructor.
+        """
+        answer: CreditParameters = self._read(
+            "creditParameters()",
+            (),
+            [],
+            (
+                "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
+            ),
+            CreditParameters.from_abi,
         )
+        return answer
 
     def current_key_root(self, epoch: int) -> bytes:
         """The root whose keys can be named now.
 
         Args:
             epoch: Number of an epoch.
+
+        Returns:
+            The epoch's root; zero if the epoch is over, has not begun, or has no root.
 
         Source:
             N-6
@@ -1026,9 +743,8 @@ class EnergyLedger(Contract):
         """Pays funds of the caller into an account. An ERC-20 ledger needs an allowance and no coin. A
         native ledger needs exactly amount · UNIT coin with the call.
 
-        Emits {Deposited}. Reverts: {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount},
-        {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess}, {EnergyLedger_TooMuch}. Rounding:
-        none.
+        Emits `Deposited`. Reverts: `NotOpen`, `ZeroAmount`, `WrongValue`, `ReceivedLess`,
+        `TooMuch`. Rounding: none.
 
         Args:
             account: Open account that gets the funds.
@@ -1041,8 +757,7 @@ class EnergyLedger(Contract):
         permit that somebody else has already used does no harm, because the allowance is there
         then.
 
-        Emits {Deposited}. Reverts: as {deposit}, and {EnergyLedger_NoPermit} on a native ledger.
-        Rounding: none.
+        Emits `Deposited`. Reverts: as `deposit`, and `NoPermit` on a native ledger. Rounding: none.
 
         Args:
             amount: Units of account; the permit is for amount · UNIT.
@@ -1060,10 +775,7 @@ class EnergyLedger(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -1077,6 +789,9 @@ class EnergyLedger(Contract):
 
         Args:
             market: Any address.
+
+        Returns:
+            Whether it was named at deployment.
         """
         answer: bool = self._read("isMarket(address)", ("address",), [market], ("bool",))
         return answer
@@ -1087,6 +802,9 @@ class EnergyLedger(Contract):
         Args:
             account: Any address.
             role: 1 for a producer, 2 for a consumer; 3 asks for both.
+
+        Returns:
+            Whether it may make a new commitment.
 
         Source:
             X-3
@@ -1102,6 +820,9 @@ class EnergyLedger(Contract):
         Args:
             account: Any address.
 
+        Returns:
+            keccak256 of the meter's ERC-7913 signer; zero if the account has none.
+
         Source:
             N-3
         """
@@ -1112,8 +833,8 @@ class EnergyLedger(Contract):
         """Opens an account from a signed PKG attestation. Anyone may submit it. It works once, because
         an account opens once.
 
-        Emits {AccountOpened}. Reverts: {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles},
-        {EnergyLedger_ZeroAddress}, {EnergyLedger_AlreadyOpen}, {EnergyLedger_BadAttestation}.
+        Emits `AccountOpened`. Reverts: `AttestationExpired`, `BadRoles`, `ZeroAddress`,
+        `AlreadyOpen`, `BadAttestation`.
 
         Args:
             signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
@@ -1137,6 +858,9 @@ class EnergyLedger(Contract):
         Args:
             credit_e9: Seller's credit, scale 1e9.
 
+        Returns:
+            Units of account.
+
         Source:
             X-2
         """
@@ -1144,31 +868,29 @@ class EnergyLedger(Contract):
         return answer
 
     def owner(self) -> str:
-        """See the contract.
-
-        Returns the address of the current owner.
-        """
+        """Returns the address of the current owner."""
         answer: str = self._read("owner()", (), [], ("address",))
         return answer
 
     def pending_owner(self) -> str:
-        """See the contract.
-
-        Returns the address of the pending owner.
-        """
+        """Returns the address of the pending owner."""
         answer: str = self._read("pendingOwner()", (), [], ("address",))
         return answer
 
     def pkg(self) -> str:
-        """The key that PKG's attestations are signed with."""
+        """The key that PKG's attestations are signed with.
+
+        Returns:
+            Account or ERC-1271 contract.
+        """
         answer: str = self._read("pkg()", (), [], ("address",))
         return answer
 
     def publish_key_root(self, epoch: int, root: bytes, evidence_hash: bytes) -> Call[None]:
         """Admits the one-time keys of an epoch. Only the DSO may call it.
 
-        Emits {KeyRootPublished}. Reverts: {MeterRegistry_ZeroRoot}, {MeterRegistry_RootExists},
-        {MeterRegistry_EpochOver}, and unless the caller is the owner.
+        Emits `KeyRootPublished`. Reverts: `ZeroRoot`, `RootExists`, `EpochOver`, and unless the
+        caller is the owner.
 
         Args:
             epoch: Number of the epoch, block.timestamp / EPOCH_SECONDS; the current one or a
@@ -1191,8 +913,7 @@ class EnergyLedger(Contract):
     def register_meter(self, account: str, signer: bytes) -> Call[None]:
         """Names an account's meter, in place of an earlier one. Only the DSO may call it.
 
-        Emits {MeterRegistered}. Reverts: {MeterRegistry_BadSigner}, and unless the caller is the
-        owner.
+        Emits `MeterRegistered`. Reverts: `BadSigner`, and unless the caller is the owner.
 
         Args:
             account: Account whose deliveries the meter will prove.
@@ -1207,8 +928,8 @@ class EnergyLedger(Contract):
     def reinstate(self, accounts: Sequence[str]) -> Call[None]:
         """Ends suspensions. Only the DSO may call it.
 
-        Emits {AccountReinstated} for each account. Reverts: {EnergyLedger_NotSuspended}, and unless
-        the caller is the owner.
+        Emits `AccountReinstated` for each account. Reverts: `NotSuspended`, and unless the caller
+        is the owner.
 
         Args:
             accounts: Suspended accounts.
@@ -1221,7 +942,7 @@ class EnergyLedger(Contract):
     def remove_meter(self, account: str) -> Call[None]:
         """Removes an account's meter. Trades that named it keep it. Only the DSO may call it.
 
-        Emits {MeterRemoved}. Reverts: {MeterRegistry_NoMeter}, and unless the caller is the owner.
+        Emits `MeterRemoved`. Reverts: `NoMeter`, and unless the caller is the owner.
 
         Args:
             account: Account that has a meter.
@@ -1232,9 +953,7 @@ class EnergyLedger(Contract):
         return self._encode("removeMeter(address)", ("address",), [account], 0, ())
 
     def renounce_ownership(self) -> Call[None]:
-        """See the contract.
-
-        Leaves the contract without owner. It will not be possible to call `onlyOwner` functions.
+        """Leaves the contract without owner. It will not be possible to call `onlyOwner` functions.
         Can only be called by the current owner. NOTE: Renouncing ownership will leave the contract
         without an owner, thereby disabling any functionality that is only available to the owner.
         """
@@ -1243,7 +962,7 @@ class EnergyLedger(Contract):
     def revoke_key_root(self, epoch: int) -> Call[None]:
         """Stops an epoch's keys from being named. Only the DSO may call it.
 
-        Emits {KeyRootRevoked}. Reverts: {MeterRegistry_NoRoot}, and unless the caller is the owner.
+        Emits `KeyRootRevoked`. Reverts: `NoRoot`, and unless the caller is the owner.
 
         Args:
             epoch: Number of an epoch that has a root.
@@ -1257,7 +976,7 @@ class EnergyLedger(Contract):
         """Replaces PKG's key. Only the DSO may call it. Attestations signed with the old key are void
         at once.
 
-        Emits {PkgChanged}. Reverts: {EnergyLedger_ZeroAddress}, and unless the caller is the owner.
+        Emits `PkgChanged`. Reverts: `ZeroAddress`, and unless the caller is the owner.
 
         Args:
             new_pkg: Account or ERC-1271 contract.
@@ -1272,9 +991,9 @@ class EnergyLedger(Contract):
         default of a buyer who is suspended at this time is not recorded, because that buyer could
         not pay.
 
-        Emits {DeliveryRecorded}, or {CreditChanged} for a default or withdrawal, and
-        {DefaultRecorded} for a default. It never reverts for a settlement whose sums the market
-        keeps. Reverts: {EnergyLedger_NotMarket}. Rounding: credits and z down.
+        Emits `DeliveryRecorded`, or `CreditChanged` for a default or withdrawal, and
+        `DefaultRecorded` for a default. It never reverts for a settlement whose sums the market
+        keeps. Reverts: `NotMarket`. Rounding: credits and z down.
 
         Source:
             X-1, X-2, X-3, N-7
@@ -1291,8 +1010,8 @@ class EnergyLedger(Contract):
         """Keeps accounts from new commitments, for instance all accounts of a traced person. Only the
         DSO may call it. The funds stay the accounts' own and can be withdrawn.
 
-        Emits {AccountSuspended} for each account. Reverts: {EnergyLedger_NotOpen}, and unless the
-        caller is the owner.
+        Emits `AccountSuspended` for each account. Reverts: `NotOpen`, and unless the caller is the
+        owner.
 
         Args:
             accounts: Open accounts.
@@ -1306,8 +1025,8 @@ class EnergyLedger(Contract):
         """Moves available funds from a buyer to a seller, for something that changes hands at once.
         Only markets may call it. It records no outcome, because nothing was promised.
 
-        The market logs it. Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing},
-        {EnergyLedger_Suspended}, {EnergyLedger_Banned}, {EnergyLedger_Insufficient}.
+        The market logs it. Reverts: `NotMarket`, `RoleMissing`, `Suspended`, `Banned`,
+        `Insufficient`.
 
         Args:
             buyer: Consumer who pays.
@@ -1326,11 +1045,9 @@ class EnergyLedger(Contract):
         )
 
     def transfer_ownership(self, new_owner: str) -> Call[None]:
-        """See the contract.
-
-        Starts the ownership transfer of the contract to a new account. Replaces the pending
-        transfer if there is one. Can only be called by the current owner. Setting `newOwner` to the
-        zero address is allowed; this can be used to cancel an initiated ownership transfer.
+        """Starts the ownership transfer of the contract to a new account. Replaces the pending
+        transfer if there is one. Can only be called by the current owner. Setting `new_owner` to
+        the zero address is allowed; this can be used to cancel an initiated ownership transfer.
         """
         return self._encode("transferOwnership(address)", ("address",), [new_owner], 0, ())
 
@@ -1338,8 +1055,7 @@ class EnergyLedger(Contract):
         """Sends available funds of the caller to any recipient. Suspended and banned accounts and the
         treasury may withdraw too.
 
-        Emits {Withdrawn}. Reverts: {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient},
-        {EnergyLedger_Insufficient}. Rounding: none.
+        Emits `Withdrawn`. Reverts: `ZeroAmount`, `BadRecipient`, `Insufficient`. Rounding: none.
 
         Args:
             to: Recipient.

@@ -1,125 +1,17 @@
-"""Typed EnergyLot, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed EnergyLot, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-from energy_trading.bindings.offer_market import Terms
-
-
-@dataclass(frozen=True)
-class LotParameters:
-    """Constructor arguments of the lots.
-
-    Args:
-        ledger: Energy ledger that names this contract as a market; its owner is the DSO.
-        market: Offer market whose trades lots can fulfil.
-        slot_seconds: Length of a delivery slot in seconds, one minute to a day.
-    """
-
-    ledger: str
-    market: str
-    slot_seconds: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "slot_seconds")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LotParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2])
-
-
-class LotState(IntEnum):
-    """Current state of a lot."""
-
-    NONE = 0
-    ALIVE = 1
-    RETIRED = 2
-    SPLIT = 3
-    MERGED = 4
-
-
-@dataclass(frozen=True)
-class LotView:
-    """Everything about a lot, in a form for people.
-
-    Args:
-        owner: Account; zero once the lot has ended.
-        energy_wh: Energy in Wh, the same for the whole life of the lot.
-        slot_start: Start of the delivery slot, unix seconds.
-        nonce: Nonce that permits must carry; it counts changes of owner and cancellations.
-        state: What became of the lot.
-    """
-
-    owner: str
-    energy_wh: int
-    slot_start: int
-    nonce: int
-    state: LotState
-
-    __abi__: ClassVar[tuple[str, ...]] = ("owner", "energy_wh", "slot_start", "nonce", "state")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LotView:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], LotState(values[4]))
-
-
-@dataclass(frozen=True)
-class Injection:
-    """The DSO's statement that energy was injected (sign_D, C-4), with how to reach the producer. DSO
-    is the distribution system operator.
-
-    Args:
-        producer: Account that injected the energy (txAddr) and gets the lot.
-        energy_wh: Energy in Wh, 1 … 2**40 - 1.
-        slot_start: Start of the delivery slot, unix seconds.
-        meter: keccak256 of the ERC-7913 signer that signed the reading.
-        reading: Hash of the reading that the meter signed. It is the lot's id, so it can be
-            minted once.
-        public_key: pubK of the producer, for the handshake (C-5); empty where the account is a
-            contract without one.
-        msg_addr: Where the producer can be reached (eq 2).
-        nonce: Serial number of the DSO.
-        deadline: Unix seconds; the lot can be minted while block.timestamp < deadline.
-    """
-
-    producer: str
-    energy_wh: int
-    slot_start: int
-    meter: bytes
-    reading: bytes
-    public_key: bytes
-    msg_addr: bytes
-    nonce: int
-    deadline: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "producer",
-        "energy_wh",
-        "slot_start",
-        "meter",
-        "reading",
-        "public_key",
-        "msg_addr",
-        "nonce",
-        "deadline",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Injection:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7], values[8]
-        )
+from energy_trading.types import Injection, LotParameters, LotView, Terms
 
 
 class AccountBalanceOverflow(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "AccountBalanceOverflow()"
     fields = ()
@@ -127,7 +19,7 @@ class AccountBalanceOverflow(ContractRevert):
 
 
 class BalanceQueryForZeroAddress(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "BalanceQueryForZeroAddress()"
     fields = ()
@@ -290,7 +182,7 @@ class WrongSum(ContractRevert):
 
 
 class NotOwnerNorApproved(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "NotOwnerNorApproved()"
     fields = ()
@@ -298,7 +190,7 @@ class NotOwnerNorApproved(ContractRevert):
 
 
 class TokenAlreadyExists(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TokenAlreadyExists()"
     fields = ()
@@ -306,7 +198,7 @@ class TokenAlreadyExists(ContractRevert):
 
 
 class TokenDoesNotExist(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TokenDoesNotExist()"
     fields = ()
@@ -314,7 +206,7 @@ class TokenDoesNotExist(ContractRevert):
 
 
 class TransferFromIncorrectOwner(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferFromIncorrectOwner()"
     fields = ()
@@ -322,7 +214,7 @@ class TransferFromIncorrectOwner(ContractRevert):
 
 
 class TransferToNonERC721ReceiverImplementer(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferToNonERC721ReceiverImplementer()"
     fields = ()
@@ -330,7 +222,7 @@ class TransferToNonERC721ReceiverImplementer(ContractRevert):
 
 
 class TransferToZeroAddress(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferToZeroAddress()"
     fields = ()
@@ -483,7 +375,7 @@ class LotRetired(Event):
 
 @dataclass(frozen=True)
 class LotSplit(Event):
-    """A lot became several of the same owner and slot. The i-th has the id {partId}(lot, i).
+    """A lot became several of the same owner and slot. The i-th has the id `part_id`(lot, i).
 
     Args:
         lot: Id of the lot that ended.
@@ -593,23 +485,23 @@ class EnergyLot(Contract):
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256)",)
 
     def domain_separator(self) -> bytes:
-        """EIP-712 domain separator (ERC-4494)."""
+        """EIP-712 domain separator (ERC-4494).
+
+        Returns:
+            The separator for this contract and chain.
+        """
         answer: bytes = self._read("DOMAIN_SEPARATOR()", (), [], ("bytes32",))
         return answer
 
     def approve(self, account: str, lot: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
+        """Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
         exist. - The caller must be the owner of the token, or an approved operator for the token
-        owner. Emits an {Approval} event.
+        owner. Emits an `Approval` event.
         """
         return self._encode("approve(address,uint256)", ("address", "uint256"), [account, lot], value, ())
 
     def balance_of(self, owner: str) -> int:
-        """See the contract.
-
-        Returns the number of tokens owned by `owner`. Requirements: - `owner` must not be the zero
+        """Returns the number of tokens owned by `owner`. Requirements: - `owner` must not be the zero
         address.
         """
         answer: int = self._read("balanceOf(address)", ("address",), [owner], ("uint256",))
@@ -619,7 +511,7 @@ class EnergyLot(Contract):
         """Makes every permit that was signed for the lot void, those of ERC-4494 too. Only the owner
         may call it.
 
-        Emits {PermitsCancelled}. Reverts: {EnergyLot_NotOwner}, {EnergyLot_TooManyChanges}.
+        Emits `PermitsCancelled`. Reverts: `NotOwner`, `TooManyChanges`.
 
         Args:
             lot: Id.
@@ -632,12 +524,12 @@ class EnergyLot(Contract):
     def deliver(self, terms: Terms, buyer: str, lots: Sequence[int]) -> Call[None]:
         """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt. Only
         the seller of the trade may call it. The market settles in the same transaction, in full or
-        short, as for a receipt over the lots' energy. The buyer must have named its {receiptSigner}
-        at acceptance. Lots beyond the agreed energy are given away, so split them first. Terms that
-        hide the energy are refused.
+        short, as for a receipt over the lots' energy. The buyer must have named its
+        `receipt_signer` at acceptance. Lots beyond the agreed energy are given away, so split them
+        first. Terms that hide the energy are refused.
 
-        Emits {LotsDelivered}. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner}, and as
-        {IOfferMarket.confirmDelivery}; then no lot moves.
+        Emits `LotsDelivered`. Reverts: `NotSeller`, `NotOwner`, and as `confirm_delivery`; then no
+        lot moves.
 
         Args:
             terms: The offer.
@@ -656,10 +548,7 @@ class EnergyLot(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -682,8 +571,8 @@ class EnergyLot(Contract):
         signatures. The permit carries the lot's nonce, so it becomes void with any change of owner.
         The acceptance repeats the permit, so nobody can be made to pay another price than agreed.
 
-        Emits {LotExchanged}. Reverts: {EnergyLot_Expired}, {EnergyLot_SelfExchange},
-        {EnergyLot_BadSignature}, and as {IEnergyLedger.transfer}. Rounding: none.
+        Emits `LotExchanged`. Reverts: `Expired`, `SelfExchange`, `BadSignature`, and as `transfer`.
+        Rounding: none.
 
         Args:
             lot: Id.
@@ -705,18 +594,12 @@ class EnergyLot(Contract):
         )
 
     def get_approved(self, id: int) -> str:
-        """See the contract.
-
-        Returns the account approved to manage token `id`. Requirements: - Token `id` must exist.
-        """
+        """Returns the account approved to manage token `id`. Requirements: - Token `id` must exist."""
         answer: str = self._read("getApproved(uint256)", ("uint256",), [id], ("address",))
         return answer
 
     def is_approved_for_all(self, owner: str, operator: str) -> bool:
-        """See the contract.
-
-        Returns whether `operator` is approved to manage the tokens of `owner`.
-        """
+        """Returns whether `operator` is approved to manage the tokens of `owner`."""
         answer: bool = self._read(
             "isApprovedForAll(address,address)", ("address", "address"), [owner, operator], ("bool",)
         )
@@ -727,23 +610,41 @@ class EnergyLot(Contract):
 
         Args:
             lot: Id.
+
+        Returns:
+            What is known about it; the state of an unknown lot is `LotState.NONE`.
         """
-        return LotView.from_abi(
-            self._read("lotOf(uint256)", ("uint256",), [lot], ("(address,uint256,uint256,uint256,uint8)",))
+        answer: LotView = self._read(
+            "lotOf(uint256)",
+            ("uint256",),
+            [lot],
+            ("(address,uint256,uint256,uint256,uint8)",),
+            LotView.from_abi,
         )
+        return answer
 
     def lot_parameters(self) -> LotParameters:
-        """The parameters of the lots."""
-        return LotParameters.from_abi(self._read("lotParameters()", (), [], ("(address,address,uint256)",)))
+        """The parameters of the lots.
+
+        Returns:
+            As given to the constructor.
+        """
+        answer: LotParameters = self._read(
+            "lotParameters()", (), [], ("(address,address,uint256)",), LotParameters.from_abi
+        )
+        return answer
 
     def merge(self, lots: Sequence[int]) -> Call[int]:
         """Ends several lots and makes one of them. Only the owner of all of them may call it.
 
-        Emits {LotsMerged}. Reverts: {EnergyLot_TooFew}, {EnergyLot_NotOwner} (also for a lot named
-        twice), {EnergyLot_OtherSlot}, {EnergyLot_BadEnergy}.
+        Emits `LotsMerged`. Reverts: `TooFew`, `NotOwner` (also for a lot named twice), `OtherSlot`,
+        `BadEnergy`.
 
         Args:
             lots: Ids of two or more lots of one slot, each named once.
+
+        Returns:
+            Id of the new lot, `merged_id` of the others.
 
         Source:
             C-4
@@ -754,7 +655,10 @@ class EnergyLot(Contract):
         """Id of the lot that lots merge into.
 
         Args:
-            lots: Ids of the lots, in the order of {merge}.
+            lots: Ids of the lots, in the order of `merge`.
+
+        Returns:
+            Id of the new lot.
         """
         answer: int = self._read("mergedId(uint256[])", ("uint256[]",), [lots], ("uint256",))
         return answer
@@ -764,13 +668,15 @@ class EnergyLot(Contract):
         and the DSO need not be online. The DSO checks the meter's signature before it certifies;
         this contract does not.
 
-        The DSO is the ledger's owner. Emits {LotMinted}. Reverts: {EnergyLot_Expired},
-        {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_ReadingUsed},
-        {EnergyLot_MayNotProduce}, {EnergyLot_BadSignature}.
+        The DSO is the ledger's owner. Emits `LotMinted`. Reverts: `Expired`, `BadEnergy`,
+        `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`.
 
         Args:
             injection: What the DSO signed.
             signature: sign_D: the DSO's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Returns:
+            Id: the reading's hash.
 
         Source:
             C-4
@@ -784,10 +690,7 @@ class EnergyLot(Contract):
         )
 
     def name_(self) -> str:
-        """See the contract.
-
-        Returns the token collection name.
-        """
+        """Returns the token collection name."""
         answer: str = self._read("name()", (), [], ("string",))
         return answer
 
@@ -796,15 +699,15 @@ class EnergyLot(Contract):
 
         Args:
             lot: Id.
+
+        Returns:
+            Changes of owner and cancellations so far.
         """
         answer: int = self._read("nonces(uint256)", ("uint256",), [lot], ("uint256",))
         return answer
 
     def owner_of(self, id: int) -> str:
-        """See the contract.
-
-        Returns the owner of token `id`. Requirements: - Token `id` must exist.
-        """
+        """Returns the owner of token `id`. Requirements: - Token `id` must exist."""
         answer: str = self._read("ownerOf(uint256)", ("uint256",), [id], ("address",))
         return answer
 
@@ -814,6 +717,9 @@ class EnergyLot(Contract):
         Args:
             lot: Id of the lot.
             i: Place of the part, from 0.
+
+        Returns:
+            Id of the part.
         """
         answer: int = self._read("partId(uint256,uint256)", ("uint256", "uint256"), [lot, i], ("uint256",))
         return answer
@@ -824,8 +730,8 @@ class EnergyLot(Contract):
         """Approves a spender by the owner's signature (ERC-4494), so that ordinary tools work. Anyone
         may submit the signature, and it can be submitted again until the lot changes hands.
 
-        Emits {Approval}. Submitted by a front-runner it does what the owner wanted. Reverts:
-        {EnergyLot_Expired}, {EnergyLot_BadSignature}, {EnergyLot_NoCoin}.
+        Emits `Approval`. Submitted by a front-runner it does what the owner wanted. Reverts:
+        `Expired`, `BadSignature`, `NoCoin`.
 
         Args:
             spender: Account that may transfer the lot.
@@ -846,6 +752,9 @@ class EnergyLot(Contract):
 
         Args:
             buyer: Account that accepts an offer.
+
+        Returns:
+            This contract's address followed by the buyer's.
         """
         answer: bytes = self._read("receiptSigner(address)", ("address",), [buyer], ("bytes",))
         return answer
@@ -853,7 +762,7 @@ class EnergyLot(Contract):
     def retire(self, lot: int) -> Call[None]:
         """Ends a lot whose energy its owner has consumed, for ever. Only the owner may call it.
 
-        Emits {LotRetired}. Reverts: {EnergyLot_NotOwner}.
+        Emits `LotRetired`. Reverts: `NotOwner`.
 
         Args:
             lot: Id.
@@ -864,10 +773,7 @@ class EnergyLot(Contract):
         return self._encode("retire(uint256)", ("uint256",), [lot], 0, ())
 
     def safe_transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Equivalent to `safeTransferFrom(from, to, id, "")`.
-        """
+        """Equivalent to `safe_transfer_from(from, to, id, "")`."""
         return self._encode(
             "safeTransferFrom(address,address,uint256)",
             ("address", "address", "uint256"),
@@ -879,13 +785,11 @@ class EnergyLot(Contract):
     def safe_transfer_from_with_data(
         self, from_: str, to: str, id: int, data: bytes, *, value: int = 0
     ) -> Call[None]:
-        """See the contract.
-
-        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        """Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
         owner of the token, or be approved to manage the token. - If `to` refers to a smart
-        contract, it must implement {IERC721Receiver-onERC721Received}, which is called upon a safe
-        transfer. Emits a {Transfer} event.
+        contract, it must implement `IERC721Receiver-onERC721Received`, which is called upon a safe
+        transfer. Emits a `Transfer` event.
         """
         return self._encode(
             "safeTransferFrom(address,address,uint256,bytes)",
@@ -896,10 +800,8 @@ class EnergyLot(Contract):
         )
 
     def set_approval_for_all(self, operator: str, is_approved: bool) -> Call[None]:
-        """See the contract.
-
-        Sets whether `operator` is approved to manage the tokens of the caller. Emits an
-        {ApprovalForAll} event.
+        """Sets whether `operator` is approved to manage the tokens of the caller. Emits an
+        `ApprovalForAll` event.
         """
         return self._encode(
             "setApprovalForAll(address,bool)", ("address", "bool"), [operator, is_approved], 0, ()
@@ -909,8 +811,7 @@ class EnergyLot(Contract):
         """Ends a lot and makes several of it. Permits and approvals of the lot end with it. Only the
         owner may call it.
 
-        Emits {LotSplit}. Reverts: {EnergyLot_NotOwner}, {EnergyLot_TooFew}, {EnergyLot_BadEnergy},
-        {EnergyLot_WrongSum}.
+        Emits `LotSplit`. Reverts: `NotOwner`, `TooFew`, `BadEnergy`, `WrongSum`.
 
         Args:
             lot: Id.
@@ -922,36 +823,26 @@ class EnergyLot(Contract):
         return self._encode("split(uint256,uint256[])", ("uint256", "uint256[]"), [lot, energies_wh], 0, ())
 
     def supports_interface(self, interface_id: bytes) -> bool:
-        """See the contract.
-
-        Returns true if this contract implements the interface defined by `interfaceId`. See:
+        """Returns true if this contract implements the interface defined by `interface_id`. See:
         https://eips.ethereum.org/EIPS/eip-165 This function call must use less than 30000 gas.
         """
         answer: bool = self._read("supportsInterface(bytes4)", ("bytes4",), [interface_id], ("bool",))
         return answer
 
     def symbol(self) -> str:
-        """See the contract.
-
-        Returns the token collection symbol.
-        """
+        """Returns the token collection symbol."""
         answer: str = self._read("symbol()", (), [], ("string",))
         return answer
 
     def token_uri(self, lot: int) -> str:
-        """See the contract.
-
-        Returns the Uniform Resource Identifier (URI) for token `id`.
-        """
+        """Returns the Uniform Resource Identifier (URI) for token `id`."""
         answer: str = self._read("tokenURI(uint256)", ("uint256",), [lot], ("string",))
         return answer
 
     def transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        """Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
-        owner of the token, or be approved to manage the token. Emits a {Transfer} event.
+        owner of the token, or be approved to manage the token. Emits a `Transfer` event.
         """
         return self._encode(
             "transferFrom(address,address,uint256)",
@@ -962,13 +853,16 @@ class EnergyLot(Contract):
         )
 
     def verify(self, key: bytes, hash: bytes, signature: bytes) -> bytes:
-        """Signs as {receiptSigner} (ERC-7913): at any time that a trade was accepted by its buyer, and
-        only during {deliver} that its energy was received.
+        """Signs as `receipt_signer` (ERC-7913): at any time that a trade was accepted by its buyer,
+        and only during `deliver` that its energy was received.
 
         Args:
             key: The buyer, 20 bytes.
             hash: Digest of the offer market's Acceptance or Receipt.
-            signature: abi.encode(tradeId) for an acceptance, empty for a receipt.
+            signature: abi.encode(trade_id) for an acceptance, empty for a receipt.
+
+        Returns:
+            Selector of this function if it signs, else 0xffffffff.
 
         Source:
             N-3, C-8

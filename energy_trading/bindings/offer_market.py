@@ -1,185 +1,34 @@
-"""Typed OfferMarket, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed OfferMarket, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class MarketParameters:
-    """Constructor arguments of the market, each with its allowed range. BPS are basis points,
-    hundredths of a per cent.
-
-    Args:
-        ledger: Energy ledger that names this market.
-        guarantee_bps: Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
-        fee_bps: Share of the seller's payment that goes to the treasury, 0 … 1,000.
-        cancel_bps: Share of the guarantee that is lost when an offer is withdrawn before its
-            expiry, 0 … 10,000.
-        penalty_bps: Share of the guarantee that is lost for energy not delivered, 1 … 10,000.
-        tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
-            10,000.
-        max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
-        auction: Contract whose awards become trades; zero: none.
-    """
-
-    ledger: str
-    guarantee_bps: int
-    fee_bps: int
-    cancel_bps: int
-    penalty_bps: int
-    tolerance_bps: int
-    max_duration: int
-    auction: str
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "ledger",
-        "guarantee_bps",
-        "fee_bps",
-        "cancel_bps",
-        "penalty_bps",
-        "tolerance_bps",
-        "max_duration",
-        "auction",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7])
-
-
-class DeliveryFault(IntEnum):
-    """Why a receipt was refused."""
-
-    NONE = 0
-    NOT_ACCEPTED = 1
-    EXPIRED = 2
-    NOT_PARTY = 3
-    ENERGY_HIDDEN = 4
-    BAD_RECEIPT = 5
-
-
-class TradeState(IntEnum):
-    """Current state of a trade. A finished trade whose terms can never come back reports {None}."""
-
-    NONE = 0
-    OFFERED = 1
-    CLOSED = 2
-    ACCEPTED = 3
-    AWARDED = 4
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a seller offers (CTS, the commitment to send; N-1). Its EIP-712 struct hash is the trade
-    id, which the papers call the contract hash.
-
-    Args:
-        seller: Account that promises the energy and whose guarantee is held.
-        buyer: Account that the offer is reserved for; zero: anyone.
-        energy: Quantity: in Wh if below 2**64, else hidden as keccak256(abi.encode(energyWh,
-            salt)) (N-5).
-        price: Price of the whole quantity in the ledger's units of account.
-        accept_by: Unix seconds; the offer can be accepted while block.timestamp < acceptBy.
-        deliver_by: Unix seconds; a receipt counts while block.timestamp < deliverBy.
-        nonce: Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed
-            off chain, bit 254 exactly in awards of an auction.
-    """
-
-    seller: str
-    buyer: str
-    energy: bytes
-    price: int
-    accept_by: int
-    deliver_by: int
-    nonce: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "seller",
-        "buyer",
-        "energy",
-        "price",
-        "accept_by",
-        "deliver_by",
-        "nonce",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Terms:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
-
-
-@dataclass(frozen=True)
-class ReceiptKey:
-    """A one-time meter key that the buyer names at acceptance (CoE, certificate of existence; N-6).
-
-    Args:
-        signer: ERC-7913 signer: a 20-byte address, or the address of a verifier followed by the
-            key.
-        epoch: Epoch of the root in {IMeterRegistry} that contains the key.
-        proof: Merkle proof of keccak256(keccak256(signer)) under that root.
-        signature: The key's own signature of Acceptance(tradeId, buyer).
-    """
-
-    signer: bytes
-    epoch: int
-    proof: Sequence[bytes]
-    signature: bytes
-
-    __abi__: ClassVar[tuple[str, ...]] = ("signer", "epoch", "proof", "signature")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> ReceiptKey:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3])
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A meter's receipt with what is needed to check it (ERC, energy receipt confirmation; N-3). @dev
-    This order of the fields gives {IOfferMarket.confirmDelivery} the lowest selector, which saves
-    340 gas.
-
-    Args:
-        terms: The offer.
-        buyer: Account that accepted it.
-        signer: ERC-7913 signer named at acceptance.
-        energy: What the meter signed: the Wh delivered, or the commitment of the terms
-            (delivered in full).
-        signature: The signer's signature of Receipt(tradeId, energy).
-    """
-
-    terms: Terms
-    buyer: str
-    signer: bytes
-    energy: bytes
-    signature: bytes
-
-    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "signer", "energy", "signature")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Delivery:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(Terms.from_abi(values[0]), values[1], values[2], values[3], values[4])
+from energy_trading.types import (
+    Delivery,
+    DeliveryFault,
+    Energy,
+    MarketParameters,
+    ReceiptKey,
+    Terms,
+    TradeState,
+)
 
 
 class BadOpening(ContractRevert):
     """Quantity and salt do not open the commitment of the terms."""
 
-    energy: bytes
+    energy: Energy
     agreed_wh: int
     salt: bytes
 
     signature = "OfferMarket_BadOpening(bytes32,uint256,bytes32)"
     fields = ("energy", "agreed_wh", "salt")
     meaning = "quantity and salt do not open the commitment of the terms"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 class BadSignature(ContractRevert):
@@ -193,19 +42,20 @@ class BadSignature(ContractRevert):
 
 
 class BadTerms(ContractRevert):
-    """The energy must not be zero, and the price must be between 1 and maxPrice."""
+    """The energy must not be zero, and the price must be between 1 and max_price."""
 
-    energy: bytes
+    energy: Energy
     price: int
     max_price: int
 
     signature = "OfferMarket_BadTerms(bytes32,uint256,uint256)"
     fields = ("energy", "price", "max_price")
-    meaning = "the energy must not be zero, and the price must be between 1 and maxPrice"
+    meaning = "the energy must not be zero, and the price must be between 1 and max_price"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 class BadWindow(ContractRevert):
-    """The times must be in the order now < acceptBy < deliverBy <= latest."""
+    """The times must be in the order now < accept_by < deliver_by <= latest."""
 
     accept_by: int
     deliver_by: int
@@ -214,7 +64,7 @@ class BadWindow(ContractRevert):
 
     signature = "OfferMarket_BadWindow(uint256,uint256,uint256,uint256)"
     fields = ("accept_by", "deliver_by", "now_", "latest")
-    meaning = "the times must be in the order now < acceptBy < deliverBy <= latest"
+    meaning = "the times must be in the order now < accept_by < deliver_by <= latest"
 
 
 class Expired(ContractRevert):
@@ -300,7 +150,7 @@ class ReceiptRefused(ContractRevert):
     signature = "OfferMarket_ReceiptRefused(bytes32,uint8)"
     fields = ("trade_id", "fault")
     meaning = "the receipt was refused"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"fault": DeliveryFault}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": DeliveryFault}
 
 
 class Reserved(ContractRevert):
@@ -357,14 +207,14 @@ class WrongState(ContractRevert):
     signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state that this needs"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": TradeState, "needed": TradeState}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
 
 
 @dataclass(frozen=True)
 class AwardUnpaid(Event):
     """The winner of an auction did not pay in time. The seller has its guarantee back. This is a
     default of the buyer unless the DSO had suspended it by then; in that case the ledger logs no
-    {IEnergyLedger.DefaultRecorded}.
+    `DefaultRecorded`.
 
     Args:
         trade_id: Hash of the terms.
@@ -441,13 +291,7 @@ class DeliveryRefused(Event):
         ("trade_id", "bytes32", True),
         ("fault", "uint8", False),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "fault":
-            return DeliveryFault(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": DeliveryFault}
 
 
 @dataclass(frozen=True)
@@ -504,7 +348,7 @@ class OfferMade(Event):
     trade_id: bytes
     seller: str
     buyer: str
-    energy: bytes
+    energy: Energy
     price: int
     accept_by: int
     deliver_by: int
@@ -521,6 +365,7 @@ class OfferMade(Event):
         ("deliver_by", "uint256", False),
         ("nonce", "uint256", False),
     )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 @dataclass(frozen=True)
@@ -592,12 +437,11 @@ class OfferMarket(Contract):
 
     def accept_offer(self, terms: Terms) -> Call[None]:
         """Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
-        meter will sign the receipt. The payment stays held until receipt or deliverBy. From
-        acceptBy on nothing can be accepted; then {expire} returns the guarantee.
+        meter will sign the receipt. The payment stays held until receipt or deliver_by. From
+        accept_by on nothing can be accepted; then `expire` returns the guarantee.
 
-        Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired},
-        {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as
-        {IEnergyLedger.commit}. Rounding: none.
+        Emits `OfferAccepted`. Reverts: `WrongState`, `Expired`, `Reserved`, `SelfTrade`, `NoMeter`,
+        and as `commit`. Rounding: none.
 
         Args:
             terms: The offer as made.
@@ -614,11 +458,10 @@ class OfferMarket(Contract):
         )
 
     def accept_offer_privately(self, terms: Terms, key: ReceiptKey) -> Call[None]:
-        """The same as {acceptOffer} with a one-time receipt key, so that the trade does not point at a
-        meter.
+        """The same as `accept_offer` with a one-time receipt key, so that the trade does not point at
+        a meter.
 
-        Emits {OfferAccepted}. Reverts: as {acceptOffer}, {OfferMarket_UnknownReceiptKey},
-        {OfferMarket_BadSignature}.
+        Emits `OfferAccepted`. Reverts: as `accept_offer`, `UnknownReceiptKey`, `BadSignature`.
 
         Args:
             terms: The offer as made.
@@ -639,12 +482,15 @@ class OfferMarket(Contract):
         """Accepts an offer that was signed off chain: holds the guarantee and the payment in one call.
         The caller is the buyer.
 
-        Emits {OfferMade} and {OfferAccepted}. Reverts: as {makeOffer} and {acceptOffer},
-        {OfferMarket_BadSignature}. Rounding: guarantee up.
+        Emits `OfferMade` and `OfferAccepted`. Reverts: as `make_offer` and `accept_offer`,
+        `BadSignature`. Rounding: guarantee up.
 
         Args:
             terms: The offer. Of the two top bits of its nonce only bit 255 is set.
             signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Returns:
+            Hash of the terms.
 
         Source:
             N-1, N-2
@@ -658,14 +504,17 @@ class OfferMarket(Contract):
         )
 
     def accept_signed_privately(self, terms: Terms, signature: bytes, key: ReceiptKey) -> Call[bytes]:
-        """The same as {acceptSigned} with a one-time receipt key.
+        """The same as `accept_signed` with a one-time receipt key.
 
-        Emits and reverts: as {acceptSigned} and {acceptOfferPrivately}.
+        Emits and reverts: as `accept_signed` and `accept_offer_privately`.
 
         Args:
             terms: The offer. Of the two top bits of its nonce only bit 255 is set.
             signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
             key: The key, the proof that it is admitted, and its own signature.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             N-1, N-2, N-6
@@ -683,15 +532,18 @@ class OfferMarket(Contract):
         )
 
     def award(self, terms: Terms) -> Call[bytes]:
-        """Opens a trade that the winner of an auction has to pay before acceptBy; otherwise it is a
+        """Opens a trade that the winner of an auction has to pay before accept_by; otherwise it is a
         default of the winner. Only the auction may call it.
 
-        The auction holds the guarantee for the price already. Emits {OfferMade}. Reverts:
-        {OfferMarket_NotAuction}, {OfferMarket_NoBuyer}, and as {makeOffer}.
+        The auction holds the guarantee for the price already. Emits `OfferMade`. Reverts:
+        `NotAuction`, `NoBuyer`, and as `make_offer`.
 
         Args:
             terms: The trade, reserved for the winner. Of the two top bits of its nonce only bit
                 254 is set.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             X-7
@@ -705,11 +557,10 @@ class OfferMarket(Contract):
         )
 
     def cancel_signed(self, terms: Terms) -> Call[None]:
-        """Withdraws an offer signed off chain for good. Only its seller may, and only before acceptBy,
-        from when on it is void anyway. Nothing was held, so nothing is lost.
+        """Withdraws an offer signed off chain for good. Only its seller may, and only before
+        accept_by, from when on it is void anyway. Nothing was held, so nothing is lost.
 
-        Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
-        {OfferMarket_Expired}, {OfferMarket_WrongState}.
+        Emits `SignedOfferCancelled`. Reverts: `NotSeller`, `WrongNonce`, `Expired`, `WrongState`.
 
         Args:
             terms: The offer as signed.
@@ -726,12 +577,15 @@ class OfferMarket(Contract):
         )
 
     def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
-        """{confirmDelivery} for many receipts. A bad receipt does not stop the others.
+        """`confirm_delivery` for many receipts. A bad receipt does not stop the others.
 
-        Emits what {confirmDelivery} does, and {DeliveryRefused} for each bad receipt.
+        Emits what `confirm_delivery` does, and `DeliveryRefused` for each bad receipt.
 
         Args:
             deliveries: Terms, parties and receipts.
+
+        Returns:
+            How many trades were settled.
 
         Source:
             N-3
@@ -749,8 +603,8 @@ class OfferMarket(Contract):
         the receipt. If less than agreed was delivered, payment and guarantee are settled in
         proportion, and a shortfall beyond the tolerance is a default of the seller.
 
-        Emits {DeliveryConfirmed} or {DeliveredShort}. Reverts: {OfferMarket_ReceiptRefused}.
-        Rounding: payment, fee and cut down.
+        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`. Rounding: payment,
+        fee and cut down.
 
         Args:
             delivery: Terms, parties and receipt.
@@ -767,10 +621,10 @@ class OfferMarket(Contract):
         )
 
     def confirm_hidden_short(self, delivery: Delivery, agreed_wh: int, salt: bytes) -> Call[None]:
-        """{confirmDelivery} for a hidden quantity that was not delivered in full: the commitment is
+        """`confirm_delivery` for a hidden quantity that was not delivered in full: the commitment is
         opened.
 
-        Emits and reverts: as {confirmDelivery}, {OfferMarket_BadOpening}.
+        Emits and reverts: as `confirm_delivery`, `BadOpening`.
 
         Args:
             delivery: Terms with a commitment, and a receipt in plain Wh.
@@ -793,10 +647,7 @@ class OfferMarket(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -811,8 +662,8 @@ class OfferMarket(Contract):
         penalty (N-7, 4). If an award was not paid, the guarantee returns, and it is a default of
         the buyer unless the buyer is suspended now.
 
-        Emits {OfferExpired}, {TradeExpired} or {AwardUnpaid}. Reverts: {OfferMarket_NotExpired},
-        {OfferMarket_WrongState}, {OfferMarket_NotParty}. Rounding: cut down.
+        Emits `OfferExpired`, `TradeExpired` or `AwardUnpaid`. Reverts: `NotExpired`, `WrongState`,
+        `NotParty`. Rounding: cut down.
 
         Args:
             terms: The offer as made or signed.
@@ -832,11 +683,10 @@ class OfferMarket(Contract):
         )
 
     def give_up(self, terms: Terms) -> Call[None]:
-        """Withdraws an open offer (CCS). Only its seller may. Before acceptBy a share of the guarantee
-        is lost, afterwards nothing.
+        """Withdraws an open offer (CCS). Only its seller may. Before accept_by a share of the
+        guarantee is lost, afterwards nothing.
 
-        Emits {OfferWithdrawn}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongState}.
-        Rounding: cut down.
+        Emits `OfferWithdrawn`. Reverts: `NotSeller`, `WrongState`. Rounding: cut down.
 
         Args:
             terms: The offer as made.
@@ -855,10 +705,13 @@ class OfferMarket(Contract):
     def guarantee_up(self, price: int) -> int:
         """Guarantee for a price.
 
-        Reverts: {OfferMarket_BadTerms} for a price that no offer can have. Rounding: up.
+        Reverts: `BadTerms` for a price that no offer can have. Rounding: up.
 
         Args:
             price: Units of account.
+
+        Returns:
+            Units of account.
 
         Source:
             N-1
@@ -870,13 +723,15 @@ class OfferMarket(Contract):
         """Commits the seller to deliver and holds its guarantee (CTS). The guarantee stays held until
         receipt, withdrawal or expiry.
 
-        Emits {OfferMade}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
-        {OfferMarket_BadTerms}, {OfferMarket_SelfTrade}, {OfferMarket_BadWindow},
-        {OfferMarket_WrongState}, and as {IEnergyLedger.commit}. Rounding: guarantee up.
+        Emits `OfferMade`. Reverts: `NotSeller`, `WrongNonce`, `BadTerms`, `SelfTrade`, `BadWindow`,
+        `WrongState`, and as `commit`. Rounding: guarantee up.
 
         Args:
             terms: The offer. Its seller is the caller, and the two top bits of its nonce are
                 clear.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             N-1, N-5
@@ -890,30 +745,41 @@ class OfferMarket(Contract):
         )
 
     def market_parameters(self) -> MarketParameters:
-        """The parameters of the market."""
-        return MarketParameters.from_abi(
-            self._read(
-                "marketParameters()",
-                (),
-                [],
-                ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
-            )
+        """The parameters of the market.
+
+        Returns:
+            As given to the constructor.
+        """
+        answer: MarketParameters = self._read(
+            "marketParameters()",
+            (),
+            [],
+            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
+            MarketParameters.from_abi,
         )
+        return answer
 
     def state_of(self, trade_id: bytes) -> TradeState:
         """Current state of a trade. A finished trade whose terms can never come back reports
-        {TradeState.None}.
+        `TradeState.NONE`.
 
         Args:
             trade_id: Hash of the terms.
+
+        Returns:
+            The state as it was recorded; an overdue trade keeps its state until `expire`.
         """
-        return TradeState(self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",)))
+        answer: TradeState = self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",), TradeState)
+        return answer
 
     def trade_id_of(self, terms: Terms) -> bytes:
         """The trade id of terms: their EIP-712 struct hash.
 
         Args:
             terms: Any terms.
+
+        Returns:
+            Their hash.
 
         Source:
             N-5

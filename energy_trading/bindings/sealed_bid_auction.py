@@ -1,133 +1,13 @@
-"""Typed SealedBidAuction, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed SealedBidAuction, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class AuctionParameters:
-    """Constructor arguments of the auction.
-
-    Args:
-        ledger: Energy ledger that names this auction as a market.
-        market: Offer market that takes awards from this auction. It must be deployed already.
-        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
-            10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
-        max_duration: Longest time from now to deliverBy in seconds, one minute to the market's
-            own.
-    """
-
-    ledger: str
-    market: str
-    bidders_bps: int
-    max_duration: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "bidders_bps", "max_duration")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3])
-
-
-class AuctionState(IntEnum):
-    """Current state of an auction. A finished auction reports {None}."""
-
-    NONE = 0
-    QUOTING = 1
-    AWAITING_KEY = 2
-    DISCLOSED = 3
-    FORFEITED = 4
-
-
-@dataclass(frozen=True)
-class AuctionTerms:
-    """What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the
-    auction id.
-
-    Args:
-        publisher: Seller, whose guarantee for the highest possible payment is held.
-        quote_key: Address of the key that quotes are encrypted to.
-        start_price: Lowest valid quote in units of account per kWh, and what a winner without a
-            follower pays.
-        ceiling: Highest valid quote in units of account per kWh.
-        quote_until: Unix seconds; quotes count while block.timestamp < quoteUntil.
-        disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
-            discloseUntil.
-        pay_window: Seconds that a winner has to pay after the settlement.
-        deliver_by: Unix seconds, as in {Terms}.
-        nonce: Tells equal auctions of one publisher apart.
-        lots_wh: 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th
-            lot.
-    """
-
-    publisher: str
-    quote_key: str
-    start_price: int
-    ceiling: int
-    quote_until: int
-    disclose_until: int
-    pay_window: int
-    deliver_by: int
-    nonce: int
-    lots_wh: Sequence[int]
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "publisher",
-        "quote_key",
-        "start_price",
-        "ceiling",
-        "quote_until",
-        "disclose_until",
-        "pay_window",
-        "deliver_by",
-        "nonce",
-        "lots_wh",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AuctionTerms:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-        )
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A quote as it was sealed, repeated for the replay.
-
-    Args:
-        bidder: Account that bids.
-        cx: x coordinate of the ephemeral point.
-        body: Parity of the ephemeral point and masked amount.
-    """
-
-    bidder: str
-    cx: int
-    body: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("bidder", "cx", "body")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Quote:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2])
+from energy_trading.types import AuctionParameters, AuctionState, AuctionTerms, Quote
 
 
 class BadLots(ContractRevert):
@@ -142,15 +22,15 @@ class BadLots(ContractRevert):
 
 
 class BadPrices(ContractRevert):
-    """The prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment must
-    be below 2**64."""
+    """The prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment
+    must be below 2**64."""
 
     start_price: int
     ceiling: int
 
     signature = "SealedBidAuction_BadPrices(uint256,uint256)"
     fields = ("start_price", "ceiling")
-    meaning = "the prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment must be below 2**64"
+    meaning = "the prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment must be below 2**64"
 
 
 class BadSignature(ContractRevert):
@@ -164,8 +44,8 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """The times must be in the order now < quoteUntil < discloseUntil < discloseUntil + payWindow <
-    deliverBy <= latest, and payWindow must not be zero."""
+    """The times must be in the order now < quote_until < disclose_until < disclose_until + pay_window
+    < deliver_by <= latest, and pay_window must not be zero."""
 
     quote_until: int
     disclose_until: int
@@ -175,7 +55,7 @@ class BadWindow(ContractRevert):
 
     signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
     fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "the times must be in the order now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, and payWindow must not be zero"
+    meaning = "the times must be in the order now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, and pay_window must not be zero"
 
 
 class EmptyChunk(ContractRevert):
@@ -272,7 +152,7 @@ class WrongState(ContractRevert):
     signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
     fields = ("auction_id", "state", "needed")
     meaning = "the auction is not in the state that this needs"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": AuctionState, "needed": AuctionState}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": AuctionState, "needed": AuctionState}
 
 
 class ZeroKey(ContractRevert):
@@ -323,13 +203,7 @@ class AuctionPosted(Event):
             False,
         ),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "terms":
-            return AuctionTerms.from_abi(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"terms": AuctionTerms.from_abi}
 
 
 @dataclass(frozen=True)
@@ -429,7 +303,7 @@ class LotAwarded(Event):
         quote: The winner's quote in units of account per kWh.
         price: What the winner pays in units of account per kWh: the next quote, or the start
             price.
-        trade_id: The trade in the {IOfferMarket} that the winner has to accept.
+        trade_id: The trade in the `OfferMarket` that the winner has to accept.
         accept_by: Unix seconds; the winner has to pay before.
     """
 
@@ -499,7 +373,7 @@ class SettlementAdvanced(Event):
 
 class SealedBidAuction(Contract):
     """Sealed-bid auction. Encrypted quotes, one disclosed key, and the generalised second price (GSP).
-    Each award becomes a trade of the {IOfferMarket}."""
+    Each award becomes a trade of the `OfferMarket`."""
 
     name: ClassVar[str] = "SealedBidAuction"
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
@@ -509,6 +383,9 @@ class SealedBidAuction(Contract):
 
         Args:
             terms: Any terms.
+
+        Returns:
+            keccak256(abi.encode(terms)).
         """
         answer: bytes = self._read(
             "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
@@ -519,17 +396,22 @@ class SealedBidAuction(Contract):
         return answer
 
     def auction_parameters(self) -> AuctionParameters:
-        """The parameters of the auction."""
-        return AuctionParameters.from_abi(
-            self._read("auctionParameters()", (), [], ("(address,address,uint256,uint256)",))
+        """The parameters of the auction.
+
+        Returns:
+            As given to the constructor.
+        """
+        answer: AuctionParameters = self._read(
+            "auctionParameters()", (), [], ("(address,address,uint256,uint256)",), AuctionParameters.from_abi
         )
+        return answer
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. Anyone may
+        """Pays bidders their shares of a forfeited guarantee, in chunks as in `settle`. Anyone may
         call it.
 
-        Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
-        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding: shares down.
+        Emits `BidderCompensated` for each quote. Reverts: `WrongState`, `WrongReplay`,
+        `EmptyChunk`. Rounding: shares down.
 
         Args:
             terms: The order.
@@ -552,11 +434,10 @@ class SealedBidAuction(Contract):
         )
 
     def disclose(self, terms: AuctionTerms, key: int) -> Call[None]:
-        """Discloses the key, from quoteUntil on and before discloseUntil. Anyone who knows the key
+        """Discloses the key, from quote_until on and before disclose_until. Anyone who knows the key
         may.
 
-        Emits {KeyDisclosed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired},
-        {SealedBidAuction_Expired}, {SealedBidAuction_WrongKey}.
+        Emits `KeyDisclosed`. Reverts: `WrongState`, `NotExpired`, `Expired`, `WrongKey`.
 
         Args:
             terms: The order.
@@ -577,10 +458,7 @@ class SealedBidAuction(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -594,8 +472,8 @@ class SealedBidAuction(Contract):
         goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee
         returns. Anyone may call it.
 
-        Emits {GuaranteeForfeited} or {AuctionClosed}. Reverts: {SealedBidAuction_WrongState},
-        {SealedBidAuction_NotExpired}. Rounding: shares down, and the rest to the treasury.
+        Emits `GuaranteeForfeited` or `AuctionClosed`. Reverts: `WrongState`, `NotExpired`.
+        Rounding: shares down, and the rest to the treasury.
 
         Args:
             terms: The order.
@@ -619,6 +497,9 @@ class SealedBidAuction(Contract):
         Args:
             terms: Any terms.
 
+        Returns:
+            Units of account.
+
         Source:
             X-8
         """
@@ -634,12 +515,14 @@ class SealedBidAuction(Contract):
         """Posts an order and holds the guarantee for its highest possible payment. A publisher that
         does not disclose the key in time loses the guarantee.
 
-        Emits {AuctionPosted}. Reverts: {SealedBidAuction_NotPublisher}, {SealedBidAuction_BadLots},
-        {SealedBidAuction_BadPrices}, {SealedBidAuction_BadWindow}, {SealedBidAuction_ZeroKey},
-        {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Rounding: guarantee up.
+        Emits `AuctionPosted`. Reverts: `NotPublisher`, `BadLots`, `BadPrices`, `BadWindow`,
+        `ZeroKey`, `WrongState`, and as `commit`. Rounding: guarantee up.
 
         Args:
             terms: The order, whose publisher is the caller.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             X-4, X-8
@@ -656,8 +539,7 @@ class SealedBidAuction(Contract):
         """Adds the caller's sealed quote. Whether the bidder may buy is checked at the settlement,
         when it matters.
 
-        Emits {QuoteSealed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_Expired} from
-        quoteUntil on, {SealedBidAuction_Full}.
+        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`.
 
         Args:
             auction_id: Open auction.
@@ -675,7 +557,7 @@ class SealedBidAuction(Contract):
         """Adds a quote with its bidder's signature. Anyone may submit it. A quote submitted twice
         counts once.
 
-        Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}.
+        Emits `QuoteSealed`. Reverts: as `quote`, `BadSignature`.
 
         Args:
             auction_id: Open auction.
@@ -697,6 +579,9 @@ class SealedBidAuction(Contract):
 
         Args:
             auction_id: Hash of the terms.
+
+        Returns:
+            The lowest 200 bits of keccak256(abi.encode(auction_id)).
         """
         answer: int = self._read("seedOf(bytes32)", ("bytes32",), [auction_id], ("uint256",))
         return answer
@@ -706,10 +591,9 @@ class SealedBidAuction(Contract):
         may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
         does not depend on how the quotes are cut into chunks.
 
-        Emits {KeyDisclosed} if this call discloses the key, then {SettlementAdvanced}, or
-        {LotAwarded} for each lot and {AuctionSettled}. Reverts: as {disclose} where it discloses,
-        {SealedBidAuction_WrongKey}, {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
-        Rounding: payments down, guarantees up.
+        Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
+        `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,
+        `WrongKey`, `WrongReplay`, `EmptyChunk`. Rounding: payments down, guarantees up.
 
         Args:
             terms: The order.
@@ -738,8 +622,18 @@ class SealedBidAuction(Contract):
 
         Args:
             auction_id: Hash of the terms.
+
+        Returns:
+            accumulator: The hash chain up to the last quote that was not replayed yet.
+            quotes: How many quotes were sealed.
+            state: The state as it was recorded; `AuctionState.AWAITING_KEY` means that the time
+                for quotes is over.
         """
         answer: tuple[AuctionState, int, int] = self._read(
-            "stateOf(bytes32)", ("bytes32",), [auction_id], ("uint8", "uint256", "uint256")
+            "stateOf(bytes32)",
+            ("bytes32",),
+            [auction_id],
+            ("uint8", "uint256", "uint256"),
+            lambda values: (AuctionState(values[0]), values[1], values[2]),
         )
         return answer

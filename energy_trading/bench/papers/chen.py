@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.bench.papers.page import Finding, Findings, demand, refused
-from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.connect import in_process
-from energy_trading.crypto.addresses import message_address, tx_address
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
@@ -40,12 +40,12 @@ from energy_trading.session import (
     HandshakeRefused,
     Initiator,
     InProcess,
-    Lot,
     MessageRefused,
     MessageRepeated,
     PriceProposal,
     Responder,
     Session,
+    Subject,
     hello_as_printed,
     session_key_as_printed,
 )
@@ -229,14 +229,7 @@ class _Run:
             word = self.pkg.attest(
                 self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
             )
-            fields = (
-                word.account,
-                word.roles,
-                word.certificate_hash,
-                word.identity_ciphertext,
-                word.deadline,
-            )
-            self.suite.ledger.open_account(AccountAttestation(*fields), word.signature).send(self.operator)
+            self.suite.ledger.open_account(word, word.signature).send(self.operator)
         self.suite.ledger.deposit(self.alice.account, COIN, value=COIN * self.suite.ledger.unit()).send(
             self.operator
         )
@@ -265,7 +258,7 @@ class _Run:
 
     def addresses(self) -> None:
         key = self.bob.secret_key
-        same = tx_address(key.public_key) == self.bob.account == Contact.of(key).account
+        same = address_of(key.public_key) == self.bob.account == Contact.of(key).account
         self.tell(
             "C-3",
             "Addresses (eqs 1, 2)",
@@ -288,7 +281,7 @@ class _Run:
         paper = certify(domain, self.operator, reading, contact, 1, deadline)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.reading == reading.hash, "a reading makes one lot")
+        demand(again.reading == reading.struct_hash(), "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]
@@ -367,15 +360,15 @@ class _Run:
 
     def handshake(self) -> None:
         at, key = self.chain.now(), self.parameters.issue_key
-        lot = Lot(self.chain.chain_id, self.suite.lots.address, self.lot)
-        asks = Initiator(self.alice, lot, self.bob.account, key)
-        asked = Responder(self.bob, lot, key, asks.hello)
+        subject = Subject(self.chain.chain_id, self.suite.lots.address, self.lot)
+        asks = Initiator(self.alice, subject, self.bob.account, key)
+        asked = Responder(self.bob, subject, key, asks.hello)
         mallory = SecretKey.generate().public_key
         swapped = asked.answer[:PREFIX_SIZE] + mallory + asked.answer[PREFIX_SIZE + len(mallory) :]
         middle = refused(HandshakeRefused, lambda: asks.finish(swapped, at))
         finish, self.to_bob = asks.finish(asked.answer, at)
         self.to_alice = asked.finish(finish, at)
-        fresh = Initiator(self.alice, lot, self.bob.account, key)
+        fresh = Initiator(self.alice, subject, self.bob.account, key)
         replay = refused(HandshakeRefused, lambda: fresh.finish(asked.answer, at))
         proved = (self.to_bob.peer_account, self.to_alice.peer_account) == (
             self.bob.account,

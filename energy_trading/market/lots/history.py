@@ -12,7 +12,6 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.energy_lot import (
-    Injection,
     LotExchanged,
     LotMinted,
     LotRetired,
@@ -21,15 +20,12 @@ from energy_trading.bindings.energy_lot import (
     PermitsCancelled,
     Transfer,
 )
-from energy_trading.bindings.suite import NATIVE, Suite
-from energy_trading.crypto.typed_data import (
-    Domain,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-)
+from energy_trading.bindings.suite import Suite
+from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput, Forged
+from energy_trading.files.json import reading
 from energy_trading.market.lots.lots import part_id
+from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection
 
 FORMAT: Final = "energy-trading/lot-history/1"
 STEPS: Final = {
@@ -193,16 +189,16 @@ class _Checker:
     def _mint(self, step: LotMinted) -> None:
         self._demand(step.dso in self._dso, step.lot, f"{step.dso} is not the DSO")
         fields = {name: getattr(step, name) for name in Injection.__abi__ if name != "reading"}
-        digest = injection_digest(self._domain, reading=step.lot.to_bytes(32, "big"), **fields)
+        digest = self._domain.digest(Injection(reading=step.lot.to_bytes(32, "big"), **fields))
         self._signed(step.dso, digest, step.certificate, step.lot)
         self._put_new(Holding(step.lot, step.producer, "minted", step.energy_wh, step.slot_start))
 
     def _exchange(self, step: LotExchanged) -> None:
         held = self._alive(step.lot, step.seller)
         self._demand(step.nonce == held.nonce, step.lot, f"nonce {step.nonce} where {held.nonce} was due")
-        permit = exchange_permit_hash(step.lot, step.buyer, step.price, step.nonce, step.deadline)
+        permit = ExchangePermit(step.lot, step.buyer, step.price, step.nonce, step.deadline)
         self._signed(step.seller, self._domain.digest(permit), step.permit, step.lot)
-        acceptance = exchange_acceptance_digest(self._domain, permit, step.msg_addr)
+        acceptance = self._domain.digest(ExchangeAcceptance(permit, step.msg_addr))
         self._signed(step.buyer, acceptance, step.acceptance, step.lot)
         self._put(replace(held, owner=step.buyer, how="exchanged", nonce=held.nonce + 1))
 
@@ -237,7 +233,7 @@ class _Checker:
         self.owners.append(self.lots[lot])
 
     def _signed(self, account: str, digest: bytes, signature: bytes, lot: int) -> None:
-        ok = recovered(digest, signature) == account or bool(
+        ok = recover_address(digest, signature) == account or bool(
             self._ask and self._ask(account, digest, signature)
         )
         self._demand(ok, lot, f"the signature is not {account}'s")
@@ -245,31 +241,6 @@ class _Checker:
     def _demand(self, true: bool, lot: int, otherwise: str) -> None:
         if not true:
             raise HistoryBroken(f"lot {lot}: {otherwise}")
-
-
-def recovered(digest: bytes, signature: bytes) -> str | None:
-    """Return the account that signed, by the contract's rules: 64 or 65 bytes, s in either half.
-
-    Args:
-        digest: 32 bytes.
-        signature: r ‖ s ‖ v, or r ‖ yParityAndS.
-
-    Source:
-        Yellow paper appendix F, EIP-2098.
-    """
-    from coincurve import PublicKey
-
-    if len(signature) == 64:
-        s = int.from_bytes(signature[32:], "big")
-        signature = signature[:32] + (s % 2**255).to_bytes(32, "big") + bytes([27 + (s >> 255)])
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return None
-    recoverable = signature[:64] + bytes([signature[64] - 27])
-    try:
-        point = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except ValueError:
-        return None
-    return to_checksum_address(keccak(point.format(compressed=False)[1:])[12:])
 
 
 def _touched(event: Event) -> set[int]:
@@ -290,7 +261,7 @@ def _told_elsewhere(event: Event, later: Event | None) -> bool:
     """Whether an ERC-721 Transfer only repeats a mint, an end, or the exchange logged right after it."""
     if not isinstance(event, Transfer):
         return False
-    if NATIVE in (event.from_, event.to):
+    if ZERO_ADDRESS in (event.from_, event.to):
         return True
     return (
         isinstance(later, LotExchanged)
@@ -319,19 +290,13 @@ def _shown(value: Any) -> Any:
 
 
 def _from_json(file: Any) -> tuple[Domain, int, list[Event]]:
-    try:
+    with reading("dispute file"):
         if file["format"] != FORMAT:
             raise BadInput(f"format: given {file['format']!r}, allowed {FORMAT!r}")
         domain = Domain(
             "EnergyLot", _parsed("uint256", file["chainId"]), _parsed("address", file["contract"])
         )
         return domain, int(file["lot"]), [_step(domain, step) for step in file["steps"]]
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(
-            f"history: given JSON that lacks or garbles {error}, allowed a dispute file"
-        ) from error
 
 
 def _step(domain: Domain, step: Mapping[str, Any]) -> Event:
