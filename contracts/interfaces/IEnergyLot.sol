@@ -125,7 +125,7 @@ interface IEnergyLot {
     error EnergyLot_TooFew(uint256 given);
     /// @notice Merged lots must be of one slot.
     error EnergyLot_OtherSlot(uint256 lot, uint256 slotStart, uint256 needed);
-    /// @notice The lot has changed hands too often. It can still be retired, split or merged.
+    /// @notice The lot has changed hands too often; it can still be retired, split or merged.
     error EnergyLot_TooManyChanges(uint256 lot, uint256 max);
     /// @notice This function takes no coin.
     error EnergyLot_NoCoin(uint256 value);

@@ -36,7 +36,7 @@ interface IMeterRegistry {
     /// @notice The account has no meter to remove.
     error MeterRegistry_NoMeter(address account);
 
-    /// @notice The epoch has a root already. Only after it is revoked can another be published.
+    /// @notice The epoch has a root already, which must be revoked before another is published.
     error MeterRegistry_RootExists(uint256 epoch, bytes32 root);
 
     /// @notice The epoch has no root to revoke.

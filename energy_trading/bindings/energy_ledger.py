@@ -266,14 +266,14 @@ class NoRoot(ContractRevert):
 
 
 class RootExists(ContractRevert):
-    """The epoch has a root already. Only after it is revoked can another be published."""
+    """The epoch has a root already, which must be revoked before another is published."""
 
     epoch: int
     root: bytes
 
     signature = "MeterRegistry_RootExists(uint256,bytes32)"
     fields = ("epoch", "root")
-    meaning = "the epoch has a root already. Only after it is revoked can another be published"
+    meaning = "the epoch has a root already, which must be revoked before another is published"
 
 
 class ZeroRoot(ContractRevert):

@@ -160,14 +160,14 @@ class TooFew(ContractRevert):
 
 
 class TooManyChanges(ContractRevert):
-    """The lot has changed hands too often. It can still be retired, split or merged."""
+    """The lot has changed hands too often; it can still be retired, split or merged."""
 
     lot: int
     max: int
 
     signature = "EnergyLot_TooManyChanges(uint256,uint256)"
     fields = ("lot", "max")
-    meaning = "the lot has changed hands too often. It can still be retired, split or merged"
+    meaning = "the lot has changed hands too often; it can still be retired, split or merged"
 
 
 class WrongSum(ContractRevert):
