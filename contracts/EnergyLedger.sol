@@ -401,7 +401,6 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _record[account] = r;
         _emitCredit(account, Cause.SellerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
-        // slither-disable-next-line incorrect-equality -- zero means that there never was a ban
         return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | Flags.BANNED);
     }
 
@@ -431,7 +430,6 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         _record[account] = r;
         _emitCredit(account, Cause.BuyerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
-        // slither-disable-next-line incorrect-equality -- zero means that there never was a ban
         if (r.bannedUntil() == 0) {
             return p;
         }
@@ -477,7 +475,6 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         p = _purse[account];
         uint256 flags = p.flags();
         if (flags & (role | Flags.SUSPENDED | Flags.BANNED) != role) {
-            // slither-disable-next-line incorrect-equality -- a bit of the flags, not a balance
             if (flags & role == 0) {
                 revert EnergyLedger_RoleMissing(account, flags & Roles.ALL, role);
             }
@@ -498,7 +495,6 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @dev The slot 0 of an open account. Reverts: {EnergyLedger_NotOpen}.
     function _openPurse(address account) private view returns (Purse p) {
         p = _purse[account];
-        // slither-disable-next-line incorrect-equality -- bits of the flags, not a balance
         if (p.flags() & Roles.ALL == 0) {
             revert EnergyLedger_NotOpen(account);
         }
@@ -533,7 +529,6 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (flags & role != role || flags & Flags.SUSPENDED != 0) {
             return false;
         }
-        // slither-disable-next-line incorrect-equality -- a bit of the flags, not a balance
         return flags & Flags.BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
     }
 

@@ -384,7 +384,8 @@ def test_banned_person(shop: Shop) -> None:
     shop.done("dso suspend", alice, shop.address("bob"), "--unlocked", shop.rich)
     terms = ("--energy-wh", 800, "--price", PRICE, "--accept-by", "+1h", "--deliver-by", "+2h")
     offer = ("trade offer", *terms, *ALICE, "--out", "new.json")
-    assert shop.refused(*offer) == f"EnergyLedger_Suspended(account={alice}): the DSO has suspended the account"
+    refusal = f"EnergyLedger_Suspended(account={alice}): the DSO has suspended the account"
+    assert shop.refused(*offer) == refusal
     assert not Path("new.json").exists()
     shop.done("account withdraw", 1, *ALICE)
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
