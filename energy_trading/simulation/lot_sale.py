@@ -91,7 +91,8 @@ def sell_a_lot(
     identity, steps = _prove(there, found, minted.lot)
     story.append(
         f"lot: the dispute file shows {steps} owners with every signature; PKG (the private key "
-        f"generator) and the DSO add who sold, «{identity}»; a judge checks all of it without the chain or a secret"
+        f"generator) and the DSO add who sold, «{identity}»; a judge checks all of it without the chain "
+        "or a secret"
     )
     return [f"{clock(there.chain.now())}  {line}" for line in story]
 

@@ -21,7 +21,7 @@ from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, reg
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
 from energy_trading.meter.smart_meter import Reading, SmartMeter
-from energy_trading.simulation.people import EURO, Community, certify
+from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 from energy_trading.simulation.profiles import HomeProfile
 
 #: Units of account per Wh at one cent per kWh.
@@ -216,6 +216,12 @@ def settle_in(
         there.publish_one_time_keys(epoch, count)
     say(f"{count} one-time receipt keys per meter are published; other meters have vouched for them")
     return there
+
+
+def settle_idle_homes(*names: str) -> Neighbourhood:
+    """Settle homes in that use and produce nothing, for experiments with a few accounts."""
+    slots = [GENESIS, GENESIS + 900]
+    return settle_in([HomeProfile(name, slots, 900, [0, 0], [0, 0]) for name in names], seed=1)
 
 
 def enrol_again(there: Neighbourhood, home: Home) -> Member:

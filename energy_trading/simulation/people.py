@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -144,9 +145,21 @@ class Community:
             call = self.ledger.deposit(account, funds, value=funds * self.ledger.unit())
             self.note("deposit", call.send(payer))
         if meter is not None:
-            self.meters[account] = meter
-            call = self.ledger.register_meter(account, meter.signer)
-            self.note("register meter", call.send(self.dso))
+            self.register_meter(account, meter)
+
+    def register_meter(self, account: str, meter: ReceiptSigner) -> None:
+        """Let the DSO register a meter for an account, in place of an earlier one (N-3)."""
+        self.meters[account] = meter
+        call = self.ledger.register_meter(account, meter.signer)
+        self.note("register meter", call.send(self.dso))
+
+    @contextmanager
+    def fresh(self) -> Iterator[None]:
+        """Put chain and meters back afterwards, so that what is tried here does not affect what follows."""
+        kept, meters = self.chain.snapshot(), dict(self.meters)
+        yield
+        self.chain.revert(kept)
+        self.meters = meters
 
     def trade_id(self, terms: Terms) -> bytes:
         """Return the hash of an offer's terms, which is the identifier of its trade."""

@@ -1,19 +1,19 @@
-"""Gas in one picture: what each scenario pays for, with bound and peer; a trade in money; how gas grows."""
+"""Gas in one picture: what each scenario pays for, with bounds and peers; a trade in money; how gas grows."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from energy_trading.bench.gas.growth import PARTS_OF_A_LOT, Point
 from energy_trading.bench.gas.money import CHAINS, Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario
+from energy_trading.simulation.outputs import png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: label: parts in it, colour (Okabe and Ito's, which the colour-blind tell apart)
+#: parts and colour by label (Okabe and Ito's colours, which colour-blind readers can tell apart)
 _BANDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "intrinsic": (("intrinsic",), "#bbbbbb"),
     "calldata": (("calldata",), "#56B4E9"),
@@ -53,9 +53,7 @@ def picture(found: Mapping[str, Scenario], points: Sequence[Point], prices: Pric
         _auction_lots(figure.add_subplot(grid[1, 2]), points)
         _lot_parts(figure.add_subplot(grid[2, 0]), points)
         _keys(figure.add_subplot(grid[2, 1]), points)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110, metadata={"Software": None})
-    return content.getvalue()
+    return png(figure, dpi=110)
 
 
 def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
@@ -63,7 +61,7 @@ def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
     labels = [f"{name}  {found[name].gas:>7,}" for name in names]
     left = [0.0] * len(names)
     for label, (parts, colour) in _BANDS.items():
-        # Drawn, decides nothing: the part of one share.
+        # For the drawing only: the part of one share.
         wide = [sum(found[n].parts[p] for p in parts) / found[n].share for n in names]
         axes.barh(labels, wide, left=left, label=label, color=colour, edgecolor="white", linewidth=0.5)
         left = [start + width for start, width in zip(left, wide, strict=True)]
@@ -91,7 +89,7 @@ def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
     mark(peers, "another project's contract", "D", 6, "white")
     axes.invert_yaxis()
     axes.set_xlim(0, limit)
-    _plain(axes, "What each scenario pays for: gas, of one where many share a transaction")
+    _plain(axes, "What each scenario pays for: gas; that of one, where many share a transaction")
     axes.grid(axis="x", color="#dddddd")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.06), fontsize=9, ncols=4, frameon=False)
@@ -102,7 +100,7 @@ def _money(axes: Axes, found: Mapping[str, Scenario], prices: Prices) -> None:
     for i, (chain, (_, colour)) in enumerate(zip(CHAINS, (_SECOND, _FIRST), strict=True)):
         costs = [per_kwh_e9(way.cost_e9(prices, chain), way.energy_wh) for way in ways]
         places = [place + 0.4 * i - 0.2 for place in range(len(ways))]
-        # Drawn, decides nothing: hundredths of the currency.
+        # For the drawing only: hundredths of the currency.
         bars = axes.barh(places, [cost / 10**7 for cost in costs], 0.38, color=colour, label=chain)
         axes.bar_label(bars, [cents(cost) for cost in costs], fontsize=7, padding=2)
     axes.set_yticks(range(len(ways)), [way.name.replace(", ", ",\n") for way in ways], fontsize=8)
@@ -127,7 +125,7 @@ def _bidders(axes: Axes, points: Sequence[Point]) -> None:
 
 
 def _auction_lots(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "lots.settle", _SECOND, "settle it, 40 quotes")
+    _curve(axes, points, "lots.settle", _SECOND, "settle it, with 40 quotes")
     _curve(axes, points, "lots.post", _FIRST, "post the order")
     _growth(axes, "lots", "An auction of several lots")
     axes.set_xscale("linear")

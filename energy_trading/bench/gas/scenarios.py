@@ -1,10 +1,12 @@
-"""Named gas scenarios: every state-changing function of the contracts, measured to the unit."""
+"""Named gas scenarios: every state-changing function of the contracts, measured to the unit.
+
+PKG is the private key generator, which attests accounts; DSO is the distribution system operator.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Final
@@ -15,23 +17,16 @@ from eth_utils.crypto import keccak
 from energy_trading.bench.gas.parts import Paid, watch
 from energy_trading.bindings.contract import Call
 from energy_trading.bindings.energy_ledger import AccountAttestation
-from energy_trading.bindings.offer_market import Delivery, OfferMade, ReceiptKey, Terms
+from energy_trading.bindings.offer_market import OfferMade, ReceiptKey, Terms
 from energy_trading.bindings.sealed_bid_auction import AuctionTerms, Quote
-from energy_trading.bindings.suite import NATIVE, Suite, SuiteParameters, deploy
+from energy_trading.bindings.suite import NATIVE, Suite
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.crypto.typed_data import (
-    Domain,
-    acceptance_digest,
-    approval_digest,
-    attestation_digest,
-    offer_hash,
-    quote_digest,
-    receipt_digest,
-)
+from energy_trading.crypto.typed_data import Domain, acceptance_digest, approval_digest, quote_digest
+from energy_trading.identity import Member, Role
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.lots import (
     Certificate,
@@ -44,8 +39,8 @@ from energy_trading.market.lots.lots import (
 )
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
 from energy_trading.rules.commitment import energy_commitment
+from energy_trading.simulation.people import GENESIS, Community
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
 ENERGY_WH: Final = 1_234
 SHORT_WH: Final = 1_150  # within the tolerance of 10 %
@@ -59,7 +54,6 @@ START_PRICE: Final = 81_234_567  # units of account per kWh
 CEILING: Final = 312_345_678
 LOT_WH: Final = 5_432
 CHUNKS: Final = 4
-_PROSUMER: Final = 3
 _PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 
@@ -69,8 +63,8 @@ class Target:
 
     Args:
         at_most: our budget.
-        lower_bound: gas that no contract with these effects can avoid; None if not worked out.
-        peers: gas and name of the best comparable contracts, measured on the same EVM; may be none.
+        lower_bound: gas that no contract with these effects can avoid; None if it is not worked out.
+        peers: gas and name of the best comparable contracts, measured on the same EVM; there may be none.
 
     Source:
         Project's architecture, "Where the gas goes".
@@ -82,7 +76,7 @@ class Target:
 
     @property
     def best_peer(self) -> str:
-        """The peers in words."""
+        """The peers, each with its gas."""
         return "; ".join(f"{gas:,} {name}".rstrip() for gas, name in self.peers) or "nobody"
 
 
@@ -110,7 +104,7 @@ class Scenario:
     Args:
         paid: its transactions, in order.
         share: how many things they do; the scenario's gas is that of one of them.
-        less: transactions of the same kind that only the difference to counts.
+        less: transactions of the same kind whose gas is subtracted; only the difference counts.
     """
 
     paid: tuple[Paid, ...]
@@ -119,7 +113,7 @@ class Scenario:
 
     @property
     def gas(self) -> int:
-        """Gas of all transactions, as their receipts report it, of one share, rounded up."""
+        """Gas of one share of all transactions, as their receipts report it, rounded up."""
         return self.shared(lambda paid: paid.gas)
 
     @property
@@ -133,7 +127,7 @@ class Scenario:
         return dict(total)
 
     def shared(self, of: Callable[[Paid], int]) -> int:
-        """Return the sum of an amount over all transactions, of one share, rounded up."""
+        """Return one share of an amount's sum over all transactions, rounded up."""
         return -(-(sum(map(of, self.paid)) - sum(map(of, self.less))) // self.share)
 
     def __add__(self, other: Scenario) -> Scenario:
@@ -141,12 +135,12 @@ class Scenario:
         return Scenario(self.paid + other.paid)
 
     def beyond(self, less: Scenario, share: int) -> Scenario:
-        """Return what this cost more than another of the same kind, by `share` things more."""
+        """Return what this one costs beyond another of the same kind that does `share` things less."""
         return Scenario(self.paid, share, less.paid)
 
 
 def token_code() -> bytes:
-    """Return the creation code of tests/solidity/PermitToken.sol, which installed packages do not have."""
+    """Return the creation code of tests/solidity/PermitToken.sol, a file that installed packages lack."""
     return bytes.fromhex((files("energy_trading") / "bench" / "gas" / "permit_token.hex").read_text("ascii"))
 
 
@@ -156,7 +150,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
     Each scenario starts from the same state: accounts with funds, meters, and ten trades behind them.
 
     Args:
-        say: told one line before each group.
+        say: receives one line before each group.
 
     Returns:
         Scenario by name, sorted.
@@ -167,7 +161,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench = Bench(found, seen)
         bench.deployment()
         bench.warm_up()
-        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts)
+        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.registry, bench.accounts)
         for group in (*groups, bench.lots):
             say(group.__name__)
             group()
@@ -186,7 +180,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
 
 
 def snapshot(scenarios: Mapping[str, Scenario]) -> dict[str, Any]:
-    """Return the document of snapshots/gas.json: how the contracts were compiled, gas by scenario."""
+    """Return the document of snapshots/gas.json: how the contracts were compiled, and gas by scenario."""
     build = artifacts.build()
     return {
         "compiler": {"version": build["compiler"], **build["settings"]},
@@ -198,14 +192,15 @@ def _key(role: str) -> SecretKey:
     return SecretKey(keccak(text=f"gas benchmark: {role}"))
 
 
-class Bench:
+class Bench(Community):
     """A market with a producer and a consumer, and the scenarios that start from it.
 
     Args:
         found: receives the scenarios.
-        seen: what `watch` yields; it has to be on.
-        pairs: how many sellers and how many buyers there are besides.
-        parameters: of the suite, where they are not the default; ``token_code`` makes it settle in a token.
+        seen: what `watch` yields, which has to be on.
+        pairs: how many sellers, and how many buyers, there are besides.
+        parameters: of the suite, where they differ from the defaults; ``token_code`` makes it settle in a
+            token.
     """
 
     def __init__(
@@ -213,25 +208,19 @@ class Bench:
     ) -> None:
         self.found = found
         self.seen = seen
-        self.dso, self.pkg, self.treasury = _key("dso"), _key("pkg"), _key("treasury")
         self.producer, self.consumer, self.relayer = _key("producer"), _key("consumer"), _key("relayer")
         self.sellers = [_key(f"seller {i}") for i in range(pairs)]
         self.buyers = [_key(f"buyer {i}") for i in range(pairs)]
-        people = [self.dso, self.pkg, self.treasury, self.producer, self.consumer, self.relayer]
-        self.chain: Chain = in_process("prague", [*people, *self.sellers, *self.buyers], GENESIS)
+        run_by = dso, pkg, treasury = _key("dso"), _key("pkg"), _key("treasury")
+        people = [self.producer, self.consumer, self.relayer, *self.sellers, *self.buyers]
+        chain = in_process("prague", [*run_by, *people], GENESIS)
         asset = parameters.pop("token_code", None)
         if asset is not None:
-            parameters["asset"] = self.chain.deploy(asset, self.relayer)[0]
+            parameters["asset"] = chain.deploy(asset, self.relayer)[0]
         before = len(seen)
-        self.suite: Suite = deploy(
-            self.chain,
-            self.dso,
-            SuiteParameters(self.dso.address, self.pkg.address, self.treasury.address, **parameters),
-        )
+        super().__init__(chain, None, dso, pkg, treasury, self.relayer, **parameters)
         self.deployed = seen[before:]
-        self.market, self.ledger = self.suite.market, self.suite.ledger
         self.meter = Secp256k1Meter(_key("meter"))
-        self.signer: ReceiptSigner = self.meter
         self.quote_key = _key("quote key")
 
     # ------------------------------------------------------------ steps
@@ -241,32 +230,32 @@ class Bench:
         call.send(sender)
         return Scenario((self.seen[-1],))
 
-    @contextmanager
-    def fresh(self) -> Iterator[None]:
-        """Put the chain back afterwards, so that scenarios do not depend on each other."""
-        kept = self.chain.snapshot()
-        yield
-        self.chain.revert(kept)
+    def attest(
+        self, who: Member | str, roles: int = Role.PROSUMER, **changes: Any
+    ) -> tuple[AccountAttestation, bytes]:
+        """Attest an account with fields as full as those of a certificate, always the same ones."""
+        fixed = {
+            "certificate_hash": keccak(text="cert"),
+            "identity_ciphertext": b"".join(keccak(text=f"alpha {i}") for i in range(6))[
+                :IDENTITY_CIPHERTEXT_SIZE
+            ],
+            "deadline": GENESIS + 30 * 86_400,
+        }
+        return super().attest(who, roles, **fixed | changes)
 
     def attested(self, account: str) -> Call[None]:
         """The call that opens an account with PKG's attestation."""
-        alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
-        a = AccountAttestation(account, _PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
-        digest = attestation_digest(
-            self.suite.ledger_domain,
-            a.account,
-            a.roles,
-            a.certificate_hash,
-            a.identity_ciphertext,
-            a.deadline,
-        )
-        return self.ledger.open_account(a, self.pkg.sign_digest(digest))
+        return self.ledger.open_account(*self.attest(account))
 
-    def enrol(self, key: SecretKey) -> None:
+    def enrol(
+        self,
+        who: Member | SecretKey,
+        roles: int = Role.PROSUMER,
+        funds: int = FUNDS,
+        meter: ReceiptSigner | None = None,
+    ) -> None:
         """Give a key an account with funds and a meter."""
-        self.attested(key.address).send(self.relayer)
-        self.ledger.deposit(key.address, FUNDS, value=FUNDS * 10**9).send(self.relayer)
-        self.ledger.register_meter(key.address, self.meter.signer).send(self.dso)
+        super().enrol(who, roles, funds, meter or self.meter)
 
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
         """An offer of the usual energy and price that is open for an hour."""
@@ -275,19 +264,9 @@ class Bench:
         terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
         return replace(terms, **changes)
 
-    def trade_id(self, t: Terms) -> bytes:
-        """The hash of an offer's terms."""
-        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
-
     def signature(self, terms: Terms) -> bytes:
         """The producer's signature of an offer."""
-        return compact(self.producer.sign_digest(self.suite.market_domain.digest(self.trade_id(terms))))
-
-    def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
-        """The meter's receipt of a trade, by default of all its energy."""
-        energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
-        digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
-        return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
+        return compact(self.sign_offer(terms, self.producer))
 
     def open_trade(self, **changes: Any) -> Terms:
         """An accepted trade whose acceptBy has passed."""
@@ -298,7 +277,7 @@ class Bench:
         return terms
 
     def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
-        """Bring the consumer's receipt."""
+        """Submit the consumer's receipt."""
         delivery = self.receipt(terms, self.consumer, energy_wh)
         return self.send(self.market.confirm_delivery(delivery), self.relayer)
 
@@ -371,13 +350,11 @@ class Bench:
                 self.market.confirm_hidden_short(delivery, ENERGY_WH, salt), self.relayer
             )
         with self.fresh():
-            self.signer = p256_meter(self.suite)
-            self.ledger.register_meter(self.consumer.address, self.signer.signer).send(self.dso)
+            self.register_meter(self.consumer.address, p256_meter(self.suite))
             self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
-            self.signer = self.meter
 
     def receipt_with_fee(self) -> None:
-        """A receipt where the market keeps a fee."""
+        """A receipt in a market that keeps a fee."""
         self.found["offer.confirm_with_fee"] = self.confirm(self.open_trade())
 
     def ends(self) -> None:
@@ -405,7 +382,7 @@ class Bench:
             self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
 
     def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
-        """Publish the root of a full tree of one-time keys and name one of them, proved by so many hashes."""
+        """Publish the root of a full tree of one-time keys; name one with a proof of so many hashes."""
         key = Secp256k1Meter(_key("one-time key"))
         others = [keccak(i.to_bytes(2 + i // 2**16, "big")) for i in range(2**hashes - 1)]
         tree = MerkleTree([signer_leaf(key.signer), *others])
@@ -414,7 +391,7 @@ class Bench:
         digest = acceptance_digest(self.suite.market_domain, self.trade_id(terms), self.consumer.address)
         return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
 
-    def meters(self) -> None:
+    def registry(self) -> None:
         """Meters and roots of one-time keys."""
         stranger = _key("stranger").address
         other = Secp256k1Meter(_key("other meter")).signer
@@ -463,7 +440,7 @@ class Bench:
         return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
 
     def minted_lot(self) -> tuple[int, Scenario]:
-        """A lot of the producer, who like the consumer has another one."""
+        """A lot of the producer, who has another one already, as the consumer has."""
         for i, key in enumerate((self.producer, self.consumer)):
             mint(self.suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
         paper = self.certified(self.producer, ENERGY_WH, 20)
@@ -471,7 +448,7 @@ class Bench:
         return paper.lot, minted
 
     def lots(self) -> None:
-        """Lots of accounts that have held lots before and go on holding some."""
+        """Lots of accounts that held lots before and will hold some afterwards."""
         suite, lots = self.suite, self.suite.lots
         with self.fresh():
             lot, self.found["lot.mint"] = self.minted_lot()
@@ -523,7 +500,7 @@ class Bench:
             self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
 
     def receipts_of(self, count: int) -> Scenario:
-        """Trades of the first enrolled pairs, one each, and one transaction with their receipts."""
+        """One trade of each of the first enrolled pairs, and one transaction with all their receipts."""
         now = self.chain.now()
         window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
         trades = [
@@ -541,7 +518,7 @@ class Bench:
     # ------------------------------------------------------------ auctions
 
     def auctions(self) -> None:
-        """Auctions of forty bidders to each of their ends."""
+        """Auctions of forty bidders, each brought to one of its possible ends."""
         with self.fresh():
             for key in self.buyers:
                 self.enrol(key)
@@ -592,7 +569,7 @@ class Bench:
             self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
 
     def pay_and_deliver(self) -> Scenario:
-        """The winner of the last award pays, and the receipt comes."""
+        """The winner of the last award pays, and the receipt is submitted."""
         terms, winner = self.awarded()
         paid = self.send(self.market.accept_offer(terms), winner)
         self.chain.mine(terms.accept_by)
@@ -626,7 +603,7 @@ class Bench:
         return PostedAuction(terms, auction_id, posted, quoted, quotes)
 
     def sealed(self, auction_id: bytes, bidder: SecretKey, place: int) -> Quote:
-        """A quote between start price and ceiling that depends on the bidder's place only."""
+        """A quote between the start price and the ceiling that depends on the bidder's place only."""
         amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
             CEILING - START_PRICE
         )
@@ -647,7 +624,7 @@ class Bench:
         return self.send(call, self.producer)
 
     def awarded(self) -> tuple[Terms, SecretKey]:
-        """The trade that was made last, and its buyer."""
+        """The terms of the trade that was made last, and its buyer."""
         made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
         terms = Terms(
             made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
@@ -668,7 +645,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class PostedAuction:
-    """An auction that everybody has quoted in."""
+    """An auction in which everybody has quoted."""
 
     terms: AuctionTerms
     auction_id: bytes
@@ -696,7 +673,7 @@ def _scalar(key: SecretKey) -> int:
 
 
 def p256_meter(suite: Suite) -> P256Meter:
-    """Return the benchmark's P-256 meter, which names the suite's verifier."""
+    """Return the benchmark's P-256 meter, whose signer names the suite's verifier."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     scalar = int.from_bytes(keccak(text="gas benchmark: P-256 meter"), "big") >> 8
@@ -704,7 +681,7 @@ def p256_meter(suite: Suite) -> P256Meter:
 
 
 def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
-    """The second deposit with a permit: the account's slots and the token's are in use."""
+    """The second deposit with a permit, when the slots of the account and of the token are in use."""
     bench = Bench(found, seen, token_code=token_code())
     ledger, owner = bench.ledger, bench.producer
     token, amount = ledger.asset(), PRICE * ledger.unit()

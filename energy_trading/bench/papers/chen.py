@@ -10,10 +10,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused
-from energy_trading.bindings.energy_ledger import AccountAttestation
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
-from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.connect import in_process
 from energy_trading.crypto.addresses import message_address, tx_address
 from energy_trading.crypto.ecies import DecryptionFailed
@@ -21,7 +19,6 @@ from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
     DSO,
     PKG,
-    Enrolment,
     Member,
     Parameters,
     PersonBanned,
@@ -33,7 +30,8 @@ from energy_trading.identity import (
 )
 from energy_trading.identity.as_printed import identity_hash
 from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.lots import Contact, accept, certify, exchange, mint, permit, read_injection
+from energy_trading.market.lots.lots import Contact, accept, exchange, mint, permit, read_injection
+from energy_trading.market.lots.lots import certify as certify_injection
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
     Accept,
@@ -50,13 +48,13 @@ from energy_trading.session import (
     session_key_as_printed,
 )
 from energy_trading.session.wire import PREFIX_SIZE
+from energy_trading.simulation.outputs import write_all
+from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 SLOT: Final = GENESIS - 900
-COIN: Final = 10**9
-PRICE: Final = COIN // 4
+PRICE: Final = EURO // 4
 ENERGY_WH: Final = 2_500
-_YEAR: Final = 365 * 86_400
+_CERTIFIED_FROM: Final = GENESIS - 30 * 86_400
 _BOB: Final = "Bob, who lives in house 1"
 _ALICE: Final = "Alice, who lives in house 2"
 
@@ -119,17 +117,12 @@ def reproduce_chen(out: Path, say: Callable[[str], None] = print) -> ChenResult:
     detail = []
     for number, step in enumerate(run.steps, 1):
         detail += [f"{number}. **{step.title}** ({step.row})", *(f"    - {line}" for line in step.told)]
-    out.mkdir(parents=True, exist_ok=True)
-    result = ChenResult(
-        tuple(run.steps),
-        Findings(
-            tuple(run.found), ("Bob sells, Alice buys. What was sent and what was checked:", "", *detail)
-        ),
-        out / "transcript.md",
-        out / "lot-history.json",
+    findings = Findings(
+        tuple(run.found), ("Bob sells, Alice buys. What was sent and what was checked:", "", *detail)
     )
-    result.transcript.write_text("\n".join([*detail, ""]), encoding="utf-8")
-    result.history.write_text(json.dumps(run.dispute, indent=1) + "\n", encoding="utf-8")
+    history = json.dumps(run.dispute, indent=1) + "\n"
+    files = write_all(out, {"transcript.md": "\n".join([*detail, ""]), "lot-history.json": history})
+    result = ChenResult(tuple(run.steps), findings, *files)
     for line in [*detail, *result.findings.lines()]:
         say(line)
     return result
@@ -160,11 +153,8 @@ class _Run:
         self.dso.adopt(published)
         self.parameters = published
         registrar = published.registrar
-        self.suite = deploy(
-            self.chain,
-            self.operator,
-            SuiteParameters(self.operator.address, registrar, self.treasury.address),
-        )
+        self.people = Community(self.chain, None, self.operator, self.pkg, self.treasury, self.operator)
+        self.suite = self.people.suite
         demand(self.suite.ledger.pkg() == registrar, "the ledger believes PKG's published key")
         self.tell(
             "C-1",
@@ -219,27 +209,16 @@ class _Run:
         )
 
     def issue(self) -> None:
-        self.bob, self.alice = (self._enrol(name) for name in (_BOB, _ALICE))
+        self.bob, self.alice = (certify(self.pkg, name, _CERTIFIED_FROM) for name in (_BOB, _ALICE))
         certificate = self.bob.certificate
         demand(
             certificate.public_key(self.parameters.issue_key) == self.bob.secret_key.public_key,
             "anyone computes the public key from the certificate",
         )
         for member in (self.bob, self.alice):
-            word = self.pkg.attest(
-                self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
-            )
-            fields = (
-                word.account,
-                word.roles,
-                word.certificate_hash,
-                word.identity_ciphertext,
-                word.deadline,
-            )
-            self.suite.ledger.open_account(AccountAttestation(*fields), word.signature).send(self.operator)
-        self.suite.ledger.deposit(self.alice.account, COIN, value=COIN * self.suite.ledger.unit()).send(
-            self.operator
-        )
+            self.people.enrol(member)
+        deposit = self.suite.ledger.deposit(self.alice.account, EURO, value=EURO * self.suite.ledger.unit())
+        deposit.send(self.operator)
         alpha = certificate.identity_ciphertext
         self.tell(
             "C-2",
@@ -282,10 +261,10 @@ class _Run:
     def inject(self) -> None:
         domain, deadline = self.suite.lots_domain, self.chain.now() + 3600
         meter = Secp256k1Meter(SecretKey.generate())
-        self.suite.ledger.register_meter(self.bob.account, meter.signer).send(self.operator)
+        self.people.register_meter(self.bob.account, meter)
         reading = read_injection(meter, domain, SLOT, ENERGY_WH)
         contact = Contact.of(self.bob.secret_key)
-        paper = certify(domain, self.operator, reading, contact, 1, deadline)
+        paper = certify_injection(domain, self.operator, reading, contact, 1, deadline)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
         demand(again.reading == reading.hash, "a reading makes one lot")
@@ -506,7 +485,7 @@ class _Run:
                 "C-8",
                 "the price",
                 "agreed before; how it is paid is not said",
-                f"paid in the same transaction: Bob {paid[0] / COIN:+.2f}, Alice {paid[1] / COIN:+.2f}",
+                f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
                 False,
                 "neither side can go first and lose",
             ),
@@ -553,7 +532,7 @@ class _Run:
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)
-        refused(PersonBanned, lambda: self._enrol(_BOB))
+        refused(PersonBanned, lambda: certify(self.pkg, _BOB, _CERTIFIED_FROM))
         self.suite.ledger.suspend([account]).send(self.operator)
         demand(not self.suite.ledger.may_commit(account, int(Role.PRODUCER)), "Bob may not trade")
         self.tell(
@@ -575,11 +554,6 @@ class _Run:
             )
         )
         demand(identity == _BOB, "the judge reads Bob's identity")
-
-    def _enrol(self, identity: str) -> Member:
-        enrolment = Enrolment(identity, Role.PROSUMER)
-        answer = self.pkg.issue(enrolment.request, GENESIS - _YEAR, GENESIS + _YEAR)
-        return enrolment.finish(answer, self.parameters)
 
     def _carry(
         self, post: InProcess, heard: list[bytes], end: Session, to: Member, content: PriceProposal | Accept

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused, table
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, words
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
 from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, TradeState, WrongState
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, expire
 from energy_trading.meter.smart_meter import NothingDelivered
-from energy_trading.simulation.neighbourhood import EURO, Home, settle_in
-from energy_trading.simulation.profiles import HomeProfile
+from energy_trading.simulation.neighbourhood import Home, settle_idle_homes
+from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation.people import EURO
 
-FIRST_SLOT: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 SLOT: Final = 900
 PRICE: Final = EURO // 5
 ENERGY_WH: Final = 1_000
@@ -92,14 +91,11 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
         "Balances in coins, the scenarios one after the other on one market;"
         f" each trade is {ENERGY_WH} Wh for {_coins(PRICE)}.",
         "",
-        *table(head, cells),
+        *words([head, *cells]),
     )
-    out.mkdir(parents=True, exist_ok=True)
     result = NazariResult(tuple(run.balances), Findings(tuple(rows), detail), out / "nazari.csv")
-    with result.csv.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Balance))
-        writer.writerows(astuple(balance) for balance in result.balances)
+    columns = [field.name for field in fields(Balance)]
+    write_all(out, {"nazari.csv": csv_text([columns, *map(astuple, run.balances)])})
     for line in [*("  ".join(f"{c:>9}" for c in [*row[2:], row[1]]) for row in (head, *cells))]:
         say(line)
     for line in result.findings.lines():
@@ -111,9 +107,7 @@ class _Run:
     """One market with one seller and one buyer."""
 
     def __init__(self) -> None:
-        slots = [FIRST_SLOT, FIRST_SLOT + SLOT]
-        homes = [HomeProfile(name, slots, SLOT, [0, 0], [0, 0]) for name in ("seller", "buyer")]
-        self.there = settle_in(homes, seed=1)
+        self.there = settle_idle_homes("seller", "buyer")
         self.chain, self.suite = self.there.chain, self.there.suite
         self.homes: list[Home] = self.there.homes
         self.seller, self.buyer = (home.trader for home in self.homes)

@@ -1,4 +1,4 @@
-"""What of the papers' tables and figures can be made anew, by name."""
+"""The tables and figures of the papers that can be made again, by name."""
 
 from __future__ import annotations
 
@@ -56,16 +56,16 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
     Args:
         name: one of `REPRODUCTIONS`.
         out: folder for its files.
-        say: told what was found, line by line.
+        say: receives what was found, line by line.
 
     Returns:
         What its function returns.
 
     Raises:
-        BadInput: there is none of this name.
+        BadInput: there is no reproduction of this name.
     """
     if name not in REPRODUCTIONS:
-        raise BadInput(f"reproduction: given {name!r}, allowed {', '.join(REPRODUCTIONS)}")
+        raise BadInput(f"There is no reproduction {name!r}; choose one of {', '.join(REPRODUCTIONS)}.")
     module, _, function = REPRODUCTIONS[name].place.partition(":")
     result = getattr(import_module(f"energy_trading.bench.papers.{module}"), function)(out, say)
     _made[name, out] = result
@@ -73,7 +73,7 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
 
 
 def made(name: str, out: Path) -> Any:
-    """Return what a reproduction gave when this process last made it there; make it if it has not.
+    """Return what a reproduction returned when this process last made it there; make it now if it never did.
 
     Args:
         name: one of `REPRODUCTIONS`.

@@ -5,22 +5,23 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused, table
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, words
 from energy_trading.bindings.offer_market import Expired, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
 from energy_trading.market.auction.quote_store import QuoteStore
-from energy_trading.simulation.neighbourhood import EURO, settle_in
-from energy_trading.simulation.profiles import HomeProfile
+from energy_trading.simulation.neighbourhood import settle_idle_homes
+from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation.people import EURO
 
 #: what `make analyze` found; it is written there and committed, so that an installed package has it too
 FACTS: Final = Path(__file__).with_name("analysis.json")
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 HOUR: Final = 3_600
 #: seconds by which a proposer of a block may shift its time without anybody's notice: a slot of Ethereum
 SHIFT: Final = 12
@@ -69,7 +70,8 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
         _call_graph(facts),
     )
     tools = ", ".join(f"{name} {version}" for name, version in facts["tools"].items())
-    counts = [
+    counts = [["severity", "detector", "findings"]]
+    counts += [
         [impact, check, str(count)]
         for impact, checks in facts["findings"].items()
         for check, count in checks.items()
@@ -83,18 +85,16 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
         "",
         "Findings that stand, by severity:",
         "",
-        *table(["severity", "detector", "findings"], counts),
+        *words(counts),
         "",
         "Explained beside the line and so left out above:",
         "",
-        *table(["file", "detector", "reason"], reasons),
+        *words([["file", "detector", "reason"], *reasons]),
         "",
         f"Proven: {', '.join(f'`{name}`' for name in facts['proven'])}.",
     )
-    out.mkdir(parents=True, exist_ok=True)
-    result = XiaAnalysisResult(facts, Findings(rows, detail), out / "xia_analysis.csv")
-    lines = [["severity", "detector", "findings"], *counts]
-    result.csv.write_text("".join(f"{','.join(cells)}\n" for cells in lines), encoding="utf-8")
+    (file,) = write_all(out, {"xia_analysis.csv": csv_text(counts)})
+    result = XiaAnalysisResult(facts, Findings(rows, detail), file)
     for line in result.findings.lines():
         say(line)
     return result
@@ -182,9 +182,7 @@ class _Street:
     """One market, a publisher and two who compete."""
 
     def __init__(self) -> None:
-        slots = [GENESIS, GENESIS + 900]
-        homes = [HomeProfile(name, slots, 900, [0, 0], [0, 0]) for name in ("seller", "one", "other")]
-        self.there = settle_in(homes, seed=1)
+        self.there = settle_idle_homes("seller", "one", "other")
         self.chain, self.suite = self.there.chain, self.there.suite
         self.seller, *self.rivals = (home.trader for home in self.there.homes)
 
@@ -194,13 +192,12 @@ class _Street:
         offer = self.seller.offer(1_000, EURO // 5, accept_by, accept_by + HOUR)
         accept = self.suite.market.accept_offer(offer.terms)
         for first, second in (self.rivals, self.rivals[::-1]):
-            before = self.chain.snapshot()
-            funds = second.account
-            accept.send(first.key)
-            late = refused(WrongState, lambda key=second.key: accept.send(key))  # type: ignore[misc]
-            demand(late.trade_id == self.suite.market.trade_id_of(offer.terms), "the second of two is late")
-            demand(second.account == funds, "who comes second loses nothing")
-            self.chain.revert(before)
+            with self.there.fresh():
+                funds = second.account
+                accept.send(first.key)
+                late = refused(WrongState, partial(accept.send, second.key))
+                demand(late.trade_id == offer.trade_id, "the second of two is late")
+                demand(second.account == funds, "the one who comes second loses nothing")
 
         higher, lower = 200 * EURO // 1_000, 180 * EURO // 1_000
         ends = [self._auction(amounts) for amounts in ((higher, lower, 0), (higher, lower, 1))]
@@ -234,15 +231,14 @@ class _Street:
         accept_by = self.chain.now() + HOUR
         offer = self.seller.offer(1_000, EURO // 5, accept_by, accept_by + HOUR)
         accept, rival = self.suite.market.accept_offer(offer.terms), self.rivals[0]
-        before = self.chain.snapshot()
-        self.chain.set_next_time(accept_by - 1)
-        accept.send(rival.key)
-        self.chain.revert(before)
-        before, funds = self.chain.snapshot(), rival.account
-        self.chain.set_next_time(accept_by)
-        late = refused(Expired, lambda: accept.send(rival.key))
-        demand(late.deadline == accept_by and rival.account == funds, "a second too late, nothing lost")
-        self.chain.revert(before)
+        with self.there.fresh():
+            self.chain.set_next_time(accept_by - 1)
+            accept.send(rival.key)
+        with self.there.fresh():
+            funds = rival.account
+            self.chain.set_next_time(accept_by)
+            late = refused(Expired, lambda: accept.send(rival.key))
+            demand(late.deadline == accept_by and rival.account == funds, "a second too late, nothing lost")
 
         amounts = (200 * EURO // 1_000, 180 * EURO // 1_000, 0)
         demand(self._auction(amounts) == self._auction(amounts, SHIFT), "an auction does not feel the time")
@@ -267,7 +263,7 @@ class _Street:
         Returns:
             Winner and price.
         """
-        before, key, now = self.chain.snapshot(), SecretKey.generate(), self.chain.now()
+        key, now = SecretKey.generate(), self.chain.now()
         terms = make_auction_terms(
             self.seller.key.address,
             key.address,
@@ -279,12 +275,12 @@ class _Street:
             HOUR,
             now + 10 * HOUR,
         )
-        auction = Auction(self.suite, terms, self.chain.height())
-        auction.post(self.seller.key)
         turns = list(zip(self.rivals, quotes[:2], strict=True))
-        for trader, amount in turns[::-1] if quotes[2] else turns:
-            Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
-        self.chain.mine(terms.quote_until + later)
-        (lot,) = auction.settle_all(self.there.agent, key).lots
-        self.chain.revert(before)
+        with self.there.fresh():
+            auction = Auction(self.suite, terms, self.chain.height())
+            auction.post(self.seller.key)
+            for trader, amount in turns[::-1] if quotes[2] else turns:
+                Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
+            self.chain.mine(terms.quote_until + later)
+            (lot,) = auction.settle_all(self.there.agent, key).lots
         return lot.winner, lot.price
