@@ -19,7 +19,7 @@ PARTS: Final[Mapping[str, str]] = {
     "logs": "events: 375, 375 for each topic, 8 for each byte",
     "calls": "other addresses: 2,600 the first time, 100 afterwards, and coin sent",
     "precompiles": "ecrecover 3,000, modexp",
-    "code": "contract code stored (200 for each byte) and looked over before (EIP-3860)",
+    "code": "contract code stored (200 for each byte) and checked before (EIP-3860)",
     "rest": "everything else: hashing, memory, arithmetic, jumps",
     "refunds": "storage cleared: 4,800 a slot back, at most a fifth of all (EIP-3529)",
 }

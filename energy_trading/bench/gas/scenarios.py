@@ -518,7 +518,7 @@ class Bench(Community):
     # ------------------------------------------------------------ auctions
 
     def auctions(self) -> None:
-        """Auctions of forty bidders, each brought to one of its possible ends."""
+        """Auctions of forty bidders, one for each way to end."""
         with self.fresh():
             for key in self.buyers:
                 self.enrol(key)

@@ -43,7 +43,7 @@ _COLUMNS: Final = (
 )
 
 #: The paper has no floor and starts at 1, while an account begins at the floor. So the floor lies just below
-#: what the merchant ever falls to, and one sale of z = 255 lifts the new account from it to 1 exactly.
+#: the lowest credit of the merchant, and one sale of z = 255 lifts the new account from it to exactly 1.
 PARAMETERS: Final = replace(
     DEFAULT_CREDIT,
     k1_e9=E9,
@@ -59,7 +59,7 @@ CONSTANTS: Final = CreditConstants(**asdict(PARAMETERS))
 
 
 class Disagreement(InternalFault):
-    """Contract and reference do not have the same standing after the same trade: a bug in one of them."""
+    """Contract and rules disagree about the standing after the same trade: a bug in one of them."""
 
 
 @dataclass(frozen=True)
@@ -124,11 +124,11 @@ class Fig7Result:
                 Finding(
                     "X-10",
                     "course of Fig. 7",
-                    "credit climbs while the merchant is honest and breaks down at each fraud from 7.5 on",
+                    "credit climbs while the merchant is honest and collapses at each fraud, from 7.5 on",
                     f"{len(self.frauds)} frauds in {len(self.trades)} trades, at {first} (counted from 0)",
                     len(self.frauds) > 1 and self.frauds == self.float_frauds,
-                    "the paper prints no numbers for the figure, so only its course and order can be compared;"
-                    " contract, integer rules and floats agree at every trade",
+                    "the paper prints no numbers for the figure, so only its course and order can be"
+                    " compared; contract, integer rules and floats agree at every trade",
                 ),
                 Finding(
                     "X-10",
@@ -160,8 +160,8 @@ class Fig7Result:
                     "0",
                     f"{self.trades[0].before_e9 / 1e9:.0f}",
                     self.trades[0].before_e9 == 0,
-                    "the model multiplies, so a credit of 0 never moves; in the market 1 is also the floor, while"
-                    " here nothing reaches the floor",
+                    "the model multiplies, so a credit of 0 never moves; in the market 1 is also the"
+                    " floor, while here nothing reaches the floor",
                 ),
             )
         )
@@ -174,30 +174,30 @@ class Fig7Result:
         return [
             "frauds at trades (counted from 0):",
             ",".join(str(i) for i in self.frauds),
-            f"With z0 in the denominator the figure's course comes out: {len(self.frauds)} frauds in"
+            f"With z0 in the denominator the figure's course results: {len(self.frauds)} frauds in"
             f" {len(self.trades)} trades, each fall steeper than the last (share of the credit kept: {kept}),"
-            f" and each way back longer (honest trades between frauds: {between}). Contract and integer"
-            " reference agree at every trade, and floats put the frauds at the same trades. With z0 beside"
-            " the fraction, as eqs 1 and 2 print it, the first honest trade multiplies the credit by"
-            f" {self.printed_credits[0]:.0f}, one with a full window by 201, so a single one leads from 1"
-            f" past 7.5 (frauds at {printed} …) and the figure cannot be had. The paper gives no numbers for"
-            " its figure, so course and order are all there is to compare; it has no floor, and none is"
-            " touched here.",
+            f" and each way back longer (honest trades between frauds: {between}). The contract and the"
+            " integer rules agree at every trade, and floats put the frauds at the same trades. With z0"
+            " beside the fraction, as eqs 1 and 2 print it, the first honest trade multiplies the credit"
+            f" by {self.printed_credits[0]:.0f}, and one with a full window by 201, so that a single one"
+            f" leads from 1 past 7.5 (frauds at {printed} …) and the figure cannot result. The paper prints"
+            " no numbers for its figure, so only course and order can be compared; it has no floor, and"
+            " none is reached here.",
         ]
 
 
 def reproduce_fig7(out: Path, say: Callable[[str], None] = print) -> Fig7Result:
-    """Run the merchant on a chain, in the reference and in floats; write figure and table.
+    """Run the merchant on a chain, in the integer rules and in floats; write figure and table.
 
     Args:
         out: folder for fig7.png and fig7.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
 
     Raises:
-        Disagreement: contract and reference differ after a trade.
+        Disagreement: contract and rules differ after a trade.
 
     Source:
         X-10; Xia §4.2 and Fig. 7.
@@ -231,13 +231,13 @@ def reproduce_fig7(out: Path, say: Callable[[str], None] = print) -> Fig7Result:
 
 
 def run_on_chain() -> tuple[Fig7Trade, ...]:
-    """Let the merchant trade on an EnergyLedger whose market is a key of ours.
+    """Let the merchant trade on an EnergyLedger whose market is a key of this process.
 
     Returns:
-        The trades, each already compared with the reference.
+        The trades, each already compared with the rules.
 
     Raises:
-        Disagreement: contract and reference differ after a trade.
+        Disagreement: contract and rules differ after a trade.
     """
     market, pkg, treasury, merchant, customer = (SecretKey.from_int(7000 + i) for i in range(5))
     chain = in_process(accounts=[market, pkg], genesis_time=GENESIS)
@@ -281,12 +281,12 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
             banned_until=view.banned_until,
         )
         if on_chain != standing or change.new_e9 != standing.seller_credit_e9:
-            raise Disagreement(f"merchant: the ledger has {on_chain}, the reference {standing}")
+            raise Disagreement(f"The ledger has {on_chain} for the merchant, the rules have {standing}.")
         return change
 
     settle(_LIFT_Z, False)
     for _ in range(credit.WINDOW_LENGTH):
-        settle(0, False)  # moves no credit and empties the window
+        settle(0, False)  # changes no credit and empties the window
     trades = []
     for _ in range(TRADES):
         z, fraud = _conduct(standing.seller_credit_e9 >= THRESHOLD_E9)
@@ -321,7 +321,7 @@ def _draw(result: Fig7Result) -> bytes:
         label="fraud (z = 20)",
     )
     above.axhline(THRESHOLD_E9 / E9, color="grey", linestyle=":", label="cheats from 7.5 on")
-    above.set_title("z0 in the denominator (contract and reference)")
+    above.set_title("z0 in the denominator (contract and rules)")
     above.set_ylabel("seller credit")
     above.legend(loc="upper left")
     below.plot(result.printed_credits, color="tab:orange")

@@ -77,13 +77,13 @@ class Findings:
             shows: what it is.
         """
         head = ["row", "what", "paper", "ours", "", "why"]
-        found = words([head, *(f.cells() for f in self.rows)])
+        found = word_table([head, *(f.cells() for f in self.rows)])
         detail = ["", *self.detail] if self.detail else []
         return "\n".join([f"## {name}", "", f"{shows}.", "", *found, *detail, ""])
 
 
-def words(rows: list[list[str]]) -> list[str]:
-    """Return a Markdown table of words, line by line; the first row is the heading."""
+def word_table(rows: list[list[str]]) -> list[str]:
+    """Return a Markdown table without numbers, line by line; the first row is the heading."""
     return markdown(rows, words=range(len(rows[0])))
 
 

@@ -1,4 +1,8 @@
-"""Nazari's five scenarios on the contracts: what seller and buyer have before and after each."""
+"""Nazari's five scenarios on the contracts: what seller and buyer have before and after each.
+
+CTS is the commitment to send, CTP the commitment to pay, ERC the energy receipt confirmation, CCS the
+cancellation of the commitment to send.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,7 @@ from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, words
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
 from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, TradeState, WrongState
@@ -73,13 +77,13 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
 
     Args:
         out: folder for nazari.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
 
     Raises:
-        NotAsTold: a scenario took another course.
+        NotAsStated: a scenario took another course.
 
     Source:
         N-7; Nazari §V.B, figs 1–7, and §VI.
@@ -88,10 +92,10 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
     rows = [*run.success(), *run.cancel(), *run.late_acceptance(), *run.late_delivery(), *run.ban()]
     head, cells = _shown(run.balances)
     detail = (
-        "Balances in coins, the scenarios one after the other on one market;"
+        "Balances in coins; the scenarios run one after the other on one market;"
         f" each trade is {ENERGY_WH} Wh for {_coins(PRICE)}.",
         "",
-        *words([head, *cells]),
+        *word_table([head, *cells]),
     )
     result = NazariResult(tuple(run.balances), Findings(tuple(rows), detail), out / "nazari.csv")
     columns = [field.name for field in fields(Balance)]
@@ -149,7 +153,7 @@ class _Run:
         return self.buyer.accept(offer, start, start + SLOT)
 
     def deliver(self, trade: Trade, energy_wh: int) -> None:
-        """Let the slot pass; the buyer's meter measures this."""
+        """Let the slot pass; the buyer's meter measures this much."""
         start = trade.offer.terms.accept_by
         self.chain.mine(start + SLOT)
         self.homes[1].record(start, 0, 0)
@@ -173,7 +177,7 @@ class _Run:
         unknown = refused(
             WrongState, lambda: self.suite.market.accept_offer(cheaper).simulate(self.buyer.key)
         )
-        demand(unknown.state is TradeState.NONE, "terms with another price are unknown")
+        demand(unknown.state is TradeState.NONE, "the market does not know terms with another price")
         trade = self.accept(offer)
         accepted = self.look("acceptOffer (CTP)")
         self.deliver(trade, ENERGY_WH)
@@ -185,16 +189,17 @@ class _Run:
                 "N-1",
                 "scenario 1, offer (Fig. 8)",
                 "the seller pays P1 as guarantee",
-                f"{_coins(made.guarantee)} held, a share of {self.terms.guarantee_bps // 100} % of the price",
+                f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the"
+                " price",
                 (before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
-                "the paper's balances are those of wallets, less gas, in pictures that our copy does not"
-                " have; ours are funds in the ledger",
+                "the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
+                " ours are funds in the ledger",
             ),
             Finding(
                 "N-2",
                 "scenario 1, acceptance",
                 "the cost is blocked; neither side has it",
-                f"{_coins(accepted.paid)} taken from the buyer, not yet the seller's",
+                f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
                 accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
             ),
             Finding(
@@ -203,18 +208,19 @@ class _Run:
                 "the contract compares price and amount of both sides",
                 "an acceptance at another price names another trade, which does not exist",
                 False,
-                "the hash of all terms is the trade's key: what is compared is the contract hash itself",
+                "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
             ),
             Finding(
                 "N-3",
                 "scenario 1, end",
                 "only the meter's receipt pays the seller; the guarantee returns",
                 f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
-                " nothing held",
+                " nothing is held",
                 done.seller == before.seller + PRICE - fee
                 and done.buyer == before.buyer - PRICE
                 and (done.guarantee, done.paid) == (0, 0),
-                "sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so prose defines it",
+                "sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
+                " defines it",
             ),
             Finding(
                 "N-1",
@@ -223,8 +229,8 @@ class _Run:
                 f"{_coins(accepted.treasury - before.treasury)} at both,"
                 f" {_coins(done.treasury - before.treasury)} of the payment at the end",
                 accepted.treasury > before.treasury,
-                f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); what earns nothing"
-                " costs only gas",
+                f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that earns"
+                " nothing costs only gas",
             ),
         ]
 
@@ -256,7 +262,7 @@ class _Run:
                 "it remains in the contract",
                 f"{_coins(cut.treasury - before.treasury)} to the treasury",
                 cut.treasury == before.treasury,
-                "nothing can stay locked; and nobody who could spoil a delivery may gain from one",
+                "no money may stay locked, and nobody who could spoil a delivery may gain by that",
             ),
             Finding(
                 "N-4",
@@ -264,7 +270,7 @@ class _Run:
                 "all of P returns",
                 f"seller {_change(late.seller - cut.seller)} against before the second offer",
                 (late.seller, late.treasury) == (cut.seller, cut.treasury),
-                "the paper leaves the second of the expiry itself open; here it is after",
+                "the paper leaves the very second of the expiry open; here it counts as after",
             ),
         ]
 
@@ -276,7 +282,7 @@ class _Run:
         refused(Expired, lambda: self.accept(offer))
         late = self.look("acceptOffer after the expiry")
         expire(self.suite, self.there.agent, offer)
-        done = self.look("expire, by anyone")
+        done = self.look("expire, called by anyone")
         return [
             Finding(
                 "N-7",
@@ -289,17 +295,17 @@ class _Run:
                 "N-7",
                 "scenario 3, how",
                 "the late acceptOffer itself pays both back",
-                f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `expire`,"
-                " which anyone may call, or `giveUp`",
+                f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
+                " or `expire`, which anyone may call",
                 late.guarantee == 0,
-                "a call cannot both refuse and pay out; an offer that nobody ever accepts must end as well",
+                "a call cannot both revert and pay out; an offer that nobody ever accepts must end as well",
             ),
         ]
 
     def late_delivery(self) -> list[Finding]:
         before, credit = self.begin(4), self.seller.account.seller_credit_e9
         cut = self.fail().event(TradeExpired).cut
-        done = self.look("no receipt by deliverBy; expire, by anyone")
+        done = self.look("no receipt by deliverBy; expire, called by anyone")
         return [
             Finding(
                 "N-7",
@@ -324,7 +330,7 @@ class _Run:
                 "N-7",
                 "scenario 4, who calls",
                 "the seller's late sendEnergy cancels the delivery",
-                "`expire`, by anyone",
+                "`expire`, called by anyone",
                 False,
                 "a seller who never calls would keep the buyer's money locked",
             ),
@@ -345,7 +351,7 @@ class _Run:
         self.chain.mine(until)
         expire(self.suite, self.there.agent, offered)
         self.seller.give_up(self.offer())
-        after = self.look("the date has passed: makeOffer goes again, giveUp")
+        after = self.look("the date has passed: makeOffer works again, then giveUp")
         demand(after.guarantee == 0, "nothing is held at the end")
         return [
             Finding(
@@ -369,7 +375,7 @@ class _Run:
                 "N-7",
                 "scenario 5, how long",
                 "a limited time, which the paper does not give",
-                f"a date, {length / 86_400:.2f} days from the default on; then access returns by itself",
+                f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
                 length > 0,
                 f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
                 f" {_credit(credit)}",

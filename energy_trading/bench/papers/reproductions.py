@@ -43,7 +43,8 @@ REPRODUCTIONS: Final = {
         "Chen's protocol from set-up to trace, message by message (C-1 … C-10)", "chen:reproduce_chen"
     ),
     "page": Reproduction(
-        "what all of these found beside the papers, which is docs/reproduction.md", "page:reproduce_page"
+        "what all of these found beside the papers' claims, which is docs/reproduction.md",
+        "page:reproduce_page",
     ),
 }
 

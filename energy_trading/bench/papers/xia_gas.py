@@ -1,4 +1,4 @@
-"""Xia's gas figures again: one order with 40 bidders, and Fig. 6 with 5 to 60 of them."""
+"""Xia's gas figures measured again: one order with 40 bidders, and Fig. 6 with 5 to 60 of them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Final
 
 from energy_trading.bench.gas.parts import watch
 from energy_trading.bench.gas.scenarios import FUNDS, Bench
-from energy_trading.bench.papers.findings import Finding, Findings, words
+from energy_trading.bench.papers.findings import Finding, Findings, word_table
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
 from energy_trading.simulation.outputs import csv_text, png, write_all
@@ -27,7 +27,7 @@ _COLUMNS: Final = ["bidders", "post", "quote_least", "quote_most", "settle", "pu
 
 
 class NotTheCount(InternalFault):
-    """A run took another number of transactions than the paper's."""
+    """A run took another number of transactions than the paper states."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Row:
     """One auction of Fig. 6.
 
     Args:
-        bidders: how many quoted, once each.
+        bidders: how many quoted, each of them once.
         post: gas of the order.
         quotes: gas of each quote, in order.
         settle: gas of disclosure and settlement in one transaction.
@@ -63,7 +63,7 @@ class Row:
 
     @property
     def publisher(self) -> int:
-        """Gas of what is the publisher's to pay: order and settlement."""
+        """Gas that the publisher pays for: order and settlement."""
         return self.post + self.settle
 
 
@@ -115,8 +115,8 @@ class XiaGasResult:
                     f"{PAPER_USERS} users: {PAPER_ORDER} for one order, {PAPER_CYCLE} for the whole cycle",
                     f"{order} and {self.transactions}",
                     (order, self.transactions) == (PAPER_ORDER, PAPER_CYCLE),
-                    f"the paper does not say what its {PAPER_CYCLE} are; ours leave out the publisher's own"
-                    " enrolment and the meters' registration",
+                    f"the paper does not state what its {PAPER_CYCLE} are; ours leave out the publisher's own"
+                    " enrolment and the registration of the meters",
                 ),
                 Finding(
                     "X-9",
@@ -125,7 +125,8 @@ class XiaGasResult:
                     f"at most {max(quotes):,}, {PAPER_QUOTE_GAS // max(quotes)} times less",
                     max(quotes) >= PAPER_QUOTE_GAS,
                     "the paper's contract records every quote with its bidder, ours keeps one hash of all of"
-                    " them; in both the bidder encrypts; our copy of the paper lacks the table's own numbers",
+                    " them; in both the bidder encrypts; our copy of the paper lacks the numbers of the"
+                    " table",
                 ),
                 Finding(
                     "X-9",
@@ -133,7 +134,7 @@ class XiaGasResult:
                     "6",
                     str(4_700_000 // max(quotes)),
                     4_700_000 // max(quotes) == 6,
-                    "the same reason",
+                    "for the same reason",
                 ),
                 Finding(
                     "X-9",
@@ -142,8 +143,8 @@ class XiaGasResult:
                     f"from {first.publisher:,} to {last.publisher:,}; five bidders more cost {min(steps):,} …"
                     f" {max(steps):,}, {self.settle_per_quote:,} each on average",
                     min(steps) > 0 and max(steps) * 10 < min(steps) * 15,
-                    "the number of quotes that are the best so far varies, and only for their bidders is the"
-                    " ledger asked",
+                    "the number of quotes that are the best so far varies, and the ledger is asked only about"
+                    " the bidders of those",
                 ),
                 Finding(
                     "X-9",
@@ -157,41 +158,40 @@ class XiaGasResult:
             (
                 f"The whole cycle of {PAPER_USERS} bidders, {gas:,} gas:",
                 "",
-                *words([["step", "transactions", "gas", "each"], *cycle]),
+                *word_table([["step", "transactions", "gas", "each"], *cycle]),
                 "",
                 "Fig. 6, the publisher's gas being order and settlement:",
                 "",
-                *words([["bidders", "order", "a quote", "settlement", "publisher"], *sizes]),
+                *word_table([["bidders", "order", "a quote", "settlement", "publisher"], *sizes]),
             ),
         )
 
     def lines(self) -> list[str]:
         """Return the cycle, then Fig. 6 beside the paper's quote, then one paragraph."""
-        told = [f"{'step':<40}{'transactions':>14}{'gas':>14}{'each':>12}"]
+        lines = [f"{'step':<40}{'transactions':>14}{'gas':>14}{'each':>12}"]
         for step in self.cycle:
-            told.append(f"{step.name:<40}{step.count:>14,}{step.gas:>14,}{step.gas // step.count:>12,}")
+            lines.append(f"{step.name:<40}{step.count:>14,}{step.gas:>14,}{step.gas // step.count:>12,}")
         gas = sum(step.gas for step in self.cycle)
-        told.append(f"{'the whole cycle':<40}{self.transactions:>14,}{gas:>14,}")
-        told.append(
+        lines.append(f"{'the whole cycle':<40}{self.transactions:>14,}{gas:>14,}")
+        lines.append(
             f"{'bidders':>8}{'order':>12}{'a quote':>12}{'paper':>12}{'settlement':>14}{'publisher':>14}"
         )
         for row in self.rows:
-            told.append(
+            lines.append(
                 f"{row.bidders:>8}{row.post:>12,}{max(row.quotes):>12,}{PAPER_QUOTE_GAS:>12,}"
                 f"{row.settle:>14,}{row.publisher:>14,}"
             )
         dearest = max(gas for row in self.rows for gas in row.quotes)
-        told.append(
+        lines.append(
             f"One order of {PAPER_USERS} bidders takes {PAPER_ORDER} transactions until quoting ends, as in"
-            f" the paper. The paper does not say what its {PAPER_CYCLE} are; the steps above come to the same"
-            " number without the publisher's own enrolment and the meters' registration. As in Fig. 6 the"
-            " publisher's gas grows linearly with the bidders, here by"
-            f" {self.settle_per_quote:,} for each, and a bidder's does not grow: at most {dearest:,}, where"
-            f" the paper's quote took {PAPER_QUOTE_GAS:,} (16 % of 4.7 million),"
-            f" {PAPER_QUOTE_GAS // dearest} times as much. The paper prints no numbers for Fig. 6, so the"
-            " shape is all there is to compare."
+            f" the paper. The paper does not state what its {PAPER_CYCLE} are; the steps above reach the same"
+            " number without the publisher's own enrolment and the registration of the meters. As in Fig."
+            f" 6 the publisher's gas grows linearly with the bidders, here by {self.settle_per_quote:,} for"
+            f" each, and a bidder's does not grow: it is at most {dearest:,}, while the paper's quote took"
+            f" {PAPER_QUOTE_GAS:,} (16 % of 4.7 million), {PAPER_QUOTE_GAS // dearest} times as much. The"
+            " paper prints no numbers for Fig. 6, so only the shape can be compared."
         )
-        return told
+        return lines
 
 
 def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasResult:
@@ -199,7 +199,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
 
     Args:
         out: folder for xia_gas.png and xia_gas.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
@@ -235,7 +235,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
 
 
 def _cycle(bench: Bench) -> tuple[Step, ...]:
-    """40 people come and bid, one of them is delivered; publisher and meters are there before."""
+    """40 people enrol and bid, and one of them receives energy; the publisher and the meters exist before."""
     ledger, steps = bench.ledger, []
 
     def step(name: str, gas: Sequence[int]) -> None:
@@ -247,8 +247,8 @@ def _cycle(bench: Bench) -> tuple[Step, ...]:
         deposit = ledger.deposit(key.address, FUNDS, value=FUNDS * ledger.unit())
         funded.append(bench.send(deposit, key).gas)
     step("open a bidder's account", opened)
-    step("pay a bidder's funds in", funded)
-    for key in bench.buyers:  # the DSO's business, once in the life of a meter
+    step("deposit a bidder's funds", funded)
+    for key in bench.buyers:  # a task of the distribution system operator (DSO), once in the life of a meter
         bench.register_meter(key.address, bench.meter)
     auction = bench.post_and_quote(bench.buyers)
     step("publish the order", [auction.posted.gas])
@@ -262,7 +262,7 @@ def _cycle(bench: Bench) -> tuple[Step, ...]:
     receipt = bench.receipt(trade, winner)
     step("confirm the delivery", [bench.send(bench.market.confirm_delivery(receipt), bench.relayer).gas])
     withdrawn = ledger.withdraw(bench.producer.address, trade.price)
-    step("take the earnings out", [bench.send(withdrawn, bench.producer).gas])
+    step("withdraw the earnings", [bench.send(withdrawn, bench.producer).gas])
     return tuple(steps)
 
 
