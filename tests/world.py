@@ -7,17 +7,15 @@ from typing import Any
 
 from energy_trading.bindings import Suite
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.simulation.people import EURO as EURO  # units of account
 from energy_trading.simulation.people import GENESIS as GENESIS
 from energy_trading.simulation.people import Community
+from energy_trading.types import SIGNED_NONCE, ZERO_ADDRESS, Energy, Role, Terms
 
-SIGNED_NONCE = 1 << 255
-PRODUCER, CONSUMER, PROSUMER = 1, 2, 3
+PRODUCER, CONSUMER, PROSUMER = Role.PRODUCER, Role.CONSUMER, Role.PROSUMER
 FUNDS = 1_000 * EURO
 
 
@@ -59,8 +57,8 @@ class World(Community):
         return replace(
             Terms(
                 seller if isinstance(seller, str) else seller.address,
-                NATIVE,
-                (1000).to_bytes(32, "big"),
+                ZERO_ADDRESS,
+                Energy.plain(1000),
                 EURO // 5,
                 now + 3600,
                 now + 7200,
@@ -68,6 +66,9 @@ class World(Community):
             ),
             **changes,
         )
+
+    def trade_id(self, terms: Terms) -> bytes:
+        return terms.struct_hash()
 
     def make(self, seller: SecretKey, **changes: Any) -> Terms:
         terms = self.terms(seller, **changes)

@@ -75,8 +75,8 @@ def receipt(
     out: Annotated[Path, typer.Option(help="New file for the receipt; anyone may bring it.")],
 ) -> None:
     """Let the meter sign what arrived of an accepted offer; it signs once and then repeats itself."""
-    from energy_trading.bindings.offer_market import Delivery
     from energy_trading.market.trade.offer import receipt_key
+    from energy_trading.types import Delivery
 
     made = offer_of(desk, offer)
     done = acceptance_of(desk, made.trade_id)
@@ -86,7 +86,7 @@ def receipt(
     with open_meter(desk, meter_key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
             raise BadInput(f"--meter-key: given 0x{signer.hex()}, allowed the one the acceptance names")
-        signed = meter.certify(made.trade_id)
+        signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
     desk.tell(trade_id="0x" + made.trade_id.hex(), file=str(out))

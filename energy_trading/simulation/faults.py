@@ -6,20 +6,14 @@ import json
 
 from energy_trading.bindings.contract import ContractRevert
 from energy_trading.bindings.energy_ledger import Banned, Suspended
-from energy_trading.bindings.offer_market import (
-    Delivery,
-    DeliveryRefused,
-    Expired,
-    OfferWithdrawn,
-    TradeExpired,
-)
+from energy_trading.bindings.offer_market import DeliveryRefused, Expired, OfferWithdrawn, TradeExpired
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import receipt_digest
 from energy_trading.identity import Parameters, PersonBanned, TracingProof
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.simulation.neighbourhood import Home, enrol_again
 from energy_trading.simulation.people import EURO
 from energy_trading.simulation.trading_day import OpenOffer, TradingDay
+from energy_trading.types import Delivery, Receipt
 
 
 class Faults:
@@ -121,7 +115,7 @@ class InjectedFaults(Faults):
             (terms, trade), there = (overdue[0].offer.terms, overdue[0].trade), day.there
             assert trade is not None  # for the type checker
             forger = Secp256k1Meter(SecretKey.generate())
-            digest = receipt_digest(there.suite.market_domain, there.trade_id(terms), terms.energy)
+            digest = there.suite.market_domain.digest(Receipt(terms.struct_hash(), terms.energy))
             batch.append(Delivery(terms, trade.buyer, forger.signer, terms.energy, forger.sign(digest)))
 
     def receipt_refused(self, day: TradingDay, event: DeliveryRefused) -> None:

@@ -14,7 +14,7 @@ from energy_trading.identity import Parameters, Role
 from energy_trading.market.lots.dispute import add_identity, check_identities
 from energy_trading.market.lots.history import check_dispute, dispute_file
 from energy_trading.market.lots.lots import Contact, accept, certify, exchange, permit, read_injection
-from energy_trading.session import Accept, Initiator, InProcess, Lot, PriceProposal, Reject, Responder
+from energy_trading.session import Accept, Initiator, InProcess, PriceProposal, Reject, Responder, Subject
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, UNITS_PER_WH_CENT, Home, Neighbourhood
 from energy_trading.simulation.people import EURO, clock
 
@@ -130,7 +130,7 @@ def _negotiate(
     there: Neighbourhood, found: _Occasion, minted: LotMinted, draw: random.Random
 ) -> tuple[int, int]:
     """Let both bargain over an encrypted session (C-5, C-6); return the price and the count of messages."""
-    lot = Lot(there.chain.chain_id, there.suite.lots.address, minted.lot)
+    subject = Subject(there.chain.chain_id, there.suite.lots.address, minted.lot)
     issue_key, now = there.pkg.parameters.issue_key, there.chain.now()
     carrier = InProcess()
     to_buyer, to_seller = deque[bytes](), deque[bytes]()
@@ -145,9 +145,9 @@ def _negotiate(
         carrier.publish(topic, message)
         messages += carrier.deliver()
 
-    asking = Initiator(found.buyer.member, lot, minted.producer, issue_key)
+    asking = Initiator(found.buyer.member, subject, minted.producer, issue_key)
     carry(minted.msg_addr, asking.hello)
-    answering = Responder(found.seller.member, lot, issue_key, to_seller.popleft())
+    answering = Responder(found.seller.member, subject, issue_key, to_seller.popleft())
     carry(answering.reply_to, answering.answer)
     finish, buyer = asking.finish(to_buyer.popleft(), now)
     carry(minted.msg_addr, finish)

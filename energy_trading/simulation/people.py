@@ -9,14 +9,14 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.energy_ledger import AccountAttestation, EnergyLedger
-from energy_trading.bindings.offer_market import Delivery, OfferMarket, Terms
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import attestation_digest, offer_hash, receipt_digest
-from energy_trading.identity import PKG, Enrolment, Member, Role
+from energy_trading.identity import PKG, Enrolment, Member
 from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.types import AccountAttestation, Delivery, Energy, Receipt, Role, Terms
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 #: Units of account in one euro; the settlement asset of these markets is a coin worth one euro.
@@ -103,15 +103,11 @@ class Community:
         if isinstance(who, Member):
             assert isinstance(self.pkg, PKG)  # for the type checker
             signed = self.pkg.attest(domain, who.certificate, who.disclosure, deadline)
-            fields = {name: value for name, value in vars(signed).items() if name != "signature"}
-            return AccountAttestation(**fields), signed.signature
+            return signed, signed.signature
         signer = changes.pop("signer", self.pkg)
-        plain = AccountAttestation(who, int(roles), b"\xce" * 32, b"\xa1" * 64, deadline)
-        a = replace(plain, **changes)
-        digest = attestation_digest(
-            domain, a.account, a.roles, a.certificate_hash, a.identity_ciphertext, a.deadline
-        )
-        return a, signer.sign_digest(digest)
+        plain = AccountAttestation(who, roles, b"\xce" * 32, b"\xa1" * 64, deadline)
+        plain = replace(plain, **changes)
+        return plain, signer.sign_digest(domain.digest(plain))
 
     def enrol(
         self,
@@ -161,21 +157,9 @@ class Community:
         self.chain.revert(kept)
         self.meters = meters
 
-    def trade_id(self, terms: Terms) -> bytes:
-        """Return the hash of an offer's terms, which is the identifier of its trade."""
-        return offer_hash(
-            terms.seller,
-            terms.buyer,
-            terms.energy,
-            terms.price,
-            terms.accept_by,
-            terms.deliver_by,
-            terms.nonce,
-        )
-
     def sign_offer(self, terms: Terms, key: SecretKey) -> bytes:
         """Sign an offer that stays off chain until it is accepted; 65 bytes."""
-        return key.sign_digest(self.suite.market_domain.digest(self.trade_id(terms)))
+        return key.sign_digest(self.suite.market_domain.digest(terms))
 
     def receipt(
         self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any
@@ -189,10 +173,10 @@ class Community:
             changes: fields of the receipt that differ; `meter` and `domain` of its signature.
         """
         raw = terms.energy if energy is None else energy
-        raw = raw.to_bytes(32, "big") if isinstance(raw, int) else raw
+        raw = Energy.plain(raw) if isinstance(raw, int) else Energy(raw)
         meter = changes.pop("meter", None) or self.meters[buyer.address]
         domain = changes.pop("domain", self.suite.market_domain)
-        digest = receipt_digest(domain, self.trade_id(terms), raw)
+        digest = domain.digest(Receipt(terms.struct_hash(), raw))
         return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
 
 

@@ -9,7 +9,6 @@ from typing import Final
 from energy_trading.bindings.contract import ContractRevert, Sent
 from energy_trading.bindings.offer_market import (
     DeliveredShort,
-    Delivery,
     DeliveryConfirmed,
     DeliveryRefused,
     TradeExpired,
@@ -17,7 +16,6 @@ from energy_trading.bindings.offer_market import (
 from energy_trading.market.trade.trader import confirm, confirm_many, expire
 from energy_trading.meter.signers import P256_SIGNER_BYTES
 from energy_trading.meter.smart_meter import NothingDelivered
-from energy_trading.rules.commitment import is_plain_energy
 from energy_trading.simulation.auction import run_day_ahead_auction
 from energy_trading.simulation.faults import Faults
 from energy_trading.simulation.lot_sale import sell_a_lot
@@ -30,6 +28,7 @@ from energy_trading.simulation.neighbourhood import (
     Neighbourhood,
 )
 from energy_trading.simulation.trading_day import DayResult, OpenOffer, TradeRow, TradingDay
+from energy_trading.types import Delivery
 
 #: A forecast errs by up to this many per cent; people offer and buy this many per cent of it.
 FORECAST_ERROR_PERCENT: Final = 12
@@ -191,7 +190,7 @@ class Script:
                 delivery = entry.buyer.trader.receipt(entry.trade)
             except NothingDelivered:
                 continue
-            if entry.offer.salt is not None and is_plain_energy(delivery.energy):
+            if entry.offer.salt is not None and delivery.energy.is_plain:
                 self._settled(confirm(there.suite, there.agent, delivery, entry.offer), "confirm one")
             else:
                 batch.append(delivery)

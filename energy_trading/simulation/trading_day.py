@@ -6,10 +6,10 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from energy_trading.bindings.contract import Event, read_events
-from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.simulation.neighbourhood import FUNDS, UNITS_PER_WH_CENT, Home, Neighbourhood
 from energy_trading.simulation.people import clock
+from energy_trading.types import AccountView
 
 Ending = Literal["open", "delivered", "short", "expired", "late", "withdrawn", "unsold"]
 

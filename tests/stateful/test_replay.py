@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
-from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.market.log.replay import Change, LogIncomplete, OpenTrade, Replay, changes_in, replay
+from energy_trading.types import Cause
 from tests.world import EURO, FUNDS, PROSUMER, World
 
 

@@ -16,17 +16,14 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bench.gas.parts import Paid, watch
 from energy_trading.bindings.contract import Call
-from energy_trading.bindings.energy_ledger import AccountAttestation
-from energy_trading.bindings.offer_market import OfferMade, ReceiptKey, Terms
-from energy_trading.bindings.sealed_bid_auction import AuctionTerms, Quote
-from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.bindings.offer_market import OfferMade
+from energy_trading.bindings.suite import Suite
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.crypto.typed_data import Domain, acceptance_digest, approval_digest, quote_digest
-from energy_trading.identity import Member, Role
+from energy_trading.identity import Member
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.lots import (
     Certificate,
@@ -38,8 +35,21 @@ from energy_trading.market.lots.lots import (
     read_injection,
 )
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
-from energy_trading.rules.commitment import energy_commitment
 from energy_trading.simulation.people import GENESIS, Community
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    Acceptance,
+    AccountAttestation,
+    AuctionTerms,
+    Domain,
+    Energy,
+    Permit,
+    Quote,
+    ReceiptKey,
+    RelayedQuote,
+    Role,
+    Terms,
+)
 
 PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
 ENERGY_WH: Final = 1_234
@@ -260,8 +270,8 @@ class Bench(Community):
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
         """An offer of the usual energy and price that is open for an hour."""
         now = self.chain.now()
-        energy = ENERGY_WH.to_bytes(32, "big")
-        terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
+        energy = Energy.plain(ENERGY_WH)
+        terms = Terms(seller.address, ZERO_ADDRESS, energy, PRICE, now + 3_600, now + 10_800, nonce)
         return replace(terms, **changes)
 
     def signature(self, terms: Terms) -> bytes:
@@ -323,7 +333,7 @@ class Bench(Community):
             with self.fresh():
                 self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
             self.found["offer.expire_offer"] = self.send(
-                self.market.expire(terms, NATIVE, bytes(32)), self.relayer
+                self.market.expire(terms, ZERO_ADDRESS, bytes(32)), self.relayer
             )
 
     def receipts(self) -> None:
@@ -342,7 +352,7 @@ class Bench(Community):
             self.found["offer.confirm_early"] = self.confirm(terms)
         with self.fresh():
             salt = keccak(text="salt")
-            terms = self.open_trade(energy=energy_commitment(ENERGY_WH, salt))
+            terms = self.open_trade(energy=Energy.hidden(ENERGY_WH, salt))
             with self.fresh():
                 self.found["offer.confirm_hidden"] = self.confirm(terms)
             delivery = self.receipt(terms, self.consumer, SHORT_WH)
@@ -388,7 +398,7 @@ class Bench(Community):
         tree = MerkleTree([signer_leaf(key.signer), *others])
         epoch = self.chain.now() // self.ledger.epoch_seconds()
         self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
-        digest = acceptance_digest(self.suite.market_domain, self.trade_id(terms), self.consumer.address)
+        digest = self.suite.market_domain.digest(Acceptance(terms.struct_hash(), self.consumer.address))
         return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
 
     def registry(self) -> None:
@@ -473,7 +483,7 @@ class Bench(Community):
                 approved = lots.set_approval_for_all(self.consumer.address, True)
                 self.found["lot.approve_all"] = self.send(approved, self.producer)
             with self.fresh():
-                digest = approval_digest(suite.lots_domain, self.consumer.address, lot, 0, deadline)
+                digest = suite.lots_domain.digest(Permit(self.consumer.address, lot, 0, deadline))
                 signature = compact(self.producer.sign_digest(digest))
                 call = lots.permit(self.consumer.address, lot, deadline, signature)
                 self.found["lot.permit"] = self.send(call, self.relayer)
@@ -531,12 +541,13 @@ class Bench(Community):
             self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
             with self.fresh():
                 relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
-                digest = quote_digest(
-                    self.suite.auction_domain,
-                    auction.auction_id,
-                    relayed.bidder,
-                    relayed.cx.to_bytes(32, "big"),
-                    relayed.body.to_bytes(32, "big"),
+                digest = self.suite.auction_domain.digest(
+                    RelayedQuote(
+                        auction.auction_id,
+                        relayed.bidder,
+                        relayed.cx.to_bytes(32, "big"),
+                        relayed.body.to_bytes(32, "big"),
+                    )
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
                 call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
@@ -553,7 +564,7 @@ class Bench(Community):
                 terms, _ = self.awarded()
                 with self.fresh():
                     self.chain.mine(terms.accept_by)
-                    unpaid = self.market.expire(terms, NATIVE, bytes(32))
+                    unpaid = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
                     self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
                 paid = self.pay_and_deliver()
                 self.found["auction.award_paid"] = Scenario(paid.paid[:1])

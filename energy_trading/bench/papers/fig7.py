@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
@@ -11,25 +11,19 @@ from typing import Final
 from eth_abi.abi import encode
 
 from energy_trading.bench.papers.findings import Finding, Findings
-from energy_trading.bindings.contract import to_abi
-from energy_trading.bindings.energy_ledger import (
-    Cause,
-    EnergyLedger,
-    LedgerParameters,
-    Outcome,
-    Settlement,
-)
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE, Suite
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.suite import DEFAULT_CREDIT, Suite
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
 from energy_trading.market.log.replay import Change, changes_in
 from energy_trading.rules import credit
-from energy_trading.rules.credit import E9, CreditConstants
+from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import Reading, seller_credits
 from energy_trading.simulation.outputs import csv_text, png, write_all
 from energy_trading.simulation.people import GENESIS, Community
+from energy_trading.types import ZERO_ADDRESS, Cause, LedgerParameters, Outcome, Settlement, to_abi
 
 TRADES: Final = 200
 HONEST_Z: Final = 10
@@ -55,7 +49,6 @@ PARAMETERS: Final = replace(
     ceiling_e9=1000 * E9,
     grace_defaults=100,  # no ban: the paper's merchant trades on
 )
-CONSTANTS: Final = CreditConstants(**asdict(PARAMETERS))
 
 
 class Disagreement(InternalFault):
@@ -242,7 +235,7 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     market, pkg, treasury, merchant, customer = (SecretKey.from_int(7000 + i) for i in range(5))
     chain = in_process(accounts=[market, pkg], genesis_time=GENESIS)
     parameters = LedgerParameters(
-        NATIVE,
+        ZERO_ADDRESS,
         1,
         market.address,
         pkg.address,
@@ -253,13 +246,13 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     )
     code = artifacts.load(EnergyLedger.name).bytecode
     code += encode(EnergyLedger.constructor_types, [to_abi(parameters)])
-    suite = Suite(chain, chain.deploy(code, market)[0], *[NATIVE] * 4)  # no contract but the ledger
+    suite = Suite(chain, chain.deploy(code, market)[0], *[ZERO_ADDRESS] * 4)  # no contract but the ledger
     people = Community(chain, suite, market, pkg, treasury, agent=market)
     for key in (merchant, customer):
         people.enrol(key)
     ledger = people.ledger
 
-    standing = credit.new_standing(CONSTANTS)
+    standing = credit.new_standing(PARAMETERS)
 
     def settle(z: int, fraud: bool) -> Change:
         nonlocal standing
@@ -269,9 +262,9 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
         changes = [change for event in sent.events for change in changes_in(event)]
         (change,) = (c for c in changes if c.cause in (Cause.SOLD, Cause.SELLER_DEFAULT))
         if fraud:
-            standing = credit.seller_default(standing, z, chain.now(), CONSTANTS)
+            standing = credit.seller_default(standing, z, chain.now(), PARAMETERS)
         else:
-            standing = credit.sold(standing, z, CONSTANTS)
+            standing = credit.sold(standing, z, PARAMETERS)
         view = ledger.account_of(merchant.address)
         on_chain = replace(
             standing,

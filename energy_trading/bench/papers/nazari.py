@@ -14,13 +14,14 @@ from typing import Final
 from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
-from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, TradeState, WrongState
+from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, WrongState
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, expire
 from energy_trading.meter.smart_meter import NothingDelivered
 from energy_trading.simulation.neighbourhood import Home, settle_idle_homes
 from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
+from energy_trading.types import TradeState
 
 SLOT: Final = 900
 PRICE: Final = EURO // 5

@@ -7,34 +7,40 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from eth_abi.abi import encode
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.contract import Call, Event, Sent, to_abi
-from energy_trading.bindings.offer_market import Terms
+from energy_trading.bindings.contract import Call, Event, Sent
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionPosted,
     AuctionSettled,
-    AuctionState,
-    AuctionTerms,
     KeyDisclosed,
     LotAwarded,
-    Quote,
     QuoteSealed,
     WrongReplay,
     WrongState,
 )
-from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.bindings.suite import Suite
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seed
-from energy_trading.crypto.typed_data import quote_digest
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
-from energy_trading.market.trade.offer import MAX_PRICE, Offer
+from energy_trading.market.trade.offer import Offer
 from energy_trading.meter.signers import compact
-from energy_trading.rules.auction import MAX_LOT_WH, MAX_LOTS, award_nonce, payment
+from energy_trading.rules.auction import award_nonce, payment
+from energy_trading.types import (
+    MAX_LOT_WH,
+    MAX_LOTS,
+    MAX_UNITS,
+    ZERO_ADDRESS,
+    AuctionState,
+    AuctionTerms,
+    Energy,
+    Quote,
+    RelayedQuote,
+    Terms,
+)
 
 if TYPE_CHECKING:
     from energy_trading.market.trade.trader import Trader
@@ -46,10 +52,6 @@ CHUNK_GAS: Final = 10_000_000
 FIXED_GAS: Final = 600_000
 SETTLE_GAS: Final = 13_000
 COMPENSATE_GAS: Final = 34_000
-_TERMS_TYPE: Final = (
-    "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"  # as in the ABI
-)
-
 Sender = SecretKey | str
 Progress = Callable[[int, int], None]
 
@@ -143,8 +145,8 @@ def make_auction_terms(
         raise BadInput(
             f"lots: given {lots} Wh, allowed 1 … {MAX_LOT_WH}, each worth a unit at the start price"
         )
-    if not 0 < start_price <= ceiling <= MAX_PRICE or payment(lots[0], ceiling) > MAX_PRICE:
-        raise BadInput(f"prices: given {start_price} … {ceiling}, allowed 1 … {MAX_PRICE}, payments too")
+    if not 0 < start_price <= ceiling <= MAX_UNITS or payment(lots[0], ceiling) > MAX_UNITS:
+        raise BadInput(f"prices: given {start_price} … {ceiling}, allowed 1 … {MAX_UNITS}, payments too")
     if not 0 <= quote_until < disclose_until < disclose_until + pay_window < deliver_by < 2**32:
         raise BadInput(
             f"deadlines: given {quote_until}, {disclose_until}, {pay_window} s to pay, {deliver_by}, "
@@ -178,7 +180,7 @@ class Auction:
     def __init__(self, suite: Suite, terms: AuctionTerms, from_block: int = 0) -> None:
         self.suite = suite
         self.terms = terms
-        self.auction_id: bytes = keccak(encode([_TERMS_TYPE], [to_abi(terms)]))
+        self.auction_id: bytes = keccak(terms.abi_encode())
         self._from_block = from_block
 
     @classmethod
@@ -312,7 +314,7 @@ class Auction:
         if ended is None:
             return None
         lots = tuple(self._lot(event) for event in events if isinstance(event, LotAwarded))
-        runner_up = None if ended.runner_up == NATIVE else ended.runner_up
+        runner_up = None if ended.runner_up == ZERO_ADDRESS else ended.runner_up
         return AuctionResult(lots, runner_up, ended.runner_up_quote)
 
     def offer_to_runner_up(self, trader: Trader, lot: int, accept_by: int) -> Offer:
@@ -345,7 +347,7 @@ class Auction:
         terms = Terms(
             self.terms.publisher,
             event.winner,
-            lot_wh.to_bytes(32, "big"),
+            Energy.plain(lot_wh),
             payment(lot_wh, event.price),
             event.accept_by,
             self.terms.deliver_by,
@@ -431,8 +433,8 @@ class Bidder:
             X-5; EIP-712, EIP-2098.
         """
         own = self._seal(auction, quote_public_key, amount)
-        digest = quote_digest(
-            self.suite.auction_domain, auction.auction_id, self.address, own.quote.cx, own.quote.body
+        digest = self.suite.auction_domain.digest(
+            RelayedQuote(auction.auction_id, self.address, own.quote.cx, own.quote.body)
         )
         return SignedQuote(_as_sent(own), compact(self.key.sign_digest(digest)))
 

@@ -25,23 +25,20 @@ from energy_trading.bindings.offer_market import (
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    Terms,
     TradeExpired,
 )
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionClosed,
     AuctionPosted,
     AuctionSettled,
-    AuctionTerms,
     GuaranteeForfeited,
     KeyDisclosed,
     LotAwarded,
     QuoteSealed,
 )
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.market.log.replay import LogIncomplete
 from energy_trading.market.lots.lots import part_id
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT
+from energy_trading.types import PLAIN_ENERGY_LIMIT, ZERO_ADDRESS, AuctionTerms, Terms
 
 T = TypeVar("T")
 
@@ -300,7 +297,7 @@ def list_lots(events: Iterable[Event]) -> list[ListedLot]:
                 found[event.lot] = ListedLot(
                     event.lot, event.producer, *origin, event.energy_wh, event.slot_start, event.block_number
                 )
-            case Transfer() if NATIVE not in (event.from_, event.to):
+            case Transfer() if ZERO_ADDRESS not in (event.from_, event.to):
                 # A sale or delivery logs its own event after it, which says more.
                 change(event.id, owner=event.to, how="transferred")
             case LotExchanged():

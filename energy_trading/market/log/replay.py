@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from energy_trading.bindings import SuiteParameters
@@ -12,7 +12,6 @@ from energy_trading.bindings.energy_ledger import (
     AccountOpened,
     AccountReinstated,
     AccountSuspended,
-    Cause,
     CreditChanged,
     DefaultRecorded,
     DeliveryRecorded,
@@ -32,7 +31,6 @@ from energy_trading.bindings.offer_market import (
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    Terms,
     TradeExpired,
 )
 from energy_trading.bindings.sealed_bid_auction import (
@@ -46,10 +44,10 @@ from energy_trading.bindings.sealed_bid_auction import (
 )
 from energy_trading.errors import Forged
 from energy_trading.rules.auction import payment
-from energy_trading.rules.credit import WINDOW_LENGTH, CreditConstants
+from energy_trading.rules.credit import WINDOW_LENGTH
 from energy_trading.rules.ledger import UNOPENED, Account, opened
-from energy_trading.rules.settlement import MarketConstants, fee_down, guarantee_up
-from energy_trading.rules.trade import AWARD_NONCE
+from energy_trading.rules.settlement import fee_down, guarantee_up
+from energy_trading.types import AWARD_NONCE, Cause, Terms
 
 _E9_MASK: Final = 2**40 - 1
 _PLACES: Final = (0, 40, 80, 120)
@@ -140,10 +138,8 @@ class Replay:
     def __init__(self, parameters: SuiteParameters) -> None:
         p = parameters
         self._treasury = p.treasury
-        self._credit = CreditConstants(**asdict(p.credit))
-        self._market = MarketConstants(
-            p.guarantee_bps, p.fee_bps, p.cancel_bps, p.penalty_bps, p.tolerance_bps, p.max_duration
-        )
+        self._credit = p.credit
+        self._market = p.market()
         self.accounts: dict[str, Account] = {}
         self.meters: dict[str, bytes] = {}
         self.key_roots: dict[int, bytes] = {}

@@ -8,11 +8,12 @@ from typing import Any, Final
 
 from eth_utils.address import is_address, to_checksum_address
 
-from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded
+from energy_trading.bindings.energy_ledger import DefaultRecorded
 from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput
 from energy_trading.market.log.replay import Change, changes_in
 from energy_trading.rules.credit import window_of
+from energy_trading.types import Cause
 
 _WORDS: Final = {
     Cause.SOLD: ("sold", "seller"),

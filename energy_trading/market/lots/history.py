@@ -12,7 +12,6 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.energy_lot import (
-    Injection,
     LotExchanged,
     LotMinted,
     LotRetired,
@@ -21,15 +20,10 @@ from energy_trading.bindings.energy_lot import (
     PermitsCancelled,
     Transfer,
 )
-from energy_trading.bindings.suite import NATIVE, Suite
-from energy_trading.crypto.typed_data import (
-    Domain,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-)
+from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput, Forged
 from energy_trading.market.lots.lots import part_id
+from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection
 
 FORMAT: Final = "energy-trading/lot-history/1"
 STEPS: Final = {
@@ -193,16 +187,16 @@ class _Checker:
     def _mint(self, step: LotMinted) -> None:
         self._demand(step.dso in self._dso, step.lot, f"{step.dso} is not the DSO")
         fields = {name: getattr(step, name) for name in Injection.__abi__ if name != "reading"}
-        digest = injection_digest(self._domain, reading=step.lot.to_bytes(32, "big"), **fields)
+        digest = self._domain.digest(Injection(reading=step.lot.to_bytes(32, "big"), **fields))
         self._signed(step.dso, digest, step.certificate, step.lot)
         self._put_new(Holding(step.lot, step.producer, "minted", step.energy_wh, step.slot_start))
 
     def _exchange(self, step: LotExchanged) -> None:
         held = self._alive(step.lot, step.seller)
         self._demand(step.nonce == held.nonce, step.lot, f"nonce {step.nonce} where {held.nonce} was due")
-        permit = exchange_permit_hash(step.lot, step.buyer, step.price, step.nonce, step.deadline)
+        permit = ExchangePermit(step.lot, step.buyer, step.price, step.nonce, step.deadline)
         self._signed(step.seller, self._domain.digest(permit), step.permit, step.lot)
-        acceptance = exchange_acceptance_digest(self._domain, permit, step.msg_addr)
+        acceptance = self._domain.digest(ExchangeAcceptance(permit, step.msg_addr))
         self._signed(step.buyer, acceptance, step.acceptance, step.lot)
         self._put(replace(held, owner=step.buyer, how="exchanged", nonce=held.nonce + 1))
 
@@ -290,7 +284,7 @@ def _told_elsewhere(event: Event, later: Event | None) -> bool:
     """Whether an ERC-721 Transfer only repeats a mint, an end, or the exchange logged right after it."""
     if not isinstance(event, Transfer):
         return False
-    if NATIVE in (event.from_, event.to):
+    if ZERO_ADDRESS in (event.from_, event.to):
         return True
     return (
         isinstance(later, LotExchanged)

@@ -9,22 +9,22 @@ from eth_utils.address import is_address
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.energy_lot import Injection, LotMinted, LotsMerged
+from energy_trading.bindings.energy_lot import LotMinted, LotsMerged
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import (
-    Domain,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-    reading_hash,
-)
 from energy_trading.errors import BadInput, Forged
 from energy_trading.meter.signers import ReceiptSigner, compact, verify_signature
-
-MAX_LOT_WH = 2**40 - 1
+from energy_trading.types import (
+    MAX_LOT_WH,
+    MAX_UNITS,
+    Domain,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    InjectionReading,
+)
 
 
 class ReadingRefused(Forged):
@@ -56,25 +56,14 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class InjectionReading:
-    """What a meter signs about a delivery slot in which it fed in.
+class SignedReading(InjectionReading):
+    """What a meter has signed about a delivery slot in which it fed in; its struct hash is the lot's id.
 
     Args:
-        meter: ERC-7913 signer bytes.
-        slot_start: unix seconds.
-        energy_wh: fed in during the slot.
         signature: the meter's.
     """
 
-    meter: bytes
-    slot_start: int
-    energy_wh: int
     signature: bytes
-
-    @property
-    def hash(self) -> bytes:
-        """Struct hash, 32 bytes: the id of the lot."""
-        return reading_hash(self.meter, self.slot_start, self.energy_wh)
 
 
 @dataclass(frozen=True)
@@ -96,34 +85,19 @@ class Certificate:
 
 
 @dataclass(frozen=True)
-class Permit:
-    """The owner's word that a lot becomes the buyer's for a price (Permit_B, eq 8).
+class SignedPermit(ExchangePermit):
+    """The owner's signed statement that a lot becomes the buyer's for a price (Permit_B, eq 8).
 
     Args:
-        lot: id.
-        buyer: new owner.
-        price: units of account.
-        nonce: of the lot.
-        deadline: unix seconds, half open.
         signature: the owner's, 64 bytes (or what its contract takes).
     """
 
-    lot: int
-    buyer: str
-    price: int
-    nonce: int
-    deadline: int
     signature: bytes
-
-    @property
-    def hash(self) -> bytes:
-        """Struct hash, 32 bytes."""
-        return exchange_permit_hash(self.lot, self.buyer, self.price, self.nonce, self.deadline)
 
 
 @dataclass(frozen=True)
-class Acceptance:
-    """The buyer's word that it takes the lot on the permit's terms (sign_A).
+class SignedExchange(ExchangeAcceptance):
+    """The buyer's signed statement that it takes the lot on the permit's terms (sign_A).
 
     Args:
         permit: what it accepts.
@@ -131,12 +105,11 @@ class Acceptance:
         signature: the buyer's, 64 bytes (or what its contract takes).
     """
 
-    permit: Permit
-    msg_addr: bytes
+    permit: SignedPermit
     signature: bytes
 
 
-def read_injection(meter: ReceiptSigner, domain: Domain, slot_start: int, energy_wh: int) -> InjectionReading:
+def read_injection(meter: ReceiptSigner, domain: Domain, slot_start: int, energy_wh: int) -> SignedReading:
     """Let a meter sign what it fed in.
 
     Args:
@@ -153,12 +126,12 @@ def read_injection(meter: ReceiptSigner, domain: Domain, slot_start: int, energy
     """
     if not 0 < energy_wh <= MAX_LOT_WH:
         raise BadInput(f"energy: given {energy_wh} Wh, allowed 1 … {MAX_LOT_WH}")
-    digest = domain.digest(reading_hash(meter.signer, slot_start, energy_wh))
-    return InjectionReading(meter.signer, slot_start, energy_wh, meter.sign(digest))
+    reading = InjectionReading(meter.signer, slot_start, energy_wh)
+    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
 
 
 def certify(
-    domain: Domain, dso: SecretKey, reading: InjectionReading, producer: Contact, nonce: int, deadline: int
+    domain: Domain, dso: SecretKey, reading: SignedReading, producer: Contact, nonce: int, deadline: int
 ) -> Certificate:
     """Check a reading and sign it over to its producer; needs no chain.
 
@@ -178,21 +151,20 @@ def certify(
     Source:
         C-4, EIP-712, EIP-2098.
     """
-    if not verify_signature(reading.meter, domain.digest(reading.hash), reading.signature):
+    if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
         raise ReadingRefused(f"reading: given a signature that is not of meter 0x{reading.meter.hex()}")
     injection = Injection(
         producer.account,
         reading.energy_wh,
         reading.slot_start,
         keccak(reading.meter),
-        reading.hash,
+        reading.struct_hash(),
         producer.public_key,
         producer.msg_addr,
         nonce,
         deadline,
     )
-    digest = injection_digest(domain, *(getattr(injection, name) for name in Injection.__abi__))
-    return Certificate(injection, compact(dso.sign_digest(digest)))
+    return Certificate(injection, compact(dso.sign_digest(domain.digest(injection))))
 
 
 def mint(suite: Suite, sender: Sender, certificate: Certificate) -> int:
@@ -211,7 +183,7 @@ def mint(suite: Suite, sender: Sender, certificate: Certificate) -> int:
     return sent.event(LotMinted).lot
 
 
-def permit(suite: Suite, owner: SecretKey, lot: int, buyer: str, price: int, deadline: int) -> Permit:
+def permit(suite: Suite, owner: SecretKey, lot: int, buyer: str, price: int, deadline: int) -> SignedPermit:
     """Sign a lot over to a buyer for a price; nothing is sent.
 
     Args:
@@ -230,14 +202,14 @@ def permit(suite: Suite, owner: SecretKey, lot: int, buyer: str, price: int, dea
     """
     if not is_address(buyer):
         raise BadInput(f"buyer: given {buyer!r}, allowed an address")
-    if not 0 <= price < 2**64:
+    if not 0 <= price <= MAX_UNITS:
         raise BadInput(f"price: given {price} units, allowed 0 … 2**64-1")
-    unsigned = Permit(lot, buyer, price, suite.lots.nonces(lot), deadline, b"")
-    signature = compact(owner.sign_digest(suite.lots_domain.digest(unsigned.hash)))
-    return Permit(lot, buyer, price, unsigned.nonce, deadline, signature)
+    unsigned = ExchangePermit(lot, buyer, price, suite.lots.nonces(lot), deadline)
+    signature = compact(owner.sign_digest(suite.lots_domain.digest(unsigned)))
+    return SignedPermit(**vars(unsigned), signature=signature)
 
 
-def accept(suite: Suite, buyer: SecretKey, permit: Permit) -> Acceptance:
+def accept(suite: Suite, buyer: SecretKey, permit: SignedPermit) -> SignedExchange:
     """Take a lot on the terms of a permit; nothing is sent.
 
     Raises:
@@ -249,11 +221,11 @@ def accept(suite: Suite, buyer: SecretKey, permit: Permit) -> Acceptance:
     if permit.buyer != buyer.address:
         raise BadInput(f"permit: given one for {permit.buyer}, allowed one for {buyer.address}")
     msg_addr = message_address(buyer)
-    digest = exchange_acceptance_digest(suite.lots_domain, permit.hash, msg_addr)
-    return Acceptance(permit, msg_addr, compact(buyer.sign_digest(digest)))
+    digest = suite.lots_domain.digest(ExchangeAcceptance(permit, msg_addr))
+    return SignedExchange(permit, msg_addr, compact(buyer.sign_digest(digest)))
 
 
-def exchange(suite: Suite, sender: Sender, acceptance: Acceptance) -> Sent:
+def exchange(suite: Suite, sender: Sender, acceptance: SignedExchange) -> Sent:
     """Change the owner and pay, in one transaction; anyone may bring the two signatures.
 
     Raises:

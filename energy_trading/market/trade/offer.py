@@ -9,17 +9,20 @@ from typing import Any, Final
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, offer_hash
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import compact
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
-from energy_trading.rules.trade import SIGNED_NONCE
+from energy_trading.types import (
+    MAX_UNITS,
+    PLAIN_ENERGY_LIMIT,
+    SIGNED_NONCE,
+    ZERO_ADDRESS,
+    Domain,
+    Energy,
+    Terms,
+)
 
-MAX_PRICE: Final = 2**64 - 1
-ANYONE: Final = NATIVE
+ANYONE: Final = ZERO_ADDRESS
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,13 @@ class Offer:
 
     def __post_init__(self) -> None:
         """Refuse a quantity that the terms do not hold."""
-        if self.terms.energy != _energy(self.energy_wh, self.salt):
+        if self.terms.energy != Energy.of(self.energy_wh, self.salt):
             raise BadInput(f"energy: given {self.energy_wh} Wh, allowed the quantity of the terms")
 
     @property
     def trade_id(self) -> bytes:
         """Hash of the terms, 32 bytes."""
-        t = self.terms
-        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
+        return self.terms.struct_hash()
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`; it holds the salt, so hidden offers go to the buyer only."""
@@ -74,7 +76,7 @@ class Offer:
             terms = Terms(
                 to_checksum_address(raw["seller"]),
                 to_checksum_address(raw["buyer"]),
-                _bytes(raw["energy"]),
+                Energy(_bytes(raw["energy"])),
                 **numbers,
             )
             salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
@@ -138,8 +140,8 @@ def make_offer(
             raise BadInput(f"{name}: given {account!r}, allowed an address")
     if not 0 < energy_wh < PLAIN_ENERGY_LIMIT:
         raise BadInput(f"energy: given {energy_wh} Wh, allowed 1 … 2**64-1")
-    if not 0 < price <= MAX_PRICE:
-        raise BadInput(f"price: given {price} units, allowed 1 … {MAX_PRICE}")
+    if not 0 < price <= MAX_UNITS:
+        raise BadInput(f"price: given {price} units, allowed 1 … {MAX_UNITS}")
     if not 0 <= accept_by < deliver_by < 2**64:
         raise BadInput(f"deadlines: given {accept_by}, {deliver_by}, allowed accept_by before deliver_by")
     if nonce is None:
@@ -150,7 +152,7 @@ def make_offer(
     terms = Terms(
         to_checksum_address(seller),
         to_checksum_address(buyer or ANYONE),
-        _energy(energy_wh, salt),
+        Energy.of(energy_wh, salt),
         price,
         accept_by,
         deliver_by,
@@ -177,17 +179,13 @@ def sign_offer(offer: Offer, key: SecretKey, domain: Domain) -> Offer:
         raise BadInput(f"key: given that of {key.address}, allowed the seller's, {offer.terms.seller}")
     if not offer.terms.nonce & SIGNED_NONCE:
         raise BadInput("offer: given one for the chain, allowed one made with signed=True")
-    signature = compact(key.sign_digest(domain.digest(offer.trade_id)))
+    signature = compact(key.sign_digest(domain.digest(offer.terms)))
     return Offer(offer.terms, offer.energy_wh, offer.salt, signature)
 
 
 def receipt_key(signer: bytes) -> bytes:
     """Return what the contract keeps of an ERC-7913 signer, 32 bytes."""
     return keccak(signer)
-
-
-def _energy(energy_wh: int, salt: bytes | None) -> bytes:
-    return energy_wh.to_bytes(32, "big") if salt is None else energy_commitment(energy_wh, salt)
 
 
 def _bytes(text: str) -> bytes:

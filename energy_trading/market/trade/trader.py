@@ -6,15 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
-from energy_trading.bindings.energy_ledger import AccountView
-from energy_trading.bindings.offer_market import Delivery, OfferAccepted, ReceiptKey
-from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.bindings.offer_market import OfferAccepted
+from energy_trading.bindings.suite import Suite
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
-from energy_trading.rules.commitment import is_plain_energy
+from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, ReceiptKey
 
 #: Receipts in one transaction: 40 of them use about 1.2 M gas.
 BATCH: Final = 40
@@ -59,7 +58,7 @@ class Trader:
             amount: units of account.
         """
         ledger = self.suite.ledger
-        value = amount * ledger.unit() if ledger.asset() == NATIVE else 0
+        value = amount * ledger.unit() if ledger.asset() == ZERO_ADDRESS else 0
         return self._send("deposit", ledger.deposit(self.address, amount, value=value))
 
     def withdraw(self, amount: int, to: str | None = None) -> Sent:
@@ -193,12 +192,12 @@ class Trader:
         """Ask the meter for the receipt of a trade of this account (ERC).
 
         Raises:
-            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.certify`.
+            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.sign_receipt`.
 
         Source:
             N-3.
         """
-        receipt = self._own_meter().certify(trade.offer.trade_id)
+        receipt = self._own_meter().sign_receipt(trade.offer.trade_id)
         return Delivery(trade.offer.terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
 
     def give_up(self, offer: Offer) -> Sent:
@@ -244,7 +243,7 @@ def confirm(suite: Suite, sender: SecretKey | str, delivery: Delivery, offer: Of
     Source:
         N-3, N-5.
     """
-    if offer.salt is not None and is_plain_energy(delivery.energy):
+    if offer.salt is not None and delivery.energy.is_plain:
         call = suite.market.confirm_hidden_short(delivery, offer.energy_wh, offer.salt)
         return call.send(sender)
     return suite.market.confirm_delivery(delivery).send(sender)
@@ -274,7 +273,7 @@ def expire(suite: Suite, sender: SecretKey | str, overdue: Offer | Trade) -> Sen
         N-7, scenarios 3 and 4.
     """
     if isinstance(overdue, Offer):
-        return suite.market.expire(overdue.terms, NATIVE, bytes(32)).send(sender)
+        return suite.market.expire(overdue.terms, ZERO_ADDRESS, bytes(32)).send(sender)
     return suite.market.expire(overdue.offer.terms, overdue.buyer, overdue.receipt_key).send(sender)
 
 

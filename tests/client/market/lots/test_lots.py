@@ -12,22 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_trading.bindings.contract import decode_logs
-from energy_trading.bindings.energy_lot import LotState
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import (
-    APPROVAL_TYPE,
-    EXCHANGE_ACCEPTANCE_TYPE,
-    EXCHANGE_PERMIT_TYPE,
-    INJECTION_TYPE,
-    READING_TYPE,
-    Domain,
-    approval_digest,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-    reading_hash,
-)
 from energy_trading.errors import BadInput
 from energy_trading.market.lots.lots import (
     MAX_LOT_WH,
@@ -44,6 +30,15 @@ from energy_trading.market.lots.lots import (
     split,
 )
 from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.types import (
+    Domain,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    InjectionReading,
+    LotState,
+    Permit,
+)
 from tests.contracts.energy_lot.tools import PRICE, SLOT
 from tests.world import FUNDS, World
 
@@ -86,7 +81,7 @@ def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any
         "deadline",
     ]
     message = dict(zip(names, values, strict=True))
-    assert injection_digest(domain, *values) == judged(domain, [INJECTION_TYPE], message)
+    assert domain.digest(Injection(*values)) == judged(domain, [Injection.TYPE], message)
 
 
 @settings(max_examples=40, deadline=None)
@@ -95,12 +90,14 @@ def test_exchanges_hash_as_eth_account_says(
     domain: Domain, lot: int, buyer: str, price: int, nonce: int, deadline: int, msg_addr: bytes
 ) -> None:
     """What seller and buyer sign (eq 8, C-7, C-8)."""
-    permit_hash = exchange_permit_hash(lot, buyer, price, nonce, deadline)
+    permit = ExchangePermit(lot, buyer, price, nonce, deadline)
     message = {"lot": lot, "buyer": buyer, "price": price, "nonce": nonce, "deadline": deadline}
-    assert domain.digest(permit_hash) == judged(domain, [EXCHANGE_PERMIT_TYPE], message)
+    assert domain.digest(permit) == judged(domain, [ExchangePermit.TYPE], message)
     whole = {"permit": message, "msgAddr": msg_addr}
-    expected = judged(domain, [EXCHANGE_ACCEPTANCE_TYPE, EXCHANGE_PERMIT_TYPE], whole)
-    assert exchange_acceptance_digest(domain, permit_hash, msg_addr) == expected
+    expected = judged(
+        domain, [ExchangeAcceptance.TYPE.removesuffix(ExchangePermit.TYPE), ExchangePermit.TYPE], whole
+    )
+    assert domain.digest(ExchangeAcceptance(permit, msg_addr)) == expected
 
 
 @settings(max_examples=40, deadline=None)
@@ -110,10 +107,10 @@ def test_approvals_and_readings_hash_as_eth_account_says(
 ) -> None:
     """What ERC-4494 has owners sign, and what a meter signs (C-4)."""
     message = {"spender": spender, "tokenId": lot, "nonce": nonce, "deadline": deadline}
-    assert approval_digest(domain, spender, lot, nonce, deadline) == judged(domain, [APPROVAL_TYPE], message)
+    assert domain.digest(Permit(spender, lot, nonce, deadline)) == judged(domain, [Permit.TYPE], message)
     reading = {"meter": meter, "slotStart": nonce, "energyWh": deadline}
-    expected = judged(domain, [READING_TYPE], reading)
-    assert domain.digest(reading_hash(meter, nonce, deadline)) == expected
+    expected = judged(domain, [InjectionReading.TYPE], reading)
+    assert domain.digest(InjectionReading(meter, nonce, deadline)) == expected
 
 
 def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
@@ -121,7 +118,7 @@ def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int 
     reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
     paper = certify(domain, world.dso, reading, Contact.of(producer), 1, world.chain.now() + 3600)
     lot = mint(world.suite, world.stranger, paper)
-    assert lot == paper.lot == int.from_bytes(reading.hash, "big")
+    assert lot == paper.lot == int.from_bytes(reading.struct_hash(), "big")
     return lot
 
 
