@@ -51,12 +51,7 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
     if len(bidders) < LOTS or lot_wh < 1 or now + 4 * WINDOW_S > day.starts[0] - day.step:
         return ["no occasion today for an auction"]
     committee = Committee.form(
-        MEMBERS,
-        THRESHOLD,
-        there.chain.chain_id,
-        there.suite.auction.address,
-        now + WINDOW_S,
-        there.chain.now,
+        MEMBERS, THRESHOLD, there.chain.chain_id, there.suite.auction.address, now + WINDOW_S, there.chain.now
     )
     terms = make_auction_terms(
         seller.trader.address,

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.energy_ledger import EnergyLedger
-from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
@@ -44,6 +42,12 @@ class Community:
         C-1, C-2.
     """
 
+    #: fields of an attestation without a certificate
+    plain_attestation: Mapping[str, Any] = {
+        "certificate_hash": b"\xce" * 32,
+        "identity_ciphertext": b"\xa1" * 64,
+    }
+
     def __init__(
         self,
         chain: Chain,
@@ -61,21 +65,11 @@ class Community:
             registrar = pkg.parameters.registrar if isinstance(pkg, PKG) else pkg.address
             roles = {"owner": dso.address, "pkg": registrar, "treasury": treasury.address}
             suite = deploy(chain, dso, SuiteParameters(**roles | parameters), say)
-        self.suite = suite
+        self.suite, self.ledger, self.market = suite, suite.ledger, suite.market
         #: registered meter by account
         self.meters: dict[str, ReceiptSigner] = {}
         #: gas used, by verb
         self.gas: dict[str, list[int]] = {}
-
-    @property
-    def ledger(self) -> EnergyLedger:
-        """The ledger of the suite."""
-        return self.suite.ledger
-
-    @property
-    def market(self) -> OfferMarket:
-        """The market of the suite."""
-        return self.suite.market
 
     def note(self, verb: str, sent: Sent) -> Sent:
         """Record the gas of a transaction under its verb, and return the transaction."""
@@ -105,8 +99,7 @@ class Community:
             signed = self.pkg.attest(domain, who.certificate, who.disclosure, deadline)
             return signed, signed.signature
         signer = changes.pop("signer", self.pkg)
-        plain = AccountAttestation(who, roles, b"\xce" * 32, b"\xa1" * 64, deadline)
-        plain = replace(plain, **changes)
+        plain = AccountAttestation(who, roles, **{"deadline": deadline, **self.plain_attestation, **changes})
         return plain, signer.sign_digest(domain.digest(plain))
 
     def enrol(

@@ -112,7 +112,7 @@ def _receipts(bench: Bench) -> Iterator[Point]:
     with bench.fresh():
         for count in RECEIPTS:
             for key in (*bench.sellers[enrolled:count], *bench.buyers[enrolled:count]):
-                bench.enrol(key)
+                bench.join(key)
             enrolled = count
             with bench.fresh():
                 yield _point("receipts", count, bench.receipts_of(count))
@@ -123,7 +123,7 @@ def _auctions(bench: Bench) -> Iterator[Point]:
     with bench.fresh():
         for count in BIDDERS:
             for key in bench.buyers[enrolled:count]:
-                bench.enrol(key)
+                bench.join(key)
             enrolled = count
             with bench.fresh():
                 auction = bench.post_and_quote(bench.buyers[:count])
@@ -138,7 +138,7 @@ def _many(bench: Bench, count: int) -> Iterator[Point]:
     bidders = bench.buyers[: max(BIDDERS)]
     with bench.fresh():
         for key in bidders:
-            bench.enrol(key)
+            bench.join(key)
         auction = bench.post_and_quote([bidders[i % len(bidders)] for i in range(count)])
         bench.chain.mine(auction.terms.quote_until)
         yield _point("settlement", count, bench.settle(auction, -(-count // QUOTES_PER_CHUNK)))
@@ -148,7 +148,7 @@ def _lots(bench: Bench) -> Iterator[Point]:
     bidders = bench.buyers[:BATCH]
     with bench.fresh():
         for key in bidders:
-            bench.enrol(key)
+            bench.join(key)
         for count in LOTS:
             with bench.fresh():
                 # Small ones beside the usual one, so that the producer's funds cover the guarantees of all.
@@ -190,16 +190,7 @@ def growth_document(points: Sequence[Point]) -> list[dict[str, Any]]:
     Args:
         points: what `measure_growth` returns.
     """
-    return [
-        {
-            "series": point.series,
-            "count": point.count,
-            "transactions": point.transactions,
-            "gas": point.gas,
-            "each": point.each,
-        }
-        for point in points
-    ]
+    return [{**vars(point), "each": point.each} for point in points]
 
 
 def out_of_date(points: Sequence[Point], found: Mapping[str, Scenario]) -> list[str]:

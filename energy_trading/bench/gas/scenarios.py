@@ -23,7 +23,6 @@ from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.identity import Member
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.lots import (
     Certificate,
@@ -34,12 +33,11 @@ from energy_trading.market.lots.lots import (
     permit,
     read_injection,
 )
-from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter, compact
 from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import (
     ZERO_ADDRESS,
     Acceptance,
-    AccountAttestation,
     AuctionTerms,
     Domain,
     Energy,
@@ -47,7 +45,6 @@ from energy_trading.types import (
     Quote,
     ReceiptKey,
     RelayedQuote,
-    Role,
     Terms,
 )
 
@@ -64,6 +61,7 @@ START_PRICE: Final = 81_234_567  # units of account per kWh
 CEILING: Final = 312_345_678
 LOT_WH: Final = 5_432
 CHUNKS: Final = 4
+_ALPHA: Final = b"".join(keccak(text=f"alpha {i}") for i in range(6))
 _PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 
@@ -213,6 +211,15 @@ class Bench(Community):
             token.
     """
 
+    #: as full as those of a certificate, and always the same
+    plain_attestation: Mapping[str, Any] = {
+        "certificate_hash": keccak(text="cert"),
+        "identity_ciphertext": b"".join(keccak(text=f"alpha {i}") for i in range(6))[
+            :IDENTITY_CIPHERTEXT_SIZE
+        ],
+        "deadline": GENESIS + 30 * 86_400,
+    }
+
     def __init__(
         self, found: dict[str, Scenario], seen: list[Paid], pairs: int = BATCH, **parameters: Any
     ) -> None:
@@ -240,32 +247,18 @@ class Bench(Community):
         call.send(sender)
         return Scenario((self.seen[-1],))
 
-    def attest(
-        self, who: Member | str, roles: int = Role.PROSUMER, **changes: Any
-    ) -> tuple[AccountAttestation, bytes]:
-        """Attest an account with fields as full as those of a certificate, always the same ones."""
-        fixed = {
-            "certificate_hash": keccak(text="cert"),
-            "identity_ciphertext": b"".join(keccak(text=f"alpha {i}") for i in range(6))[
-                :IDENTITY_CIPHERTEXT_SIZE
-            ],
-            "deadline": GENESIS + 30 * 86_400,
-        }
-        return super().attest(who, roles, **fixed | changes)
+    def alone(self, name: str, call: Call[Any], sender: SecretKey) -> None:
+        """Measure a scenario of one call that nothing follows."""
+        with self.fresh():
+            self.found[name] = self.send(call, sender)
 
     def attested(self, account: str) -> Call[None]:
         """The call that opens an account with PKG's attestation."""
         return self.ledger.open_account(*self.attest(account))
 
-    def enrol(
-        self,
-        who: Member | SecretKey,
-        roles: int = Role.PROSUMER,
-        funds: int = FUNDS,
-        meter: ReceiptSigner | None = None,
-    ) -> None:
+    def join(self, key: SecretKey) -> None:
         """Give a key an account with funds and a meter."""
-        super().enrol(who, roles, funds, meter or self.meter)
+        self.enrol(key, funds=FUNDS, meter=self.meter)
 
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
         """An offer of the usual energy and price that is open for an hour."""
@@ -307,8 +300,8 @@ class Bench(Community):
 
     def warm_up(self) -> None:
         """Two accounts with ten trades behind them, and a treasury that has had money."""
-        self.enrol(self.producer)
-        self.enrol(self.consumer)
+        self.join(self.producer)
+        self.join(self.consumer)
         for i in range(10):
             self.confirm(self.open_trade(nonce=i))
         late = self.open_trade(nonce=10)
@@ -320,21 +313,15 @@ class Bench(Community):
         with self.fresh():
             terms = self.terms(self.producer)
             self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
+            self.alone("offer.accept", self.market.accept_offer(terms), self.consumer)
             with self.fresh():
-                self.found["offer.accept"] = self.send(self.market.accept_offer(terms), self.consumer)
-            with self.fresh():
-                key = self.one_time_key(terms)
-                self.found["offer.accept_private"] = self.send(
-                    self.market.accept_offer_privately(terms, key), self.consumer
-                )
-            with self.fresh():
-                self.found["offer.give_up"] = self.send(self.market.give_up(terms), self.producer)
+                accept = self.market.accept_offer_privately(terms, self.one_time_key(terms))
+                self.found["offer.accept_private"] = self.send(accept, self.consumer)
+            self.alone("offer.give_up", self.market.give_up(terms), self.producer)
             self.chain.mine(terms.accept_by)
-            with self.fresh():
-                self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
-            self.found["offer.expire_offer"] = self.send(
-                self.market.expire(terms, ZERO_ADDRESS, bytes(32)), self.relayer
-            )
+            self.alone("offer.give_up_late", self.market.give_up(terms), self.producer)
+            expire = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
+            self.found["offer.expire_offer"] = self.send(expire, self.relayer)
 
     def receipts(self) -> None:
         """A receipt of every kind."""
@@ -356,9 +343,8 @@ class Bench(Community):
             with self.fresh():
                 self.found["offer.confirm_hidden"] = self.confirm(terms)
             delivery = self.receipt(terms, self.consumer, SHORT_WH)
-            self.found["offer.confirm_hidden_short"] = self.send(
-                self.market.confirm_hidden_short(delivery, ENERGY_WH, salt), self.relayer
-            )
+            call = self.market.confirm_hidden_short(delivery, ENERGY_WH, salt)
+            self.found["offer.confirm_hidden_short"] = self.send(call, self.relayer)
         with self.fresh():
             self.register_meter(self.consumer.address, p256_meter(self.suite))
             self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
@@ -372,9 +358,8 @@ class Bench(Community):
         with self.fresh():
             terms = self.open_trade()
             self.chain.mine(terms.deliver_by)
-            self.found["offer.expire_trade"] = self.send(
-                self.market.expire(terms, self.consumer.address, keccak(self.meter.signer)), self.relayer
-            )
+            expire = self.market.expire(terms, self.consumer.address, keccak(self.meter.signer))
+            self.found["offer.expire_trade"] = self.send(expire, self.relayer)
 
     def signed(self) -> None:
         """Offers signed off chain."""
@@ -388,8 +373,7 @@ class Bench(Community):
             key = self.one_time_key(terms)
             accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
             self.found["offer.accept_signed_private"] = self.send(accept, self.consumer)
-        with self.fresh():
-            self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
+        self.alone("offer.cancel_signed", self.market.cancel_signed(terms), self.producer)
 
     def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
         """Publish the root of a full tree of one-time keys; name one with a proof of so many hashes."""
@@ -419,9 +403,7 @@ class Bench(Community):
 
     def accounts(self) -> None:
         """Accounts, their money, and who runs the ledger."""
-        with self.fresh():
-            opened = self.attested(_key("newcomer").address)
-            self.found["ledger.open_account"] = self.send(opened, self.relayer)
+        self.alone("ledger.open_account", self.attested(_key("newcomer").address), self.relayer)
         with self.fresh():
             paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
             self.found["ledger.deposit"] = self.send(paid_in, self.producer)
@@ -433,8 +415,7 @@ class Bench(Community):
                 self.attested(account).send(self.relayer)
             self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
             self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
-        with self.fresh():
-            self.found["ledger.set_pkg"] = self.send(self.ledger.set_pkg(self.relayer.address), self.dso)
+        self.alone("ledger.set_pkg", self.ledger.set_pkg(self.relayer.address), self.dso)
         with self.fresh():
             offered = self.ledger.transfer_ownership(self.relayer.address)
             self.found["ledger.transfer_ownership"] = self.send(offered, self.dso)
@@ -464,33 +445,20 @@ class Bench(Community):
             lot, self.found["lot.mint"] = self.minted_lot()
             deadline = self.chain.now() + 3_600
             for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
-                with self.fresh():
-                    signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
-                    a = accept(suite, self.consumer, signed)
-                    call = lots.exchange(
-                        lot, signed.buyer, price, deadline, a.msg_addr, signed.signature, a.signature
-                    )
-                    self.found[name] = self.send(call, self.relayer)
-            with self.fresh():
-                call = lots.transfer_from(self.producer.address, self.consumer.address, lot)
-                self.found["lot.transfer"] = self.send(call, self.producer)
-            with self.fresh():
-                safe = lots.safe_transfer_from(self.producer.address, self.consumer.address, lot)
-                self.found["lot.safe_transfer"] = self.send(safe, self.producer)
-            with self.fresh():
-                self.found["lot.approve"] = self.send(lots.approve(self.consumer.address, lot), self.producer)
-            with self.fresh():
-                approved = lots.set_approval_for_all(self.consumer.address, True)
-                self.found["lot.approve_all"] = self.send(approved, self.producer)
-            with self.fresh():
-                digest = suite.lots_domain.digest(Permit(self.consumer.address, lot, 0, deadline))
-                signature = compact(self.producer.sign_digest(digest))
-                call = lots.permit(self.consumer.address, lot, deadline, signature)
-                self.found["lot.permit"] = self.send(call, self.relayer)
-            with self.fresh():
-                self.found["lot.cancel_permits"] = self.send(lots.cancel_permits(lot), self.producer)
-            with self.fresh():
-                self.found["lot.retire"] = self.send(lots.retire(lot), self.producer)
+                p = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
+                a = accept(suite, self.consumer, p)
+                call = lots.exchange(lot, p.buyer, price, deadline, a.msg_addr, p.signature, a.signature)
+                self.alone(name, call, self.relayer)
+            ours, theirs = self.producer.address, self.consumer.address
+            self.alone("lot.transfer", lots.transfer_from(ours, theirs, lot), self.producer)
+            self.alone("lot.safe_transfer", lots.safe_transfer_from(ours, theirs, lot), self.producer)
+            self.alone("lot.approve", lots.approve(theirs, lot), self.producer)
+            self.alone("lot.approve_all", lots.set_approval_for_all(theirs, True), self.producer)
+            digest = suite.lots_domain.digest(Permit(theirs, lot, 0, deadline))
+            signature = compact(self.producer.sign_digest(digest))
+            self.alone("lot.permit", lots.permit(theirs, lot, deadline, signature), self.relayer)
+            self.alone("lot.cancel_permits", lots.cancel_permits(lot), self.producer)
+            self.alone("lot.retire", lots.retire(lot), self.producer)
             with self.fresh():
                 parts = [DEFAULT_WH, ENERGY_WH - DEFAULT_WH]
                 self.found["lot.split_2"] = self.send(lots.split(lot, parts), self.producer)
@@ -506,7 +474,7 @@ class Bench(Community):
         """One transaction with the receipts of forty pairs of accounts."""
         with self.fresh():
             for key in (*self.sellers, *self.buyers):
-                self.enrol(key)
+                self.join(key)
             self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
 
     def receipts_of(self, count: int) -> Scenario:
@@ -531,7 +499,7 @@ class Bench(Community):
         """Auctions of forty bidders, one for each way to end."""
         with self.fresh():
             for key in self.buyers:
-                self.enrol(key)
+                self.join(key)
             with self.fresh():
                 two = self.post_and_quote(self.buyers[:2])
                 self.chain.mine(two.terms.quote_until)

@@ -174,7 +174,6 @@ class _Run:
                 "who can decrypt α",
                 "DSO alone, under PK_DSO",
                 "PKG and DSO only together",
-                False,
                 "C-10 asks for this; there is one authority less to trust",
             )
         )
@@ -206,8 +205,8 @@ class _Run:
                 " known"
                 if leaks
                 else "no master key",
-                not leaks,
-                "the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
+                same=not leaks,
+                why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
                 " user",
             )
         )
@@ -242,7 +241,6 @@ class _Run:
                 "who knows priK",
                 "PKG computes it and hands it over",
                 "only its user",
-                False,
                 "the certificate is implicit: PKG's part is useless without the user's, and the key still"
                 " carries α",
             )
@@ -260,7 +258,9 @@ class _Run:
             "checked: the account of the certificate is txAddr",
         )
         self.found.append(
-            Finding("C-3", "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same)
+            Finding(
+                "C-3", "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same
+            )
         )
 
     # ------------------------------------------------------------ lot
@@ -297,14 +297,13 @@ class _Run:
                 "what the chain keeps",
                 "contact (pubK, txAddr, msgAddr) and sign_D",
                 "the same, in the log" if kept else "another contact",
-                kept,
+                same=kept,
             ),
             Finding(
                 "C-4",
                 "what Bob signs",
                 "PK_DSO",
                 "nothing: his meter signs energy and slot",
-                False,
                 "a signature of a public key states nothing about energy and can be used again",
             ),
             Finding(
@@ -312,7 +311,6 @@ class _Run:
                 "the energy contract",
                 "one contract C_addr per injection, deployed by DSO",
                 "one token per injection in one contract, minted by anyone with DSO's signature",
-                False,
                 "each contract would take a deployment, for which DSO would have to pay",
             ),
         ]
@@ -341,14 +339,14 @@ class _Run:
             " key with Alice",
         )
         self.found += [
-            Finding("C-5", "eqs 6 and 7", "both sides arrive at the same K", "they do", equal),
+            Finding("C-5", "eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal),
             Finding(
                 "C-5",
                 "as printed, against attackers",
                 "the session key protects the messages",
                 "a man in the middle is not noticed" if taken else "a man in the middle fails",
-                not taken,
-                "anybody can compute hash(C), so it proves nothing",
+                same=not taken,
+                why="anybody can compute hash(C), so it proves nothing",
             ),
         ]
 
@@ -386,8 +384,8 @@ class _Run:
                 "by certificate and signature over the whole exchange, lot and chain"
                 if proved
                 else "not at all",
-                proved,
-                "man in the middle and replay are refused",
+                same=proved,
+                why="man in the middle and replay are refused",
             )
         )
 
@@ -422,8 +420,8 @@ class _Run:
                 "renewed secrets",
                 "K^n from K^(n-1) and new secrets, in a period of time",
                 "with every message",
-                True,
-                "this gives the forward secrecy that the paper claims",
+                same=True,
+                why="this gives the forward secrecy that the paper claims",
             )
         )
 
@@ -446,7 +444,6 @@ class _Run:
                 "what the permit states",
                 "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
                 "lot, buyer, price, nonce, deadline, contract, chain",
-                False,
                 "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
                 " back",
             )
@@ -488,14 +485,13 @@ class _Run:
                 "what is verified and kept",
                 "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
                 "the same; kept in the log" if kept and owner else "something else",
-                kept and owner,
+                same=kept and owner,
             ),
             Finding(
                 "C-8",
                 "the price",
                 "agreed before; how it is paid is not stated",
                 f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
-                False,
                 "neither side can go first and lose",
             ),
         ]
@@ -524,8 +520,8 @@ class _Run:
                 "undeniable",
                 "transactions and communications cannot be denied",
                 "every change of owner is proved by both signatures",
-                owners == expected,
-                "negotiations are deniable on purpose: only permit and acceptance bind",
+                same=owners == expected,
+                why="negotiations are deniable on purpose: only permit and acceptance bind",
             )
         )
 
@@ -559,7 +555,6 @@ class _Run:
                 "traceable",
                 "PKG shows s to the judge, who finds the user together with PKG and DSO",
                 "PKG and DSO each give half an opening of one α; no secret is shown",
-                False,
                 "whoever has seen s has everybody's key; the identity that is found is the same",
             )
         )

@@ -119,8 +119,8 @@ class Fig7Result:
                     "course of Fig. 7",
                     "credit climbs while the merchant is honest and collapses at each fraud, from 7.5 on",
                     f"{len(self.frauds)} frauds in {len(self.trades)} trades, at {first} (counted from 0)",
-                    len(self.frauds) > 1 and self.frauds == self.float_frauds,
-                    "the paper prints no numbers for the figure, so only its course and order can be"
+                    same=len(self.frauds) > 1 and self.frauds == self.float_frauds,
+                    why="the paper prints no numbers for the figure, so only its course and order can be"
                     " compared; contract, integer rules and floats agree at every trade",
                 ),
                 Finding(
@@ -128,14 +128,14 @@ class Fig7Result:
                     "punishment grows",
                     "each fraud costs more than the one before",
                     "share of the credit kept: " + ", ".join(f"{share / 1e9:.3f}" for share in kept),
-                    all(later < earlier for earlier, later in pairwise(kept)),
+                    same=all(later < earlier for earlier, later in pairwise(kept)),
                 ),
                 Finding(
                     "X-10",
                     "the way back grows",
                     "more honest trades are needed each time to come back",
                     "honest trades between frauds: " + ", ".join(str(n) for n in between),
-                    all(later > earlier for earlier, later in pairwise(between)),
+                    same=all(later > earlier for earlier, later in pairwise(between)),
                 ),
                 Finding(
                     "X-1",
@@ -144,39 +144,25 @@ class Fig7Result:
                     "in floats the first honest trade multiplies the credit by"
                     f" {self.printed_credits[0]:.0f}, and the frauds come at"
                     f" {', '.join(str(i) for i in self.printed_frauds[:5])} …: another figure",
-                    self.printed_frauds == self.frauds,
-                    "z0 must be in the denominator, where the contract has it",
+                    same=self.printed_frauds == self.frauds,
+                    why="z0 must be in the denominator, where the contract has it",
                 ),
                 Finding(
                     "X-1",
                     "first credit",
                     "0",
                     f"{self.trades[0].before_e9 / 1e9:.0f}",
-                    self.trades[0].before_e9 == 0,
-                    "the model multiplies, so a credit of 0 never moves; in the market 1 is also the"
+                    same=self.trades[0].before_e9 == 0,
+                    why="the model multiplies, so a credit of 0 never moves; in the market 1 is also the"
                     " floor, while here nothing reaches the floor",
                 ),
             )
         )
 
     def lines(self) -> list[str]:
-        """Return the frauds as one list, then one paragraph."""
-        kept = ", ".join(f"{share / E9:.3f}" for share in self.kept_e9)
-        between = ", ".join(str(n) for n in self.honest_between)
-        printed = ", ".join(str(i) for i in self.printed_frauds[:5])
-        return [
-            "frauds at trades (counted from 0):",
-            ",".join(str(i) for i in self.frauds),
-            f"With z0 in the denominator the figure's course results: {len(self.frauds)} frauds in"
-            f" {len(self.trades)} trades, each fall steeper than the last (share of the credit kept: {kept}),"
-            f" and each way back longer (honest trades between frauds: {between}). The contract and the"
-            " integer rules agree at every trade, and floats put the frauds at the same trades. With z0"
-            " beside the fraction, as eqs 1 and 2 print it, the first honest trade multiplies the credit"
-            f" by {self.printed_credits[0]:.0f}, and one with a full window by 201, so that a single one"
-            f" leads from 1 past 7.5 (frauds at {printed} …) and the figure cannot result. The paper prints"
-            " no numbers for its figure, so only course and order can be compared; it has no floor, and"
-            " none is reached here.",
-        ]
+        """Return the frauds as one list, then the findings."""
+        frauds = ",".join(str(i) for i in self.frauds)
+        return ["frauds at trades (counted from 0):", frauds, *self.findings.lines()]
 
 
 def reproduce_fig7(out: Path, say: Callable[[str], None] = print) -> Fig7Result:
@@ -235,14 +221,7 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     market, pkg, treasury, merchant, customer = (SecretKey.from_int(7000 + i) for i in range(5))
     chain = in_process(accounts=[market, pkg], genesis_time=GENESIS)
     parameters = LedgerParameters(
-        ZERO_ADDRESS,
-        1,
-        market.address,
-        pkg.address,
-        treasury.address,
-        [market.address],
-        86_400,
-        PARAMETERS,
+        ZERO_ADDRESS, 1, market.address, pkg.address, treasury.address, [market.address], 86_400, PARAMETERS
     )
     code = artifacts.load(EnergyLedger.name).bytecode
     code += encode(EnergyLedger.constructor_types, [to_abi(parameters)])

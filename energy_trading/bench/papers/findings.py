@@ -32,16 +32,16 @@ class Finding:
         about: what is compared.
         paper: the claim.
         ours: what the run did.
-        same: whether they agree.
         why: the reason of a difference, or what limits the comparison.
+        same: whether they agree.
     """
 
     row: str
     about: str
     paper: str
     ours: str
-    same: bool
     why: str = ""
+    same: bool = False
 
     def cells(self) -> list[str]:
         """Return the cells of a table: row, what, paper, ours, same or different, why."""

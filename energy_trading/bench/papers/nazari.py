@@ -192,8 +192,8 @@ class _Run:
                 "the seller pays P1 as guarantee",
                 f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the"
                 " price",
-                (before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
-                "the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
+                same=(before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
+                why="the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
                 " ours are funds in the ledger",
             ),
             Finding(
@@ -201,14 +201,13 @@ class _Run:
                 "scenario 1, acceptance",
                 "the cost is blocked; neither side has it",
                 f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
-                accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
+                same=accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
             ),
             Finding(
                 "N-5",
                 "scenario 1, P1 = P2 and X1 = X2",
                 "the contract compares price and amount of both sides",
                 "an acceptance at another price names another trade, which does not exist",
-                False,
                 "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
             ),
             Finding(
@@ -217,10 +216,10 @@ class _Run:
                 "only the meter's receipt pays the seller; the guarantee returns",
                 f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
                 " nothing is held",
-                done.seller == before.seller + PRICE - fee
+                same=done.seller == before.seller + PRICE - fee
                 and done.buyer == before.buyer - PRICE
                 and (done.guarantee, done.paid) == (0, 0),
-                "sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
+                why="sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
                 " defines it",
             ),
             Finding(
@@ -229,9 +228,9 @@ class _Run:
                 "y coins at offer and at acceptance, perhaps the gas",
                 f"{_coins(accepted.treasury - before.treasury)} at both,"
                 f" {_coins(done.treasury - before.treasury)} of the payment at the end",
-                accepted.treasury > before.treasury,
-                f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that earns"
-                " nothing costs only gas",
+                same=accepted.treasury > before.treasury,
+                why=f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
+                " earns nothing costs only gas",
             ),
         ]
 
@@ -254,24 +253,24 @@ class _Run:
                 "scenario 2, before the expiry",
                 "P - p % returns to the seller",
                 f"{_coins(PRICE - lost)} of {_coins(PRICE)} returns, p = {share} %",
-                before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
-                "the paper gives no p",
+                same=before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
+                why="the paper gives no p",
             ),
             Finding(
                 "N-4",
                 "scenario 2, where p % goes",
                 "it remains in the contract",
                 f"{_coins(cut.treasury - before.treasury)} to the treasury",
-                cut.treasury == before.treasury,
-                "no money may stay locked, and nobody who could spoil a delivery may gain by that",
+                same=cut.treasury == before.treasury,
+                why="no money may stay locked, and nobody who could spoil a delivery may gain by that",
             ),
             Finding(
                 "N-4",
                 "scenario 2, after the expiry",
                 "all of P returns",
                 f"seller {_change(late.seller - cut.seller)} against before the second offer",
-                (late.seller, late.treasury) == (cut.seller, cut.treasury),
-                "the paper leaves the very second of the expiry open; here it counts as after",
+                same=(late.seller, late.treasury) == (cut.seller, cut.treasury),
+                why="the paper leaves the very second of the expiry open; here it counts as after",
             ),
         ]
 
@@ -290,7 +289,7 @@ class _Run:
                 "scenario 3, balances",
                 "both have their money back",
                 f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)}",
-                (done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
+                same=(done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
             ),
             Finding(
                 "N-7",
@@ -298,8 +297,9 @@ class _Run:
                 "the late acceptOffer itself pays both back",
                 f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
                 " or `expire`, which anyone may call",
-                late.guarantee == 0,
-                "a call cannot both revert and pay out; an offer that nobody ever accepts must end as well",
+                same=late.guarantee == 0,
+                why="a call cannot both revert and pay out; an offer that nobody ever accepts must end as"
+                " well",
             ),
         ]
 
@@ -314,9 +314,9 @@ class _Run:
                 "the buyer has P back, the seller P - p %",
                 f"buyer {_change(done.buyer - before.buyer)}, seller {_change(done.seller - before.seller)},"
                 f" p = {self.terms.penalty_bps // 100} %",
-                done.buyer == before.buyer
+                same=done.buyer == before.buyer
                 and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS,
-                "the paper gives no p; the share goes to the treasury",
+                why="the paper gives no p; the share goes to the treasury",
             ),
             Finding(
                 "N-7",
@@ -324,15 +324,14 @@ class _Run:
                 "number of penalty++",
                 f"defaults {before.penalties} → {done.penalties}, seller credit {_credit(credit)} →"
                 f" {_credit(self.seller.account.seller_credit_e9)}",
-                done.penalties == before.penalties + 1,
-                "the credit is Xia's (X-1)",
+                same=done.penalties == before.penalties + 1,
+                why="the credit is Xia's (X-1)",
             ),
             Finding(
                 "N-7",
                 "scenario 4, who calls",
                 "the seller's late sendEnergy cancels the delivery",
                 "`expire`, called by anyone",
-                False,
                 "a seller who never calls would keep the buyer's money locked",
             ),
         ]
@@ -361,24 +360,24 @@ class _Run:
                 "more than k penalties end the access",
                 f"penalties {before.penalties + 1} … {done.penalties} in this scenario, banned at number"
                 f" {done.penalties}, k = {grace}",
-                done.penalties == grace + 1,
-                "the paper gives no k",
+                same=done.penalties == grace + 1,
+                why="the paper gives no k",
             ),
             Finding(
                 "N-7",
                 "scenario 5, what is closed",
                 "neither buys nor sells",
                 "offer and acceptance both revert (Banned)",
-                sells.until == buys.until == until,
-                "what is committed still settles, and free funds can be withdrawn",
+                same=sells.until == buys.until == until,
+                why="what is committed still settles, and free funds can be withdrawn",
             ),
             Finding(
                 "N-7",
                 "scenario 5, how long",
                 "a limited time, which the paper does not give",
                 f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
-                length > 0,
-                f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
+                same=length > 0,
+                why=f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
                 f" {_credit(credit)}",
             ),
         ]

@@ -33,8 +33,7 @@ REPRODUCTIONS: Final = {
         "Xia Table 3 and Fig. 6, gas of an order with 5 to 60 bidders (X-9)", "xia_gas:reproduce_xia_gas"
     ),
     "xia-analysis": Reproduction(
-        "Xia Figs. 5 and 8, security analysis and call graph (X-11)",
-        "xia_analysis:reproduce_xia_analysis",
+        "Xia Figs. 5 and 8, security analysis and call graph (X-11)", "xia_analysis:reproduce_xia_analysis"
     ),
     "nazari": Reproduction(
         "Nazari's five scenarios, balances before and after each (N-7)", "nazari:reproduce_nazari"

@@ -135,9 +135,9 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
             " DecryptedBidding",
             f"{sum(grave.values())} of high or medium severity without a reason beside the line;"
             f" {len(facts['explained'])} with one, none of them about reentrancy",
-            not grave,
-            "the paper does not show the tool's answer to the rebuilt code; Oyente read bytecode of 2016 to"
-            " 2018, while Slither reads the source",
+            same=not grave,
+            why="the paper does not show the tool's answer to the rebuilt code; Oyente read bytecode of"
+            " 2016 to 2018, while Slither reads the source",
         ),
         Finding(
             "X-11",
@@ -145,8 +145,8 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
             "avoided: checks, then effects, then interactions; calls do not share state with the called",
             "the same order, and a guard where money enters and leaves; open findings of low severity: "
             + ", ".join(f"{count} `{check}`" for check, count in sorted(reentrancy.items())),
-            not any(check.startswith("reentrancy") for check in grave),
-            "these are calls among the project's own contracts, and to a token under the guard",
+            same=not any(check.startswith("reentrancy") for check in grave),
+            why="these are calls among the project's own contracts, and to a token under the guard",
         ),
     )
 
@@ -160,7 +160,7 @@ def _exceptions(facts: dict[str, Any]) -> Finding:
         "mishandled exceptions",
         "one of the tool's checks; no warning is shown",
         f"{found} answers of calls that nobody looks at, {explained} more with the reason beside the line",
-        not found,
+        same=not found,
     )
 
 
@@ -172,7 +172,6 @@ def _call_graph(facts: dict[str, Any]) -> Finding:
         "solgraph draws one contract at a time, merged by hand; main steps only, four of which write",
         f"all contracts in one picture: {graph['functions']} functions and libraries, {graph['calls']} calls;"
         f" {graph['money']} move money, {graph['writes']} more write, {graph['view']} only read",
-        False,
         "a colour shows the most that a call can do, through all functions that it calls; the paper's"
         " shows what the function itself does",
     )
@@ -214,7 +213,6 @@ class _Street:
                 "one of the tool's checks; no warning is shown",
                 "tried both ways: whoever's acceptance is mined first gets the offer, the other is refused"
                 " and pays only gas; price and terms cannot change in between",
-                False,
                 "an open offer is first come, first served; one that is reserved for a buyer is not, and"
                 " in the auction order does not matter",
             ),
@@ -224,7 +222,6 @@ class _Street:
                 "one of the tool's checks; no warning is shown",
                 "tried both ways: the winner and the price are the same; of equal quotes the one mined first"
                 " wins, at the same price",
-                False,
                 "quotes are sealed, so whoever orders transactions cannot see which order would be of use",
             ),
         )
@@ -258,7 +255,6 @@ class _Street:
                 " Tried: an acceptance in the last second of a window counts, one second later it is"
                 f" refused and costs only gas; an auction settled {SHIFT} s later has the same winner and"
                 " price",
-                False,
                 "deadlines are rules of the market; time decides whether a call is within its window and"
                 " when a ban ends, never an amount; windows are minutes to days long, a proposer can shift"
                 " seconds",

@@ -114,27 +114,27 @@ class XiaGasResult:
                     "transactions",
                     f"{PAPER_USERS} users: {PAPER_ORDER} for one order, {PAPER_CYCLE} for the whole cycle",
                     f"{order} and {self.transactions}",
-                    (order, self.transactions) == (PAPER_ORDER, PAPER_CYCLE),
-                    f"the paper does not state what its {PAPER_CYCLE} are; ours leave out the publisher's own"
-                    " enrolment and the registration of the meters",
+                    same=(order, self.transactions) == (PAPER_ORDER, PAPER_CYCLE),
+                    why=f"the paper does not state what its {PAPER_CYCLE} are; ours leave out the"
+                    " publisher's own enrolment and the registration of the meters",
                 ),
                 Finding(
                     "X-9",
                     "gas of a quote (Table 3)",
                     f"16 % of a block of 4.7 million: {PAPER_QUOTE_GAS:,}",
                     f"at most {max(quotes):,}, {PAPER_QUOTE_GAS // max(quotes)} times less",
-                    max(quotes) >= PAPER_QUOTE_GAS,
-                    "the paper's contract records every quote with its bidder, ours keeps one hash of all of"
-                    " them; in both the bidder encrypts; our copy of the paper lacks the numbers of the"
-                    " table",
+                    same=max(quotes) >= PAPER_QUOTE_GAS,
+                    why="the paper's contract records every quote with its bidder, ours keeps one hash of"
+                    " all of them; in both the bidder encrypts; our copy of the paper lacks the numbers of"
+                    " the table",
                 ),
                 Finding(
                     "X-9",
                     "quotes a block of 4.7 million takes",
                     "6",
                     str(4_700_000 // max(quotes)),
-                    4_700_000 // max(quotes) == 6,
-                    "for the same reason",
+                    same=4_700_000 // max(quotes) == 6,
+                    why="for the same reason",
                 ),
                 Finding(
                     "X-9",
@@ -142,17 +142,17 @@ class XiaGasResult:
                     f"grows linearly from {first.bidders} to {last.bidders} bidders",
                     f"from {first.publisher:,} to {last.publisher:,}; five bidders more cost {min(steps):,} …"
                     f" {max(steps):,}, {self.settle_per_quote:,} each on average",
-                    min(steps) > 0 and max(steps) * 10 < min(steps) * 15,
-                    "the number of quotes that are the best so far varies, and the ledger is asked only about"
-                    " the bidders of those",
+                    same=min(steps) > 0 and max(steps) * 10 < min(steps) * 15,
+                    why="the number of quotes that are the best so far varies, and the ledger is asked"
+                    " only about the bidders of those",
                 ),
                 Finding(
                     "X-9",
                     "bidder's gas (Fig. 6)",
                     "stays the same however many bid",
                     f"{min(quotes):,} … {max(quotes):,}",
-                    max(quotes) - min(quotes) <= 12 * 32,
-                    "a zero byte of the ciphertext costs 12 less",
+                    same=max(quotes) - min(quotes) <= 12 * 32,
+                    why="a zero byte of the ciphertext costs 12 less",
                 ),
             ),
             (
@@ -167,7 +167,7 @@ class XiaGasResult:
         )
 
     def lines(self) -> list[str]:
-        """Return the cycle, then Fig. 6 beside the paper's quote, then one paragraph."""
+        """Return the cycle, then Fig. 6 beside the paper's quote, then the findings."""
         lines = [f"{'step':<40}{'transactions':>14}{'gas':>14}{'each':>12}"]
         for step in self.cycle:
             lines.append(f"{step.name:<40}{step.count:>14,}{step.gas:>14,}{step.gas // step.count:>12,}")
@@ -181,17 +181,7 @@ class XiaGasResult:
                 f"{row.bidders:>8}{row.post:>12,}{max(row.quotes):>12,}{PAPER_QUOTE_GAS:>12,}"
                 f"{row.settle:>14,}{row.publisher:>14,}"
             )
-        dearest = max(gas for row in self.rows for gas in row.quotes)
-        lines.append(
-            f"One order of {PAPER_USERS} bidders takes {PAPER_ORDER} transactions until quoting ends, as in"
-            f" the paper. The paper does not state what its {PAPER_CYCLE} are; the steps above reach the same"
-            " number without the publisher's own enrolment and the registration of the meters. As in Fig."
-            f" 6 the publisher's gas grows linearly with the bidders, here by {self.settle_per_quote:,} for"
-            f" each, and a bidder's does not grow: it is at most {dearest:,}, while the paper's quote took"
-            f" {PAPER_QUOTE_GAS:,} (16 % of 4.7 million), {PAPER_QUOTE_GAS // dearest} times as much. The"
-            " paper prints no numbers for Fig. 6, so only the shape can be compared."
-        )
-        return lines
+        return [*lines, *self.findings.lines()]
 
 
 def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasResult:
@@ -217,7 +207,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
         with bench.fresh():
             cycle = _cycle(bench)
         for key in bidders[: max(NUMBERS)]:
-            bench.enrol(key)
+            bench.join(key)
         rows = tuple(_row(bench, bidders[:number]) for number in NUMBERS)
     result = XiaGasResult(cycle, rows, out / "xia_gas.csv", out / "xia_gas.png")
     if result.transactions != PAPER_CYCLE:
