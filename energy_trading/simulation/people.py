@@ -9,6 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Sent
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
@@ -65,11 +67,21 @@ class Community:
             registrar = pkg.parameters.registrar if isinstance(pkg, PKG) else pkg.address
             roles = {"owner": dso.address, "pkg": registrar, "treasury": treasury.address}
             suite = deploy(chain, dso, SuiteParameters(**roles | parameters), say)
-        self.suite, self.ledger, self.market = suite, suite.ledger, suite.market
+        self.suite = suite
         #: registered meter by account
         self.meters: dict[str, ReceiptSigner] = {}
         #: gas used, by verb
         self.gas: dict[str, list[int]] = {}
+
+    @property
+    def ledger(self) -> EnergyLedger:
+        """The ledger of the suite."""
+        return self.suite.ledger
+
+    @property
+    def market(self) -> OfferMarket:
+        """The market of the suite."""
+        return self.suite.market
 
     def note(self, verb: str, sent: Sent) -> Sent:
         """Record the gas of a transaction under its verb, and return the transaction."""

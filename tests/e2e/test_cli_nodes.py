@@ -177,11 +177,9 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
     nobody = f"http://127.0.0.1:{free_port()}"
     replace(record, chain_id=5).write(node.record)
     answers = {
-        missing: (
-            f"deployment: given {node.record}, allowed a file that can be read (No such file or directory)"
-        ),
-        unfinished: "deployment: given an unfinished one, allowed a finished one: run deploy again",
-        node.cli(command): f"deployment: given one of chain 5, allowed {CHAIN_ID[node.name]}",
+        missing: f"deployment: {node.record} cannot be read (No such file or directory)",
+        unfinished: "the deployment is not finished: run deploy again to finish it",
+        node.cli(command): f"the deployment is on chain 5, not on chain {CHAIN_ID[node.name]}",
         node.cli(command, "--chain-id", 5): (f"chain id: {node.url} serves {CHAIN_ID[node.name]}, allowed 5"),
         cli(command, "--rpc", nobody): f"no node answers at {nobody}",
     }
@@ -246,7 +244,7 @@ def test_second_deploy_is_a_no_op(node: Node) -> None:
     refused = node.deploy("--set", "credit.window=9")
     assert (refused.status, refused.out) == (1, "")
     assert refused.err == (
-        f"error: credit.window: given 9, allowed 10 of {node.record}, or --restart to deploy anew\n"
+        f"error: credit.window is 9, but must be 10 as in {node.record}; to deploy anew, use --restart\n"
     )
     assert (node.chain.height(), node.record.read_bytes()) == (height, record)
 
@@ -357,7 +355,7 @@ def test_killed_deployment_goes_on(node: Node) -> None:
     done = node.deploy()
     assert done.status == 0, done.err
     assert list(node.record.parent.iterdir()) == [node.record]
-    assert done.lines[0] == f"going on with {node.record}.part"
+    assert done.lines[0] == f"resuming {node.record}.part"
     assert done.lines[1].endswith("(already there)")
     assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
     assert node.cli("verify").status == 0
@@ -373,9 +371,7 @@ def test_second_deployment_at_once_is_refused(node: Node) -> None:
     try:
         refused = node.run_deploy("--restart")
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr == (
-            f"error: deployment {node.record}: another run is at work on it, allowed one at a time\n"
-        )
+        assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
         assert (part.read_bytes(), lock.exists()) == (planned, True)
     finally:
         process.send_signal(signal.SIGCONT)

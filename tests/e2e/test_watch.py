@@ -172,7 +172,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
     ("options", "line"),
     [
         (("--chain-id", "5"), "error: chain id: {url} serves 5, allowed 31337\n"),
-        ((), "error: address: given {ledger} without code on chain 31337, allowed a contract's\n"),
+        ((), "error: there is no contract at {ledger} on chain 31337\n"),
     ],
 )
 def test_another_chain_in_place_of_the_node_ends_it(

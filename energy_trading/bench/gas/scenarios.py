@@ -23,6 +23,7 @@ from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.lots import (
     Certificate,

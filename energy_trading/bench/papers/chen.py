@@ -16,7 +16,8 @@ from typing import Any, Final
 from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.chain.connect import in_process
-from energy_trading.crypto.addresses import message_address, tx_address
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (

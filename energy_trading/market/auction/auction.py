@@ -24,10 +24,10 @@ from energy_trading.bindings.suite import Suite
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
 from energy_trading.market.trade.offer import Offer
-from energy_trading.meter.signers import compact
 from energy_trading.rules.auction import award_nonce, payment
 from energy_trading.types import (
     MAX_LOT_WH,

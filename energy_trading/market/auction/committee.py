@@ -37,16 +37,14 @@ from energy_trading.crypto.threshold import (
     share_of,
 )
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
-from energy_trading.files.json import check_object, from_hex, parse_json, to_hex
+from energy_trading.files.json import check_integer, check_list, check_object, from_hex, parse_json, to_hex
 from energy_trading.files.key_file import WORK_FACTOR, load_key, save_key
-from energy_trading.files.private_file import FileExists
 from energy_trading.files.state_file import load_state, save_state
+from energy_trading.files.whole_file import FileExists
 from energy_trading.market.auction.committee_message import (
     Body,
     Message,
     MessageForged,
-    check_list,
-    check_number,
     commitments_from_json,
     commitments_to_json,
 )
@@ -116,8 +114,8 @@ class Charter:
             raise BadInput(f"salt: given {len(self.salt)} bytes, allowed 32")
         if len(self.names) != len(self.keys) or len(set(self.names)) != len(self.names):
             raise BadInput(f"names: given {list(self.names)}, allowed a different one for each key")
-        check_number(self.chain_id, "chain id")
-        check_number(self.opens_at, "opens at")
+        check_integer(self.chain_id, "chain id")
+        check_integer(self.opens_at, "opens at")
         _ = self.ceremony  # it checks threshold and keys
 
     @cached_property
@@ -156,7 +154,7 @@ class Charter:
             fields["chainId"],
             fields["contract"],
             fields["opensAt"],
-            check_number(fields["threshold"], "threshold"),
+            check_integer(fields["threshold"], "threshold"),
             tuple(map(str, check_list(fields["names"], "names"))),
             tuple(from_hex(key, "key") for key in check_list(fields["keys"], "keys")),
             None if outsider is None else from_hex(outsider, "outsider"),

@@ -21,7 +21,9 @@ from energy_trading.bindings.energy_lot import (
     Transfer,
 )
 from energy_trading.bindings.suite import Suite
+from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput, Forged
+from energy_trading.files.json import reading
 from energy_trading.market.lots.lots import part_id
 from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection
 
@@ -231,7 +233,7 @@ class _Checker:
         self.owners.append(self.lots[lot])
 
     def _signed(self, account: str, digest: bytes, signature: bytes, lot: int) -> None:
-        ok = recovered(digest, signature) == account or bool(
+        ok = recover_address(digest, signature) == account or bool(
             self._ask and self._ask(account, digest, signature)
         )
         self._demand(ok, lot, f"the signature is not {account}'s")
@@ -239,31 +241,6 @@ class _Checker:
     def _demand(self, true: bool, lot: int, otherwise: str) -> None:
         if not true:
             raise HistoryBroken(f"lot {lot}: {otherwise}")
-
-
-def recovered(digest: bytes, signature: bytes) -> str | None:
-    """Return the account that signed, by the contract's rules: 64 or 65 bytes, s in either half.
-
-    Args:
-        digest: 32 bytes.
-        signature: r ‖ s ‖ v, or r ‖ yParityAndS.
-
-    Source:
-        Yellow paper appendix F, EIP-2098.
-    """
-    from coincurve import PublicKey
-
-    if len(signature) == 64:
-        s = int.from_bytes(signature[32:], "big")
-        signature = signature[:32] + (s % 2**255).to_bytes(32, "big") + bytes([27 + (s >> 255)])
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return None
-    recoverable = signature[:64] + bytes([signature[64] - 27])
-    try:
-        point = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except ValueError:
-        return None
-    return to_checksum_address(keccak(point.format(compressed=False)[1:])[12:])
 
 
 def _touched(event: Event) -> set[int]:
@@ -313,19 +290,13 @@ def _shown(value: Any) -> Any:
 
 
 def _from_json(file: Any) -> tuple[Domain, int, list[Event]]:
-    try:
+    with reading("dispute file"):
         if file["format"] != FORMAT:
             raise BadInput(f"format: given {file['format']!r}, allowed {FORMAT!r}")
         domain = Domain(
             "EnergyLot", _parsed("uint256", file["chainId"]), _parsed("address", file["contract"])
         )
         return domain, int(file["lot"]), [_step(domain, step) for step in file["steps"]]
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(
-            f"history: given JSON that lacks or garbles {error}, allowed a dispute file"
-        ) from error
 
 
 def _step(domain: Domain, step: Mapping[str, Any]) -> Event:

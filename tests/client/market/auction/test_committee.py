@@ -26,8 +26,9 @@ from energy_trading.crypto.threshold import (
 )
 from energy_trading.errors import BadInput
 from energy_trading.files.key_file import WrongPassword
-from energy_trading.files.private_file import FileExists, FileExposed
+from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
+from energy_trading.files.whole_file import FileExists
 from energy_trading.market.auction.committee import (
     Board,
     Charter,
@@ -305,15 +306,15 @@ def test_messages_survive_json() -> None:
         ([], "message kind: given None, allowed 'deal', 'complaint' or 'share'"),
         (
             {"kind": "share", "member": True, "value": "0x" + "01" * 32},
-            "member: given True, allowed an integer of 0 … 2**64-1",
+            "member must be an integer, not a bool",
         ),
         (
             {"kind": "share", "member": 1, "value": "0x" + "00" * 32},
-            "secret key: given 32 bytes, allowed 32 bytes with a value in 1 … n-1",
+            "a secret key must be 32 bytes with a value between 1 and n-1 (32 bytes here)",
         ),
         (
             {"kind": "deal", "dealer": 1, "commitments": {}, "possession": "0x", "boxes": []},
-            "commitments: given a JSON dict, allowed a list",
+            "commitments must be a JSON list, not dict",
         ),
     ],
 )
@@ -378,7 +379,7 @@ def test_revert_given_changed_files(tmp_path: Path) -> None:
         Member.load(folder, "pw", one._key, after)
     (folder / "share.json").unlink()
     (tmp_path / "east" / "share.json").rename(folder / "share.json")
-    with pytest.raises(Exception, match="share of member 1: given another than committed to") as error:
+    with pytest.raises(Exception, match="share of member 1 is not the one that was committed to") as error:
         Member.load(folder, "pw", one._key, after)
     assert type(error.value).__name__ == "ShareForged"
 
@@ -425,9 +426,9 @@ def test_secrets_do_not_show() -> None:
         ({"salt": b""}, "salt: given 0 bytes, allowed 32"),
         ({"names": ("a", "a", "b")}, "names: given ['a', 'a', 'b'], allowed a different one for each key"),
         ({"names": ("a", "b")}, "names: given ['a', 'b'], allowed a different one for each key"),
-        ({"opens_at": -1}, "opens at: given -1, allowed an integer of 0 … 2**64-1"),
-        ({"opens_at": 2**64}, f"opens at: given {2**64}, allowed an integer of 0 … 2**64-1"),
-        ({"threshold": 4}, "threshold: given 4, allowed 1 … 3"),
+        ({"opens_at": -1}, f"opens at must be between 0 and {2**64 - 1}, not -1"),
+        ({"opens_at": 2**64}, f"opens at must be between 0 and {2**64 - 1}, not {2**64}"),
+        ({"threshold": 4}, "the threshold must be between 1 and 3, not 4"),
     ],
 )
 def test_revert_given_bad_charter(changes: dict[str, Any], text: str) -> None:

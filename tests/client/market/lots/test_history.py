@@ -11,9 +11,10 @@ from eth_abi.abi import encode
 
 from energy_trading.bindings import SuiteParameters, read_events
 from energy_trading.crypto.keys import SECP256K1_N
+from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput
 from energy_trading.market.log.replay import replay
-from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file, history, recovered
+from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file, history
 from energy_trading.market.lots.lots import accept, exchange, merge, permit, retire, split
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
 from tests.contracts.energy_lot.tools import exchange as signed_exchange
@@ -197,7 +198,7 @@ def test_contract_accounts_are_asked(world: World) -> None:
 
     def ask(who: str, digest: bytes, signature: bytes) -> bool:
         asked.append(who)
-        return recovered(digest, signature) == world.bob.address
+        return recover_address(digest, signature) == world.bob.address
 
     assert check_dispute(file, [world.dso.address], ask)[-1].owner == account
     assert asked == [account]
