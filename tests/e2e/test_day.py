@@ -103,7 +103,7 @@ def test_all_scenarios_happen_and_are_told(troubled: DayResult) -> None:
         "EnergyLedger_Banned",
         "trace: PKG and DSO together open",
         "suspends all 2 accounts",
-        "given one who is banned",
+        "this person is banned",
     ):
         assert words in story, story
     assert "no occasion" not in story

@@ -34,7 +34,7 @@ from energy_trading.market.lots.lots import (
     permit,
     read_injection,
 )
-from energy_trading.meter.signers import P256Meter, Secp256k1Meter, compact
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import (
     ZERO_ADDRESS,

@@ -249,7 +249,7 @@ class _Run:
 
     def addresses(self) -> None:
         key = self.bob.secret_key
-        same = tx_address(key.public_key) == self.bob.account == Contact.of(key).account
+        same = address_of(key.public_key) == self.bob.account == Contact.of(key).account
         self.report(
             "C-3",
             "Addresses (eqs 1, 2)",
