@@ -12,7 +12,7 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import DSO, PKG, Member, TracingProof
@@ -181,9 +181,9 @@ def settle_in(
         C-1, C-2, N-6.
     """
     if len(profiles) < 2:
-        raise BadInput(f"A neighbourhood needs at least 2 homes, not {len(profiles)}.")
+        raise BadInput(f"a neighbourhood needs at least 2 homes, not {len(profiles)}")
     if any(p.slot_starts != profiles[0].slot_starts for p in profiles):
-        raise BadInput("The profiles cover different slots; all homes need the same ones.")
+        raise BadInput("the profiles cover different slots; all homes need the same ones")
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     slots = profiles[0].slot_starts
 

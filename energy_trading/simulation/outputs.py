@@ -33,9 +33,7 @@ def write_all(out: Path, contents: Mapping[str, str | bytes]) -> list[Path]:
         for name, content in contents.items():
             (out / name).write_bytes(content.encode() if isinstance(content, str) else content)
     except OSError as error:
-        raise BadInput(
-            f"The folder {out} cannot be written ({error.strerror}); name one that can."
-        ) from error
+        raise BadInput(f"the folder {out} cannot be written ({error.strerror}); name one that can") from error
     return [out / name for name in contents]
 
 

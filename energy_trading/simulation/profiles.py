@@ -106,7 +106,7 @@ def load_profiles(
     """
     _check_homes(homes)
     if not 0 <= pv_share_percent <= 100:
-        raise BadInput(f"The PV share must be between 0 and 100 %, not {pv_share_percent} %.")
+        raise BadInput(f"the PV share must be between 0 and 100 %, not {pv_share_percent} %")
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     if path.is_dir():
         slots, measured = _read_directory(path, day)
@@ -116,7 +116,7 @@ def load_profiles(
         slots, measured = _read_wide(path, day)
         measured = _choose(measured, homes, rng)
     else:
-        raise ProfileRefused(f"{path} is neither a file nor a directory; name one that holds profiles.")
+        raise ProfileRefused(f"{path} is neither a file nor a directory; name one that holds profiles")
     return [
         HomeProfile(
             home.name,
@@ -155,7 +155,7 @@ def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[H
     _check_homes(homes)
     if step_s <= 0 or DAY_S % step_s or (900 % step_s and step_s % 900):
         raise BadInput(
-            f"A slot must be a divisor of 900 s, or a multiple of it that divides {DAY_S} s, not {step_s} s."
+            f"a slot must be a divisor of 900 s, or a multiple of it that divides {DAY_S} s, not {step_s} s"
         )
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     slot_starts = list(range(_day_start(day), _day_start(day) + DAY_S, step_s))
@@ -216,7 +216,7 @@ def _choose(measured: list[_Measured], homes: int, rng: random.Random) -> list[_
 def _read_directory(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
     files = sorted(path.glob("hh_*.csv"))
     if not files:
-        raise ProfileRefused(f"{path} holds no hh_*.csv; a directory of profiles needs at least one.")
+        raise ProfileRefused(f"{path} holds no hh_*.csv; a directory of profiles needs at least one")
     days = [_read_day(file, day) for file in files]
     for file, other in zip(files, days, strict=True):
         _check_same_slots(file, other, days[0])
@@ -259,7 +259,7 @@ def _read_wide(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
     if not names or not slots.columns.keys() <= allowed:
         raise ProfileRefused(
             f"{path} line 1: the columns are {', '.join(slots.columns)}; they must be <home>_load_w, each"
-            " with an optional <home>_pv_w."
+            " with an optional <home>_pv_w"
         )
     nothing = [Fraction(0)] * len(slots.slot_starts)
     return slots, [
@@ -276,7 +276,7 @@ def _read_day(path: Path, day: date) -> _Day:
         if len(header) < 2 or header[0] != "timestamp" or len(set(header)) < len(header):
             raise ProfileRefused(
                 f"{path} line 1: the header {','.join(header)!r} must be timestamp and further, distinct"
-                " columns."
+                " columns"
             )
         # (line, time, fields)
         lines = [(rows.line_num, _time(path, rows.line_num, row[0]), row) for row in rows if row]
@@ -285,13 +285,13 @@ def _read_day(path: Path, day: date) -> _Day:
     inside = [entry for entry in lines if start <= entry[1] < start + DAY_S]
     if not inside:
         first, last = _iso(lines[0][1]), _iso(lines[-1][1])
-        raise DateOutsideData(f"{path} has no slot on {day} (UTC); its data runs from {first} to {last}.")
+        raise DateOutsideData(f"{path} has no slot on {day} (UTC); its data runs from {first} to {last}")
     slot_starts = list(range(start, start + DAY_S, step))
     _check_complete(path, slot_starts, [(line, time) for line, time, _ in inside], step)
     columns: dict[str, list[Fraction]] = {name: [] for name in header[1:]}
     for line, _, row in inside:
         if len(row) != len(header):
-            raise ProfileRefused(f"{path} line {line} has {len(row)} fields; the header has {len(header)}.")
+            raise ProfileRefused(f"{path} line {line} has {len(row)} fields; the header has {len(header)}")
         for name, text in zip(header[1:], row[1:], strict=True):
             columns[name].append(_power(path, line, text))
     return _Day(slot_starts, step, columns)
@@ -299,21 +299,21 @@ def _read_day(path: Path, day: date) -> _Day:
 
 def _step(path: Path, stamps: Sequence[tuple[int, int]]) -> int:
     if len(stamps) < 2:
-        raise ProfileRefused(f"{path} needs at least two rows, but has {len(stamps)}.")
+        raise ProfileRefused(f"{path} needs at least two rows, but has {len(stamps)}")
     for (_, time), (line, following) in pairwise(stamps):
         if following <= time:
             raise ProfileRefused(
-                f"{path} line {line}: the time {_iso(following)} must be later than {_iso(time)} before it."
+                f"{path} line {line}: the time {_iso(following)} must be later than {_iso(time)} before it"
             )
     step = min(following - time for (_, time), (_, following) in pairwise(stamps))
     for (_, time), (line, following) in pairwise(stamps):
         if (following - time) % step:
             raise ProfileRefused(
                 f"{path} line {line}: the step of {following - time} s is not a multiple of the file's"
-                f" {step} s."
+                f" {step} s"
             )
     if DAY_S % step:
-        raise ProfileRefused(f"{path} has a step of {step} s, which does not divide a day of {DAY_S} s.")
+        raise ProfileRefused(f"{path} has a step of {step} s, which does not divide a day of {DAY_S} s")
     return step
 
 
@@ -322,20 +322,20 @@ def _check_complete(path: Path, slot_starts: list[int], inside: list[tuple[int, 
         if time != slot_starts[place]:
             raise ProfileRefused(
                 f"{path} line {line}: the slot {_iso(slot_starts[place])} is missing before {_iso(time)} "
-                f"(slots of {step} s)."
+                f"(slots of {step} s)"
             )
     if len(inside) < len(slot_starts):
         line = inside[-1][0] + 1
         raise ProfileRefused(
             f"{path} line {line}: the slot {_iso(slot_starts[len(inside)])} is missing; the day must be"
-            " whole."
+            " whole"
         )
 
 
 def _check_same_slots(path: Path, slots: _Day, expected: _Day) -> None:
     if slots.step_s != expected.step_s:
         raise ProfileRefused(
-            f"{path} has a step of {slots.step_s} s, while the other files have {expected.step_s} s."
+            f"{path} has a step of {slots.step_s} s, while the other files have {expected.step_s} s"
         )
 
 
@@ -343,7 +343,7 @@ def _electricity(path: Path, slots: _Day) -> list[Fraction]:
     if list(slots.columns) != ["electricity"]:
         raise ProfileRefused(
             f"{path} line 1: the columns after timestamp are {', '.join(slots.columns)}, not electricity"
-            " alone."
+            " alone"
         )
     return slots.columns["electricity"]
 
@@ -357,20 +357,20 @@ def _time(path: Path, line: int, text: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None or moment.microsecond:
         raise ProfileRefused(
-            f"{path} line {line}: the time {text!r} is neither whole unix seconds nor ISO 8601 with a zone."
+            f"{path} line {line}: the time {text!r} is neither whole unix seconds nor ISO 8601 with a zone"
         )
     return int(moment.timestamp())
 
 
 def _power(path: Path, line: int, text: str) -> Fraction:
     if not _POWER.fullmatch(text):
-        raise ProfileRefused(f"{path} line {line}: the power {text!r} is not a number of 0 or more.")
+        raise ProfileRefused(f"{path} line {line}: the power {text!r} is not a number of 0 or more")
     return Fraction(text)
 
 
 def _check_homes(homes: int) -> None:
     if homes < 1:
-        raise BadInput(f"There must be at least 1 home, not {homes}.")
+        raise BadInput(f"there must be at least 1 home, not {homes}")
 
 
 def _day_start(day: date) -> int:
@@ -417,7 +417,7 @@ def _standard_day(slot_starts: list[int], step_s: int) -> tuple[list[int], _Sky]
         sky = _Sky(middles)
     except ImportError as error:
         raise ProfileSupportMissing(
-            "Synthetic profiles need demandlib and pvlib: pip install energy-trading[profiles]"
+            "synthetic profiles need demandlib and pvlib: pip install energy-trading[profiles]"
         ) from error
     local = pandas.to_datetime(slot_starts, unit="s", utc=True).tz_convert("Europe/Berlin").tz_localize(None)
     quarters = pandas.date_range(local[0].normalize(), periods=3 * 96, freq="15min")

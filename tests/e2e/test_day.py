@@ -146,15 +146,15 @@ def test_report_files(troubled: DayResult, tmp_path: Path) -> None:
 
 def test_report_into_an_impossible_place(troubled: DayResult) -> None:
     """A folder that cannot be made is a typed error."""
-    with pytest.raises(BadInput, match=r"^The folder /proc/no cannot be written "):
+    with pytest.raises(BadInput, match=r"^the folder /proc/no cannot be written "):
         write_report(troubled, Path("/proc/no"))
 
 
 def test_too_few_homes_and_unequal_slots() -> None:
     """A neighbourhood has two homes or more over the same slots."""
-    with pytest.raises(BadInput, match=r"^A neighbourhood needs at least 2 homes, not 1"):
+    with pytest.raises(BadInput, match=r"^a neighbourhood needs at least 2 homes, not 1"):
         settle_in(days.profiles()[:1], 1)
     first, second, *_ = days.profiles()
     moved = type(second)(**{**asdict(second), "slot_starts": [s + 1 for s in second.slot_starts]})
-    with pytest.raises(BadInput, match=r"^The profiles cover different slots"):
+    with pytest.raises(BadInput, match=r"^the profiles cover different slots"):
         settle_in([first, moved], 1)

@@ -88,7 +88,7 @@ def measure_growth(
     """
     if not max(BIDDERS) < many_quotes < 2**16:
         raise BadInput(
-            f"The number of quotes must be between {max(BIDDERS) + 1} and {2**16 - 1}, not {many_quotes}."
+            f"the number of quotes must be between {max(BIDDERS) + 1} and {2**16 - 1}, not {many_quotes}"
         )
     found: list[Point] = []
     with watch() as seen:

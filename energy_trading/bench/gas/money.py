@@ -64,11 +64,9 @@ class Prices:
             ("coin price × 1e9", self.coin_price_e9, MOST_COIN_E9),
         ):
             if not 1 <= given <= most:
-                raise BadInput(f"The {name} must be between 1 and {most}, not {given}.")
+                raise BadInput(f"the {name} must be between 1 and {most}, not {given}")
         if not (1 <= len(self.currency) <= 8 and self.currency.isprintable() and " " not in self.currency):
-            raise BadInput(
-                f"The currency must have 1 to 8 characters and no space, unlike {self.currency!r}."
-            )
+            raise BadInput(f"the currency must have 1 to 8 characters and no space, unlike {self.currency!r}")
 
     @property
     def blob_wei(self) -> int:

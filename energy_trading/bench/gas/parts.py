@@ -101,7 +101,7 @@ def _paid(gas: int, transaction: Any, computation: Any, charges: Mapping[str, in
     used = transaction.gas - computation.get_gas_remaining()
     parts["refunds"] -= min(computation.get_gas_refund(), used // 5)
     if sum(parts.values()) != gas:
-        raise PartsDoNotAddUp(f"The parts {parts} sum to {sum(parts.values())}, but the gas is {gas}.")
+        raise PartsDoNotAddUp(f"the parts {parts} sum to {sum(parts.values())}, but the gas is {gas}")
     calls = {(bytes(c.msg.code_address or c.msg.to), bytes(c.msg.data[:4])) for c in [computation, *below]}
     return Paid(gas, parts, frozenset(calls), len(transaction.encode()))
 

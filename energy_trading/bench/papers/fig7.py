@@ -14,7 +14,7 @@ from energy_trading.bench.papers.findings import Finding, Findings
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.suite import DEFAULT_CREDIT, Suite
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
 from energy_trading.market.log.replay import Change, changes_in
@@ -253,7 +253,7 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
             banned_until=view.banned_until,
         )
         if on_chain != standing or change.new_e9 != standing.seller_credit_e9:
-            raise Disagreement(f"The ledger has {on_chain} for the merchant, the rules have {standing}.")
+            raise Disagreement(f"the ledger has {on_chain} for the merchant, the rules have {standing}")
         return change
 
     settle(_LIFT_Z, False)

@@ -20,7 +20,7 @@ class NotAsStated(InternalFault):
     """
 
     def __init__(self, what: str) -> None:
-        super().__init__(f"The reproduction took another course; expected: {what}.")
+        super().__init__(f"the reproduction took another course; expected: {what}")
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
         BadInput: there is no reproduction of this name.
     """
     if name not in REPRODUCTIONS:
-        raise BadInput(f"There is no reproduction {name!r}; choose one of {', '.join(REPRODUCTIONS)}.")
+        raise BadInput(f"there is no reproduction {name!r}; choose one of {', '.join(REPRODUCTIONS)}")
     module, _, function = REPRODUCTIONS[name].place.partition(":")
     result = getattr(import_module(f"energy_trading.bench.papers.{module}"), function)(out, say)
     _made[name, out] = result

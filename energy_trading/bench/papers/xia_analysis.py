@@ -117,9 +117,9 @@ def read_facts(path: Path = FACTS) -> dict[str, Any]:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         missing = {"tools", "findings", "explained", "graph", "proven"} - set(facts)
     except (OSError, ValueError) as error:
-        raise BadInput(f"{path} is not what `make analyze` writes: {error}.") from None
+        raise BadInput(f"{path} is not what `make analyze` writes: {error}") from None
     if missing:
-        raise BadInput(f"{path} is not what `make analyze` writes: it lacks {', '.join(sorted(missing))}.")
+        raise BadInput(f"{path} is not what `make analyze` writes: it lacks {', '.join(sorted(missing))}")
     return facts
 
 

@@ -212,7 +212,7 @@ def reproduce_xia_gas(out: Path, say: Callable[[str], None] = print) -> XiaGasRe
     result = XiaGasResult(cycle, rows, out / "xia_gas.csv", out / "xia_gas.png")
     if result.transactions != PAPER_CYCLE:
         raise NotTheCount(
-            f"The cycle took {result.transactions} transactions instead of the paper's {PAPER_CYCLE}."
+            f"the cycle took {result.transactions} transactions instead of the paper's {PAPER_CYCLE}"
         )
     table = (
         (r.bidders, r.post, min(r.quotes), max(r.quotes), r.settle, r.publisher, PAPER_QUOTE_GAS)

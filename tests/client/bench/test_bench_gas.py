@@ -93,7 +93,7 @@ def test_revert_given_parts_that_do_not_add_up(world: World, monkeypatch: pytest
     call = world.market.make_offer(world.terms(world.alice))
     monkeypatch.setattr(gas_parts, "_below", lambda computation: iter(()))  # the child's gas counts twice
     with (
-        pytest.raises(PartsDoNotAddUp, match=r"^The parts \{.*\} sum to \d+, but the gas is \d+\.$"),
+        pytest.raises(PartsDoNotAddUp, match=r"^the parts \{.*\} sum to \d+, but the gas is \d+$"),
         watch(),
     ):
         call.send(world.alice)
@@ -306,19 +306,19 @@ def test_size_is_that_of_the_signed_transaction(world: World) -> None:
 @pytest.mark.parametrize(
     ("prices", "line"),
     [
-        ({"gas_price": 0}, "The gas price must be between 1 and 1000000000000000, not 0."),
+        ({"gas_price": 0}, "the gas price must be between 1 and 1000000000000000, not 0"),
         (
             {"rollup_gas_price": -1},
-            "The gas price of the rollup must be between 1 and 1000000000000000, not -1.",
+            "the gas price of the rollup must be between 1 and 1000000000000000, not -1",
         ),
-        ({"blob_price": 10**15 + 1}, f"The blob price must be between 1 and {10**15}, not {10**15 + 1}."),
+        ({"blob_price": 10**15 + 1}, f"the blob price must be between 1 and {10**15}, not {10**15 + 1}"),
         (
             {"coin_price_e9": 10**18 + 1},
-            f"The coin price × 1e9 must be between 1 and {10**18}, not {10**18 + 1}.",
+            f"the coin price × 1e9 must be between 1 and {10**18}, not {10**18 + 1}",
         ),
         (
             {"currency": "two words"},
-            "The currency must have 1 to 8 characters and no space, unlike 'two words'.",
+            "the currency must have 1 to 8 characters and no space, unlike 'two words'",
         ),
     ],
 )
@@ -378,7 +378,7 @@ def test_revert_given_too_few_quotes() -> None:
     """The largest settlement holds more quotes than there are bidders."""
     with pytest.raises(BadInput) as caught:
         gas_growth.measure_growth(many_quotes=60)
-    assert str(caught.value) == "The number of quotes must be between 61 and 65535, not 60."
+    assert str(caught.value) == "the number of quotes must be between 61 and 65535, not 60"
 
 
 # ------------------------------------------------------------ what is left behind
@@ -430,7 +430,7 @@ def test_revert_given_unwritable_folder(measured: dict[str, gas.Scenario], tmp_p
     with pytest.raises(BadInput) as caught:
         write_files(measured, (), Prices(), tmp_path / "taken")
     assert str(caught.value) == (
-        f"The folder {tmp_path / 'taken'} cannot be written (File exists); name one that can."
+        f"the folder {tmp_path / 'taken'} cannot be written (File exists); name one that can"
     )
     assert (tmp_path / "taken").read_text() == "mine"
 
@@ -470,31 +470,31 @@ def test_revert_given_bad_number(option: str, text: str) -> None:
     """Negative, zero, no number, too fine, too large: one line that says what is allowed, at once."""
     done = cli("bench", "gas", option, text)
     least, decimals = ("0.001", 3) if option == "--energy-kwh" else ("0.000000001", 9)
-    allowed = f"allowed {least} … 1000000 with at most {decimals} decimals"
+    allowed = f"between {least} and 1000000 with at most {decimals} decimals"
     assert (done.status, done.out) == (1, "")
-    assert done.err == f"error: {option}: given {text!r}, {allowed}\n"
+    assert done.err == f"error: {option} must be {allowed}, not {text!r}\n"
 
 
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--coin-price", "3000"], "--coin-price and --currency: given one of them, allowed both or neither"),
-        (["--currency", "EUR"], "--coin-price and --currency: given one of them, allowed both or neither"),
+        (["--coin-price", "3000"], "--coin-price and --currency belong together: give both or neither"),
+        (["--currency", "EUR"], "--coin-price and --currency belong together: give both or neither"),
         (
             ["--currency", "EUR", "--coin-price", "1e10"],
-            "--coin-price: given '1e10', allowed 0.000000001 … 1000000000 with at most 9 decimals",
+            "--coin-price must be between 0.000000001 and 1000000000 with at most 9 decimals, not '1e10'",
         ),
         (
             ["--currency", "", "--coin-price", "1"],
-            "The currency must have 1 to 8 characters and no space, unlike ''.",
+            "the currency must have 1 to 8 characters and no space, unlike ''",
         ),
         (
             ["--out", "/proc/no"],
-            "--out: given /proc/no, allowed a folder that can be made and written (",
+            "--out: cannot write into the folder /proc/no (",
         ),
         (
             ["--out", "/proc"],
-            "--out: given /proc, allowed a folder that can be made and written (",
+            "--out: cannot write into the folder /proc (",
         ),
     ],
 )

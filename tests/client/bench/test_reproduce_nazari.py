@@ -133,10 +133,10 @@ def test_what_was_made_is_not_made_again(nazari: NazariResult, out: Path) -> Non
 
 def test_another_course_is_an_error() -> None:
     """A run that does something else than is said of it stops: no page is written over a bug."""
-    start = r"^The reproduction took another course; expected: "
-    with pytest.raises(NotAsStated, match=start + r"the moon rises\.$"):
+    start = r"^the reproduction took another course; expected: "
+    with pytest.raises(NotAsStated, match=start + r"the moon rises$"):
         demand(False, "the moon rises")
-    with pytest.raises(NotAsStated, match=start + r"a refusal as BadInput\.$"):
+    with pytest.raises(NotAsStated, match=start + r"a refusal as BadInput$"):
         refused(BadInput, lambda: None)
     with pytest.raises(NotAsStated, match="the sun sets"):
         refused(BadInput, lambda: demand(False, "the sun sets"))
