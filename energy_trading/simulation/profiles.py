@@ -327,8 +327,7 @@ def _check_complete(path: Path, slot_starts: list[int], inside: list[tuple[int, 
     if len(inside) < len(slot_starts):
         line = inside[-1][0] + 1
         raise ProfileRefused(
-            f"{path} line {line}: the slot {_iso(slot_starts[len(inside)])} is missing; the day must be"
-            " whole"
+            f"{path} line {line}: the slot {_iso(slot_starts[len(inside)])} is missing; the day must be whole"
         )
 
 
