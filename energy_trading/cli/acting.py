@@ -22,7 +22,6 @@ from energy_trading.cli.output import (
     record_path,
     time_of,
 )
-from energy_trading.cli.watch import fields_of
 from energy_trading.errors import BadInput, TryAgain
 
 if TYPE_CHECKING:
@@ -130,7 +129,9 @@ class Desk:
 
     def sent(self, verb: str, sent: Sent) -> None:
         """Tell what a transaction did."""
-        events = [fields_of(event) for event in sent.events]
+        from energy_trading.market.log.event_json import event_to_json
+
+        events = [event_to_json(event) for event in sent.events]
         told = {
             "verb": verb,
             "transaction": "0x" + sent.transaction_hash.hex(),

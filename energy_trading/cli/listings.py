@@ -106,14 +106,15 @@ def offers(
     as_json: AsJson = False,
 ) -> None:
     """List the offers on chain that can be accepted now."""
-    from energy_trading.market.log.listing import OPEN, list_trades
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import OPEN
 
     person = _person(account)
     suite, log = _read(rpc, chain_id, deployment)
     now = suite.chain.now()
     rows = [
         trade.to_dict()
-        for trade in list_trades(log)
+        for trade in fold(log).trades.values()
         if (every or (trade.state == OPEN and now < trade.terms.accept_by))
         and person in (None, trade.terms.seller, trade.terms.buyer, trade.buyer)
     ]
@@ -129,14 +130,15 @@ def trades(
     as_json: AsJson = False,
 ) -> None:
     """List the offers that were accepted, and what became of them."""
-    from energy_trading.market.log.listing import TRADE_STATES, list_trades
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import TRADE_STATES
 
     _check("--state", state, TRADE_STATES)
     person = _person(account)
     _, log = _read(rpc, chain_id, deployment)
     rows = [
         trade.to_dict()
-        for trade in list_trades(log)
+        for trade in fold(log).trades.values()
         if (trade.buyer is not None if state is None else trade.state == state)
         and person in (None, trade.terms.seller, trade.buyer)
     ]
@@ -153,7 +155,8 @@ def auctions(
     as_json: AsJson = False,
 ) -> None:
     """List the auctions; the account is the publisher or a bidder."""
-    from energy_trading.market.log.listing import AUCTION_STATES, list_auctions
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import AUCTION_STATES
 
     _check("--state", state, AUCTION_STATES)
     person = _person(account)
@@ -161,7 +164,7 @@ def auctions(
     now = suite.chain.now()
     rows = [
         auction.to_dict()
-        for auction in list_auctions(log)
+        for auction in fold(log).auctions.values()
         if (not open_only or now < auction.terms.quote_until)
         and state in (None, auction.state)
         and person in (None, auction.terms.publisher, *auction.bidders)
@@ -184,7 +187,8 @@ def lots(
     as_json: AsJson = False,
 ) -> None:
     """List the lots of energy; the account is the owner or a producer."""
-    from energy_trading.market.log.listing import LOT_STATES, WAYS, list_lots
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import LOT_STATES, WAYS
 
     _check("--state", state, LOT_STATES)
     _check("--how", how, WAYS)
@@ -192,7 +196,7 @@ def lots(
     _, log = _read(rpc, chain_id, deployment)
     rows = [
         lot.to_dict()
-        for lot in list_lots(log)
+        for lot in fold(log).lots.values()
         if state in (None, lot.state)
         and how in (None, lot.how)
         and person in (None, lot.owner, *lot.producers)

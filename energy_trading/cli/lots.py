@@ -25,7 +25,7 @@ from energy_trading.cli.output import (
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.market.lots.history import Holding
+    from energy_trading.market.lots.dispute_file import Holding
 
 _COLUMNS: Final = ("how", "owner", "energy_wh", "slot_start", "nonce", "ended", "lot")
 
@@ -46,8 +46,8 @@ def history(
     """Tell whose a lot was, from the log, after checking every signature; with --out, write the proof."""
     number = _lot(lot)
     from energy_trading.bindings.energy_ledger import OwnershipTransferred
-    from energy_trading.market.lots.history import check_dispute as check
-    from energy_trading.market.lots.history import dispute_file
+    from energy_trading.market.lots.dispute_file import check_dispute as check
+    from energy_trading.market.lots.dispute_file import dispute_file
 
     suite, record = open_market(rpc, chain_id, deployment)
     file = dispute_file(suite, number, record.from_block)
@@ -103,7 +103,7 @@ def trace(
     """
     person = address_of("ACCOUNT", account)
     from energy_trading.identity import TracingProof
-    from energy_trading.market.lots.dispute import add_identity, check_part
+    from energy_trading.market.lots.identities import add_identity, check_part
 
     file: dict[str, Any] = {}
     owners: list[Holding] = []
@@ -137,7 +137,7 @@ def _lot(text: str) -> int:
 
 def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Holding]]:
     """Read and check a dispute file."""
-    from energy_trading.market.lots.history import check_dispute as check
+    from energy_trading.market.lots.dispute_file import check_dispute as check
 
     if not dso:
         raise BadInput("--dso: given nothing, allowed the DSO's account on chain, from a source you trust")
@@ -148,7 +148,7 @@ def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Ho
 
 def _identities(file: dict[str, Any], owners: list[Holding], parameters: Path | None) -> dict[str, str]:
     from energy_trading.identity import Parameters
-    from energy_trading.market.lots.dispute import IDENTITIES, check_identities
+    from energy_trading.market.lots.identities import IDENTITIES, check_identities
 
     if parameters is None:
         if IDENTITIES in file:

@@ -28,7 +28,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     Raises:
         BadInput: the log does not know it, tells other terms or hides its quantity; the file is no offer's.
     """
-    from energy_trading.market.log.listing import list_trades
+    from energy_trading.market.log.fold import fold
     from energy_trading.market.trade.offer import Offer
 
     if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
@@ -36,15 +36,13 @@ def offer_of(desk: Desk, name: str) -> Offer:
         _check_terms(made.terms)
         return made
     trade_id = bytes.fromhex(name[2:])
-    found = [
-        t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
-    ]
-    if not found:
+    found = fold(desk.suite.market.events(desk.record.from_block)).trades.get(trade_id)
+    if found is None:
         raise BadInput(f"OFFER: given {name}, of which the log knows nothing, allowed one of `offers --all`")
-    energy_wh = found[0].energy_wh
+    energy_wh = found.energy_wh
     if energy_wh is None:
         raise BadInput(f"OFFER: given {name}, whose quantity is hidden, allowed its file")
-    made = Offer(found[0].terms, energy_wh)
+    made = Offer(found.terms, energy_wh)
     if made.trade_id != trade_id:
         # The name is the hash of what was agreed: a node cannot put other terms behind it.
         raise BadInput(f"OFFER: given {name}, for which the node tells other terms, allowed another node")

@@ -6,9 +6,12 @@ import random
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from energy_trading.market.auction.auction import Auction, AwardedLot, Bidder, make_auction_terms
+from energy_trading.market.auction.auction import Auction, AwardedLot, make_auction_terms
+from energy_trading.market.auction.bidder import Bidder
 from energy_trading.market.auction.committee import Committee
+from energy_trading.market.auction.publisher import Publisher
 from energy_trading.market.auction.quote_store import QuoteStore
+from energy_trading.market.auction.settlement import disclose, settle_all
 from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, RECEIPT_SLOTS, RETAIL_CT, Home
 
 if TYPE_CHECKING:
@@ -70,7 +73,7 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
         day.starts[slot] + (1 + RECEIPT_SLOTS) * day.step,
     )
     auction = Auction(there.suite, terms)
-    there.note("auction: publish", auction.post(seller.trader.key))
+    there.note("auction: publish", Publisher(there.suite, seller.trader.key).post(auction))
     story = [
         _at(now) + f"auction: {seller.name} offers {LOTS} lots of {lot_wh} Wh at "
         f"{datetime.fromtimestamp(day.starts[slot], UTC):%H:%M}; quotes are sealed under a key that "
@@ -84,8 +87,9 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
             auction, committee.public_key, min(amount, terms.ceiling)
         )
     there.chain.mine(terms.quote_until)
-    there.note("auction: disclose", auction.disclose(there.agent, committee.disclose().secret_key))
-    result = auction.settle_all(there.agent)
+    quote_key = committee.disclose().secret_key
+    there.note("auction: disclose", disclose(there.suite, there.agent, auction, quote_key))
+    result = settle_all(there.suite, there.agent, auction)
     story.append(
         _at(there.chain.now()) + f"auction: {len(bidders)} homes quoted, nobody could read them before; "
         "the members disclose, the agent settles"

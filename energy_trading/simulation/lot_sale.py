@@ -12,16 +12,10 @@ from typing import Final
 
 from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.identity import Parameters, Role, TracingProof
-from energy_trading.market.lots.dispute import add_identity, check_identities
-from energy_trading.market.lots.history import check_dispute, dispute_file
-from energy_trading.market.lots.lots import (
-    Contact,
-    accept,
-    certify,
-    exchange,
-    permit,
-    read_injection,
-)
+from energy_trading.market.lots.dispute_file import check_dispute, dispute_file
+from energy_trading.market.lots.identities import add_identity, check_identities
+from energy_trading.market.lots.injection import Contact, sign_injection, sign_reading
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.session import (
     Accept,
     Initiator,
@@ -82,9 +76,9 @@ def sell_a_lot(
     seller, buyer = found.seller, found.buyer
     suite, now = there.suite, there.chain.now()
 
-    reading = read_injection(seller.signer, suite.lots_domain, found.slot_start, found.energy_wh)
+    reading = sign_reading(found.slot_start, found.energy_wh, seller.signer, suite.lots_domain)
     contact = Contact.of(seller.member.secret_key)
-    paper = certify(suite.lots_domain, there.operator, reading, contact, 1, now + HOLDS_S)
+    paper = sign_injection(reading, contact, 1, now + HOLDS_S, there.operator, suite.lots_domain)
     sent = there.note("mint a lot", suite.lots.mint(paper.injection, paper.signature).send(there.agent))
     minted = sent.event(LotMinted)
     story = [
@@ -98,8 +92,9 @@ def sell_a_lot(
         f"nobody else can read the bids, and neither learns who the other is"
     )
 
-    signed = permit(suite, seller.trader.key, minted.lot, buyer.trader.address, price, now + HOLDS_S)
-    there.note("exchange a lot", exchange(suite, there.agent, accept(suite, buyer.trader.key, signed)))
+    owner, taker = LotOwner(suite, seller.trader.key), LotOwner(suite, buyer.trader.key)
+    signed = owner.sign_permit(minted.lot, taker.address, price, now + HOLDS_S)
+    there.note("exchange a lot", exchange(suite, there.agent, taker.sign_acceptance(signed)))
     story.append(
         f"lot: permit and acceptance, brought by the agent: {buyer.name} owns it, {seller.name} is paid"
     )

@@ -7,14 +7,13 @@ import html
 import io
 import json
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from energy_trading.bindings.contract import Event
 from energy_trading.errors import BadInput
+from energy_trading.market.log.event_json import event_to_json, named
 from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, FUNDS, RETAIL_CT
 from energy_trading.simulation.trading_day import DayResult, TradeRow, money_is_conserved
 
@@ -116,13 +115,7 @@ def _accounts_csv(result: DayResult) -> str:
 
 
 def _events_jsonl(result: DayResult) -> str:
-    return "".join(json.dumps(event_to_dict(event)) + "\n" for event in result.events)
-
-
-def event_to_dict(event: Event) -> dict[str, Any]:
-    """Return an event as JSON can hold it: its name first, bytes in hex, enums by name."""
-    fields = {name: _plain(value) for name, value in vars(event).items()}
-    return {"event": type(event).__name__, **fields}
+    return "".join(json.dumps(event_to_json(event, named)) + "\n" for event in result.events)
 
 
 def _report_html(result: DayResult) -> str:
@@ -277,14 +270,6 @@ def _csv(head: str, rows: Iterable[Sequence[object]]) -> str:
     text.write(head + "\n")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if is_dataclass(value):
-        return {name: _plain(field) for name, field in vars(value).items()}
-    return value.name if hasattr(value, "name") else value
 
 
 def _iso(time: int) -> str:

@@ -105,14 +105,15 @@ class AuctionCalls(TradeCalls):
         """And on the state of every auction, what is held for it and where its replay stands."""
         super().one_story()
         for auction_id, sale in self.sales.items():
-            model, logged = self.auctions.auctions.get(auction_id), self.replayed.auctions.get(auction_id)
+            model, held = self.auctions.auctions.get(auction_id), self.replayed.held.get(auction_id)
             now = self.chain.now()
             state = self.auctions.state(auction_id, now)
             count, link = (model.count, model.accumulator) if model else (0, 0)
             assert self.world.suite.auction.state_of(auction_id) == (state, count, link)
-            assert (logged is None) == (model is None)
-            if logged and state != AuctionState.FORFEITED:
-                assert (logged.held, logged.quotes) == (self.auctions.guarantee(sale.terms), count)
+            assert (held is None) == (model is None)
+            if held is not None and state != AuctionState.FORFEITED:
+                quotes = len(self.replayed.auction(auction_id).quotes)
+                assert (held, quotes) == (self.auctions.guarantee(sale.terms), count)
 
     def end_all(self) -> None:
         stranger = self.world.stranger

@@ -33,15 +33,14 @@ from energy_trading.crypto.typed_data import (
     receipt_digest,
 )
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
-from energy_trading.market.lots.lots import (
-    Certificate,
+from energy_trading.market.lots.injection import (
     Contact,
-    accept,
-    certify,
+    SignedInjection,
     mint,
-    permit,
-    read_injection,
+    sign_injection,
+    sign_reading,
 )
+from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
 from energy_trading.rules.commitment import energy_commitment
 
@@ -456,11 +455,12 @@ class Bench:
             renounced = self.ledger.renounce_ownership()
             self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
 
-    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> Certificate:
+    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> SignedInjection:
         """The DSO's certificate over a reading of the meter."""
         domain = self.suite.lots_domain
-        reading = read_injection(self.meter, domain, GENESIS - 900 * slot, energy_wh)
-        return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
+        reading = sign_reading(GENESIS - 900 * slot, energy_wh, self.meter, domain)
+        deadline = self.chain.now() + 86_399
+        return sign_injection(reading, Contact.of(producer), NONCE, deadline, self.dso, domain)
 
     def minted_lot(self) -> tuple[int, Scenario]:
         """A lot of the producer, who like the consumer has another one."""
@@ -478,8 +478,9 @@ class Bench:
             deadline = self.chain.now() + 3_600
             for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
                 with self.fresh():
-                    signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
-                    a = accept(suite, self.consumer, signed)
+                    owner, buyer = LotOwner(suite, self.producer), LotOwner(suite, self.consumer)
+                    signed = owner.sign_permit(lot, buyer.address, price, deadline)
+                    a = buyer.sign_acceptance(signed)
                     call = lots.exchange(
                         lot, signed.buyer, price, deadline, a.msg_addr, signed.signature, a.signature
                     )

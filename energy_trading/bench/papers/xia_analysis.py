@@ -12,8 +12,11 @@ from energy_trading.bench.papers.page import Finding, Findings, demand, refused,
 from energy_trading.bindings.offer_market import Expired, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
+from energy_trading.market.auction.auction import Auction, make_auction_terms
+from energy_trading.market.auction.bidder import Bidder
+from energy_trading.market.auction.publisher import Publisher
 from energy_trading.market.auction.quote_store import QuoteStore
+from energy_trading.market.auction.settlement import settle_all
 from energy_trading.simulation.neighbourhood import EURO, settle_in
 from energy_trading.simulation.profiles import HomeProfile
 
@@ -280,11 +283,11 @@ class _Street:
             now + 10 * HOUR,
         )
         auction = Auction(self.suite, terms, self.chain.height())
-        auction.post(self.seller.key)
+        Publisher(self.suite, self.seller.key).post(auction)
         turns = list(zip(self.rivals, quotes[:2], strict=True))
         for trader, amount in turns[::-1] if quotes[2] else turns:
             Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
         self.chain.mine(terms.quote_until + later)
-        (lot,) = auction.settle_all(self.there.agent, key).lots
+        (lot,) = settle_all(self.suite, self.there.agent, auction, key).lots
         self.chain.revert(before)
         return lot.winner, lot.price

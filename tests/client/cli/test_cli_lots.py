@@ -20,8 +20,8 @@ from energy_trading.chain.connect import connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.files.key_file import save_key
 from energy_trading.identity import DSO, PKG, Enrolment, Member, Role
-from energy_trading.market.lots.history import dispute_file
-from energy_trading.market.lots.lots import accept, exchange, permit
+from energy_trading.market.lots.dispute_file import dispute_file
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
 from tests.nodes import anvil
@@ -69,8 +69,9 @@ def enrol(pkg: PKG, person: str) -> Member:
 
 def trade(world: World, alice: SecretKey, bob: SecretKey) -> int:
     lot = minted(world, alice)
-    signed = permit(world.suite, alice, lot, bob.address, PRICE, world.chain.now() + 3600)
-    exchange(world.suite, world.stranger, accept(world.suite, bob, signed))
+    owner, buyer = LotOwner(world.suite, alice), LotOwner(world.suite, bob)
+    signed = owner.sign_permit(lot, buyer.address, PRICE, world.chain.now() + 3600)
+    exchange(world.suite, world.stranger, buyer.sign_acceptance(signed))
     return lot
 
 

@@ -19,7 +19,7 @@ from energy_trading.bindings.energy_lot import (
     Transfer,
     WrongSum,
 )
-from energy_trading.market.lots.lots import part_id
+from energy_trading.market.lots.lot_id import part_id
 from tests.contracts.energy_lot.tools import NOBODY, SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import refused, told
 from tests.world import World

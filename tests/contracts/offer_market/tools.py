@@ -21,7 +21,7 @@ from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.typed_data import acceptance_digest
-from energy_trading.market.log.replay import changes_in
+from energy_trading.market.log.records import changes_in
 from energy_trading.meter.signers import ReceiptSigner, Secp256k1Meter
 from tests.world import EURO, World
 
