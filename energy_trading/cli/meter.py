@@ -86,7 +86,7 @@ def receipt(
     with open_meter(desk, meter_key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
             raise BadInput(f"--meter-key: given 0x{signer.hex()}, allowed the one the acceptance names")
-        signed = meter.certify(made.trade_id)
+        signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
     desk.tell(trade_id="0x" + made.trade_id.hex(), file=str(out))

@@ -1,1 +1,1 @@
-"""What was delivered: readings, receipt keys, receipts."""
+"""What was delivered: meter readings, receipt keys and signed receipts."""

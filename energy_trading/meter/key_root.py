@@ -1,4 +1,7 @@
-"""Roots of one-time receipt keys: meters vouch for meters, anyone builds and re-checks the tree (CoE)."""
+"""Roots of one-time receipt keys, each key with a certificate of existence (CoE).
+
+Meters vouch for the keys of other meters. Anyone can build the Merkle tree, and anyone can check it again.
+"""
 
 from __future__ import annotations
 
@@ -16,20 +19,21 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.typed_data import Domain
-from energy_trading.errors import BadInput
+from energy_trading.errors import BadInput, Forged
+from energy_trading.files.json import to_hex
 from energy_trading.meter.signers import ReceiptSigner, check_signer, verify_signature
 
-#: Keys under one root; their proofs have 14 hashes.
+#: The most keys that one root may hold; their proofs have 14 hashes.
 MAX_KEYS: Final = 2**14
 VOUCH_TYPE: Final = "Vouch(bytes32 commitment,uint256 count,uint256 epoch)"
 
 
-class NotVouched(BadInput):
-    """Too few registered meters vouch for a key list, or one of the vouches is not theirs."""
+class NotVouched(Forged):
+    """Too few registered meters vouch for a key list, or one of the vouches is not valid."""
 
 
-class EvidenceRefused(BadInput):
-    """A published evidence file does not show what it must."""
+class EvidenceRefused(Forged):
+    """A published evidence file does not prove what it claims."""
 
 
 def registry_domain(chain_id: int, registry: str) -> Domain:
@@ -37,25 +41,25 @@ def registry_domain(chain_id: int, registry: str) -> Domain:
 
     Args:
         chain_id: EIP-155 chain id.
-        registry: address of the MeterRegistry, 0x-prefixed.
+        registry: address of the contract with the MeterRegistry, 0x-prefixed.
 
     Raises:
-        BadInput: the chain id is not positive or the address is none.
+        BadInput: the chain id is not positive, or the registry is not an address.
     """
     if type(chain_id) is not int or chain_id <= 0:
-        raise BadInput(f"chain id: given {chain_id!r}, allowed a positive integer")
+        raise BadInput(f"the chain id must be a positive integer, not {chain_id!r}")
     if not isinstance(registry, str) or not is_address(registry):
-        raise BadInput(f"registry: given {registry!r}, allowed a 20-byte address in hex")
+        raise BadInput(f"the registry must be a 20-byte address in hex, not {registry!r}")
     return Domain("MeterRegistry", chain_id, registry.lower())
 
 
 @dataclass(frozen=True)
 class Vouch:
-    """A registered meter's word that a key list belongs to a genuine meter.
+    """A registered meter's signed statement that a key list belongs to a genuine meter.
 
     Args:
         signer: the voucher's ERC-7913 signer.
-        signature: over `KeyList.digest`, 64 bytes.
+        signature: the voucher's signature over `KeyList.digest`, 64 bytes.
 
     Source:
         N-6 (CoE).
@@ -67,7 +71,7 @@ class Vouch:
 
 @dataclass(frozen=True)
 class KeyList:
-    """What is told of a meter's one-time keys: a commitment to them and how many they are.
+    """The public part of a meter's list of one-time keys: a commitment to the keys, and their number.
 
     Args:
         epoch: number of the root.
@@ -84,20 +88,20 @@ class KeyList:
 
     @classmethod
     def of(cls, epoch: int, signers: Sequence[bytes], salt: bytes) -> KeyList:
-        """Commit to a list.
+        """Commit to a list of keys.
 
         Args:
             epoch: number of the root.
-            signers: the meter's ERC-7913 signers, in its order.
-            salt: 32 secret bytes; without them a short list could be found by trial among the public leaves.
+            signers: the ERC-7913 signers of the meter's keys, in the meter's order.
+            salt: 32 secret bytes; without them, a short list could be found by trying the public leaves.
 
         Raises:
-            BadInput: no signer, or a salt of another length.
+            BadInput: there is no signer, or the salt does not have 32 bytes.
         """
         if not signers:
-            raise BadInput("key list: given no signer, allowed one or more")
+            raise BadInput("a key list needs at least one signer")
         if len(salt) != 32:
-            raise BadInput(f"key list salt: given {len(salt)} bytes, allowed 32")
+            raise BadInput(f"the salt of a key list must have 32 bytes, not {len(salt)}")
         return cls(epoch, keccak(salt + b"".join(map(signer_leaf, signers))), len(signers))
 
     def digest(self, domain: Domain) -> bytes:
@@ -106,37 +110,33 @@ class KeyList:
         Args:
             domain: see `registry_domain`.
         """
-        return domain.digest(
-            keccak(
-                encode(
-                    ["bytes32", "bytes32", "uint256", "uint256"],
-                    [keccak(text=VOUCH_TYPE), self.commitment, self.count, self.epoch],
-                )
-            )
-        )
+        types = ["bytes32", "bytes32", "uint256", "uint256"]
+        fields = [keccak(text=VOUCH_TYPE), self.commitment, self.count, self.epoch]
+        return domain.digest(keccak(encode(types, fields)))
 
     def vouch(self, voucher: ReceiptSigner, domain: Domain) -> Vouch:
-        """Vouch for the list; the voucher sees neither the keys nor the salt.
+        """Vouch for the list. The voucher sees neither the keys nor the salt.
 
         Args:
-            voucher: key of a registered meter.
+            voucher: the key of a registered meter.
             domain: see `registry_domain`.
         """
         return Vouch(voucher.signer, voucher.sign(self.digest(domain)))
 
 
 class KeyRootBuilder:
-    """Collects the vouched key lists of an epoch and makes their root; run by the DSO or by anyone.
+    """Collects the vouched key lists of an epoch and builds their root.
 
-    It does not ask which meter a list is of. So that at least `others` vouchers are other meters than the
-    owner, `others` + 1 distinct ones are asked for: one of them may be the owner.
+    The distribution system operator (DSO) or anyone else can run it. It does not ask which meter a list
+    belongs to. It therefore asks for `others` + 1 different vouchers: one of them may be the owner, and at
+    least `others` are other meters.
 
     Args:
         domain: see `registry_domain`.
         epoch: number of the root.
-        registered: signers of the registered meters, as the registry holds them at that time.
+        registered: signers of the meters that are registered when the root is built.
         others: how many meters other than the owner must vouch, 1 or more.
-        p256_verifier: the verifier that P-256 one-time keys may name; None admits secp256k1 only.
+        p256_verifier: the only verifier that P-256 one-time keys may name; None allows secp256k1 keys only.
 
     Raises:
         BadInput: `others` is below 1.
@@ -154,7 +154,7 @@ class KeyRootBuilder:
         p256_verifier: str | None = None,
     ) -> None:
         if others < 1:
-            raise BadInput(f"other meters that vouch: given {others}, allowed 1 or more")
+            raise BadInput(f"the number of other meters that must vouch must be 1 or more, not {others}")
         self._domain = domain
         self._epoch = epoch
         self._registered = frozenset(registered)
@@ -164,16 +164,17 @@ class KeyRootBuilder:
         self._lists: list[tuple[KeyList, tuple[Vouch, ...]]] = []
 
     def admit(self, signers: Sequence[bytes], salt: bytes, vouches: Sequence[Vouch]) -> None:
-        """Admit a meter's keys; a refused list leaves the builder as it was.
+        """Admit a meter's keys. If the list is refused, the builder stays as it was.
 
         Args:
             signers: ERC-7913 signers, in the order of the commitment.
             salt: the 32 bytes of the commitment.
-            vouches: for this list.
+            vouches: the vouches for this list.
 
         Raises:
-            NotVouched: too few, unregistered, repeated or wrong vouches.
-            BadInput: a signer that no honest meter holds, one given before, or more than 2**14 in all.
+            NotVouched: there are too few vouches, or one is repeated, wrong or not of a registered meter.
+            BadInput: no honest meter holds one of the signers, a key is repeated, or the root would hold
+                more than 2**14 keys.
         """
         for signer in signers:
             check_signer(signer, self._p256_verifier)
@@ -181,26 +182,29 @@ class KeyRootBuilder:
         _check_vouches(self._domain, key_list, vouches, self._registered, self._others)
         leaves = {signer_leaf(signer) for signer in signers}
         if len(leaves) < len(signers) or not leaves.isdisjoint(self._leaves):
-            raise BadInput("one-time keys: given one that is in the tree already, allowed each once")
+            raise BadInput(
+                "each one-time key may be in the tree only once, and one is repeated or in it already"
+            )
         if len(self._leaves) + len(leaves) > MAX_KEYS:
             raise BadInput(
-                f"one-time keys: given {len(leaves)} beyond {len(self._leaves)}, allowed {MAX_KEYS} in all"
+                f"a root holds at most {MAX_KEYS} one-time keys; {len(self._leaves)} are in it, "
+                f"and {len(leaves)} more do not fit"
             )
         self._leaves |= leaves
         self._lists.append((key_list, tuple(vouches)))
 
     def build(self) -> Evidence:
-        """Return the evidence that is published, root included.
+        """Return the evidence that is published, which includes the root.
 
-        Leaves stand in the order of their hashes. That order is as good as a random shuffle, since the keys
-        behind the hashes are unpredictable, and unlike one it can be checked: it carries no message of the
-        builder.
+        The leaves are in the order of their hashes. This order is as good as a random shuffle, because the
+        keys behind the hashes are unpredictable. Unlike a shuffle it can be checked, so the builder cannot
+        hide a message in it.
 
         Raises:
             BadInput: no list was admitted.
         """
         if not self._lists:
-            raise BadInput("key lists: given none, allowed one or more")
+            raise BadInput("a root needs at least one key list, and none was admitted")
         lists = sorted(self._lists, key=lambda entry: entry[0].commitment)
         return Evidence(
             domain=self._domain,
@@ -213,7 +217,7 @@ class KeyRootBuilder:
 
 @dataclass(frozen=True)
 class Evidence:
-    """The public file behind a root: all leaves, and per list its commitment, count and vouches.
+    """The public file behind a root: all leaves, and for each list its commitment, count and vouches.
 
     Args:
         domain: see `registry_domain`.
@@ -247,7 +251,7 @@ class Evidence:
         return keccak(self.to_bytes())
 
     def proof(self, signer: bytes) -> list[bytes]:
-        """Return the Merkle proof of a one-time key; its meter computes it from the public file.
+        """Return the Merkle proof of a one-time key. The key's meter computes it from the public file.
 
         Args:
             signer: ERC-7913 signer.
@@ -257,101 +261,107 @@ class Evidence:
         """
         leaf = signer_leaf(signer)
         if leaf not in self._places:
-            raise BadInput(
-                f"one-time key: given 0x{signer.hex()}, allowed one under root 0x{self.root.hex()}"
-            )
+            raise BadInput(f"the one-time key 0x{signer.hex()} is not under the root 0x{self.root.hex()}")
         return self._tree.proof(self._places[leaf])
 
     def check(self, registered: Collection[bytes], others: int) -> None:
-        """Check all that the public can: leaves, counts and every vouch.
+        """Check everything that the public can check: the leaves, the counts and every vouch.
 
         Args:
-            registered: signers of the meters registered when the root was published.
-            others: how many other meters the checker wants to have vouched.
+            registered: signers of the meters that were registered when the root was published.
+            others: how many meters other than the owner must have vouched, by the caller's standard.
 
         Raises:
-            EvidenceRefused: leaves out of order or not as many as the lists count, or a lower bar than asked.
-            NotVouched: a list lacks vouches.
+            EvidenceRefused: the leaves are out of order, the lists count another number of keys, or the
+                file asked for fewer other vouchers than the caller does.
+            NotVouched: a list lacks valid vouches.
 
         Source:
             N-6.
         """
         if self.others < others:
-            raise EvidenceRefused(f"evidence: given {self.others} other vouchers, allowed {others} or more")
+            raise EvidenceRefused(
+                f"the evidence asked for {self.others} other vouchers, but at least {others} are needed"
+            )
         _check_ascending("leaves", self.leaves)
         _check_ascending("commitments", [key_list.commitment for key_list, _ in self.lists])
         counted = sum(key_list.count for key_list, _ in self.lists)
         if not 0 < counted == len(self.leaves) <= MAX_KEYS:
             raise EvidenceRefused(
-                f"evidence: given {len(self.leaves)} leaves, allowed the {counted} that the lists count, "
-                f"1 … {MAX_KEYS}"
+                f"the evidence has {len(self.leaves)} leaves and its lists count {counted} keys; "
+                f"both must be the same number between 1 and {MAX_KEYS}"
             )
         known = frozenset(registered)
         for key_list, vouches in self.lists:
             _check_vouches(self.domain, key_list, vouches, known, self.others)
 
     def check_list(self, signers: Sequence[bytes], salt: bytes) -> None:
-        """Check that a list is admitted and wholly in the tree; for its meter, or an auditor who has it.
+        """Check that a list was admitted and that all of its keys are in the tree.
 
-        When every list passes, no foreign key is in the tree: counts and distinct leaves leave no room.
+        Only the list's own meter, or an auditor to whom it was shown, can check this. If every list passes,
+        the tree holds no foreign key: distinct leaves, as many as the lists count, leave no room for one.
 
         Args:
             signers: ERC-7913 signers, in the order of the commitment.
             salt: the 32 bytes of the commitment.
 
         Raises:
-            EvidenceRefused: no such list, or one of its keys is missing.
+            EvidenceRefused: the list was not admitted, or one of its keys is missing.
         """
         key_list = KeyList.of(self.epoch, signers, salt)
         if all(key_list != admitted for admitted, _ in self.lists):
-            raise EvidenceRefused(f"evidence: no key list with commitment 0x{key_list.commitment.hex()}")
+            commitment = key_list.commitment.hex()
+            raise EvidenceRefused(f"the evidence has no key list with the commitment 0x{commitment}")
         missing = sum(signer_leaf(signer) not in self._places for signer in signers)
         if missing:
-            raise EvidenceRefused(
-                f"evidence: {missing} of the list's {len(signers)} keys are not in the tree"
-            )
+            raise EvidenceRefused(f"{missing} of the list's {len(signers)} keys are not in the tree")
 
     @cached_property
     def _places(self) -> dict[bytes, int]:
         return {leaf: place for place, leaf in enumerate(self.leaves)}
 
     def to_bytes(self) -> bytes:
-        """Return the file: JSON with sorted keys, no spaces, ASCII, lower-case hex."""
+        """Return the file: JSON with sorted keys and no spaces, in ASCII, with lower-case hex digits."""
         content = {
             "chainId": self.domain.chain_id,
             "epoch": self.epoch,
-            "leaves": [_hex(leaf) for leaf in self.leaves],
+            "leaves": [to_hex(leaf) for leaf in self.leaves],
             "lists": [
                 {
-                    "commitment": _hex(key_list.commitment),
+                    "commitment": to_hex(key_list.commitment),
                     "count": key_list.count,
-                    "vouches": [[_hex(vouch.signer), _hex(vouch.signature)] for vouch in vouches],
+                    "vouches": [[to_hex(vouch.signer), to_hex(vouch.signature)] for vouch in vouches],
                 }
                 for key_list, vouches in self.lists
             ],
             "others": self.others,
             "registry": self.domain.verifying_contract,
-            "root": _hex(self.root),
+            "root": to_hex(self.root),
         }
         return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Evidence:
-        """Read a file; `check` says whether to believe it.
+        """Read a file. Call `check` to find out whether to believe it.
 
         Raises:
-            EvidenceRefused: no such JSON, another root than its leaves have, or not the canonical form.
+            EvidenceRefused: it is not the expected JSON, it is not in canonical form, or it states a root
+                that its leaves do not have.
         """
         try:
             content = json.loads(data)
             evidence = cls._from_json(content)
             canonical = evidence.to_bytes()
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise EvidenceRefused(f"evidence: not the expected JSON ({type(error).__name__})") from error
-        if content["root"] != _hex(evidence.root):
-            raise EvidenceRefused(f"evidence: given another root than its leaves' {_hex(evidence.root)}")
+            raise EvidenceRefused(
+                f"the evidence is not the expected JSON ({type(error).__name__})"
+            ) from error
+        if content["root"] != to_hex(evidence.root):
+            raise EvidenceRefused(
+                f"the evidence states a root that differs from its leaves' {to_hex(evidence.root)}"
+            )
         if canonical != data:
-            raise EvidenceRefused("evidence: not in canonical form, so its hash would not be unique")
+            raise EvidenceRefused("the evidence is not in canonical form, so its hash would not be unique")
         return evidence
 
     @classmethod
@@ -376,35 +386,27 @@ class Evidence:
 
 
 def _check_vouches(
-    domain: Domain,
-    key_list: KeyList,
-    vouches: Sequence[Vouch],
-    registered: Collection[bytes],
-    others: int,
+    domain: Domain, key_list: KeyList, vouches: Sequence[Vouch], registered: Collection[bytes], others: int
 ) -> None:
-    name = f"key list 0x{key_list.commitment.hex()}"
+    name = f"the key list 0x{key_list.commitment.hex()}"
     if len({vouch.signer for vouch in vouches}) < len(vouches):
-        raise NotVouched(f"{name}: given two vouches of one meter, allowed one")
+        raise NotVouched(f"{name} has two vouches of the same meter; each meter may vouch once")
     if len(vouches) < others + 1:
         raise NotVouched(
-            f"{name}: given {len(vouches)} vouches, allowed {others + 1} or more "
-            f"({others} others, since one may be the owner)"
+            f"{name} has {len(vouches)} vouches and needs {others + 1}: "
+            f"{others} of other meters, and one more because one may be the owner's"
         )
     digest = key_list.digest(domain)
     for vouch in vouches:
         if vouch.signer not in registered:
-            raise NotVouched(f"{name}: given a vouch of 0x{vouch.signer.hex()}, allowed registered meters")
+            raise NotVouched(f"{name} has a vouch of 0x{vouch.signer.hex()}, which is not a registered meter")
         if not verify_signature(vouch.signer, digest, vouch.signature):
-            raise NotVouched(f"{name}: given a wrong signature of 0x{vouch.signer.hex()}")
+            raise NotVouched(f"{name} has a vouch with a wrong signature of 0x{vouch.signer.hex()}")
 
 
 def _check_ascending(name: str, values: Sequence[bytes]) -> None:
     if any(low >= high for low, high in pairwise(values)):
-        raise EvidenceRefused(f"evidence: given {name} out of order or repeated, allowed strictly ascending")
-
-
-def _hex(value: bytes) -> str:
-    return "0x" + value.hex()
+        raise EvidenceRefused(f"the {name} of the evidence are not in strictly ascending order")
 
 
 def _word(text: str) -> bytes:

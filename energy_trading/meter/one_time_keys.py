@@ -1,4 +1,4 @@
-"""One-time receipt keys: derived from a seed, each taken for one trade and never again."""
+"""One-time receipt keys: they are derived from a seed, and each is taken for one trade and never again."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MIN_SEED_BYTES: Final = 32
 
 
 class KeysUsedUp(RuleBroken):
-    """Every one-time key of the epoch was taken; the next ones come with the next epoch's root."""
+    """Every one-time key of the epoch has been taken; more keys come with the root of the next epoch."""
 
 
 class OneTimeKey(Secp256k1Meter):
@@ -26,8 +26,8 @@ class OneTimeKey(Secp256k1Meter):
 
     Args:
         key: the secret key.
-        epoch: number of the root that carries it.
-        index: place in the meter's list of that epoch, from 0.
+        epoch: number of the root that holds the key.
+        index: the key's place in the meter's list of that epoch, from 0.
 
     Source:
         N-6.
@@ -43,16 +43,16 @@ class OneTimeKeys:
     """A meter's one-time keys of all epochs.
 
     Key i of an epoch is HKDF-SHA256(seed, salt = domain separator, info = label ‖ epoch ‖ i) mod n-1, plus 1;
-    48 bytes are drawn so that the remainder is even to 2**-128. The journal holds how many were taken, not
-    the seed. One seed belongs to one journal: with a second one keys would be taken twice.
+    48 bytes are drawn so that the remainder is uniform to 2**-128. The journal stores how many keys were
+    taken, not the seed. A seed belongs to one journal only: with a second one, keys would be taken twice.
 
     Args:
         seed: 32 or more random bytes, secret.
-        domain: the MeterRegistry's (`key_root.registry_domain`); keys of two registries are unrelated.
-        journal: file that remembers what was taken; None for simulations.
+        domain: the MeterRegistry's (`key_root.registry_domain`); the keys of two registries are unrelated.
+        journal: file that remembers which keys were taken; None for simulations.
 
     Raises:
-        BadInput: the seed is too short (it is not repeated in the text).
+        BadInput: the seed is too short. (The error does not repeat the seed.)
         JournalLocked, JournalCorrupt: see `Journal`.
 
     Source:
@@ -61,7 +61,7 @@ class OneTimeKeys:
 
     def __init__(self, seed: bytes, domain: Domain, journal: Path | None = None) -> None:
         if len(seed) < MIN_SEED_BYTES:
-            raise BadInput(f"seed: given {len(seed)} bytes, allowed {MIN_SEED_BYTES} or more")
+            raise BadInput(f"the seed must have at least {MIN_SEED_BYTES} bytes, not {len(seed)}")
         self._seed = seed
         self._domain = domain
         self._counts: dict[int, int] = {}
@@ -75,58 +75,58 @@ class OneTimeKeys:
                 raise self._journal.corrupt("a fact is not one of one-time keys") from error
 
     def open_epoch(self, epoch: int, count: int) -> list[bytes]:
-        """Fix how many keys the meter has in an epoch; asked again, give the same list.
+        """Fix how many keys the meter has in an epoch. Repeating the call returns the same list.
 
         Args:
             epoch: number of the root, below 2**64.
-            count: keys in the list, 1 or more.
+            count: number of keys in the list, 1 or more.
 
         Returns:
-            Their ERC-7913 signers, 20 bytes each: the list that others vouch for.
+            The ERC-7913 signers of the keys, 20 bytes each: the list that other meters vouch for.
 
         Raises:
-            BadInput: a number out of range, or another count than before.
+            BadInput: a number is out of range, or the epoch was opened with another count.
         """
         if not 0 <= epoch < 2**64:
-            raise BadInput(f"epoch: given {epoch}, allowed 0 … 2**64-1")
+            raise BadInput(f"the epoch must be between 0 and 2**64-1, not {epoch}")
         if not 0 < count < 2**32:
-            raise BadInput(f"key count: given {count}, allowed 1 … 2**32-1")
+            raise BadInput(f"the number of keys must be between 1 and 2**32-1, not {count}")
         known = self._counts.get(epoch)
         if known is None:
             self._record({"epoch": epoch, "count": count})
         elif known != count:
-            raise BadInput(f"key count of epoch {epoch}: given {count}, allowed {known} as fixed before")
+            raise BadInput(f"epoch {epoch} was opened with {known} keys and cannot be opened with {count}")
         return [self._derive(epoch, index).signer for index in range(count)]
 
     def salt(self, epoch: int) -> bytes:
-        """Return the 32 secret bytes that blind the commitment to the epoch's list."""
+        """Return the 32 secret bytes that hide the keys in the commitment to the epoch's list."""
         return self._expand(b"key list salt", epoch, 0)[:32]
 
     def take(self, epoch: int) -> OneTimeKey:
-        """Return the epoch's next key, which is remembered as taken before it is handed out.
+        """Return the epoch's next key. It is recorded as taken before it is returned.
 
         Raises:
             BadInput: the epoch was not opened.
-            KeysUsedUp: all its keys were taken.
+            KeysUsedUp: all keys of the epoch have been taken.
         """
         count = self._counts.get(epoch)
         if count is None:
-            raise BadInput(f"epoch: given {epoch}, allowed one opened before: {sorted(self._counts)}")
+            raise BadInput(f"epoch {epoch} was not opened; the opened ones are {sorted(self._counts)}")
         index = self._taken.get(epoch, 0)
         if index >= count:
-            raise KeysUsedUp(f"one-time keys: all {count} of epoch {epoch} are taken")
+            raise KeysUsedUp(f"all {count} one-time keys of epoch {epoch} have been taken")
         self._record({"epoch": epoch, "taken": index})
         return self._derive(epoch, index)
 
     def taken(self, epoch: int, index: int) -> OneTimeKey:
-        """Return a key that was taken before, to sign the receipt of its trade.
+        """Return a key that was taken before, so that it can sign the receipt of its trade.
 
         Raises:
-            BadInput: it was not taken.
+            BadInput: the key was not taken.
         """
         limit = self._taken.get(epoch, 0)
         if not 0 <= index < limit:
-            raise BadInput(f"one-time key: given {index} of epoch {epoch}, allowed the {limit} taken")
+            raise BadInput(f"one-time key {index} of epoch {epoch} was not taken; {limit} keys were")
         return self._derive(epoch, index)
 
     def close(self) -> None:
@@ -134,7 +134,7 @@ class OneTimeKeys:
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Tell the number of epochs, never the seed."""
+        """Show the number of epochs, never the seed."""
         return f"<OneTimeKeys of {len(self._counts)} epochs>"
 
     def _record(self, fact: dict[str, int]) -> None:

@@ -28,20 +28,20 @@ _DIGEST: Final = Prehashed(SHA256())
 
 
 class ReceiptSigner(Protocol):
-    """What signs receipts, key lists and acceptances for a meter."""
+    """A key that signs receipts, key lists and acceptances for a meter."""
 
     @property
     def signer(self) -> bytes:
-        """ERC-7913 signer bytes: the public side, as the registry stores it."""
+        """The ERC-7913 signer bytes: the public side of the key, as the registry stores it."""
         ...
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a 32-byte digest; 64 bytes, s in the lower half."""
+        """Sign a 32-byte digest; the signature has 64 bytes, with s in the lower half."""
         ...
 
 
 class Secp256k1Meter:
-    """A meter key on secp256k1; its signer is the 20-byte address.
+    """A meter key on secp256k1, known by the 20-byte address of the key.
 
     Args:
         key: the secret key.
@@ -72,19 +72,19 @@ class Secp256k1Meter:
         return compact(self._key.sign_digest(digest))
 
     def __repr__(self) -> str:
-        """Tell the public side only."""
+        """Show the public side only."""
         return f"<{type(self).__name__} of 0x{self.signer.hex()}>"
 
 
 class P256Meter:
-    """A meter key on P-256 (what DLMS suite 1 meters hold); its signer is verifier ‖ x ‖ y.
+    """A meter key on P-256, the curve of DLMS suite 1 meters, known by verifier ‖ x ‖ y.
 
     Args:
-        key: secret key of `cryptography`, on SECP256R1.
+        key: a secret key of the `cryptography` library on SECP256R1.
         verifier: address of the ERC-7913 P-256 verifier contract, 0x-prefixed.
 
     Raises:
-        BadInput: the key is on another curve, or the verifier is no address.
+        BadInput: the key is on another curve, or the verifier is not an address.
 
     Source:
         N-3; ERC-7913.
@@ -92,9 +92,9 @@ class P256Meter:
 
     def __init__(self, key: ec.EllipticCurvePrivateKey, verifier: str) -> None:
         if not isinstance(key.curve, ec.SECP256R1):
-            raise BadInput(f"P-256 key: given one on {key.curve.name}, allowed secp256r1")
+            raise BadInput(f"a P-256 meter key must be on secp256r1, not on {key.curve.name}")
         if not is_address(verifier):
-            raise BadInput(f"P-256 verifier: given {verifier!r}, allowed a 20-byte address in hex")
+            raise BadInput(f"the P-256 verifier must be a 20-byte address in hex, not {verifier!r}")
         self._key = key
         point = key.public_key().public_numbers()
         self.signer: bytes = (
@@ -102,7 +102,7 @@ class P256Meter:
         )
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a digest, s in the lower half as OpenZeppelin's and Solady's P256 demand.
+        """Sign a digest, with s in the lower half as the P256 libraries of OpenZeppelin and Solady require.
 
         Args:
             digest: 32 bytes, already hashed.
@@ -122,7 +122,7 @@ class P256Meter:
         return r.to_bytes(32, "big") + min(s, P256_N - s).to_bytes(32, "big")
 
     def __repr__(self) -> str:
-        """Tell the public side only."""
+        """Show the public side only."""
         return f"<P256Meter of 0x{self.signer.hex()}>"
 
 

@@ -1,4 +1,4 @@
-"""A smart meter: what it measured, which trades may draw on it, and one receipt for each."""
+"""A smart meter: what it measured, which trades may draw on it, and one receipt for each trade."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitmen
 
 
 class ReadingRefused(BadInput):
-    """A reading goes back, repeats, or is no whole number."""
+    """A reading is not later than the last one, a register went back, or a value is not a whole number."""
 
 
-class TradeRefused(BadInput):
-    """A trade is not allotted, was released, or is told with other terms than before."""
+class TradeRefused(RuleBroken):
+    """A trade is not allotted, was released, was allotted with other terms, or has its receipt already."""
 
 
 class SlotNotEnded(TryAgain):
-    """The register has not reached the end of the trade's slot."""
+    """The last reading is before the end of the trade's slot."""
 
 
-class ReadingMissing(TryAgain):
-    """The register passed an end of the slot without a reading at that second."""
+class ReadingMissing(RuleBroken):
+    """Time passed an end of the slot without a reading at that second, so there can be no receipt."""
 
 
 class NothingDelivered(RuleBroken):
-    """No measured energy is left for the trade, so there is no receipt of it."""
+    """No measured energy is left for the trade, so there is no receipt for it."""
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class Reading:
 
     Args:
         time: unix seconds.
-        import_wh: drawn from the grid so far, Wh.
-        export_wh: fed into the grid so far, Wh.
+        import_wh: energy drawn from the grid so far, Wh.
+        export_wh: energy fed into the grid so far, Wh.
 
     Raises:
-        ReadingRefused: a value is negative or no integer.
+        ReadingRefused: a value is negative or not an integer.
     """
 
     time: int
@@ -56,11 +56,11 @@ class Reading:
     export_wh: int
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
+        """Refuse values that are out of range."""
         for name in ("time", "import_wh", "export_wh"):
             value = getattr(self, name)
             if type(value) is not int or value < 0:
-                raise ReadingRefused(f"{name}: given {value!r}, allowed an integer of 0 or more")
+                raise ReadingRefused(f"{name} must be a whole number of 0 or more, not {value!r}")
 
 
 @dataclass(frozen=True)
@@ -72,10 +72,10 @@ class Allotment:
         slot_from: start of delivery, unix seconds.
         slot_to: end of delivery, unix seconds, not included.
         energy_wh: agreed quantity, Wh.
-        salt: opens the commitment of the terms, 32 bytes; None when the terms name the quantity.
+        salt: opens the commitment of the terms, 32 bytes; None if the terms state the quantity.
 
     Raises:
-        BadInput: a value out of range (a salt is not repeated in the text).
+        BadInput: a value is out of range. (The error does not repeat the salt.)
 
     Source:
         N-3, N-5.
@@ -88,15 +88,17 @@ class Allotment:
     salt: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse values out of range."""
+        """Refuse values that are out of range."""
         if len(self.trade_id) != 32:
-            raise BadInput(f"trade id: given {len(self.trade_id)} bytes, allowed 32")
+            raise BadInput(f"the trade id must have 32 bytes, not {len(self.trade_id)}")
         if not 0 <= self.slot_from < self.slot_to:
-            raise BadInput(f"slot: given {self.slot_from} … {self.slot_to}, allowed a start before its end")
+            raise BadInput(
+                f"the slot must start before it ends, not go from {self.slot_from} to {self.slot_to}"
+            )
         if type(self.energy_wh) is not int or not 0 < self.energy_wh < PLAIN_ENERGY_LIMIT:
-            raise BadInput(f"energy: given {self.energy_wh!r} Wh, allowed 1 … 2**64-1")
+            raise BadInput(f"the energy must be between 1 and 2**64-1 Wh, not {self.energy_wh!r} Wh")
         if self.salt is not None and len(self.salt) != 32:
-            raise BadInput(f"salt: given {len(self.salt)} bytes, allowed 32")
+            raise BadInput(f"the salt must have 32 bytes, not {len(self.salt)}")
 
     @property
     def energy(self) -> bytes:
@@ -107,12 +109,12 @@ class Allotment:
 
 
 @dataclass(frozen=True)
-class Acceptance:
-    """A one-time key's consent to be named in an acceptance.
+class SignedAcceptance:
+    """The signature by which a one-time key agrees to be named in a buyer's acceptance.
 
     Args:
         trade_id: 32 bytes.
-        buyer: the accepting account.
+        buyer: the account that will accept.
         signer: the one-time key, 20 bytes.
         signature: 64 bytes.
 
@@ -127,13 +129,13 @@ class Acceptance:
 
 
 @dataclass(frozen=True)
-class Receipt:
-    """A meter's signed word that energy arrived (ERC).
+class SignedReceipt:
+    """A meter's signed statement that energy arrived: the energy receipt confirmation (ERC) of the paper.
 
     Args:
         trade_id: 32 bytes.
-        energy: delivered Wh as 32 bytes, or the commitment of the terms if all of it arrived.
-        signer: the key named at acceptance.
+        energy: the delivered Wh as 32 bytes, or the commitment of the terms if the whole quantity arrived.
+        signer: the key that was named at acceptance.
         signature: 64 bytes.
 
     Source:
@@ -153,34 +155,30 @@ class _Trade:
     energy_wh: int
     energy: bytes
     buyer: str | None
-    #: epoch and index of the one-time key; None for the meter's own
+    #: epoch and index of the one-time key; None stands for the meter's registered key
     key: tuple[int, int] | None
     released: bool = False
-    receipt: Receipt | None = None
-
-    @property
-    def live(self) -> bool:
-        return self.receipt is None and not self.released
+    receipt: SignedReceipt | None = None
 
 
 class SmartMeter:
-    """A consumer's meter, the one source of receipts.
+    """A consumer's meter, the only source of receipts.
 
     Between two readings lies an interval with a known import. A trade draws on the intervals inside its slot,
-    the earliest first, up to its agreed quantity and after all trades allotted before it. What a receipt drew
-    is gone for every other one, so receipts never add up to more than was measured.
+    the earliest first, up to its agreed quantity and after all trades that were allotted before it. What one
+    receipt drew is gone for all others, so receipts never add up to more than was measured.
 
-    Every fact is in the journal before its method answers: a meter that restarts knows what it signed. The
-    journal holds no key, but it tells who bought what and when; it is readable by its owner only.
+    Every fact is in the journal before its method returns, so a meter that restarts knows what it signed. The
+    journal holds no key, but it shows who bought what and when; only its owner can read it.
 
     Args:
         signer: the meter's registered key.
         domain: the OfferMarket's.
-        journal: file of the meter's facts; None forgets them with the object, for simulations.
-        one_time_keys: for private acceptances.
+        journal: file of the meter's facts; None keeps them in memory only, for simulations.
+        one_time_keys: the keys for private acceptances.
 
     Raises:
-        BadInput: the journal is of another meter or market.
+        BadInput: the journal belongs to another meter or market.
         JournalLocked, JournalCorrupt: see `Journal`.
 
     Source:
@@ -199,7 +197,7 @@ class SmartMeter:
         self._one_time_keys = one_time_keys
         self._readings: list[Reading] = []
         self._times: list[int] = []
-        #: Wh of interval i (reading i to i + 1) that no receipt drew
+        #: Wh of interval i (reading i to i + 1) that no receipt has drawn
         self._left: list[int] = []
         self._trades: dict[bytes, _Trade] = {}
         self._journal = Journal(journal)
@@ -210,9 +208,7 @@ class SmartMeter:
             self._journal.append(identity)
         elif first != identity:
             self.close()
-            raise BadInput(
-                f"journal: given {journal}, allowed one of meter 0x{identity['meter']} in this market"
-            )
+            raise BadInput(f"the journal {journal} is not that of meter 0x{identity['meter']} in this market")
         for fact in facts:
             try:
                 self._apply(fact)
@@ -226,7 +222,7 @@ class SmartMeter:
         return self._readings[-1] if self._readings else None
 
     def record(self, reading: Reading) -> None:
-        """Add a reading to the register.
+        """Add a reading.
 
         Raises:
             ReadingRefused: it is not later than the last one, or a register went back.
@@ -234,45 +230,47 @@ class SmartMeter:
         last = self.last_reading
         if last is not None:
             if reading.time <= last.time:
-                raise ReadingRefused(f"time: given {reading.time}, allowed later than {last.time}")
+                raise ReadingRefused(
+                    f"a reading must be later than the last one at {last.time}, not at {reading.time}"
+                )
             if reading.import_wh < last.import_wh or reading.export_wh < last.export_wh:
                 raise ReadingRefused(
-                    f"registers: given import {reading.import_wh} Wh, export {reading.export_wh} Wh, "
-                    f"allowed {last.import_wh} and {last.export_wh} or more"
+                    f"the registers cannot go back to import {reading.import_wh} Wh, export "
+                    f"{reading.export_wh} Wh; they were at {last.import_wh} Wh and {last.export_wh} Wh"
                 )
         self._commit({"reading": [reading.time, reading.import_wh, reading.export_wh]})
 
     def allot(self, allotment: Allotment) -> None:
-        """Let a trade draw on the meter, behind those allotted before; its receipt bears the registered key.
+        """Let a trade draw on the meter, after those allotted before; the registered key signs its receipt.
 
-        Told again with the same terms, nothing changes.
+        Idempotent: repeating the call with the same terms changes nothing.
 
         Raises:
-            TradeRefused: the trade is known with other terms, or was released.
+            TradeRefused: the trade was allotted with other terms, or was released.
         """
         if self._known(allotment, buyer=None) is None:
             self._commit(_allot_fact(allotment, None, None))
 
-    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> Acceptance:
+    def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> SignedAcceptance:
         """Let a trade draw on the meter under a fresh one-time key, which consents to the acceptance.
 
-        Told again with the same terms, it gives the same answer and takes no further key.
+        Idempotent: repeating the call with the same terms returns the same consent and takes no other key.
 
         Args:
             allotment: the trade.
             buyer: the account that will accept.
-            epoch: whose keys to take from.
+            epoch: the epoch from whose keys the next one is taken.
 
         Raises:
             BadInput: the meter has no one-time keys, the buyer is no address, or the epoch was not opened.
-            KeysUsedUp: the epoch has no key left.
-            TradeRefused: the trade is known with other terms, or was released.
+            KeysUsedUp: no key of the epoch is left.
+            TradeRefused: the trade was allotted with other terms, or was released.
 
         Source:
             N-6.
         """
         if not is_address(buyer):
-            raise BadInput(f"buyer: given {buyer!r}, allowed a 20-byte address in hex")
+            raise BadInput(f"the buyer must be a 20-byte address in hex, not {buyer!r}")
         trade = self._known(allotment, buyer.lower())
         if trade is None:
             key = self._keys().take(epoch)
@@ -280,34 +278,33 @@ class SmartMeter:
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
         digest = acceptance_digest(self._domain, allotment.trade_id, buyer)
-        return Acceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
+        return SignedAcceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
 
     def release(self, trade_id: bytes) -> None:
-        """Give up a trade that was not accepted or has expired, so that later ones may draw what it reserved.
+        """Give up a trade that was not accepted or has expired, so that later trades may draw its energy.
 
         Raises:
-            TradeRefused: it is not allotted, was released, or has its receipt.
+            TradeRefused: the trade is not allotted, was released, or has its receipt.
         """
         if self._trade(trade_id).receipt is not None:
-            raise TradeRefused(
-                f"trade: given 0x{trade_id.hex()} with its receipt signed, allowed one without"
-            )
+            raise TradeRefused(f"trade 0x{trade_id.hex()} cannot be released, because its receipt is signed")
         self._commit({"released": trade_id.hex()})
 
-    def certify(self, trade_id: bytes) -> Receipt:
-        """Return the one receipt of a trade, signed the first time and repeated from memory after that.
+    def sign_receipt(self, trade_id: bytes) -> SignedReceipt:
+        """Return the one receipt of a trade. It is signed once; later calls return the same receipt.
 
         Args:
             trade_id: an allotted trade.
 
         Returns:
-            The commitment of the terms or the agreed quantity if all arrived, else the quantity that did.
+            A receipt for the commitment of the terms or the agreed quantity if all of it arrived, otherwise
+            for the quantity that did arrive.
 
         Raises:
-            TradeRefused: it is not allotted or was released.
+            TradeRefused: the trade is not allotted, or was released.
             SlotNotEnded: the last reading is before the end of the slot.
-            ReadingMissing: there is none at its start or its end.
-            NothingDelivered: no measured energy is left for it.
+            ReadingMissing: there is no reading at the start or at the end of the slot.
+            NothingDelivered: no measured energy is left for the trade.
 
         Source:
             N-3 (ERC), N-5.
@@ -317,14 +314,14 @@ class SmartMeter:
             return trade.receipt
         last = self.last_reading
         if last is None or last.time < trade.slot_to:
-            reached = "no reading" if last is None else f"a last reading at {last.time}"
-            raise SlotNotEnded(f"slot: given {reached}, allowed one at {trade.slot_to}")
+            reached = "there is no reading yet" if last is None else f"the last reading is at {last.time}"
+            raise SlotNotEnded(f"the slot ends at {trade.slot_to}, and {reached}")
         if unread := self._passed_unread(trade):
-            raise ReadingMissing(f"slot: given no reading at {unread[0]}, allowed one at both ends")
+            raise ReadingMissing(f"there is no reading at {unread[0]}; a slot needs one at each of its ends")
         drawn = self._draw(trade_id)
         delivered = sum(drawn.values())
         if delivered == 0:
-            raise NothingDelivered(f"trade 0x{trade_id.hex()}: no measured import is left in its slot")
+            raise NothingDelivered(f"no measured import is left in the slot of trade 0x{trade_id.hex()}")
         energy = trade.energy if delivered == trade.energy_wh else delivered.to_bytes(32, "big")
         signer = self._signer_of(trade)
         signature = signer.sign(receipt_digest(self._domain, trade_id, energy))
@@ -337,23 +334,23 @@ class SmartMeter:
                 "drawn": sorted(drawn.items()),
             }
         )
-        return Receipt(trade_id, energy, signer.signer, signature)
+        return SignedReceipt(trade_id, energy, signer.signer, signature)
 
     def close(self) -> None:
         """Release the journal."""
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Tell the public side only."""
+        """Show the public side only."""
         return f"<SmartMeter 0x{self._signer.signer.hex()}>"
 
     def _draw(self, trade_id: bytes) -> dict[int, int]:
-        """Return what the trade draws, Wh by interval, when those before it draw first."""
+        """Return what the trade draws, Wh by interval, after the trades before it have drawn."""
         left = self._left.copy()
         for earlier_id in takewhile(trade_id.__ne__, self._trades):
             earlier = self._trades[earlier_id]
-            # One that can never be certified reserves nothing.
-            if earlier.live and not self._passed_unread(earlier):
+            # A trade that can never have a receipt reserves nothing.
+            if not (earlier.released or earlier.receipt or self._passed_unread(earlier)):
                 self._draw_from(left, earlier)
         return self._draw_from(left, self._trades[trade_id])
 
@@ -381,23 +378,21 @@ class SmartMeter:
         trade = self._trades.get(trade_id)
         if trade is None or trade.released:
             state = "released" if trade else "unknown"
-            raise TradeRefused(f"trade: given 0x{trade_id.hex()} ({state}), allowed an allotted one")
+            raise TradeRefused(f"trade 0x{trade_id.hex()} is {state} and not allotted")
         return trade
 
     def _known(self, allotment: Allotment, buyer: str | None) -> _Trade | None:
         if allotment.trade_id not in self._trades:
             return None
         trade = self._trade(allotment.trade_id)
-        told = (allotment.slot_from, allotment.slot_to, allotment.energy_wh, allotment.energy, buyer)
-        if told != (trade.slot_from, trade.slot_to, trade.energy_wh, trade.energy, trade.buyer):
-            raise TradeRefused(
-                f"trade: given 0x{allotment.trade_id.hex()} with other terms, allowed those told before"
-            )
+        asked = (allotment.slot_from, allotment.slot_to, allotment.energy_wh, allotment.energy, buyer)
+        if asked != (trade.slot_from, trade.slot_to, trade.energy_wh, trade.energy, trade.buyer):
+            raise TradeRefused(f"trade 0x{allotment.trade_id.hex()} was allotted before, with other terms")
         return trade
 
     def _keys(self) -> OneTimeKeys:
         if self._one_time_keys is None:
-            raise BadInput("one-time keys: given none, allowed a meter that has them")
+            raise BadInput("this meter has no one-time keys")
         return self._one_time_keys
 
     def _signer_of(self, trade: _Trade) -> ReceiptSigner:
@@ -435,7 +430,7 @@ class SmartMeter:
                 self._left[interval] -= part
             self._change(
                 fact["receipt"],
-                receipt=Receipt(
+                receipt=SignedReceipt(
                     trade_id,
                     bytes.fromhex(fact["energy"]),
                     bytes.fromhex(fact["signer"]),

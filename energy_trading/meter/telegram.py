@@ -11,12 +11,12 @@ from typing import Any, Final
 from energy_trading.errors import BadInput
 from energy_trading.meter.smart_meter import Reading
 
-# From the header to the CRC, with nothing before or behind.
+# From the header to the CRC, with nothing before or after.
 _WHOLE_TELEGRAM: Final = re.compile(r"/[^/!]+![0-9A-F]{4}\s*", re.ASCII)
 
 
 class TelegramRefused(BadInput):
-    """The text is no whole telegram, its CRC is wrong, or a needed line is missing or malformed."""
+    """The text is not a whole telegram, its checksum (CRC) is wrong, or a line is missing or malformed."""
 
 
 class TelegramSupportMissing(BadInput):
@@ -25,11 +25,11 @@ class TelegramSupportMissing(BadInput):
 
 @dataclass(frozen=True)
 class TelegramReading:
-    """One telegram's content, as far as receipts need it.
+    """The part of a telegram that receipts need.
 
     Args:
         equipment_id: the meter's serial number, decoded.
-        reading: time and both cumulative registers, tariffs added.
+        reading: the time and both cumulative registers, each the sum of its tariffs.
     """
 
     equipment_id: str
@@ -37,19 +37,19 @@ class TelegramReading:
 
 
 def read_telegram(text: str) -> TelegramReading:
-    r"""Read a P1 telegram after checking its CRC.
+    r"""Read a P1 telegram after checking its checksum (CRC).
 
-    The CRC finds line noise; it is no signature. See `docs/meters.md` for what must stand around it.
+    The CRC detects line noise; it is not a signature. `docs/meters.md` states how the port must be protected.
 
     Args:
-        text: from "/" to the CRC, line ends "\r\n" kept as they came, since the CRC covers them.
+        text: from "/" to the CRC, with line ends "\r\n" exactly as they came, since the CRC covers them.
 
     Returns:
-        Equipment id and reading; import and export are the sums of tariffs 1 and 2, exact Wh.
+        The equipment id and the reading; import and export are the sums of tariffs 1 and 2, in exact Wh.
 
     Raises:
         TelegramSupportMissing: dsmr-parser is not installed.
-        TelegramRefused: the text does not fit.
+        TelegramRefused: the text is not a valid telegram.
 
     Source:
         DSMR 5.0.2 P1 companion standard §5.2 (CRC16), §6.12; N-3.
@@ -64,17 +64,13 @@ def read_telegram(text: str) -> TelegramReading:
         ) from error
 
     if not _WHOLE_TELEGRAM.fullmatch(text):
-        raise TelegramRefused(
-            "telegram: given no whole one, allowed text from '/' to '!' and four hex digits"
-        )
+        raise TelegramRefused("the telegram must be whole, from '/' to '!' and four hexadecimal digits")
     try:
         telegram = TelegramParser(V5).parse(text, throw_ex=True)
     except InvalidChecksumError as error:
-        raise TelegramRefused(
-            "telegram: given a CRC that does not fit, allowed the CRC16 of its text"
-        ) from error
+        raise TelegramRefused("the CRC of the telegram is not the CRC16 of its text") from error
     except (ParseError, ArithmeticError, ValueError) as error:
-        raise TelegramRefused("telegram: given a malformed line, allowed DSMR 5 lines") from error
+        raise TelegramRefused("the telegram has a malformed line; DSMR 5 lines are expected") from error
 
     time = _value(telegram, "P1_MESSAGE_TIMESTAMP", datetime)
     import_wh, export_wh = (
@@ -91,7 +87,7 @@ def _value(telegram: Any, name: str, kind: type) -> Any:
     line = getattr(telegram, name, None)
     value = None if line is None else line.value
     if not isinstance(value, kind):
-        raise TelegramRefused(f"telegram: given no valid {name}, allowed exactly a {kind.__name__} there")
+        raise TelegramRefused(f"the telegram needs exactly one {name}, and it must be a {kind.__name__}")
     return value
 
 
@@ -99,9 +95,9 @@ def _register_wh(telegram: Any, name: str) -> int:
     wh: Decimal = _value(telegram, name, Decimal) * 1000
     unit = getattr(telegram, name).unit
     if unit != "kWh":
-        raise TelegramRefused(f"telegram: given {name} in {unit!r}, allowed kWh")
+        raise TelegramRefused(f"{name} of the telegram must be in kWh, not in {unit!r}")
     if not wh.is_finite() or wh < 0 or wh != int(wh):
-        raise TelegramRefused(f"telegram: given {name} = {wh} Wh, allowed whole Wh of 0 or more")
+        raise TelegramRefused(f"{name} of the telegram must be 0 or more whole Wh, not {wh} Wh")
     return int(wh)
 
 
@@ -109,6 +105,4 @@ def _equipment_id(octets: str) -> str:
     try:
         return bytes.fromhex(octets).decode("ascii")
     except ValueError as error:
-        raise TelegramRefused(
-            f"telegram: given EQUIPMENT_IDENTIFIER {octets!r}, allowed ASCII in hex"
-        ) from error
+        raise TelegramRefused(f"EQUIPMENT_IDENTIFIER must be ASCII written in hex, not {octets!r}") from error

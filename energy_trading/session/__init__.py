@@ -1,15 +1,15 @@
-"""Private negotiations between two certified accounts: handshake, ratchet, records, transports."""
+"""Private negotiations between two certified accounts: handshake, ratchet, records and transports."""
 
 from energy_trading.session.as_printed import PrintedHello, hello_as_printed, session_key_as_printed
 from energy_trading.session.content import Accept, Content, PriceProposal, Reject, Text, UnknownContent
 from energy_trading.session.handshake import HandshakeRefused, Initiator, Responder
-from energy_trading.session.lot import Lot
 from energy_trading.session.mqtt import Mqtt, MqttSupportMissing
 from energy_trading.session.ratchet import MessageRefused, MessageRepeated, TooManySkipped
 from energy_trading.session.session import Session
 from energy_trading.session.session_file import SessionFile, SessionFileRefused, SessionInUse
+from energy_trading.session.subject import Subject
 from energy_trading.session.transport import Handler, InProcess, Transport, TransportFailed
-from energy_trading.session.wire import Kind, read_prefix
+from energy_trading.session.wire import MessageKind, read_prefix
 
 __all__ = [
     "Accept",
@@ -18,8 +18,7 @@ __all__ = [
     "HandshakeRefused",
     "InProcess",
     "Initiator",
-    "Kind",
-    "Lot",
+    "MessageKind",
     "MessageRefused",
     "MessageRepeated",
     "Mqtt",
@@ -32,6 +31,7 @@ __all__ = [
     "SessionFile",
     "SessionFileRefused",
     "SessionInUse",
+    "Subject",
     "Text",
     "TooManySkipped",
     "Transport",

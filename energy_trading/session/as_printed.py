@@ -1,4 +1,4 @@
-"""Chen's session key exactly as printed, to show what is wrong with it; a live session never does this."""
+"""Chen's session key exactly as printed, to show what is wrong with it. No live session uses it."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ _CONTEXT = b"energy-trading/session-as-printed/1"
 
 @dataclass(frozen=True)
 class PrintedHello:
-    """What each side sends: a key, a ciphertext, and a hash that anybody can compute.
+    """What each side sends: a public key, a ciphertext, and a hash that anybody can compute.
 
     Args:
         public_key: pubK = κ·P, 33 bytes.
-        box: C = encrypt(γ, the other's pubK).
+        box: C = encrypt(γ, the other side's pubK).
         box_hash: hash(C), 32 bytes.
     """
 
@@ -30,12 +30,12 @@ def hello_as_printed(key: SecretKey, gamma: SecretKey, peer_public_key: bytes) -
     """Make one side's message of the handshake.
 
     Args:
-        key: κ, fresh.
-        gamma: γ, fresh.
-        peer_public_key: pubK of the other side, 33 bytes, believed without proof.
+        key: a fresh κ.
+        gamma: a fresh γ.
+        peer_public_key: the other side's pubK, 33 bytes, believed without proof.
 
     Raises:
-        BadInput: the peer's key is no point.
+        BadInput: the peer's key is not a point of the curve.
 
     Source:
         Chen §IV.D, steps 3–5 (C-5).
@@ -48,13 +48,13 @@ def session_key_as_printed(key: SecretKey, gamma: SecretKey, hello: PrintedHello
     """Compute K = Hash(κ · pubK' ‖ γ · γ'), 32 bytes, from the other side's message.
 
     Args:
-        key: own κ.
-        gamma: own γ.
-        hello: the other side's.
+        key: this side's κ.
+        gamma: this side's γ.
+        hello: the other side's message.
 
     Raises:
         BadInput: a point is malformed.
-        DecryptionFailed: the ciphertext is not for this key.
+        DecryptionFailed: the ciphertext was not made for this key.
 
     Source:
         Chen eqs 6–7 (C-5).

@@ -1,38 +1,38 @@
-"""What two parties say to each other: four records, one encoding each, padded so that lengths say little."""
+"""The four records that two parties exchange, each with one encoding, padded so that lengths say little."""
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Self
 
 from energy_trading.errors import BadInput
 from energy_trading.files.json import check_object, from_hex, parse_json, to_hex
 
-#: bytes a padded record may have; which of them is all that a ciphertext's length tells
+#: sizes of a padded record, in bytes; the length of a ciphertext reveals only which of them it has
 BUCKETS: Final = (256, 1024, 4096)
 _LENGTH_SIZE: Final = 2
 MAX_CONTENT: Final = BUCKETS[-1] - _LENGTH_SIZE
-#: OfferMarket's own bound
+#: the bound of the OfferMarket
 MAX_PRICE: Final = 2**64 - 1
 
 
 class UnknownContent(BadInput):
-    """The peer sent a record of a kind that this version does not know."""
+    """The peer sent a record of a type that this version does not know."""
 
     def __init__(self) -> None:
-        super().__init__(f"content: given another type, allowed {', '.join(sorted(_KINDS))}")
+        super().__init__(f"the type of a record must be one of {', '.join(sorted(_KINDS))}")
 
 
 @dataclass(frozen=True)
 class PriceProposal:
-    """A price for the lot, not yet binding: what binds is the permit (C-7).
+    """A price for the lot. It binds nobody yet: the permit does (C-7).
 
     Args:
-        lot: the session's lot id.
-        price: whole price in the ledger's units of account, 1 … 2**64 - 1.
-        valid_until: unix seconds, half open, below 2**64.
+        lot: id of the lot that the session negotiates about.
+        price: price of the whole lot in the ledger's units of account, 1 … 2**64 - 1.
+        valid_until: unix seconds from which the proposal is void, below 2**64.
 
     Raises:
         BadInput: a field is out of range.
@@ -43,14 +43,14 @@ class PriceProposal:
     valid_until: int
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse values that are out of range."""
         _check_integer("lot", self.lot, 0, 2**256 - 1)
         _check_integer("price", self.price, 1, MAX_PRICE)
         _check_integer("validUntil", self.valid_until, 1, 2**64 - 1)
 
     @property
     def hash(self) -> bytes:
-        """SHA-256 of the encoding, by which it is accepted or rejected."""
+        """SHA-256 of the encoding, by which the peer accepts or rejects the proposal."""
         return sha256(encode(self)).digest()
 
     def to_json(self) -> dict[str, Any]:
@@ -69,51 +69,47 @@ class _Reply:
     """An answer to a proposal.
 
     Args:
-        proposal: its hash, 32 bytes.
+        proposal: the hash of the proposal, 32 bytes.
 
     Raises:
-        BadInput: another length.
+        BadInput: the hash has another length.
     """
 
     proposal: bytes
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse a hash of another length."""
         if len(self.proposal) != 32:
-            raise BadInput(f"proposal: given {len(self.proposal)} bytes, allowed 32")
+            raise BadInput(f"the hash of a proposal must have 32 bytes, not {len(self.proposal)}")
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`."""
         return {"proposal": to_hex(self.proposal)}
 
+    @classmethod
+    def from_json(cls, fields: Any) -> Self:
+        """Read the object of `to_json`."""
+        name = cls.__name__.lower()
+        return cls(from_hex(check_object(fields, name, {"proposal"})["proposal"], "proposal"))
+
 
 class Accept(_Reply):
-    """Consent to a proposal, by its hash."""
-
-    @classmethod
-    def from_json(cls, fields: Any) -> Accept:
-        """Read the object of `to_json`."""
-        return cls(from_hex(check_object(fields, "accept", {"proposal"})["proposal"], "proposal"))
+    """Consent to a proposal, which is named by its hash."""
 
 
 class Reject(_Reply):
-    """Refusal of a proposal, by its hash."""
-
-    @classmethod
-    def from_json(cls, fields: Any) -> Reject:
-        """Read the object of `to_json`."""
-        return cls(from_hex(check_object(fields, "reject", {"proposal"})["proposal"], "proposal"))
+    """Refusal of a proposal, which is named by its hash."""
 
 
 @dataclass(frozen=True)
 class Text:
-    """Words for a person to read.
+    """A text for a person to read.
 
     Args:
-        text: up to about 4,000 bytes of UTF-8.
+        text: up to 4,000 bytes of UTF-8.
 
     Raises:
-        BadInput: it cannot be encoded.
+        BadInput: the text is too long or cannot be encoded.
     """
 
     text: str
@@ -121,15 +117,15 @@ class Text:
     MAX_BYTES: ClassVar[int] = 4000
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse what is not a text, is too long or cannot be encoded."""
         if not isinstance(self.text, str):
-            raise BadInput(f"text: given a JSON {type(self.text).__name__}, allowed a string")
+            raise BadInput(f"the text must be a string, not a JSON {type(self.text).__name__}")
         try:
             size = len(self.text.encode())
         except UnicodeEncodeError as error:
-            raise BadInput("text: given a lone surrogate, allowed what UTF-8 can write") from error
+            raise BadInput("the text has a lone surrogate, which UTF-8 cannot encode") from error
         if size > self.MAX_BYTES:
-            raise BadInput(f"text: given {size} bytes of UTF-8, allowed up to {self.MAX_BYTES}")
+            raise BadInput(f"the text must have at most {self.MAX_BYTES} bytes of UTF-8, not {size}")
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`."""
@@ -152,75 +148,77 @@ def encode(content: Content) -> bytes:
     """Return the one encoding of a record: JSON with sorted keys, no spaces, UTF-8.
 
     Args:
-        content: one of the four.
+        content: a record of one of the four types.
 
     Raises:
-        BadInput: it is longer than the largest bucket holds.
+        BadInput: the encoding is longer than the largest padded record can hold.
     """
     fields = {"type": type(content).__name__, **content.to_json()}
     data = json.dumps(fields, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    if len(data) > MAX_CONTENT:
-        raise BadInput(f"content: given {len(data)} bytes, allowed up to {MAX_CONTENT}")
+    _check_size(data)
     return data
 
 
 def decode(data: bytes) -> Content:
-    """Read what `encode` wrote and nothing else.
+    """Read what `encode` wrote, and nothing else.
 
     Args:
-        data: the peer's bytes.
+        data: the bytes that the peer sent.
 
     Raises:
-        UnknownContent: a type that is not one of the four.
-        BadInput: too long, no JSON, another encoding, or a field missing, too many or out of range.
-            The text does not repeat what was said.
+        UnknownContent: the record's type is not one of the four.
+        BadInput: the data is too long, not JSON or not in the one encoding, or a field is missing, unknown
+            or out of range. The error does not repeat what the peer wrote.
     """
-    if len(data) > MAX_CONTENT:
-        raise BadInput(f"content: given {len(data)} bytes, allowed up to {MAX_CONTENT}")
+    _check_size(data)
     fields = parse_json(data, "content")
     if not isinstance(fields, dict):
-        raise BadInput(f"content: given a JSON {type(fields).__name__}, allowed an object")
+        raise BadInput(f"a record must be a JSON object, not a JSON {type(fields).__name__}")
     kind = fields.pop("type", None)
     if not isinstance(kind, str) or kind not in _KINDS:
         raise UnknownContent
     content = _KINDS[kind].from_json(fields)
-    # One record, one string of bytes: a repeated key, a space or 1e3 for 1000 would be a second one.
+    # A record must have one encoding only: a repeated key, a space or 1e3 for 1000 would make a second one.
     if encode(content) != data:
-        raise BadInput(f"content: given another spelling of {kind}, allowed sorted keys without spaces")
+        raise BadInput(f"a {kind} must be encoded with sorted keys and without spaces")
     return content
 
 
 def pad(data: bytes) -> bytes:
-    """Return length ‖ data ‖ zeros, as long as the smallest bucket that holds it.
+    """Return length ‖ data ‖ zeros, of the smallest size in `BUCKETS` that holds the data.
 
     Args:
         data: up to `MAX_CONTENT` bytes.
 
     Raises:
-        BadInput: it is longer.
+        BadInput: the data is longer.
     """
-    for bucket in BUCKETS:
-        if len(data) <= bucket - _LENGTH_SIZE:
-            return (len(data).to_bytes(_LENGTH_SIZE, "big") + data).ljust(bucket, b"\0")
-    raise BadInput(f"content: given {len(data)} bytes, allowed up to {MAX_CONTENT}")
+    _check_size(data)
+    bucket = next(size for size in BUCKETS if len(data) <= size - _LENGTH_SIZE)
+    return (len(data).to_bytes(_LENGTH_SIZE, "big") + data).ljust(bucket, b"\0")
 
 
 def unpad(padded: bytes) -> bytes:
-    """Read what `pad` wrote and nothing else.
+    """Read what `pad` wrote, and nothing else.
 
     Raises:
-        BadInput: another length, or something else than zeros behind the data.
+        BadInput: the size is wrong, or the data is followed by something other than zeros.
     """
     size = int.from_bytes(padded[:_LENGTH_SIZE], "big")
     data = padded[_LENGTH_SIZE : _LENGTH_SIZE + size]
     if size > MAX_CONTENT or pad(data) != padded:
-        raise BadInput(f"padding: given {len(padded)} bytes of another form, allowed a bucket of {BUCKETS}")
+        raise BadInput(f"a padded record must have the smallest size of {BUCKETS} that fits and end in zeros")
     return data
 
 
+def _check_size(data: bytes) -> None:
+    if len(data) > MAX_CONTENT:
+        raise BadInput(f"a record must have at most {MAX_CONTENT} bytes, not {len(data)}")
+
+
 def _check_integer(name: str, value: int, least: int, most: int) -> None:
-    # Not isinstance: JSON's true is an int to Python.
+    # isinstance would also let JSON's true pass, which is an int in Python.
     if type(value) is not int:
-        raise BadInput(f"{name}: given a {type(value).__name__}, allowed an integer")
+        raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
     if not least <= value <= most:
-        raise BadInput(f"{name}: given {value}, allowed {least} … {most}")
+        raise BadInput(f"{name} must be between {least} and {most}, not {value}")

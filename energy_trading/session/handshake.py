@@ -1,4 +1,7 @@
-"""Three messages by which two certified accounts come to share a secret that nobody else has."""
+"""The three messages by which two certified accounts come to share a secret that nobody else has.
+
+The certificates are those of the private key generator (PKG).
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,6 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import CERTIFICATE_SIZE, Certificate
 from energy_trading.identity.enrolment import Member
-from energy_trading.session.lot import Lot
 from energy_trading.session.ratchet import (
     RATCHET_KEY_SIZE,
     MessageRefused,
@@ -30,7 +32,8 @@ from energy_trading.session.ratchet import (
     ratchet_public_key,
 )
 from energy_trading.session.session import Session, context_of
-from energy_trading.session.wire import PREFIX_SIZE, VERSION, Kind, prefix, read_prefix, session_id_of
+from energy_trading.session.subject import Subject
+from energy_trading.session.wire import PREFIX_SIZE, VERSION, MessageKind, prefix, read_prefix, session_id_of
 
 _PROOF_TYPE: Final = "SessionProof(string side,bytes32 transcript,address account,bytes32 certificateHash)"
 _HELLO: Final = struct.Struct(f">BB32s32s{POINT_SIZE}s")
@@ -38,68 +41,70 @@ _SIGNATURE_SIZE: Final = 65
 _PROOF_SIZE: Final = CERTIFICATE_SIZE + _SIGNATURE_SIZE
 _BOX_SIZE: Final = RATCHET_KEY_SIZE + _PROOF_SIZE + 16
 _ANSWER_SIZE: Final = PREFIX_SIZE + POINT_SIZE + _BOX_SIZE
-# Safe as a constant: the key comes of two fresh ephemeral keys and encrypts this one box.
+# Safe as a constant: the key is derived from two fresh ephemeral keys and encrypts this one box only.
 _NONCE: Final = bytes(12)
 
 
 class HandshakeRefused(Forged):
-    """A message of the handshake is not what this party may go on with; it can still take the right one.
+    """A message of the handshake is not one with which this party may go on. It can still take the right one.
 
     Args:
-        part: what is wrong: "form", "lot", "point", "box", "certificate", "account", "signature" or "end".
-        allowed: what would have been right.
+        part: which part is wrong: "form", "subject", "point", "box", "certificate", "account", "signature"
+            or "end".
+        expected: what would have been right.
     """
 
-    def __init__(self, part: str, allowed: str) -> None:
-        super().__init__(f"handshake, {part}: given another, allowed {allowed}")
+    def __init__(self, part: str, expected: str) -> None:
+        super().__init__(f"the handshake was refused for its {part}; expected {expected}")
         self.part = part
 
 
 class Initiator:
-    """The party that asks, a buyer as a rule. Its certificate is shown to the responder only.
+    """The party that asks, usually a buyer. It shows its certificate to the responder only.
 
     Args:
-        member: own account.
-        lot: to be negotiated.
-        peer_account: the account that is asked, EIP-55; no other one's answer is accepted.
-        issue_key: PK_PKG of the published parameters, 33 bytes.
+        member: this party's account.
+        subject: what the session will negotiate about.
+        peer_account: the account that is asked, EIP-55; no other account's answer is accepted.
+        issue_key: PK_PKG of the PKG's published parameters, 33 bytes.
 
     Raises:
-        BadInput: the peer is no address, or oneself.
+        BadInput: the peer is not an address, or is this party itself.
 
     Source:
         Chen §IV.D (C-5) with the errata; SIGMA-I (Krawczyk, CRYPTO 2003, §5.2).
     """
 
-    def __init__(self, member: Member, lot: Lot, peer_account: str, issue_key: bytes) -> None:
+    def __init__(self, member: Member, subject: Subject, peer_account: str, issue_key: bytes) -> None:
         if not is_checksum_address(peer_account) or peer_account == member.account:
-            raise BadInput(f"peer: given {peer_account}, allowed the EIP-55 address of another account")
+            raise BadInput(f"the peer must be the EIP-55 address of another account, not {peer_account}")
         self._member = member
-        self._lot = lot
+        self._subject = subject
         self._peer_account = peer_account
         self._issue_key = issue_key
         self._ephemeral: SecretKey | None = SecretKey.generate()
-        #: first message: version ‖ kind ‖ subject ‖ own msgAddr ‖ ephemeral key; to the peer's msgAddr
+        #: first message: version ‖ kind ‖ label ‖ this party's msgAddr ‖ ephemeral key; to the peer's msgAddr
         self.hello: bytes = _HELLO.pack(
             VERSION,
-            Kind.HELLO,
-            lot.subject(peer_account),
+            MessageKind.HELLO,
+            subject.label(peer_account),
             message_address(member.secret_key),
             self._ephemeral.public_key,
         )
 
     def finish(self, answer: bytes, at: int) -> tuple[bytes, Session]:
-        """Check who answered, and prove who asked.
+        """Check who answered, and prove to the responder who asked.
 
         Args:
-            answer: the responder's.
-            at: unix seconds.
+            answer: the responder's message.
+            at: the present time, unix seconds.
 
         Returns:
             The third message, and the session, which is ready for both directions.
 
         Raises:
-            HandshakeRefused: the answer is not the asked account's to this hello, or was taken already.
+            HandshakeRefused: the answer is not the asked account's answer to this hello, or the handshake is
+                already finished.
             CertificateExpired: the responder's certificate is not valid at that time.
 
         Source:
@@ -108,29 +113,29 @@ class Initiator:
         if self._ephemeral is None:
             raise HandshakeRefused("end", "nothing after the answer")
         session_id = session_id_of(self.hello)
-        _check_head(answer, Kind.ANSWER, session_id)
+        _check_head(answer, MessageKind.ANSWER, session_id)
         if len(answer) != _ANSWER_SIZE:
             raise HandshakeRefused("form", f"{_ANSWER_SIZE} bytes")
         point, box = answer[PREFIX_SIZE:-_BOX_SIZE], answer[-_BOX_SIZE:]
         shared = _shared_point(self._ephemeral, point)
-        subject = self._lot.subject(self._peer_account)
-        greeted = _transcript(subject, self.hello, answer[:-_BOX_SIZE])
+        label = self._subject.label(self._peer_account)
+        greeted = _transcript(label, self.hello, answer[:-_BOX_SIZE])
         try:
             content = ChaCha20Poly1305(_derive(shared, greeted, b"answer")).decrypt(_NONCE, box, greeted)
         except InvalidTag as error:
-            raise HandshakeRefused("box", "one sealed for this hello, lot and account") from error
+            raise HandshakeRefused("box", "one sealed for this hello, subject and account") from error
         ratchet_key, proof = content[:RATCHET_KEY_SIZE], content[RATCHET_KEY_SIZE:]
         offered = _transcript(greeted, ratchet_key)
-        certificate, account = _check_proof(proof, self._lot, "responder", offered, self._issue_key, at)
+        certificate, account = _check_proof(proof, self._subject, "responder", offered, self._issue_key, at)
         if account != self._peer_account:
             raise HandshakeRefused("account", self._peer_account)
-        answered = _answered(offered, box, account, certificate)
-        head = prefix(Kind.FINISH, session_id)
+        answered = _bind(offered, box, account, certificate)
+        head = prefix(MessageKind.FINISH, session_id)
         try:
             ratchet, opening = Ratchet.begin(
                 _derive(shared, answered, b"secret"),
                 ratchet_key,
-                _prove(self._member, self._lot, "initiator", answered),
+                _prove(self._member, self._subject, "initiator", answered),
                 context_of(answered, head, True),
             )
         except MessageRefused as error:
@@ -138,73 +143,75 @@ class Initiator:
         finish = head + opening
         self._ephemeral = None
         member = self._member
-        transcript = _finished(answered, finish, member.account, member.certificate)
+        transcript = _bind(answered, finish, member.account, member.certificate)
         session = Session(
-            self._lot, member.account, account, certificate, session_id, transcript, True, ratchet
+            self._subject, member.account, account, certificate, session_id, transcript, True, ratchet
         )
         return finish, session
 
 
 class Responder:
-    """The party that is asked, a seller as a rule: whoever asks for its lot may see its certificate.
+    """The party that is asked, usually a seller. Anyone who asks for its lot may see its certificate.
 
     Args:
-        member: own account.
-        lot: own, of which the hello must be.
-        issue_key: PK_PKG of the published parameters, 33 bytes.
-        hello: the initiator's.
+        member: this party's account.
+        subject: this party's lot, which the hello must name.
+        issue_key: PK_PKG of the PKG's published parameters, 33 bytes.
+        hello: the initiator's first message.
 
     Raises:
-        HandshakeRefused: the hello is malformed, or of another lot, contract, chain or account.
+        HandshakeRefused: the hello is malformed, or names another lot, contract, chain or account.
 
     Source:
         Chen §IV.D (C-5) with the errata; SIGMA-I (Krawczyk, CRYPTO 2003, §5.2).
     """
 
-    def __init__(self, member: Member, lot: Lot, issue_key: bytes, hello: bytes) -> None:
+    def __init__(self, member: Member, subject: Subject, issue_key: bytes, hello: bytes) -> None:
         if len(hello) != _HELLO.size:
             raise HandshakeRefused("form", f"{_HELLO.size} bytes")
         self._session_id = session_id_of(hello)
-        _check_head(hello, Kind.HELLO, self._session_id)
-        _, _, subject, reply_to, point = _HELLO.unpack(hello)
-        if subject != lot.subject(member.account):
+        _check_head(hello, MessageKind.HELLO, self._session_id)
+        _, _, label, reply_to, point = _HELLO.unpack(hello)
+        if label != subject.label(member.account):
             raise HandshakeRefused(
-                "lot", f"{lot.lot_id} of {lot.contract} on chain {lot.chain_id}, own account"
+                "subject",
+                f"lot {subject.lot_id} of {subject.contract} on chain {subject.chain_id}, and this account",
             )
         self._member = member
-        self._lot = lot
+        self._subject = subject
         self._issue_key = issue_key
-        #: the initiator's msgAddr as it says, 32 bytes; proved with the rest by the third message
+        #: the msgAddr that the initiator claims, 32 bytes; the third message proves it with all the rest
         self.reply_to: bytes = reply_to
 
         ephemeral = SecretKey.generate()
         shared = _shared_point(ephemeral, point)
-        head = prefix(Kind.ANSWER, self._session_id) + ephemeral.public_key
-        greeted = _transcript(subject, hello, head)
+        head = prefix(MessageKind.ANSWER, self._session_id) + ephemeral.public_key
+        greeted = _transcript(label, hello, head)
         self._ratchet_key = generate_ratchet_key()
         ratchet_key = ratchet_public_key(self._ratchet_key)
         offered = _transcript(greeted, ratchet_key)
-        proof = _prove(member, lot, "responder", offered)
+        proof = _prove(member, subject, "responder", offered)
         box = ChaCha20Poly1305(_derive(shared, greeted, b"answer")).encrypt(
             _NONCE, ratchet_key + proof, greeted
         )
-        self._answered = _answered(offered, box, member.account, member.certificate)
+        self._answered = _bind(offered, box, member.account, member.certificate)
         self._secret: bytes | None = _derive(shared, self._answered, b"secret")
         #: second message, to `reply_to`
         self.answer: bytes = head + box
 
     def finish(self, finish: bytes, at: int) -> Session:
-        """Check who asked.
+        """Check who asked, and open the session.
 
         Args:
             finish: the initiator's third message.
-            at: unix seconds.
+            at: the present time, unix seconds.
 
         Returns:
-            The session; its `peer_account` is proved, and whether to talk to it is the caller's choice.
+            The session. Its `peer_account` is proved; whether to talk to that account is the caller's choice.
 
         Raises:
-            HandshakeRefused: the message does not belong to this handshake, or was taken already.
+            HandshakeRefused: the message does not belong to this handshake, or the handshake is already
+                finished.
             CertificateExpired: the initiator's certificate is not valid at that time.
 
         Source:
@@ -212,32 +219,26 @@ class Responder:
         """
         if self._secret is None:
             raise HandshakeRefused("end", "nothing after the third message")
-        _check_head(finish, Kind.FINISH, self._session_id)
+        _check_head(finish, MessageKind.FINISH, self._session_id)
         context = context_of(self._answered, finish[:PREFIX_SIZE], True)
         try:
             ratchet, proof = Ratchet.join(self._secret, self._ratchet_key, finish[PREFIX_SIZE:], context)
         except MessageRefused as error:
             raise HandshakeRefused("box", "one sealed for this answer") from error
         certificate, account = _check_proof(
-            proof, self._lot, "initiator", self._answered, self._issue_key, at
+            proof, self._subject, "initiator", self._answered, self._issue_key, at
         )
         if account == self._member.account:
-            raise HandshakeRefused("account", "any other than one's own")
+            raise HandshakeRefused("account", "any account but this party's own")
         self._secret, self._ratchet_key = None, b""
-        transcript = _finished(self._answered, finish, account, certificate)
+        transcript = _bind(self._answered, finish, account, certificate)
+        subject, own_account = self._subject, self._member.account
         return Session(
-            self._lot,
-            self._member.account,
-            account,
-            certificate,
-            self._session_id,
-            transcript,
-            False,
-            ratchet,
+            subject, own_account, account, certificate, self._session_id, transcript, False, ratchet
         )
 
 
-def _check_head(data: bytes, kind: Kind, session_id: bytes) -> None:
+def _check_head(data: bytes, kind: MessageKind, session_id: bytes) -> None:
     try:
         given = read_prefix(data)
     except BadInput as error:
@@ -260,13 +261,9 @@ def _transcript(*parts: bytes) -> bytes:
     return digest.digest()
 
 
-def _answered(offered: bytes, box: bytes, account: str, certificate: Certificate) -> bytes:
-    # The certificate itself, not only its box: a box of this cipher could be made to open in two ways.
-    return _transcript(offered, box, account.encode(), certificate.hash)
-
-
-def _finished(answered: bytes, finish: bytes, account: str, certificate: Certificate) -> bytes:
-    return _transcript(answered, finish, account.encode(), certificate.hash)
+def _bind(before: bytes, message: bytes, account: str, certificate: Certificate) -> bytes:
+    # The certificate is bound as well as its box: a box of this cipher could be made to open in two ways.
+    return _transcript(before, message, account.encode(), certificate.hash)
 
 
 def _derive(shared: bytes, transcript: bytes, use: bytes) -> bytes:
@@ -274,19 +271,21 @@ def _derive(shared: bytes, transcript: bytes, use: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=transcript, info=info).derive(shared)
 
 
-def _proof_digest(lot: Lot, side: str, transcript: bytes, account: str, certificate: Certificate) -> bytes:
+def _proof_digest(
+    subject: Subject, side: str, transcript: bytes, account: str, certificate: Certificate
+) -> bytes:
     types = ["bytes32", "bytes32", "bytes32", "address", "bytes32"]
     fields = [keccak(text=_PROOF_TYPE), keccak(text=side), transcript, account, certificate.hash]
-    return lot.domain.digest(keccak(encode(types, fields)))
+    return subject.domain.digest(keccak(encode(types, fields)))
 
 
-def _prove(member: Member, lot: Lot, side: str, transcript: bytes) -> bytes:
-    digest = _proof_digest(lot, side, transcript, member.account, member.certificate)
+def _prove(member: Member, subject: Subject, side: str, transcript: bytes) -> bytes:
+    digest = _proof_digest(subject, side, transcript, member.account, member.certificate)
     return member.certificate.to_bytes() + member.secret_key.sign_digest(digest)
 
 
 def _check_proof(
-    proof: bytes, lot: Lot, side: str, transcript: bytes, issue_key: bytes, at: int
+    proof: bytes, subject: Subject, side: str, transcript: bytes, issue_key: bytes, at: int
 ) -> tuple[Certificate, str]:
     if len(proof) != _PROOF_SIZE:
         raise HandshakeRefused("form", f"a proof of {_PROOF_SIZE} bytes")
@@ -296,7 +295,7 @@ def _check_proof(
     except BadInput as error:
         raise HandshakeRefused("certificate", "one that can be read") from error
     account = address_of(public_key)
-    digest = _proof_digest(lot, side, transcript, account, certificate)
+    digest = _proof_digest(subject, side, transcript, account, certificate)
     # An implicit certificate is only as good as the signature: any bytes name some key.
     if not _has_signed(public_key, digest, proof[CERTIFICATE_SIZE:]):
         raise HandshakeRefused("signature", "one of the certified key over this handshake")

@@ -1,4 +1,4 @@
-"""Messages over an MQTT broker, which sees topics, times and sizes, and no content."""
+"""Messages over an MQTT broker, which sees their topics, times and sizes, but not their content."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage
 
 _TREE: Final = "energy-trading/"
-#: at least once: a repeated message is refused by the ratchet, a lost one could not be made up for
+#: "at least once": the ratchet refuses a repeated message, but nothing could make up for a lost one
 _QOS: Final = 1
 _MAX_WAITING: Final = 1000
 
@@ -28,21 +28,21 @@ class MqttSupportMissing(BadInput):
 class Mqtt:
     """A connection to a broker; close it, or use it in a `with`.
 
-    The network runs in a thread of paho's, the handlers in the thread that calls `deliver`. The
-    broker keeps what arrives for a client that is away; after a loss paho connects again by itself.
+    The network runs in a thread of the paho library, and the handlers run in the thread that calls `deliver`.
+    The broker keeps what arrives while the client is away; after a lost connection paho reconnects by itself.
 
     Args:
-        host: of the broker.
-        port: of the broker.
-        client_id: names this client to the broker; not the same for two at a time.
-        tls: for a broker that is not on this machine.
+        host: name or address of the broker.
+        port: port of the broker.
+        client_id: names this client to the broker; no two clients may use the same one at a time.
+        tls: needed for a broker that is not on this machine.
         username: for the broker.
-        password: for the broker; never shown.
-        seconds: to wait for the broker.
+        password: for the broker; it is never shown.
+        seconds: how long to wait for the broker.
 
     Raises:
-        MqttSupportMissing: the extra is not installed.
-        TransportFailed: the broker cannot be reached or refuses.
+        MqttSupportMissing: the package's `mqtt` extra is not installed.
+        TransportFailed: the broker cannot be reached, or it refuses the connection.
 
     Source:
         MQTT 3.1.1, QoS 1; C-3 for the topics.
@@ -82,57 +82,57 @@ class Mqtt:
         try:
             self._client.connect(host, port)
         except OSError as error:
-            raise TransportFailed(f"broker: given {host}:{port}, allowed one that answers") from error
+            raise TransportFailed(f"the broker {host}:{port} cannot be reached") from error
         self._client.loop_start()
         if not self._connected.wait(seconds):
             self.close()
-            raise TransportFailed(f"broker: given {host}:{port}, which refused, allowed one that takes us")
+            raise TransportFailed(f"the broker {host}:{port} did not accept the connection in {seconds} s")
 
     def publish(self, topic: bytes, payload: bytes) -> None:
-        """Hand a payload to the broker and wait until it has it.
+        """Hand a payload to the broker and wait for its confirmation.
 
         Args:
-            topic: msgAddr of the receiver, 32 bytes.
+            topic: the receiver's message address (msgAddr), 32 bytes.
             payload: opaque.
 
         Raises:
-            BadInput: the topic is no msgAddr.
-            TransportFailed: the broker did not confirm in time; it may have the payload even so.
+            BadInput: the topic is not a msgAddr.
+            TransportFailed: the broker did not confirm in time. It may have the payload nevertheless.
         """
         message = self._client.publish(_name(topic), payload, _QOS)
         try:
             message.wait_for_publish(self._seconds)
         except (ValueError, RuntimeError) as error:
-            raise TransportFailed("publish: given no connection, allowed a connected client") from error
+            raise TransportFailed(
+                "publishing failed, because there is no connection to the broker"
+            ) from error
         if not message.is_published():
-            raise TransportFailed(f"publish: given no answer for {self._seconds} s, allowed a confirmation")
+            raise TransportFailed(f"the broker did not confirm the message in {self._seconds} s")
 
     def subscribe(self, topic: bytes, handler: Handler) -> None:
         """Read a topic from now on, and again after each new connection.
 
         Args:
-            topic: own msgAddr, 32 bytes.
-            handler: called by `deliver`; one for a topic, the last one counts.
+            topic: msgAddr of this client's account, 32 bytes.
+            handler: called by `deliver`; a topic has one handler, the last one that was set.
 
         Raises:
-            BadInput: the topic is no msgAddr.
-            TransportFailed: the broker did not agree in time.
+            BadInput: the topic is not a msgAddr.
+            TransportFailed: the broker did not confirm in time.
         """
         name = _name(topic)
         self._handlers[name] = handler
         _, number = self._client.subscribe(name, _QOS)
         with self._news:
             if not self._news.wait_for(lambda: number in self._granted, self._seconds):
-                raise TransportFailed(
-                    f"subscribe: given no consent for {self._seconds} s, allowed the broker's"
-                )
+                raise TransportFailed(f"the broker did not confirm the subscription in {self._seconds} s")
             self._granted.discard(number)
 
     def deliver(self, seconds: float = 0) -> int:
-        """Call the handlers for what has arrived, waiting up to a time for the first.
+        """Call the handlers for what has arrived, and wait for the first message if there is none.
 
         Args:
-            seconds: to wait; 0 takes what is there.
+            seconds: how long to wait; 0 takes only what is there.
 
         Returns:
             How many payloads were handled.
@@ -173,12 +173,12 @@ class Mqtt:
 
     def _on_message(self, _client: Client, _data: Any, message: MQTTMessage) -> None:
         if len(message.payload) <= MAX_MESSAGE:
-            # Full: dropped like any lost message, rather than memory filled by a stranger.
+            # A full queue drops the message like any lost one, so that no stranger can fill the memory.
             with suppress(Full):
                 self._waiting.put_nowait((message.topic, bytes(message.payload)))
 
 
 def _name(topic: bytes) -> str:
     if len(topic) != 32:
-        raise BadInput(f"topic: given {len(topic)} bytes, allowed a msgAddr of 32")
+        raise BadInput(f"a topic must be a msgAddr of 32 bytes, not of {len(topic)}")
     return _TREE + topic.hex()

@@ -1,4 +1,4 @@
-"""The Double Ratchet: a key for each message, a new secret for each turn of the conversation."""
+"""The Double Ratchet: a new key for each message, and a new secret for each turn of the conversation."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from doubleratchet import (
 from doubleratchet.recommended import HashFunction, kdf_hkdf, kdf_separate_hmacs
 from doubleratchet.recommended.diffie_hellman_ratchet_curve25519 import DiffieHellmanRatchet
 
-from energy_trading.errors import Forged
+from energy_trading.errors import Forged, InternalFault
 
-#: messages that may be missing before one that is opened
+#: how many messages may be missing before one that is opened
 MAX_SKIPPED: Final = 64
-#: keys of missing messages that are kept; the oldest give way
+#: how many keys of missing messages are kept; the oldest are dropped first
 MAX_KEPT: Final = 128
 RATCHET_KEY_SIZE: Final = 32
 _HEADER: Final = struct.Struct(f">{RATCHET_KEY_SIZE}sII")
@@ -36,38 +36,42 @@ _T = TypeVar("_T")
 
 
 class MessageRefused(Forged):
-    """A message does not open: forged, changed, reflected, of another session, or opened before."""
+    """A message does not open: it is forged, changed, reflected, of another session, or was opened before."""
 
-    def __init__(self, text: str = "message: given one that does not open, allowed the peer's, once") -> None:
+    def __init__(self, text: str = "the message does not open, or was opened before") -> None:
         super().__init__(text)
 
 
 class MessageRepeated(MessageRefused):
-    """The number says that the message was opened before. In an older turn that is `MessageRefused`."""
-
-    def __init__(self, number: int) -> None:
-        super().__init__(f"message: given number {number} again, allowed each once")
-        self.number = number
-
-
-class TooManySkipped(MessageRefused):
-    """More messages are missing before this one than keys are computed for.
+    """The message was opened before, by its number. In an older turn this is a plain `MessageRefused`.
 
     Args:
         number: of the message in the peer's turn.
     """
 
     def __init__(self, number: int) -> None:
-        super().__init__(f"message: given number {number}, allowed up to {MAX_SKIPPED} missing before it")
+        super().__init__(f"message number {number} was opened before")
+        self.number = number
+
+
+class TooManySkipped(MessageRefused):
+    """More messages are missing before this one than the ratchet computes keys for.
+
+    Args:
+        number: of the message in the peer's turn.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(f"more than {MAX_SKIPPED} messages before message number {number} are missing")
         self.number = number
 
 
 class _ChaCha(AEAD):
-    """ChaCha20-Poly1305 (RFC 8439) with the nonce in front."""
+    """ChaCha20-Poly1305 (RFC 8439) with the nonce in front of the ciphertext."""
 
     @staticmethod
     async def encrypt(plaintext: bytes, key: bytes, associated_data: bytes) -> bytes:
-        # A key is for one message, so a constant would do; a random nonce also bears with a restored backup.
+        # A key is for one message, so a constant would do; a random nonce also withstands a restored backup.
         nonce = os.urandom(_NONCE_SIZE)
         return nonce + ChaCha20Poly1305(key).encrypt(nonce, plaintext, associated_data)
 
@@ -129,9 +133,9 @@ def generate_ratchet_key() -> bytes:
 
 
 class Ratchet:
-    """One end of a conversation. Made by `begin`, `join` or `from_json`.
+    """One end of a conversation, made by `begin`, `join` or `from_json`.
 
-    Old keys are dropped as soon as they are used; Python frees their memory when it likes, unwiped.
+    Old keys are dropped as soon as they are used; Python frees their memory later, without wiping it.
 
     Source:
         Perrin and Marlinspike, The Double Ratchet Algorithm, §3 (C-6).
@@ -144,13 +148,13 @@ class Ratchet:
     def begin(
         cls, secret: bytes, peer_ratchet_key: bytes, plaintext: bytes, context: bytes
     ) -> tuple[Ratchet, bytes]:
-        """Start as the initiator, with a first message.
+        """Start as the initiator, and seal a first message.
 
         Args:
-            secret: 32 bytes that only the two have.
+            secret: 32 bytes that only the two parties have.
             peer_ratchet_key: the responder's X25519 public key, 32 bytes.
             plaintext: of the first message.
-            context: what the message belongs to; needed again to open it, not carried in it.
+            context: what the message is bound to. Opening it needs the context, which it does not carry.
 
         Raises:
             MessageRefused: the peer's key is of low order.
@@ -179,7 +183,7 @@ class Ratchet:
             secret: as the initiator's.
             own_ratchet_key: X25519 secret, 32 bytes, whose public half the initiator has.
             data: the first message.
-            context: as given to `begin`.
+            context: as passed to `begin`.
 
         Raises:
             MessageRefused: the message does not open.
@@ -197,27 +201,28 @@ class Ratchet:
         return cls(machine), plaintext
 
     def seal(self, plaintext: bytes, context: bytes) -> bytes:
-        """Encrypt the next message; its key is then gone.
+        """Encrypt the next message and drop its key.
 
         Args:
-            plaintext: any length.
-            context: what the message belongs to; needed again to open it, not carried in it.
+            plaintext: of any length.
+            context: what the message is bound to. Opening it needs the context, which it does not carry.
 
         Returns:
-            ratchet key ‖ length of the last turn ‖ number ‖ nonce ‖ ciphertext, 68 bytes longer.
+            ratchet key ‖ length of the last turn ‖ number ‖ nonce ‖ ciphertext, 68 bytes longer than the
+            plaintext.
         """
         return _pack(_run(self._machine.encrypt_message(plaintext, context)))
 
     def open(self, data: bytes, context: bytes) -> bytes:
-        """Decrypt a message, in whatever order it comes; its key is then gone.
+        """Decrypt a message, in whatever order messages arrive, and drop its key.
 
         Args:
             data: as returned by the peer's `seal`.
-            context: as given to it.
+            context: as passed to the peer's `seal`.
 
         Raises:
-            MessageRefused: it does not open, and nothing has changed. As `MessageRepeated` or
-                `TooManySkipped` where that can be told.
+            MessageRefused: the message does not open, and nothing has changed. It is `MessageRepeated` or
+                `TooManySkipped` where the reason is known.
         """
         return _open(lambda message: self._machine.decrypt_message(message, context), data)
 
@@ -245,17 +250,17 @@ def _open(step: Callable[[EncryptedMessage], Coroutine[Any, Any, _T]], data: byt
         raise MessageRepeated(header.sending_chain_length) from error
     except DoSProtectionException as error:
         raise TooManySkipped(header.sending_chain_length) from error
-    # ValueError: cut short, or a ratchet key of low order, which X25519 refuses.
+    # A ValueError means that the message is cut short, or that X25519 refused a ratchet key of low order.
     except (AuthenticationFailedException, ValueError) as error:
         raise MessageRefused from error
 
 
 def _run(step: Coroutine[Any, Any, _T]) -> _T:
-    # The library's verbs are coroutines that wait for nothing, so one push brings them to their end,
+    # The library's methods are coroutines that wait for nothing, so one step runs them to their end,
     # with or without an event loop around us.
     try:
         step.send(None)
     except StopIteration as end:
         result: _T = end.value
         return result
-    raise AssertionError("a ratchet step waited")
+    raise InternalFault("a step of the ratchet waited, which its library never does")

@@ -1,4 +1,4 @@
-"""A private conversation about one lot, once the handshake is done."""
+"""A private conversation about one lot, after the handshake."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from energy_trading.errors import BadInput
 from energy_trading.files.json import check_object, from_hex, to_hex
 from energy_trading.identity.certificate import Certificate
 from energy_trading.session.content import Content, PriceProposal, decode, encode, pad, unpad
-from energy_trading.session.lot import Lot
 from energy_trading.session.ratchet import Ratchet
-from energy_trading.session.wire import PREFIX_SIZE, Kind, prefix
+from energy_trading.session.subject import Subject
+from energy_trading.session.wire import PREFIX_SIZE, MessageKind, prefix
 
 _KEYS = {
     "lot",
@@ -26,35 +26,37 @@ _KEYS = {
 
 
 def context_of(transcript: bytes, head: bytes, from_initiator: bool) -> bytes:
-    """Return what a sealed message is bound to: the handshake, its own head and its direction.
+    """Return what a sealed message is bound to: the handshake, the message's own head and its direction.
 
     Args:
         transcript: 32 bytes.
         head: version ‖ kind ‖ session id.
-        from_initiator: who sends.
+        from_initiator: whether the initiator sends the message.
     """
     return transcript + head + (b"\1" if from_initiator else b"\0")
 
 
 @dataclass(eq=False)
 class Session:
-    """One party's end. Made by a handshake, or read from a `SessionFile`; for one thread at a time.
+    """One party's end of a session, for one thread at a time.
+
+    It is made by a handshake, or read from a `SessionFile`.
 
     Args:
-        lot: that is negotiated.
-        account: own, EIP-55.
-        peer_account: proved by the peer's certificate and signature.
-        peer_certificate: as proved; whether the ledger has banned the account is for the ledger to say.
+        subject: what the session negotiates about.
+        account: this party's account, EIP-55.
+        peer_account: the peer's account, proved by its certificate and signature.
+        peer_certificate: the certificate that proved it; only the ledger knows whether the account is banned.
         session_id: 16 bytes, public.
-        transcript: 32 bytes, hash of all that the handshake bound together.
-        is_initiator: whether this side said hello.
+        transcript: hash of everything that the handshake bound together, 32 bytes.
+        is_initiator: whether this side sent the hello.
         ratchet: the keys.
 
     Source:
         Chen §IV.E (C-6).
     """
 
-    lot: Lot
+    subject: Subject
     account: str
     peer_account: str
     peer_certificate: Certificate
@@ -67,40 +69,41 @@ class Session:
         """Encrypt a record for the peer.
 
         Args:
-            content: to be said.
+            content: the record to send.
 
         Returns:
-            An opaque message, whose length tells the bucket only.
+            An opaque message. Its length reveals only which of the padded sizes the record has.
 
         Raises:
-            BadInput: the record is too long or about another lot.
+            BadInput: the record is too long, or is about another lot.
         """
         self._check_lot(content)
-        head = prefix(Kind.MESSAGE, self.session_id)
+        head = prefix(MessageKind.MESSAGE, self.session_id)
         plaintext = pad(encode(content))
         return head + self.ratchet.seal(plaintext, context_of(self.transcript, head, self.is_initiator))
 
     def open(self, data: bytes) -> Content:
-        """Decrypt a message of the peer; each opens once, in any order.
+        """Decrypt a message of the peer. Each message opens once, and messages may arrive in any order.
 
         Args:
-            data: as received.
+            data: the message as received.
 
         Raises:
-            MessageRefused: forged, changed, reflected, repeated or of another session; nothing has changed.
-            UnknownContent: the peer said something this version does not know.
-            BadInput: the peer said something malformed, or about another lot.
+            MessageRefused: the message is forged, changed, reflected, repeated or of another session. Nothing
+                has changed.
+            UnknownContent: the peer sent a record that this version does not know.
+            BadInput: the peer sent a malformed record, or one about another lot.
         """
-        # Safe: the head is part of what the message is bound to, so it need not be looked at.
+        # Safe: the message is bound to its head, so a wrong head is found without looking at it.
         context = context_of(self.transcript, data[:PREFIX_SIZE], not self.is_initiator)
         content = decode(unpad(self.ratchet.open(data[PREFIX_SIZE:], context)))
         self._check_lot(content)
         return content
 
     def to_json(self) -> dict[str, Any]:
-        """Return the whole state, with its keys, for `json.dumps`; keep it encrypted."""
+        """Return the whole state, with its keys, for `json.dumps`. Keep it encrypted."""
         return {
-            "lot": self.lot.to_json(),
+            "lot": self.subject.to_json(),
             "account": self.account,
             "peerAccount": self.peer_account,
             "peerCertificate": to_hex(self.peer_certificate.to_bytes()),
@@ -112,14 +115,14 @@ class Session:
 
     @classmethod
     def from_json(cls, value: Any) -> Session:
-        """Continue from the object of `to_json`, which must not have been used since.
+        """Continue from the object of `to_json`, which must not have been used since it was written.
 
         Raises:
             BadInput: a field is missing or malformed.
         """
         fields = check_object(value, "session", _KEYS)
         return cls(
-            Lot.from_json(fields["lot"]),
+            Subject.from_json(fields["lot"]),
             fields["account"],
             fields["peerAccount"],
             Certificate.from_bytes(from_hex(fields["peerCertificate"], "peerCertificate")),
@@ -130,7 +133,7 @@ class Session:
         )
 
     def _check_lot(self, content: Content) -> None:
-        if isinstance(content, PriceProposal) and content.lot != self.lot.lot_id:
+        if isinstance(content, PriceProposal) and content.lot != self.subject.lot_id:
             raise BadInput(
-                f"price proposal: given lot {content.lot}, allowed this session's {self.lot.lot_id}"
+                f"the proposal is for lot {content.lot}, and this session is about lot {self.subject.lot_id}"
             )

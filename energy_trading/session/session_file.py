@@ -1,4 +1,4 @@
-"""A session that survives a restart: its state is on disk before anything it did is seen outside."""
+"""A session that survives a restart: its state is on disk before anyone can see the effect of a step."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import fcntl
 import json
 import os
 from pathlib import Path
-from types import TracebackType
 from typing import Final
 
 from cryptography.exceptions import InvalidTag
@@ -25,34 +24,34 @@ _NONCE_SIZE: Final = 12
 
 
 class SessionInUse(TryAgain):
-    """Somebody has the session open; two users of one state would use its keys twice.
+    """The session is open elsewhere, or was closed. Two users of one state would use its keys twice.
 
     Args:
-        path: of the file.
+        path: the session's file.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"session file {path}: given one that is in use, allowed one that nobody has open")
+        super().__init__(f"the session file {path} is in use elsewhere, or was closed")
         self.path = path
 
 
 class SessionFileRefused(Forged):
-    """The file does not open: changed, cut short, or of another account.
+    """The file does not open: it was changed or cut short, or belongs to another account.
 
     Args:
-        path: of the file.
+        path: the session's file.
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"session file {path}: given one that does not open, allowed this account's own")
+        super().__init__(f"the session file {path} does not open; it is damaged or another account's")
         self.path = path
 
 
 class SessionFile:
-    """A session and its file; close it, or use it in a `with`. Made by `create` or `load`.
+    """A session and its file, made by `create` or `load`; close it, or use it in a `with`.
 
-    The file is encrypted under a key derived from the account's, and has mode 0600. Each message
-    costs one writing of it. An older copy put back in its place is not noticed.
+    The file has mode 0600 and is encrypted under a key derived from the account's key. Each message
+    writes it once. An older copy that is put back in its place is not noticed.
 
     Source:
         C-6: no key serves twice.
@@ -62,7 +61,7 @@ class SessionFile:
         self._path = path
         self._key = key
         self._lock: int | None = lock
-        #: what is known of the peer; use the file's `seal` and `open`, not the session's
+        #: what is known of the peer; to seal and open messages, use the file's methods, not the session's
         self.session = session
 
     @classmethod
@@ -70,13 +69,13 @@ class SessionFile:
         """Write a session to a new file.
 
         Args:
-            path: where nothing is yet.
+            path: the new file; nothing may exist there.
             session: from now on used through the file only.
-            account_key: of the session's own account.
+            account_key: the key of the session's own account.
 
         Raises:
-            FileExists: something is there.
-            SessionInUse: somebody has the path open.
+            FileExists: something exists at the path.
+            SessionInUse: the path is in use elsewhere.
         """
         lock = _lock(path)
         try:
@@ -89,17 +88,17 @@ class SessionFile:
 
     @classmethod
     def load(cls, path: Path, account_key: SecretKey) -> SessionFile:
-        """Continue a session.
+        """Continue a session from its file.
 
         Args:
-            path: of the file.
-            account_key: as given to `create`.
+            path: the session's file.
+            account_key: the key that was passed to `create`.
 
         Raises:
-            SessionInUse: somebody has the session open.
-            FileExposed: group or world have a permission on the file.
-            SessionFileRefused: it was changed, or is another account's.
-            OSError: it cannot be read.
+            SessionInUse: the session is open elsewhere.
+            FileExposed: the group or others have a permission on the file.
+            SessionFileRefused: the file was changed, or belongs to another account.
+            OSError: the file cannot be read.
         """
         lock = _lock(path)
         try:
@@ -111,14 +110,14 @@ class SessionFile:
         return cls(path, key, lock, session)
 
     def seal(self, content: Content) -> bytes:
-        """Encrypt a record; its key is used up on disk before the message is returned.
+        """Encrypt a record. That its key is used up is on disk before the message is returned.
 
         Args:
-            content: to be said.
+            content: the record to send.
 
         Raises:
-            BadInput: the record is too long or about another lot.
-            OSError: the file cannot be written; then no message leaves.
+            BadInput: the record is too long, or is about another lot.
+            OSError: the file cannot be written; then no message is returned.
         """
         self._check_open()
         message = self.session.seal(content)
@@ -126,28 +125,28 @@ class SessionFile:
         return message
 
     def open(self, data: bytes) -> Content:
-        """Decrypt a message; it is used up on disk before its content is returned.
+        """Decrypt a message. That it was opened is on disk before its content is returned.
 
         Args:
-            data: as received.
+            data: the message as received.
 
         Raises:
-            MessageRefused: forged, changed, reflected, repeated or of another session.
-            BadInput: the peer said something malformed or unknown.
+            MessageRefused: the message is forged, changed, reflected, repeated or of another session.
+            BadInput: the peer sent a malformed or unknown record.
             OSError: the file cannot be written.
         """
         self._check_open()
         try:
             content = self.session.open(data)
         except BadInput:
-            # Nonsense uses up its key as well; a refused message does not get here.
+            # A malformed record uses up its key as well; a refused message does not get here.
             self._save(replace=True)
             raise
         self._save(replace=True)
         return content
 
     def close(self) -> None:
-        """Let others load the session."""
+        """Close the file, so that others can load the session."""
         if self._lock is not None:
             os.close(self._lock)
             self._lock = None
@@ -155,9 +154,7 @@ class SessionFile:
     def __enter__(self) -> SessionFile:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def _check_open(self) -> None:

@@ -1,4 +1,4 @@
-"""How messages travel: opaque bytes on topics named by msgAddr, which may be lost, repeated or reordered."""
+"""How messages travel: as opaque bytes on topics named by msgAddr; they may be lost, repeated, reordered."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from typing import Protocol
 
 from energy_trading.errors import TryAgain
 
-#: is given each payload that arrives, in the thread that calls `deliver`
+#: receives each payload that arrives, in the thread that calls `deliver`
 Handler = Callable[[bytes], None]
 
 
 class TransportFailed(TryAgain):
-    """The messages could not be handed to the carrier, or it could not be reached."""
+    """A message could not be handed to the carrier, or the carrier could not be reached."""
 
 
 class Transport(Protocol):
-    """What a carrier of messages can do.
+    """A carrier of messages.
 
     Source:
         Chen eq 2 (C-3) for the topics.
@@ -27,29 +27,29 @@ class Transport(Protocol):
         """Send a payload to whoever reads the topic.
 
         Args:
-            topic: msgAddr of the receiver, 32 bytes.
+            topic: the receiver's message address (msgAddr), 32 bytes.
             payload: opaque.
 
         Raises:
-            TransportFailed: the carrier did not take it.
+            TransportFailed: the carrier did not take the payload.
         """
 
     def subscribe(self, topic: bytes, handler: Handler) -> None:
         """Read a topic from now on.
 
         Args:
-            topic: own msgAddr, 32 bytes.
-            handler: called by `deliver`; one for a topic, the last one counts.
+            topic: the reader's own msgAddr, 32 bytes.
+            handler: called by `deliver`; a topic has one handler, the last one that was set.
 
         Raises:
-            TransportFailed: the carrier did not agree.
+            TransportFailed: the carrier did not confirm.
         """
 
     def deliver(self, seconds: float = 0) -> int:
-        """Call the handlers for what has arrived, waiting up to a time for the first.
+        """Call the handlers for what has arrived, and wait for the first message if there is none.
 
         Args:
-            seconds: to wait; 0 takes what is there.
+            seconds: how long to wait; 0 takes only what is there.
 
         Returns:
             How many payloads were handled.
@@ -64,7 +64,7 @@ class InProcess:
         self._waiting: deque[tuple[bytes, bytes]] = deque()
 
     def publish(self, topic: bytes, payload: bytes) -> None:
-        """Keep a payload for `deliver`; on a topic that nobody reads it is lost."""
+        """Keep a payload for `deliver`. It is lost if nobody reads the topic."""
         self._waiting.append((topic, payload))
 
     def subscribe(self, topic: bytes, handler: Handler) -> None:
@@ -72,7 +72,7 @@ class InProcess:
         self._handlers[topic] = handler
 
     def deliver(self, seconds: float = 0) -> int:
-        """Call the handlers until nothing waits, also for what they send; the time is not needed."""
+        """Call the handlers until nothing is left, including what they send. The time is not used."""
         handled = 0
         while self._waiting:
             topic, payload = self._waiting.popleft()

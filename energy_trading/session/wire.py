@@ -1,4 +1,4 @@
-"""How every message of a session begins, so that a reader of one topic can sort what arrives."""
+"""The beginning that all messages of a session share, so that a reader of one topic can sort what arrives."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ VERSION: Final = 1
 SESSION_ID_SIZE: Final = 16
 _PREFIX: Final = struct.Struct(f">BB{SESSION_ID_SIZE}s")
 PREFIX_SIZE: Final = _PREFIX.size
-#: longer ones are not looked at; the largest padded record stays well below
+#: longer messages are not read; the message with the largest padded record is well below this size
 MAX_MESSAGE: Final = 8192
 
 
-class Kind(IntEnum):
+class MessageKind(IntEnum):
     """What a message is for."""
 
     HELLO = 1
@@ -26,31 +26,33 @@ class Kind(IntEnum):
     MESSAGE = 4
 
 
-def prefix(kind: Kind, session_id: bytes) -> bytes:
+def prefix(kind: MessageKind, session_id: bytes) -> bytes:
     """Return version ‖ kind ‖ session id, 18 bytes."""
     return _PREFIX.pack(VERSION, kind, session_id)
 
 
-def read_prefix(data: bytes) -> tuple[Kind, bytes]:
-    """Tell a message's kind and the session it says it belongs to; neither is proved by this.
+def read_prefix(data: bytes) -> tuple[MessageKind, bytes]:
+    """Return a message's kind and the session that it claims to belong to. This proves neither.
 
     Args:
-        data: as received.
+        data: the message as received.
 
     Returns:
-        The kind and 16 bytes; a hello's session id is the hash of all of it.
+        The kind and the session id, 16 bytes. A hello's session id is a hash of the whole hello.
 
     Raises:
-        BadInput: too short or too long, or another version or kind.
+        BadInput: the message is too short or too long, or its version or kind is unknown.
     """
     if not PREFIX_SIZE <= len(data) <= MAX_MESSAGE:
-        raise BadInput(f"message: given {len(data)} bytes, allowed {PREFIX_SIZE} … {MAX_MESSAGE}")
+        raise BadInput(f"a message must have between {PREFIX_SIZE} and {MAX_MESSAGE} bytes, not {len(data)}")
     version, kind, session_id = _PREFIX.unpack_from(data)
-    if version != VERSION or kind not in tuple(Kind):
-        raise BadInput(f"message: given version {version}, kind {kind}, allowed version 1, kind 1 … 4")
-    return Kind(kind), session_id_of(data) if kind == Kind.HELLO else session_id
+    if version != VERSION or kind not in tuple(MessageKind):
+        raise BadInput(
+            f"a message must have version 1 and a kind from 1 to 4, not version {version} and kind {kind}"
+        )
+    return MessageKind(kind), session_id_of(data) if kind == MessageKind.HELLO else session_id
 
 
 def session_id_of(hello: bytes) -> bytes:
-    """Return the id, 16 bytes, of the session that a hello opens."""
+    """Return the id of the session that a hello opens, 16 bytes."""
     return sha256(hello).digest()[:SESSION_ID_SIZE]

@@ -20,10 +20,10 @@ from energy_trading.session import (
     Accept,
     Initiator,
     InProcess,
-    Lot,
     PriceProposal,
     Reject,
     Responder,
+    Subject,
 )
 from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, Home, Neighbourhood
 
@@ -141,7 +141,7 @@ def _negotiate(
     there: Neighbourhood, found: _Occasion, minted: LotMinted, draw: random.Random
 ) -> tuple[int, int]:
     """Let both bargain over an encrypted session (C-5, C-6); return the price and the count of messages."""
-    lot = Lot(there.chain.chain_id, there.suite.lots.address, minted.lot)
+    subject = Subject(there.chain.chain_id, there.suite.lots.address, minted.lot)
     issue_key, now = there.pkg.parameters.issue_key, there.chain.now()
     carrier = InProcess()
     to_buyer, to_seller = deque[bytes](), deque[bytes]()
@@ -154,9 +154,9 @@ def _negotiate(
         carrier.publish(topic, message)
         messages += carrier.deliver()
 
-    asking = Initiator(found.buyer.member, lot, minted.producer, issue_key)
+    asking = Initiator(found.buyer.member, subject, minted.producer, issue_key)
     carry(minted.msg_addr, asking.hello)
-    answering = Responder(found.seller.member, lot, issue_key, to_seller.popleft())
+    answering = Responder(found.seller.member, subject, issue_key, to_seller.popleft())
     carry(answering.reply_to, answering.answer)
     finish, buyer = asking.finish(to_buyer.popleft(), now)
     carry(minted.msg_addr, finish)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from functools import cache
 
 from energy_trading.identity import PKG, Member
-from energy_trading.session import Initiator, Lot, Responder, Session
+from energy_trading.session import Initiator, Responder, Session, Subject
 from tests.client.identity_actors import ALICE, BOB, authorities, enrol
 
 NOW = 1_780_000_000
-LOT = Lot(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", 7)
+SUBJECT = Subject(31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3", 7)
 
 
 @cache
@@ -41,19 +41,19 @@ def issue_key() -> bytes:
     return pkg().parameters.issue_key
 
 
-def ask(buyer: Member | None = None, lot: Lot = LOT) -> Initiator:
+def ask(buyer: Member | None = None, subject: Subject = SUBJECT) -> Initiator:
     """Say hello to Bob."""
-    return Initiator(buyer or alice(), lot, bob().account, issue_key())
+    return Initiator(buyer or alice(), subject, bob().account, issue_key())
 
 
-def asked(hello: bytes, lot: Lot = LOT) -> Responder:
+def asked(hello: bytes, subject: Subject = SUBJECT) -> Responder:
     """Answer as Bob."""
-    return Responder(bob(), lot, issue_key(), hello)
+    return Responder(bob(), subject, issue_key(), hello)
 
 
-def talk(lot: Lot = LOT) -> tuple[Session, Session]:
+def talk(subject: Subject = SUBJECT) -> tuple[Session, Session]:
     """Run a handshake; return Alice's end and Bob's."""
-    initiator = ask(lot=lot)
-    responder = asked(initiator.hello, lot)
+    initiator = ask(subject=subject)
+    responder = asked(initiator.hello, subject)
     finish, session = initiator.finish(responder.answer, NOW)
     return session, responder.finish(finish, NOW)

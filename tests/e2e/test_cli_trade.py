@@ -215,9 +215,10 @@ def test_trade_that_expires(shop: Shop) -> None:
     taken, left = shop.offer(), shop.offer()
     shop.accept(taken, start)
     receipt = ("meter receipt", taken, *METER, "--out", "late.json")
-    assert shop.refused(*receipt).startswith("slot: given a last reading at ")
+    late = f"the slot ends at {start + 900}, and the last reading is at "
+    assert shop.refused(*receipt).startswith(late)
     shop.read((start, 1000), (start + 900, 1000))
-    assert shop.refused(*receipt) == f"trade {taken}: no measured import is left in its slot"
+    assert shop.refused(*receipt) == f"no measured import is left in the slot of trade {taken}"
     assert not Path("late.json").exists()
     early = shop.refused("trade expire", taken, "--unlocked", shop.rich)
     assert early.startswith("OfferMarket_NotExpired(")

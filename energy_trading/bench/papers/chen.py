@@ -41,12 +41,12 @@ from energy_trading.session import (
     HandshakeRefused,
     Initiator,
     InProcess,
-    Lot,
     MessageRefused,
     MessageRepeated,
     PriceProposal,
     Responder,
     Session,
+    Subject,
     hello_as_printed,
     session_key_as_printed,
 )
@@ -368,15 +368,15 @@ class _Run:
 
     def handshake(self) -> None:
         at, key = self.chain.now(), self.parameters.issue_key
-        lot = Lot(self.chain.chain_id, self.suite.lots.address, self.lot)
-        asks = Initiator(self.alice, lot, self.bob.account, key)
-        asked = Responder(self.bob, lot, key, asks.hello)
+        subject = Subject(self.chain.chain_id, self.suite.lots.address, self.lot)
+        asks = Initiator(self.alice, subject, self.bob.account, key)
+        asked = Responder(self.bob, subject, key, asks.hello)
         mallory = SecretKey.generate().public_key
         swapped = asked.answer[:PREFIX_SIZE] + mallory + asked.answer[PREFIX_SIZE + len(mallory) :]
         middle = refused(HandshakeRefused, lambda: asks.finish(swapped, at))
         finish, self.to_bob = asks.finish(asked.answer, at)
         self.to_alice = asked.finish(finish, at)
-        fresh = Initiator(self.alice, lot, self.bob.account, key)
+        fresh = Initiator(self.alice, subject, self.bob.account, key)
         replay = refused(HandshakeRefused, lambda: fresh.finish(asked.answer, at))
         proved = (self.to_bob.peer_account, self.to_alice.peer_account) == (
             self.bob.account,

@@ -201,12 +201,12 @@ class Trader(Client):
             The receipt with the terms and the buyer, for `confirm`.
 
         Raises:
-            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.certify`.
+            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.sign_receipt`.
 
         Source:
             N-3.
         """
-        receipt = self._own_meter().certify(trade.offer.trade_id)
+        receipt = self._own_meter().sign_receipt(trade.offer.trade_id)
         return Delivery(trade.offer.terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
 
     def give_up(self, offer: Offer) -> Sent:

@@ -1,4 +1,4 @@
-"""The smart meter: what it certifies, and what it never certifies (N-3, N-5, N-6)."""
+"""The smart meter: for what it signs receipts, and for what it never does (N-3, N-5, N-6)."""
 
 import stat
 from itertools import count, pairwise
@@ -53,7 +53,7 @@ def meter_with(*readings: tuple[int, int], journal: Path | None = None, signer=S
 
 
 def delivered(meter: SmartMeter, number: int) -> int:
-    return int.from_bytes(meter.certify(trade_id(number)).energy, "big")
+    return int.from_bytes(meter.sign_receipt(trade_id(number)).energy, "big")
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_receipt_of_the_whole_quantity(signer):
     """N-3: the meter signs trade and quantity for this market and chain."""
     meter = meter_with((900, 1_000), (1800, 1_500), signer=signer)
     meter.allot(allotment(1, 500))
-    receipt = meter.certify(trade_id(1))
+    receipt = meter.sign_receipt(trade_id(1))
     assert (receipt.trade_id, receipt.energy, receipt.signer) == (
         trade_id(1),
         (500).to_bytes(32, "big"),
@@ -84,7 +84,7 @@ def test_hidden_quantity_stays_hidden():
     meter = meter_with((900, 0), (1800, 500), (2700, 800))
     meter.allot(allotment(1, 500, salt=SALT))
     meter.allot(allotment(2, 500, slot=(1800, 2700), salt=SALT))
-    assert meter.certify(trade_id(1)).energy == energy_commitment(500, SALT)
+    assert meter.sign_receipt(trade_id(1)).energy == energy_commitment(500, SALT)
     assert delivered(meter, 2) == 300
     assert SALT.hex() not in repr(allotment(1, 500, salt=SALT))
 
@@ -96,17 +96,19 @@ def test_earlier_acceptance_draws_first():
         meter.allot(allotment(number, energy_wh))
     assert delivered(meter, 3) == 100
     assert (delivered(meter, 1), delivered(meter, 2)) == (600, 300)
-    with pytest.raises(NothingDelivered, match=rf"^trade 0x{trade_id(4).hex()}: no measured import is left"):
-        meter.certify(trade_id(4))
+    with pytest.raises(
+        NothingDelivered, match=rf"^no measured import is left in the slot of trade 0x{trade_id(4).hex()}$"
+    ):
+        meter.sign_receipt(trade_id(4))
 
 
 def test_one_receipt_for_a_trade():
-    """N-3: asked again, the meter repeats the receipt; it draws nothing more and says nothing else."""
+    """N-3: asked again, the meter repeats the receipt; it draws nothing more and signs nothing else."""
     meter = meter_with((900, 0), (1800, 1_000))
     meter.allot(allotment(1, 400))
-    receipt = meter.certify(trade_id(1))
+    receipt = meter.sign_receipt(trade_id(1))
     meter.record(Reading(2700, 9_000, 0))
-    assert meter.certify(trade_id(1)) == receipt
+    assert meter.sign_receipt(trade_id(1)) == receipt
     meter.allot(allotment(2, 1_000))
     assert delivered(meter, 2) == 600
 
@@ -118,11 +120,11 @@ def test_released_trade_reserves_nothing():
     meter.allot(allotment(2, 800))
     meter.release(trade_id(1))
     assert delivered(meter, 2) == 800
-    refused = rf"^trade: given 0x{trade_id(1).hex()} \(released\), allowed an allotted one$"
-    for act in (meter.certify, meter.release, lambda _: meter.allot(allotment(1, 800))):
+    refused = rf"^trade 0x{trade_id(1).hex()} is released and not allotted$"
+    for act in (meter.sign_receipt, meter.release, lambda _: meter.allot(allotment(1, 800))):
         with pytest.raises(TradeRefused, match=refused):
             act(trade_id(1))
-    with pytest.raises(TradeRefused, match=r"with its receipt signed, allowed one without$"):
+    with pytest.raises(TradeRefused, match=r"cannot be released, because its receipt is signed$"):
         meter.release(trade_id(2))
 
 
@@ -130,12 +132,12 @@ def test_revert_given_slot_not_ended():
     """N-3: no receipt before the register reached the end of the slot."""
     meter = meter_with()
     meter.allot(allotment(1, 500))
-    with pytest.raises(SlotNotEnded, match=r"^slot: given no reading, allowed one at 1800$"):
-        meter.certify(trade_id(1))
+    with pytest.raises(SlotNotEnded, match=r"^the slot ends at 1800, and there is no reading yet$"):
+        meter.sign_receipt(trade_id(1))
     meter.record(Reading(900, 0, 0))
     meter.record(Reading(1799, 900, 0))
-    with pytest.raises(SlotNotEnded, match=r"^slot: given a last reading at 1799, allowed one at 1800$"):
-        meter.certify(trade_id(1))
+    with pytest.raises(SlotNotEnded, match=r"^the slot ends at 1800, and the last reading is at 1799$"):
+        meter.sign_receipt(trade_id(1))
 
 
 @pytest.mark.parametrize(("times", "missing"), [((901, 1800), 900), ((900, 1801), 1800), ((0, 2700), 900)])
@@ -144,9 +146,9 @@ def test_revert_given_reading_missing(times: tuple[int, int], missing: int):
     meter = meter_with((times[0], 0), (times[1], 900))
     meter.allot(allotment(1, 500))
     with pytest.raises(
-        ReadingMissing, match=rf"^slot: given no reading at {missing}, allowed one at both ends$"
+        ReadingMissing, match=rf"^there is no reading at {missing}; a slot needs one at each of its ends$"
     ):
-        meter.certify(trade_id(1))
+        meter.sign_receipt(trade_id(1))
 
 
 def test_uncertifiable_trade_reserves_nothing():
@@ -162,45 +164,48 @@ def test_revert_given_register_goes_back():
     meter = SmartMeter(SIGNER, MARKET)
     meter.record(Reading(900, 100, 50))
     for reading, reason in (
-        (Reading(900, 100, 50), "time: given 900, allowed later than 900"),
-        (Reading(899, 200, 50), "time: given 899, allowed later than 900"),
+        (Reading(900, 100, 50), "a reading must be later than the last one at 900, not at 900"),
+        (Reading(899, 200, 50), "a reading must be later than the last one at 900, not at 899"),
         (
             Reading(1800, 99, 50),
-            "registers: given import 99 Wh, export 50 Wh, allowed 100 and 50 or more",
+            "the registers cannot go back to import 99 Wh, export 50 Wh; they were at 100 Wh and 50 Wh",
         ),
         (
             Reading(1800, 100, 49),
-            "registers: given import 100 Wh, export 49 Wh, allowed 100 and 50 or more",
+            "the registers cannot go back to import 100 Wh, export 49 Wh; they were at 100 Wh and 50 Wh",
         ),
     ):
         with pytest.raises(ReadingRefused) as caught:
             meter.record(reading)
         assert str(caught.value) == reason
     assert meter.last_reading == Reading(900, 100, 50)
-    with pytest.raises(ReadingRefused, match=r"^import_wh: given 1.5, allowed an integer of 0 or more$"):
+    with pytest.raises(ReadingRefused, match=r"^import_wh must be a whole number of 0 or more, not 1.5$"):
         Reading(0, 1.5, 0)  # type: ignore[arg-type]
 
 
 def test_revert_given_other_terms():
-    """N-3: a trade keeps the terms it was first told with; telling them again changes nothing."""
+    """N-3: a trade keeps the terms it was first allotted with; repeating them changes nothing."""
     meter = meter_with((900, 0), (1800, 1_000))
     meter.allot(allotment(1, 400))
     meter.allot(allotment(1, 400))
     for other in (allotment(1, 401), allotment(1, 400, (900, 2700)), allotment(1, 400, salt=SALT)):
-        with pytest.raises(TradeRefused, match=r"with other terms, allowed those told before$"):
+        with pytest.raises(TradeRefused, match=r"was allotted before, with other terms$"):
             meter.allot(other)
-    with pytest.raises(TradeRefused, match=r"\(unknown\), allowed an allotted one$"):
-        meter.certify(trade_id(2))
+    with pytest.raises(TradeRefused, match=r"is unknown and not allotted$"):
+        meter.sign_receipt(trade_id(2))
 
 
 @pytest.mark.parametrize(
     ("terms", "reason"),
     [
-        ((b"", 0, 1, 1), "trade id: given 0 bytes, allowed 32"),
-        ((trade_id(1), 900, 900, 1), "slot: given 900 … 900, allowed a start before its end"),
-        ((trade_id(1), 0, 1, 0), "energy: given 0 Wh, allowed 1 … 2**64-1"),
-        ((trade_id(1), 0, 1, 2**64), "energy: given 18446744073709551616 Wh, allowed 1 … 2**64-1"),
-        ((trade_id(1), 0, 1, 1, b"secret"), "salt: given 6 bytes, allowed 32"),
+        ((b"", 0, 1, 1), "the trade id must have 32 bytes, not 0"),
+        ((trade_id(1), 900, 900, 1), "the slot must start before it ends, not go from 900 to 900"),
+        ((trade_id(1), 0, 1, 0), "the energy must be between 1 and 2**64-1 Wh, not 0 Wh"),
+        (
+            (trade_id(1), 0, 1, 2**64),
+            "the energy must be between 1 and 2**64-1 Wh, not 18446744073709551616 Wh",
+        ),
+        ((trade_id(1), 0, 1, 1, b"secret"), "the salt must have 32 bytes, not 6"),
     ],
 )
 def test_revert_given_terms_out_of_range(terms, reason: str):
@@ -223,15 +228,15 @@ def test_private_trade_shows_one_time_keys_only():
         digest = acceptance_digest(MARKET, trade_id(number), BUYER)
         assert verify_signature(signers[number], digest, acceptance.signature)
         assert meter.allot_privately(allotment(number, 400), BUYER, epoch=3) == acceptance
-        receipt = meter.certify(trade_id(number))
+        receipt = meter.sign_receipt(trade_id(number))
         digest = receipt_digest(MARKET, trade_id(number), receipt.energy)
         assert receipt.signer == signers[number]
         assert verify_signature(signers[number], digest, receipt.signature)
     with pytest.raises(KeysUsedUp):
         meter.allot_privately(allotment(2, 1), BUYER, epoch=3)
-    with pytest.raises(TradeRefused, match=r"with other terms, allowed those told before$"):
+    with pytest.raises(TradeRefused, match=r"was allotted before, with other terms$"):
         meter.allot_privately(allotment(1, 400), "0x" + "b1" * 20, epoch=3)
-    with pytest.raises(BadInput, match=r"^one-time keys: given none, allowed a meter that has them$"):
+    with pytest.raises(BadInput, match=r"^this meter has no one-time keys$"):
         SmartMeter(SIGNER, MARKET).allot_privately(allotment(1, 400), BUYER, epoch=3)
 
 
@@ -244,8 +249,8 @@ def test_restart_signs_nothing_twice(tmp_path: Path):
         lambda m: m.allot(allotment(3, 100)),
         lambda m: m.record(Reading(1800, 1_000, 5)),
         lambda m: m.release(trade_id(3)),
-        lambda m: m.certify(trade_id(1)),
-        lambda m: m.certify(trade_id(2)),
+        lambda m: m.sign_receipt(trade_id(1)),
+        lambda m: m.sign_receipt(trade_id(2)),
     ]
 
     def run(restart: bool) -> list[object]:
@@ -281,9 +286,9 @@ def test_revert_given_journal_of_another(tmp_path: Path):
     path = tmp_path / "meter"
     meter = meter_with((900, 0), (1800, 100), journal=path)
     meter.allot(allotment(1, 500))
-    meter.certify(trade_id(1))
+    meter.sign_receipt(trade_id(1))
     meter.close()
-    with pytest.raises(BadInput, match=r"allowed one of meter 0x[0-9a-f]{40} in this market$"):
+    with pytest.raises(BadInput, match=r"is not that of meter 0x[0-9a-f]{40} in this market$"):
         SmartMeter(Secp256k1Meter(SecretKey.from_int(8)), MARKET, path)
     with pytest.raises(BadInput, match=r"in this market$"):
         SmartMeter(SIGNER, Domain("OfferMarket", 1, MARKET.verifying_contract), path)

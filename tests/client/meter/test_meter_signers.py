@@ -106,9 +106,9 @@ def test_revert_given_dishonest_signer():
 
 def test_revert_given_wrong_key():
     """N-3: another curve, no address, no digest are named."""
-    with pytest.raises(BadInput, match=r"^P-256 key: given one on secp256k1, allowed secp256r1$"):
+    with pytest.raises(BadInput, match=r"^a P-256 meter key must be on secp256r1, not on secp256k1$"):
         P256Meter(ec.derive_private_key(5, ec.SECP256K1()), VERIFIER)
-    with pytest.raises(BadInput, match=r"^P-256 verifier: given '0x12', allowed a 20-byte address in hex$"):
+    with pytest.raises(BadInput, match=r"^the P-256 verifier must be a 20-byte address in hex, not '0x12'$"):
         P256Meter(ec.derive_private_key(5, ec.SECP256R1()), "0x12")
     with pytest.raises(BadInput, match=r"^digest: given 31 bytes, allowed 32$"):
         p256().sign(bytes(31))

@@ -31,8 +31,8 @@ LINES = [
     "0-1:96.1.0(4730303339303030303035363738)",
     "0-1:24.2.1(240601141000S)(00321.654*m3)",
 ]
-NOT_WHOLE = "telegram: given no whole one, allowed text from '/' to '!' and four hex digits"
-WRONG_CRC = "telegram: given a CRC that does not fit, allowed the CRC16 of its text"
+NOT_WHOLE = "the telegram must be whole, from '/' to '!' and four hexadecimal digits"
+WRONG_CRC = "the CRC of the telegram is not the CRC16 of its text"
 #: CRC16/ARC of the lines above.
 CRC = "34B5"
 
@@ -88,31 +88,31 @@ def test_hour_that_comes_twice():
         (telegram() * 2, NOT_WHOLE),
         (
             telegram(("1-0:1.8.2(002345.678*kWh)\r\n", "")),
-            "telegram: given no valid ELECTRICITY_USED_TARIFF_2, allowed exactly a Decimal there",
+            "the telegram needs exactly one ELECTRICITY_USED_TARIFF_2, and it must be a Decimal",
         ),
         (
             telegram(("240601141500S", "240631141500S")),
-            "telegram: given no valid P1_MESSAGE_TIMESTAMP, allowed exactly a datetime there",
+            "the telegram needs exactly one P1_MESSAGE_TIMESTAMP, and it must be a datetime",
         ),
         (
             telegram(("001234.567*kWh", "001234.567*MWh")),
-            "telegram: given ELECTRICITY_USED_TARIFF_1 in 'MWh', allowed kWh",
+            "ELECTRICITY_USED_TARIFF_1 of the telegram must be in kWh, not in 'MWh'",
         ),
         (
             telegram(("001234.567", "01234.5678")),
-            "telegram: given ELECTRICITY_USED_TARIFF_1 = 1234567.8000 Wh, allowed whole Wh of 0 or more",
+            "ELECTRICITY_USED_TARIFF_1 of the telegram must be 0 or more whole Wh, not 1234567.8000 Wh",
         ),
         (
             telegram(("001234.567", "NaN")),
-            "telegram: given ELECTRICITY_USED_TARIFF_1 = NaN Wh, allowed whole Wh of 0 or more",
+            "ELECTRICITY_USED_TARIFF_1 of the telegram must be 0 or more whole Wh, not NaN Wh",
         ),
         (
             telegram(("001234.567", "twelve")),
-            "telegram: given a malformed line, allowed DSMR 5 lines",
+            "the telegram has a malformed line; DSMR 5 lines are expected",
         ),
         (
             telegram(("4530303437303030303031323334", "4x")),
-            "telegram: given EQUIPMENT_IDENTIFIER '4x', allowed ASCII in hex",
+            "EQUIPMENT_IDENTIFIER must be ASCII written in hex, not '4x'",
         ),
     ],
 )
@@ -124,7 +124,7 @@ def test_revert_given_wrong_telegram(text: str, reason: str):
 
 
 def test_revert_given_library_missing(monkeypatch: pytest.MonkeyPatch):
-    """House rule: without the optional extra the error tells what to install."""
+    """House rule: without the optional extra, the error names what to install."""
     monkeypatch.setitem(sys.modules, "dsmr_parser.parsers", None)
     with pytest.raises(TelegramSupportMissing) as caught:
         read_telegram(telegram())

@@ -59,7 +59,7 @@ def test_a_man_in_the_middle_is_not_noticed() -> None:
 
 
 def test_a_hello_can_be_replayed() -> None:
-    """C-5, errata: an old hello is taken again; nothing tells Bob that it is not Alice who sends it now."""
+    """C-5, errata: an old hello is accepted again; nothing shows Bob that Alice does not send it now."""
     (alice, gamma_a), (bob, gamma_b) = pair(), pair()
     old = hello_as_printed(alice, gamma_a, bob.public_key)
     assert session_key_as_printed(bob, gamma_b, old) == session_key_as_printed(bob, gamma_b, old)

@@ -20,7 +20,7 @@ from energy_trading.session import (
     UnknownContent,
     session_file,
 )
-from tests.client.session_actors import LOT, alice, bob, mallory, talk
+from tests.client.session_actors import SUBJECT, alice, bob, mallory, talk
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_conversation_goes_on_after_a_restart(kept: tuple[SessionFile, Session],
     """C-6: both directions, and messages that were under way, work with the loaded session."""
     file, peer = kept
     late = peer.seal(Text("late"))
-    assert peer.open(file.seal(PriceProposal(LOT.lot_id, 4, 5))) == PriceProposal(LOT.lot_id, 4, 5)
+    assert peer.open(file.seal(PriceProposal(SUBJECT.lot_id, 4, 5))) == PriceProposal(SUBJECT.lot_id, 4, 5)
     assert file.open(peer.seal(Text("a"))) == Text("a")
     before = file.session
     file.close()
@@ -128,9 +128,7 @@ def test_revert_given_session_in_use(kept: tuple[SessionFile, Session], tmp_path
     path = tmp_path / "bob.session"
     with pytest.raises(SessionInUse) as error:
         SessionFile.load(path, alice().secret_key)
-    assert str(error.value) == (
-        f"session file {path}: given one that is in use, allowed one that nobody has open"
-    )
+    assert str(error.value) == f"the session file {path} is in use elsewhere, or was closed"
     file.close()
     file.close()
     for use in (lambda: file.seal(Text("x")), lambda: file.open(b"")):
@@ -157,9 +155,7 @@ def test_revert_given_changed_file_or_another_account(
     content = path.read_bytes()
     with pytest.raises(SessionFileRefused) as error:
         SessionFile.load(path, mallory().secret_key)
-    assert str(error.value) == (
-        f"session file {path}: given one that does not open, allowed this account's own"
-    )
+    assert str(error.value) == (f"the session file {path} does not open; it is damaged or another account's")
     for changed in (
         b"",
         content[:35],

@@ -18,26 +18,28 @@ from energy_trading.errors import BadInput
 from energy_trading.identity import Certificate, CertificateExpired, Member
 from energy_trading.session import (
     HandshakeRefused,
-    Kind,
-    Lot,
+    MessageKind,
     Responder,
+    Subject,
     Text,
     handshake,
     read_prefix,
     wire,
 )
 from tests.client.identity_actors import ALICE, FROM, UNTIL, authorities, enrol
-from tests.client.session_actors import LOT, NOW, alice, ask, asked, bob, issue_key, mallory, talk
+from tests.client.session_actors import NOW, SUBJECT, alice, ask, asked, bob, issue_key, mallory, talk
 
-OTHER_LOTS = {
-    "lot": dataclasses.replace(LOT, lot_id=8),
-    "chain": dataclasses.replace(LOT, chain_id=1),
-    "contract": dataclasses.replace(LOT, contract="0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"),
+OTHER_SUBJECTS = {
+    "lot": dataclasses.replace(SUBJECT, lot_id=8),
+    "chain": dataclasses.replace(SUBJECT, chain_id=1),
+    "contract": dataclasses.replace(SUBJECT, contract="0xe7f1725E7734CE288F8367e1Bb143E90bb3F0512"),
 }
 
+NUMBERS = "the lot id must be a uint256 and the chain id a positive uint256"
 
-def refused(part: str, allowed: str) -> str:
-    return f"handshake, {part}: given another, allowed {allowed}"
+
+def refused(part: str, expected: str) -> str:
+    return f"the handshake was refused for its {part}; expected {expected}"
 
 
 def test_both_know_each_other_and_nobody_else_was_asked() -> None:
@@ -52,7 +54,7 @@ def test_both_know_each_other_and_nobody_else_was_asked() -> None:
     assert of_alice.peer_certificate == bob().certificate
     assert of_bob.peer_certificate == alice().certificate
     assert of_alice.transcript == of_bob.transcript
-    assert of_alice.lot == of_bob.lot == LOT
+    assert of_alice.subject == of_bob.subject == SUBJECT
     assert of_bob.open(of_alice.seal(Text("hello"))) == Text("hello")
     assert of_alice.open(of_bob.seal(Text("good day"))) == Text("good day")
 
@@ -63,15 +65,16 @@ def test_messages_can_be_sorted_by_their_beginning() -> None:
     responder = asked(initiator.hello)
     finish, session = initiator.finish(responder.answer, NOW)
     number = session.session_id
-    assert read_prefix(initiator.hello) == (Kind.HELLO, number)
-    assert read_prefix(responder.answer) == (Kind.ANSWER, number)
-    assert read_prefix(finish) == (Kind.FINISH, number)
-    assert read_prefix(session.seal(Text(""))) == (Kind.MESSAGE, number)
+    assert read_prefix(initiator.hello) == (MessageKind.HELLO, number)
+    assert read_prefix(responder.answer) == (MessageKind.ANSWER, number)
+    assert read_prefix(finish) == (MessageKind.FINISH, number)
+    assert read_prefix(session.seal(Text(""))) == (MessageKind.MESSAGE, number)
+    wrong_head = "a message must have version 1 and a kind from 1 to 4, not version {} and kind {}"
     for data, text in (
-        (b"\1" * 17, "message: given 17 bytes, allowed 18 … 8192"),
-        (bytes(8193), "message: given 8193 bytes, allowed 18 … 8192"),
-        (b"\2\1" + bytes(16), "message: given version 2, kind 1, allowed version 1, kind 1 … 4"),
-        (b"\1\5" + bytes(16), "message: given version 1, kind 5, allowed version 1, kind 1 … 4"),
+        (b"\1" * 17, "a message must have between 18 and 8192 bytes, not 17"),
+        (bytes(8193), "a message must have between 18 and 8192 bytes, not 8193"),
+        (b"\2\1" + bytes(16), wrong_head.format(2, 1)),
+        (b"\1\5" + bytes(16), wrong_head.format(1, 5)),
     ):
         with pytest.raises(BadInput) as error:
             read_prefix(data)
@@ -79,7 +82,7 @@ def test_messages_can_be_sorted_by_their_beginning() -> None:
 
 
 def test_no_certificate_and_no_account_is_seen_on_the_way() -> None:
-    """C-5: who reads the wire sees neither account, certificate nor public key of the two."""
+    """C-5: whoever reads the wire sees no account, certificate or public key of the two."""
     initiator = ask()
     responder = asked(initiator.hello)
     finish, _ = initiator.finish(responder.answer, NOW)
@@ -96,17 +99,17 @@ def test_no_certificate_and_no_account_is_seen_on_the_way() -> None:
             assert private not in seen
 
 
-class Posing(Lot):
-    """A lot whose subject says Bob, whoever answers."""
+class Posing(Subject):
+    """A subject whose label names Bob, whoever answers."""
 
-    def subject(self, responder: str) -> bytes:
-        return super().subject(bob().account)
+    def label(self, responder: str) -> bytes:
+        return super().label(bob().account)
 
 
 def test_revert_given_answer_of_another_certified_account() -> None:
     """C-5, errata: Mallory answers in Bob's place with her own, good certificate."""
     initiator = ask()
-    posing = Posing(LOT.chain_id, LOT.contract, LOT.lot_id)
+    posing = Posing(SUBJECT.chain_id, SUBJECT.contract, SUBJECT.lot_id)
     answer = Responder(mallory(), posing, issue_key(), initiator.hello).answer
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(answer, NOW)
@@ -116,7 +119,7 @@ def test_revert_given_answer_of_another_certified_account() -> None:
 def test_revert_given_answer_with_a_borrowed_certificate() -> None:
     """C-5, errata: Mallory answers with Bob's certificate, which is public, and without his key."""
     initiator = ask()
-    posing = Posing(LOT.chain_id, LOT.contract, LOT.lot_id)
+    posing = Posing(SUBJECT.chain_id, SUBJECT.contract, SUBJECT.lot_id)
     thief = Member(mallory().secret_key, bob().certificate, bob().disclosure)
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(Responder(thief, posing, issue_key(), initiator.hello).answer, NOW)
@@ -169,17 +172,17 @@ def test_revert_given_man_in_the_middle() -> None:
     to_bob = initiator.hello[:66] + mine.public_key
     answer = asked(to_bob).answer
     head, box = answer[: -handshake._BOX_SIZE], answer[-handshake._BOX_SIZE :]
-    subject = LOT.subject(bob().account)
+    label = SUBJECT.label(bob().account)
 
     # With Bob she shares a key, and reads his proof,
-    greeted = handshake._transcript(subject, to_bob, head)
+    greeted = handshake._transcript(label, to_bob, head)
     key = handshake._derive(mine.multiply(head[18:]), greeted, b"answer")
     proof = ChaCha20Poly1305(key).decrypt(bytes(12), box, greeted)
     assert bob().certificate.to_bytes() in proof
 
     # with Alice too, and hands it on.
-    head = wire.prefix(Kind.ANSWER, wire.session_id_of(initiator.hello)) + mine.public_key
-    greeted = handshake._transcript(subject, initiator.hello, head)
+    head = wire.prefix(MessageKind.ANSWER, wire.session_id_of(initiator.hello)) + mine.public_key
+    greeted = handshake._transcript(label, initiator.hello, head)
     key = handshake._derive(mine.multiply(initiator.hello[66:]), greeted, b"answer")
     relayed = head + ChaCha20Poly1305(key).encrypt(bytes(12), proof, greeted)
     with pytest.raises(HandshakeRefused) as error:
@@ -187,14 +190,16 @@ def test_revert_given_man_in_the_middle() -> None:
     assert error.value.part == "signature"
 
 
-@pytest.mark.parametrize("lot", OTHER_LOTS.values(), ids=OTHER_LOTS)
-def test_revert_given_hello_for_something_else(lot: Lot) -> None:
+@pytest.mark.parametrize("subject", OTHER_SUBJECTS.values(), ids=OTHER_SUBJECTS)
+def test_revert_given_hello_for_something_else(subject: Subject) -> None:
     """C-5, errata: a hello of another lot, chain or contract is refused, also if its label is changed."""
-    initiator = ask(lot=lot)
+    initiator = ask(subject=subject)
     with pytest.raises(HandshakeRefused) as error:
         asked(initiator.hello)
-    assert str(error.value) == refused("lot", f"7 of {LOT.contract} on chain 31337, own account")
-    relabelled = initiator.hello[:2] + LOT.subject(bob().account) + initiator.hello[34:]
+    assert str(error.value) == refused(
+        "subject", f"lot 7 of {SUBJECT.contract} on chain 31337, and this account"
+    )
+    relabelled = initiator.hello[:2] + SUBJECT.label(bob().account) + initiator.hello[34:]
     answer = asked(relabelled).answer
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(answer, NOW)
@@ -209,8 +214,8 @@ def test_revert_given_hello_for_another_account() -> None:
     """C-5, errata: Mallory cannot answer what Bob was asked, and nobody answers oneself's hello."""
     for member in (mallory(), alice()):
         with pytest.raises(HandshakeRefused) as error:
-            Responder(member, LOT, issue_key(), ask().hello)
-        assert error.value.part == "lot"
+            Responder(member, SUBJECT, issue_key(), ask().hello)
+        assert error.value.part == "subject"
 
 
 def test_revert_given_replayed_handshake() -> None:
@@ -244,14 +249,14 @@ def test_revert_given_answer_of_another_handshake() -> None:
     )
     with pytest.raises(HandshakeRefused) as error:
         second.finish(answer[:2] + wire.session_id_of(second.hello) + answer[18:], NOW)
-    assert str(error.value) == refused("box", "one sealed for this hello, lot and account")
+    assert str(error.value) == refused("box", "one sealed for this hello, subject and account")
 
 
 def test_revert_given_reflected_message() -> None:
     """C-5, errata: what a party sent does not serve as what it waits for."""
     initiator = ask()
     responder = asked(initiator.hello)
-    head = wire.prefix(Kind.ANSWER, wire.session_id_of(initiator.hello))
+    head = wire.prefix(MessageKind.ANSWER, wire.session_id_of(initiator.hello))
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(initiator.hello, NOW)
     assert error.value.part == "form"
@@ -262,7 +267,7 @@ def test_revert_given_reflected_message() -> None:
         responder.finish(responder.answer, NOW)
     assert error.value.part == "form"
     finish, _ = initiator.finish(responder.answer, NOW)
-    relabelled = wire.prefix(Kind.FINISH, finish[2:18]) + responder.answer[18:]
+    relabelled = wire.prefix(MessageKind.FINISH, finish[2:18]) + responder.answer[18:]
     with pytest.raises(HandshakeRefused) as error:
         responder.finish(relabelled, NOW)
     assert error.value.part == "box"
@@ -331,14 +336,16 @@ def test_revert_given_oneself() -> None:
     """C-5: an account does not negotiate with itself, on either side."""
     with pytest.raises(BadInput) as caught:
         ask(bob())
-    assert str(caught.value) == f"peer: given {bob().account}, allowed the EIP-55 address of another account"
+    assert str(caught.value) == (
+        f"the peer must be the EIP-55 address of another account, not {bob().account}"
+    )
     initiator = ask()
     responder = asked(initiator.hello)
     initiator._member = bob()
     finish, _ = initiator.finish(responder.answer, NOW)
     with pytest.raises(HandshakeRefused) as error:
         responder.finish(finish, NOW)
-    assert str(error.value) == refused("account", "any other than one's own")
+    assert str(error.value) == refused("account", "any account but this party's own")
 
 
 @pytest.mark.parametrize("point", [bytes(33), b"\2" + bytes(32), b"\4" + bytes(32)])
@@ -357,18 +364,18 @@ def test_revert_given_no_point(point: bytes) -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"chain_id": 0}, "lot: given 7 on chain 0, allowed uint256, chain from 1"),
-        ({"lot_id": 2**256}, f"lot: given {2**256} on chain 31337, allowed uint256, chain from 1"),
+        ({"chain_id": 0}, f"{NUMBERS}, not lot 7 on chain 0"),
+        ({"lot_id": 2**256}, f"{NUMBERS}, not lot {2**256} on chain 31337"),
         (
-            {"contract": LOT.contract.lower()},
-            f"contract: given {LOT.contract.lower()}, allowed an EIP-55 address",
+            {"contract": SUBJECT.contract.lower()},
+            f"the contract must be an EIP-55 address, not {SUBJECT.contract.lower()}",
         ),
     ],
 )
-def test_revert_given_lot_out_of_range(changes: dict[str, object], text: str) -> None:
-    """C-5: a lot has one spelling."""
+def test_revert_given_subject_out_of_range(changes: dict[str, object], text: str) -> None:
+    """C-5: a subject has one spelling."""
     with pytest.raises(BadInput) as error:
-        dataclasses.replace(LOT, **changes)
+        dataclasses.replace(SUBJECT, **changes)
     assert str(error.value) == text
 
 
@@ -389,7 +396,7 @@ def test_transcript_binds_all_that_was_exchanged() -> None:
     answer = responder.answer
     finish, session = initiator.finish(answer, NOW)
     shared = ephemeral.multiply(answer[18:51])
-    greeted = bind(LOT.subject(bob().account), initiator.hello, answer[:51])
+    greeted = bind(SUBJECT.label(bob().account), initiator.hello, answer[:51])
     content = ChaCha20Poly1305(derive(greeted, b"answer")).decrypt(bytes(12), answer[51:], greeted)
     bobs, alices = bob().certificate.hash, alice().certificate.hash
     answered = bind(bind(greeted, content[:32]), answer[51:], bob().account.encode(), bobs)

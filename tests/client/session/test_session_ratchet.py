@@ -25,9 +25,9 @@ from energy_trading.session import (
     ratchet,
 )
 from energy_trading.session.ratchet import MAX_KEPT, MAX_SKIPPED, Ratchet
-from tests.client.session_actors import LOT, talk
+from tests.client.session_actors import SUBJECT, talk
 
-REFUSED = "message: given one that does not open, allowed the peer's, once"
+REFUSED = "the message does not open, or was opened before"
 
 
 def say(session: Session, *words: str) -> list[bytes]:
@@ -50,7 +50,7 @@ STEPS = st.lists(
 
 
 def test_each_delivered_message_opens_once_to_what_was_said() -> None:
-    """C-6: whatever is lost, repeated, reordered or reflected, a message opens once, to its own words."""
+    """C-6: whatever is lost, repeated, reordered or reflected, a message opens once, to its own text."""
     done: Counter[str] = Counter()
 
     @settings(max_examples=100, deadline=None)
@@ -104,14 +104,14 @@ def test_late_messages_open_after_the_turn_has_changed() -> None:
 
 
 def test_revert_given_repeated_message() -> None:
-    """C-6: the second copy is refused, told as a repetition in the present turn, and harms nothing."""
+    """C-6: the second copy is refused, in the present turn as a repetition, and harms nothing."""
     one, two = talk()
     [message] = say(one, "a")
     assert hear(two, message) == ["a"]
     with pytest.raises(MessageRepeated) as error:
         two.open(message)
     # Number 0 was the third message of the handshake.
-    assert str(error.value) == "message: given number 1 again, allowed each once"
+    assert str(error.value) == "message number 1 was opened before"
     assert error.value.number == 1
     assert hear(two, *say(one, "b")) == ["b"]
 
@@ -179,7 +179,7 @@ def test_skipped_keys_are_bounded() -> None:
     with pytest.raises(TooManySkipped) as error:
         two.open(messages[-1])
     assert error.value.number == MAX_SKIPPED + 2
-    assert str(error.value) == "message: given number 66, allowed up to 64 missing before it"
+    assert str(error.value) == "more than 64 messages before message number 66 are missing"
     assert hear(two, messages[MAX_SKIPPED]) == ["64"]
     assert hear(two, messages[0], messages[-1]) == ["0", "65"]
 
@@ -307,8 +307,8 @@ def test_revert_given_ratchet_key_of_low_order() -> None:
 def test_revert_given_proposal_of_another_lot() -> None:
     """C-5: a price is for the session's lot, on both ends."""
     one, two = talk()
-    assert two.open(one.seal(PriceProposal(LOT.lot_id, 5, 9))) == PriceProposal(LOT.lot_id, 5, 9)
-    text = "price proposal: given lot 8, allowed this session's 7"
+    assert two.open(one.seal(PriceProposal(SUBJECT.lot_id, 5, 9))) == PriceProposal(SUBJECT.lot_id, 5, 9)
+    text = "the proposal is for lot 8, and this session is about lot 7"
     with pytest.raises(BadInput) as error:
         one.seal(PriceProposal(8, 5, 9))
     assert str(error.value) == text

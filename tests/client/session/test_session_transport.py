@@ -21,7 +21,7 @@ from energy_trading.session import (
     Accept,
     Content,
     InProcess,
-    Kind,
+    MessageKind,
     MessageRefused,
     Mqtt,
     MqttSupportMissing,
@@ -33,9 +33,9 @@ from energy_trading.session import (
     TransportFailed,
     read_prefix,
 )
-from tests.client.session_actors import LOT, NOW, alice, ask, asked, bob
+from tests.client.session_actors import NOW, SUBJECT, alice, ask, asked, bob
 
-PROPOSAL = PriceProposal(LOT.lot_id, 1200, NOW + 600)
+PROPOSAL = PriceProposal(SUBJECT.lot_id, 1200, NOW + 600)
 
 
 class Seller:
@@ -51,10 +51,10 @@ class Seller:
 
     def take(self, payload: bytes) -> None:
         kind, _ = read_prefix(payload)
-        if kind == Kind.HELLO:
+        if kind == MessageKind.HELLO:
             self.handshake = asked(payload)
             self.transport.publish(self.handshake.reply_to, self.handshake.answer)
-        elif kind == Kind.FINISH:
+        elif kind == MessageKind.FINISH:
             self.session = self.handshake.finish(payload, NOW)
         else:
             try:
@@ -206,7 +206,7 @@ def test_revert_given_topic_that_is_no_message_address(broker: Broker) -> None:
         for use in (lambda: client.publish(b"#", b""), lambda: client.subscribe(b"#", print)):
             with pytest.raises(BadInput) as error:
                 use()
-            assert str(error.value) == "topic: given 1 bytes, allowed a msgAddr of 32"
+            assert str(error.value) == "a topic must be a msgAddr of 32 bytes, not of 1"
 
 
 def test_revert_given_no_broker() -> None:
@@ -216,15 +216,15 @@ def test_revert_given_no_broker() -> None:
         port = taken.getsockname()[1]
         with pytest.raises(TransportFailed) as error:
             Mqtt("127.0.0.1", port, "x")
-        assert str(error.value) == f"broker: given 127.0.0.1:{port}, allowed one that answers"
+        assert str(error.value) == f"the broker 127.0.0.1:{port} cannot be reached"
         taken.listen()
         with pytest.raises(TransportFailed) as error:
             Mqtt("127.0.0.1", port, "x", seconds=0.2)
-        assert str(error.value) == f"broker: given 127.0.0.1:{port}, which refused, allowed one that takes us"
+        assert str(error.value) == f"the broker 127.0.0.1:{port} did not accept the connection in 0.2 s"
 
 
 def test_revert_given_no_paho(monkeypatch: pytest.MonkeyPatch) -> None:
-    """C-3: without the extra, the error says what to install."""
+    """C-3: without the extra, the error names what to install."""
     monkeypatch.setitem(sys.modules, "paho.mqtt.client", None)
     with pytest.raises(MqttSupportMissing) as error:
         Mqtt("127.0.0.1", 1, "x")
@@ -237,22 +237,22 @@ def test_revert_given_broker_that_is_gone_or_silent(broker: Broker) -> None:
     client.close()
     with pytest.raises(TransportFailed) as error:
         client.publish(b"\x09" * 32, b"x")
-    assert str(error.value) == "publish: given no connection, allowed a connected client"
+    assert str(error.value) == "publishing failed, because there is no connection to the broker"
     with Mqtt("127.0.0.1", broker.port, "waiting", seconds=0.2) as client:
         broker.process.send_signal(signal.SIGSTOP)
         try:
             with pytest.raises(TransportFailed) as error:
                 client.publish(b"\x09" * 32, b"x")
-            assert str(error.value) == "publish: given no answer for 0.2 s, allowed a confirmation"
+            assert str(error.value) == "the broker did not confirm the message in 0.2 s"
             with pytest.raises(TransportFailed) as error:
                 client.subscribe(b"\x09" * 32, print)
-            assert str(error.value) == "subscribe: given no consent for 0.2 s, allowed the broker's"
+            assert str(error.value) == "the broker did not confirm the subscription in 0.2 s"
         finally:
             broker.process.send_signal(signal.SIGCONT)
 
 
 def test_client_connects_again_by_itself(tmp_path: Path) -> None:
-    """C-3: after a restart of a broker that forgot everything, the topic is read again without a word."""
+    """C-3: after a restart of a broker that forgot everything, the topic is read again by itself."""
     topic, port, seen = b"\x0a" * 32, free_port(), []
     with running(tmp_path, port):
         home = Mqtt("127.0.0.1", port, "home")

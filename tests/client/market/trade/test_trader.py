@@ -147,7 +147,7 @@ def test_refused_acceptance_leaves_the_meter_free(neighbours: Neighbours) -> Non
     trade = n.bob.accept(offer, n.start, n.end)
     n.imports(800)
     with pytest.raises(TradeRefused):
-        n.meter.certify(dear.trade_id)
+        n.meter.sign_receipt(dear.trade_id)
     assert n.bob.receipt(trade).energy == offer.terms.energy
 
 

@@ -1,4 +1,4 @@
-"""What a session is about."""
+"""What a session negotiates about."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _SUBJECT_TYPE: Final = "SessionSubject(uint256 lotId,address responder)"
 
 
 @dataclass(frozen=True)
-class Lot:
-    """One lot of energy on one chain.
+class Subject:
+    """What a session negotiates about: one lot of energy on one chain.
 
     Args:
-        chain_id: EIP-155.
+        chain_id: EIP-155 chain id.
         contract: EIP-55 address of the contract that holds the lot.
-        lot_id: 0 … 2**256 - 1.
+        lot_id: the lot's number, 0 … 2**256 - 1.
 
     Raises:
         BadInput: a field is out of range.
@@ -34,24 +34,25 @@ class Lot:
     lot_id: int
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse values that are out of range."""
         if not 0 < self.chain_id < 2**256 or not 0 <= self.lot_id < 2**256:
             raise BadInput(
-                f"lot: given {self.lot_id} on chain {self.chain_id}, allowed uint256, chain from 1"
+                "the lot id must be a uint256 and the chain id a positive uint256, "
+                f"not lot {self.lot_id} on chain {self.chain_id}"
             )
         if not is_checksum_address(self.contract):
-            raise BadInput(f"contract: given {self.contract}, allowed an EIP-55 address")
+            raise BadInput(f"the contract must be an EIP-55 address, not {self.contract}")
 
     @property
     def domain(self) -> Domain:
-        """EIP-712 domain of what is signed in a session; no contract reads it, and no other use shares it."""
+        """EIP-712 domain of what is signed in a session. No contract reads it, and nothing else uses it."""
         return Domain("EnergySession", self.chain_id, self.contract)
 
-    def subject(self, responder: str) -> bytes:
-        """Return the 32-byte digest of chain, contract, lot and the account that is asked.
+    def label(self, responder: str) -> bytes:
+        """Return the digest of chain, contract, lot and responder by which a hello names it, 32 bytes.
 
         Args:
-            responder: EIP-55 address.
+            responder: EIP-55 address of the account that is asked.
         """
         fields = [keccak(text=_SUBJECT_TYPE), self.lot_id, responder]
         return self.domain.digest(keccak(encode(["bytes32", "uint256", "address"], fields)))
@@ -61,11 +62,11 @@ class Lot:
         return {"chainId": self.chain_id, "contract": self.contract, "lotId": self.lot_id}
 
     @classmethod
-    def from_json(cls, value: Any) -> Lot:
+    def from_json(cls, value: Any) -> Subject:
         """Read the object of `to_json`.
 
         Raises:
             BadInput: a field is malformed.
         """
-        fields = check_object(value, "lot", {"chainId", "contract", "lotId"})
+        fields = check_object(value, "subject", {"chainId", "contract", "lotId"})
         return cls(fields["chainId"], fields["contract"], fields["lotId"])
