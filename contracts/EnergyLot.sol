@@ -11,6 +11,7 @@ import {IEnergyLot, LotParameters} from "./interfaces/IEnergyLot.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
+import {EnergyLib} from "./types/Energy.sol";
 import {Injection, Lot, LotLib, LotState, LotView} from "./types/Lot.sol";
 import {Delivery, Terms, TermsLib} from "./types/Trade.sol";
 
@@ -219,7 +220,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         bytes32 receipt = _marketDigest(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, sum)));
         _delivering = keccak256(abi.encode(buyer, receipt));
         // Safe: the market calls only the ledger, which calls nobody, and {verify} here.
-        _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), bytes32(sum), ""));
+        _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), EnergyLib.plain(sum), ""));
         _delivering = IDLE;
     }
 

@@ -8,6 +8,7 @@ import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {IOfferMarket, MarketParameters} from "./interfaces/IOfferMarket.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
+import {Energy, EnergyLib} from "./types/Energy.sol";
 import {Delivery, DeliveryFault, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
 
 /// @title Offer market
@@ -16,7 +17,6 @@ contract OfferMarket is IOfferMarket, EIP712 {
     using TermsLib for Terms;
 
     uint256 private constant BPS = 10_000;
-    uint256 private constant PLAIN_ENERGY_LIMIT = 2 ** 64;
     /// @dev What the ledger can hold at all; keeps every product below 2**170.
     uint256 private constant MAX_PRICE = type(uint64).max;
     uint256 private constant SIGNED_NONCE = 1 << 255;
@@ -138,7 +138,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function _checkNew(Terms calldata terms, uint256 nonceBit) private view returns (bytes32 tradeId) {
         if (terms.nonce & NONCE_KIND != nonceBit)
             revert OfferMarket_WrongNonce(terms.nonce, nonceBit == SIGNED_NONCE);
-        if (terms.energy == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
+        if (terms.energy.wh() == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
             revert OfferMarket_BadTerms(terms.energy, terms.price, MAX_PRICE);
         }
         if (terms.seller == terms.buyer) revert OfferMarket_SelfTrade(terms.seller);
@@ -182,7 +182,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function confirmDelivery(Delivery calldata delivery) external {
-        (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, uint256(delivery.terms.energy));
+        (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, delivery.terms.energy.wh());
         if (fault != DeliveryFault.None) revert OfferMarket_ReceiptRefused(tradeId, fault);
     }
 
@@ -194,10 +194,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             assembly ("memory-safe") {
                 free := mload(0x40)
             }
-            (bytes32 tradeId, DeliveryFault fault) = _confirm(
-                deliveries[i],
-                uint256(deliveries[i].terms.energy)
-            );
+            (bytes32 tradeId, DeliveryFault fault) = _confirm(deliveries[i], deliveries[i].terms.energy.wh());
             if (fault == DeliveryFault.None) ++settled;
             else emit DeliveryRefused(tradeId, fault);
             assembly ("memory-safe") {
@@ -208,9 +205,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external {
-        bytes32 energy = delivery.terms.energy;
+        Energy energy = delivery.terms.energy;
         if (
-            agreedWh == 0 || agreedWh >= PLAIN_ENERGY_LIMIT || keccak256(abi.encode(agreedWh, salt)) != energy
+            agreedWh == 0 || agreedWh >= EnergyLib.PLAIN_LIMIT || EnergyLib.hidden(agreedWh, salt) != energy
         ) {
             revert OfferMarket_BadOpening(energy, agreedWh, salt);
         }
@@ -231,18 +228,18 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (block.timestamp >= terms.deliverBy) return (tradeId, DeliveryFault.Expired);
         if (state != _accepted(d.buyer, keccak256(d.signer))) return (tradeId, DeliveryFault.NotParty);
         bool full = d.energy == terms.energy;
-        if (!full && (uint256(d.energy) >= PLAIN_ENERGY_LIMIT || agreed >= PLAIN_ENERGY_LIMIT)) {
+        if (!full && (!d.energy.isPlain() || agreed >= EnergyLib.PLAIN_LIMIT)) {
             return (tradeId, DeliveryFault.EnergyHidden);
         }
         bytes32 digest = _hashTypedData(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, d.energy)));
         if (!SignerLib.isValid(d.signer, digest, d.signature)) return (tradeId, DeliveryFault.BadReceipt);
 
         _end(tradeId, terms);
-        if (full || uint256(d.energy) >= agreed) {
+        if (full || d.energy.wh() >= agreed) {
             emit DeliveryConfirmed(tradeId);
             _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered);
         } else {
-            _settleShort(tradeId, terms, d.buyer, uint256(d.energy), agreed);
+            _settleShort(tradeId, terms, d.buyer, d.energy.wh(), agreed);
         }
     }
 
@@ -418,7 +415,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function guaranteeUp(uint256 price) external view returns (uint256) {
-        if (price > MAX_PRICE) revert OfferMarket_BadTerms(0, price, MAX_PRICE);
+        if (price > MAX_PRICE) revert OfferMarket_BadTerms(Energy.wrap(0), price, MAX_PRICE);
         return _guaranteeUp(price);
     }
 

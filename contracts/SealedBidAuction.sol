@@ -10,6 +10,7 @@ import {Ranking, Ranks} from "./libraries/Ranking.sol";
 import {SealedQuote} from "./libraries/SealedQuote.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
 import {AuctionState, AuctionTerms, Quote} from "./types/Auction.sol";
+import {EnergyLib} from "./types/Energy.sol";
 import {Terms} from "./types/Trade.sol";
 
 /// @title Sealed-bid auction
@@ -269,7 +270,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         Terms memory trade = Terms({
             seller: terms.publisher,
             buyer: address(uint160(entry)),
-            energy: bytes32(terms.lotsWh[lot]),
+            energy: EnergyLib.plain(terms.lotsWh[lot]),
             price: _payment(terms.lotsWh[lot], price),
             acceptBy: acceptBy,
             deliverBy: terms.deliverBy,

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from energy_trading.chain.connect import Chain, connect, in_process
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.errors import BadInput, EnergyTradingError
-    from energy_trading.identity import DSO, PKG, Certificate, Enrolment, Member, Role, TracingProof
+    from energy_trading.identity import DSO, PKG, Certificate, Enrolment, Member, TracingProof
     from energy_trading.market.log.replay import replay
     from energy_trading.market.log.standing import standing_of
     from energy_trading.market.trade.offer import Offer, Trade
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from energy_trading.meter.smart_meter import Reading, SmartMeter
     from energy_trading.meter.telegram import read_telegram
     from energy_trading.simulation.profiles import HomeProfile, load_profiles, make_profiles
+    from energy_trading.types import Role
 
 _HOME: Final = {
     "BadInput": "errors",
@@ -34,7 +35,7 @@ _HOME: Final = {
     "P256Meter": "meter.signers",
     "PKG": "identity",
     "Reading": "meter.smart_meter",
-    "Role": "identity",
+    "Role": "types",
     "Secp256k1Meter": "meter.signers",
     "SecretKey": "crypto.keys",
     "SmartMeter": "meter.smart_meter",

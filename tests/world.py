@@ -7,17 +7,22 @@ from typing import Any
 
 from energy_trading.bindings import Suite, SuiteParameters, deploy
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.energy_ledger import AccountAttestation
-from energy_trading.bindings.offer_market import Delivery, Terms
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import attestation_digest, offer_hash, receipt_digest
 from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.types import (
+    SIGNED_NONCE,
+    ZERO_ADDRESS,
+    AccountAttestation,
+    Delivery,
+    Energy,
+    Receipt,
+    Role,
+    Terms,
+)
 
 GENESIS = 1_614_556_800  # 2021-03-01 00:00 UTC
-SIGNED_NONCE = 1 << 255
-PRODUCER, CONSUMER, PROSUMER = 1, 2, 3
+PRODUCER, CONSUMER, PROSUMER = Role.PRODUCER, Role.CONSUMER, Role.PROSUMER
 EURO = 10**9  # units of account
 FUNDS = 1_000 * EURO
 
@@ -61,10 +66,7 @@ class World:
         domain = changes.pop("domain", self.suite.ledger_domain)
         a = AccountAttestation(account, roles, b"\xce" * 32, b"\xa1" * 64, self.chain.now() + 3600)
         a = replace(a, **changes)
-        digest = attestation_digest(
-            domain, a.account, a.roles, a.certificate_hash, a.identity_ciphertext, a.deadline
-        )
-        return a, signer.sign_digest(digest)
+        return a, signer.sign_digest(domain.digest(a))
 
     def enrol(self, key: SecretKey, roles: int = PROSUMER, funds: int = FUNDS) -> None:
         """Open, fund and meter an account."""
@@ -83,8 +85,8 @@ class World:
         return replace(
             Terms(
                 seller if isinstance(seller, str) else seller.address,
-                NATIVE,
-                (1000).to_bytes(32, "big"),
+                ZERO_ADDRESS,
+                Energy.plain(1000),
                 EURO // 5,
                 now + 3600,
                 now + 7200,
@@ -94,18 +96,10 @@ class World:
         )
 
     def trade_id(self, terms: Terms) -> bytes:
-        return offer_hash(
-            terms.seller,
-            terms.buyer,
-            terms.energy,
-            terms.price,
-            terms.accept_by,
-            terms.deliver_by,
-            terms.nonce,
-        )
+        return terms.struct_hash()
 
     def sign_offer(self, terms: Terms, key: SecretKey) -> bytes:
-        return key.sign_digest(self.suite.market_domain.digest(self.trade_id(terms)))
+        return key.sign_digest(self.suite.market_domain.digest(terms))
 
     def make(self, seller: SecretKey, **changes: Any) -> Terms:
         terms = self.terms(seller, **changes)
@@ -122,10 +116,10 @@ class World:
     ) -> Delivery:
         """A receipt by the buyer's meter: all of it, or `energy` Wh."""
         raw = terms.energy if energy is None else energy
-        raw = raw.to_bytes(32, "big") if isinstance(raw, int) else raw
+        raw = Energy.plain(raw) if isinstance(raw, int) else Energy(raw)
         meter = changes.pop("meter", self.meters[buyer.address])
         domain = changes.pop("domain", self.suite.market_domain)
-        digest = receipt_digest(domain, self.trade_id(terms), raw)
+        digest = domain.digest(Receipt(self.trade_id(terms), raw))
         return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
 
     def deliver(self, terms: Terms, buyer: SecretKey, energy: int | None = None) -> Sent:

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Energy} from "../types/Energy.sol";
 import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/Trade.sol";
 
 /// @notice Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
@@ -36,7 +37,7 @@ interface IOfferMarket {
         bytes32 indexed tradeId,
         address indexed seller,
         address buyer,
-        bytes32 energy,
+        Energy energy,
         uint256 price,
         uint256 acceptBy,
         uint256 deliverBy,
@@ -86,7 +87,7 @@ interface IOfferMarket {
     /// @notice Seller and buyer are the same account.
     error OfferMarket_SelfTrade(address account);
     /// @notice Needed: energy not zero, price in 1 … maxPrice.
-    error OfferMarket_BadTerms(bytes32 energy, uint256 price, uint256 maxPrice);
+    error OfferMarket_BadTerms(Energy energy, uint256 price, uint256 maxPrice);
     /// @notice Needed: now < acceptBy < deliverBy <= latest.
     error OfferMarket_BadWindow(uint256 acceptBy, uint256 deliverBy, uint256 now_, uint256 latest);
     /// @notice The top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01) apart.
@@ -108,7 +109,7 @@ interface IOfferMarket {
     /// @notice The receipt was refused.
     error OfferMarket_ReceiptRefused(bytes32 tradeId, DeliveryFault fault);
     /// @notice The opening does not fit the commitment of the terms.
-    error OfferMarket_BadOpening(bytes32 energy, uint256 agreedWh, bytes32 salt);
+    error OfferMarket_BadOpening(Energy energy, uint256 agreedWh, bytes32 salt);
 
     /// @notice Commits the seller to deliver and holds the guarantee (CTS).
     /// @dev Emits {OfferMade}. Rounding: guarantee up. Reverts: {OfferMarket_NotSeller},

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Energy} from "./Energy.sol";
+
 /// @notice What a seller offers (CTS, N-1). Its EIP-712 struct hash is the trade id, the papers' contract hash.
 /// @param seller Account that promises the energy and whose guarantee is held.
 /// @param buyer Account the offer is reserved for; zero: anyone.
-/// @param energy Quantity in Wh if below 2**64, else keccak256(abi.encode(energyWh, salt)) (N-5).
+/// @param energy Quantity in Wh, plain or hidden (N-5).
 /// @param price Whole price in the ledger's units of account.
 /// @param acceptBy Unix seconds; can be accepted while block.timestamp < acceptBy.
 /// @param deliverBy Unix seconds; a receipt counts while block.timestamp < deliverBy.
@@ -13,7 +15,7 @@ pragma solidity 0.8.37;
 struct Terms {
     address seller;
     address buyer;
-    bytes32 energy;
+    Energy energy;
     uint256 price;
     uint256 acceptBy;
     uint256 deliverBy;
@@ -43,7 +45,7 @@ struct Delivery {
     Terms terms;
     address buyer;
     bytes signer;
-    bytes32 energy;
+    Energy energy;
     bytes signature;
 }
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from functools import cache
@@ -15,6 +15,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.chain.connect import Chain, RevertData, Sender
 from energy_trading.errors import BadInput, EnergyTradingError, InternalFault, RuleBroken
+from energy_trading.types.structs import to_abi
 
 if TYPE_CHECKING:
     from web3.types import LogReceipt, TxReceipt
@@ -32,12 +33,12 @@ class ContractRevert(RuleBroken):
     signature: ClassVar[str] = ""
     fields: ClassVar[tuple[str, ...]] = ()
     meaning: ClassVar[str] = ""
-    #: fields that are enum members
-    enums: ClassVar[dict[str, type[IntEnum]]] = {}
+    #: what turns a decoded field into its Python type, where something has to
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
 
     def __init__(self, *values: Any) -> None:
         named = zip(self.fields, values, strict=True)
-        self.values = tuple(self.enums[n](v) if n in self.enums else v for n, v in named)
+        self.values = tuple(self.converters[n](v) if n in self.converters else v for n, v in named)
         for name, value in zip(self.fields, self.values, strict=True):
             setattr(self, name, value)
         given = ", ".join(f"{n}={_shown(v)}" for n, v in zip(self.fields, self.values, strict=True))
@@ -125,6 +126,8 @@ class Event:
     signature: ClassVar[str] = ""
     #: (field, ABI type, indexed) in the order of the Solidity event
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
+    #: what turns a decoded field into its Python type, where something has to
+    converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
 
     @classmethod
     def topic(cls) -> bytes:
@@ -137,11 +140,6 @@ class Event:
         return 1 + sum(indexed for _, _, indexed in cls.layout)
 
     @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn an ABI value of the field ``name`` into the field's Python type."""
-        return value
-
-    @classmethod
     def from_log(cls, log: LogReceipt) -> Event:
         """Decode a log whose first topic is this event's."""
         topics = [bytes(topic) for topic in log["topics"][1:]]
@@ -149,7 +147,8 @@ class Event:
         values = {}
         for name, kind, indexed in cls.layout:
             raw = decode([kind], topics.pop(0))[0] if indexed else next(data)
-            values[name] = cls.convert(name, from_abi(kind, raw))
+            value = from_abi(kind, raw)
+            values[name] = cls.converters[name](value) if name in cls.converters else value
         return cls(
             str(log["address"]),
             int(log["blockNumber"]),
@@ -200,6 +199,7 @@ class Call(Generic[T]):
         data: selector and arguments.
         value: native coin that goes along, in wei.
         returns: ABI types of the answer.
+        convert: turns the decoded answer into its Python type; None: it has it already.
     """
 
     chain: Chain
@@ -207,6 +207,7 @@ class Call(Generic[T]):
     data: bytes
     value: int
     returns: tuple[str, ...]
+    convert: Callable[[Any], T] | None = None
 
     def send(self, sender: Sender, gas: int | None = None) -> Sent:
         """Send it and wait.
@@ -232,7 +233,7 @@ class Call(Generic[T]):
             ContractRevert: the contract would refuse.
         """
         answer: T = decoded(self.chain, self.to, self.data, self.returns, sender, self.value)
-        return answer
+        return answer if self.convert is None else self.convert(answer)
 
 
 class Contract:
@@ -261,14 +262,20 @@ class Contract:
         values: Sequence[Any],
         value: int,
         returns: tuple[str, ...],
+        convert: Callable[[Any], Any] | None = None,
     ) -> Call[Any]:
         data = keccak(text=signature)[:4] + encode(types, [to_abi(item) for item in values])
-        return Call(self.chain, self.address, data, value, returns)
+        return Call(self.chain, self.address, data, value, returns, convert)
 
     def _read(
-        self, signature: str, types: Sequence[str], values: Sequence[Any], returns: tuple[str, ...]
+        self,
+        signature: str,
+        types: Sequence[str],
+        values: Sequence[Any],
+        returns: tuple[str, ...],
+        convert: Callable[[Any], Any] | None = None,
     ) -> Any:
-        return self._encode(signature, types, values, 0, returns).simulate()
+        return self._encode(signature, types, values, 0, returns, convert).simulate()
 
     def events(self, from_block: int = 0) -> list[Event]:
         """Return everything this contract has logged, oldest first."""
@@ -345,20 +352,16 @@ def decoded(
     return None if not values else values[0] if len(values) == 1 else tuple(values)
 
 
-def to_abi(value: Any) -> Any:
-    """Turn records into the tuples that eth-abi encodes."""
-    if hasattr(value, "__abi__"):
-        return tuple(to_abi(getattr(value, name)) for name in value.__abi__)
-    if isinstance(value, (list, tuple)):
-        return [to_abi(item) for item in value]
-    return value
-
-
 def from_abi(kind: str, value: Any) -> Any:
-    """Give addresses their checksum; leave the rest."""
+    """Give addresses their checksums, also those in arrays and structs; leave the rest."""
+    if "address" not in kind:
+        return value
     if kind == "address":
         return to_checksum_address(value)
-    if kind.startswith("(") and not kind.endswith("]"):
+    if kind.endswith("]"):
+        inner = kind.rpartition("[")[0]
+        return tuple(from_abi(inner, item) for item in value)
+    if kind.startswith("("):
         return tuple(from_abi(k, v) for k, v in zip(_split_types(kind), value, strict=True))
     return value
 
@@ -382,9 +385,7 @@ def _shown(value: Any) -> str:
 
 
 def _all(base: type[T]) -> list[type[T]]:
-    import energy_trading.bindings as room
-
-    assert room  # importing the room defines every subclass
+    # Whoever imports this module has imported its room before, and with it every generated subclass.
     found = []
     for kind in base.__subclasses__():
         found += [kind, *_all(kind)]

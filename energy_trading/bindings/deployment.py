@@ -15,7 +15,6 @@ from typing import Any, Final
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_ledger import CreditParameters
 from energy_trading.bindings.suite import (
     DEFAULT_CREDIT,
     PARTS,
@@ -30,6 +29,7 @@ from energy_trading.bindings.suite import (
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, Sender
 from energy_trading.errors import BadInput, Forged, TryAgain
+from energy_trading.types import CreditParameters
 
 _FORMAT: Final = 1
 _MOST_BRACKETS: Final = 500

@@ -1,310 +1,13 @@
-"""Typed EnergyLedger, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed EnergyLedger, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class CreditParameters:
-    """Constants of the credit model (X-1 … X-3). E9: scale 1e9.
-
-    Args:
-        k1_e9: k1 of eq 3, 1e6 … 10e9.
-        k2_e9: k2 of eq 3, 1e6 … 10e9 and at least k1.
-        t1_e9: t1 of eq 6, 1e6 … 10e9.
-        t2_e9: t2 of eq 6, 1e6 … 10e9 and at least t1.
-        z0: Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
-        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
-        window: Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
-        z_unit: Units of account that make z = 1; at least 1.
-        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not
-            grow for rounding.
-        ceiling_e9: Highest credit, floor … 1e12.
-        withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-        grace_defaults: k of N-7: the first k defaults in total bring no ban, 0 … 100.
-        ban_unit: Seconds that eq 7 calls a day, 60 seconds … ten years.
-        max_ban: Longest ban in seconds, banUnit … ten years.
-        open_base: Guarantee (units) a seller of lowest credit may have held at once.
-        open_per_credit: What each whole point of credit above the floor adds to it.
-    """
-
-    k1_e9: int
-    k2_e9: int
-    t1_e9: int
-    t2_e9: int
-    z0: int
-    profit_e9: int
-    window: int
-    z_unit: int
-    floor_e9: int
-    ceiling_e9: int
-    withdrawal_e9: int
-    grace_defaults: int
-    ban_unit: int
-    max_ban: int
-    open_base: int
-    open_per_credit: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "k1_e9",
-        "k2_e9",
-        "t1_e9",
-        "t2_e9",
-        "z0",
-        "profit_e9",
-        "window",
-        "z_unit",
-        "floor_e9",
-        "ceiling_e9",
-        "withdrawal_e9",
-        "grace_defaults",
-        "ban_unit",
-        "max_ban",
-        "open_base",
-        "open_per_credit",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> CreditParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-            values[10],
-            values[11],
-            values[12],
-            values[13],
-            values[14],
-            values[15],
-        )
-
-
-@dataclass(frozen=True)
-class LedgerParameters:
-    """Constructor arguments of the ledger, each with its allowed range.
-
-    Args:
-        asset: ERC-20 to settle in; zero: the native coin.
-        unit: Base units of the asset that make one unit of account, 1 … 1e18; all money is
-            counted in units.
-        owner: DSO: suspends accounts, registers meters, names PKG.
-        pkg: First PKG key (account or ERC-1271 contract).
-        treasury: Account that gets fees and cut guarantees.
-        markets: Contracts that may commit and settle; 1 … 4.
-        epoch_seconds: Length of an epoch of one-time keys, one hour to a year.
-        credit: The credit model's constants.
-    """
-
-    asset: str
-    unit: int
-    owner: str
-    pkg: str
-    treasury: str
-    markets: Sequence[str]
-    epoch_seconds: int
-    credit: CreditParameters
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "asset",
-        "unit",
-        "owner",
-        "pkg",
-        "treasury",
-        "markets",
-        "epoch_seconds",
-        "credit",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LedgerParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            CreditParameters.from_abi(values[7]),
-        )
-
-
-class Cause(IntEnum):
-    """Why a credit changed. {IEnergyLedger.DeliveryRecorded} stands for Sold and Bought at once."""
-
-    NONE = 0
-    SOLD = 1
-    BOUGHT = 2
-    SELLER_DEFAULT = 3
-    BUYER_DEFAULT = 4
-    WITHDRAWN = 5
-
-
-@dataclass(frozen=True)
-class AccountView:
-    """An account as people read it.
-
-    Args:
-        roles: Bit 0 producer, bit 1 consumer.
-        open: Whether PKG attested it.
-        suspended: Whether the DSO keeps it from new commitments.
-        available: Funds that can be withdrawn or committed.
-        held: Guarantees of open offers and trades.
-        seller_credit_e9: R^s of eq 3, scale 1e9.
-        buyer_credit_e9: R^b of eq 6, scale 1e9.
-        defaults: Defaults so far, never forgotten.
-        banned_until: Unix seconds; no new commitment before.
-        sales: z of the recent sales, newest in the lowest 8 bits.
-        purchases: z of the recent purchases, newest in the lowest 8 bits.
-    """
-
-    roles: int
-    open: bool
-    suspended: bool
-    available: int
-    held: int
-    seller_credit_e9: int
-    buyer_credit_e9: int
-    defaults: int
-    banned_until: int
-    sales: int
-    purchases: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "roles",
-        "open",
-        "suspended",
-        "available",
-        "held",
-        "seller_credit_e9",
-        "buyer_credit_e9",
-        "defaults",
-        "banned_until",
-        "sales",
-        "purchases",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AccountView:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-            values[10],
-        )
-
-
-@dataclass(frozen=True)
-class AccountAttestation:
-    """PKG's word that an account belongs to a certified person (C-2).
-
-    Args:
-        account: Account to open.
-        roles: Bit 0 producer, bit 1 consumer.
-        certificate_hash: keccak256 of the ECQV certificate.
-        identity_ciphertext: α of the certificate: the identity, readable by PKG and DSO
-            together only.
-        deadline: Unix seconds; valid while block.timestamp < deadline.
-    """
-
-    account: str
-    roles: int
-    certificate_hash: bytes
-    identity_ciphertext: bytes
-    deadline: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "account",
-        "roles",
-        "certificate_hash",
-        "identity_ciphertext",
-        "deadline",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AccountAttestation:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4])
-
-
-class Outcome(IntEnum):
-    """How a commitment ended, as the market reports it."""
-
-    NONE = 0
-    DELIVERED = 1
-    SELLER_DEFAULT = 2
-    BUYER_DEFAULT = 3
-    WITHDRAWN = 4
-
-
-@dataclass(frozen=True)
-class Settlement:
-    """How a market ends a commitment. The market owes the sum: sellerGets + buyerGets + treasuryGets
-    equals `unhold` plus the payment it took with {IEnergyLedger.commit}. @dev This order of the
-    fields gives {IEnergyLedger.settle} a low selector. Selectors are tried from the lowest, 22 gas
-    each, so it saves 570 with each trade.
-
-    Args:
-        seller: Account whose guarantee was held.
-        unhold: Guarantee that is held no longer.
-        seller_gets: Added to the seller's available funds.
-        buyer: Account that paid; zero if nobody had.
-        buyer_gets: Added to the buyer's available funds.
-        outcome: What happened, for the standings.
-        value: Money value of what was settled, in units; the z of the credit model before
-            scaling.
-        treasury_gets: Fee and cut guarantee.
-    """
-
-    seller: str
-    unhold: int
-    seller_gets: int
-    buyer: str
-    buyer_gets: int
-    outcome: Outcome
-    value: int
-    treasury_gets: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "seller",
-        "unhold",
-        "seller_gets",
-        "buyer",
-        "buyer_gets",
-        "outcome",
-        "value",
-        "treasury_gets",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Settlement:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0], values[1], values[2], values[3], values[4], Outcome(values[5]), values[6], values[7]
-        )
+from energy_trading.types import AccountAttestation, AccountView, Cause, CreditParameters, Settlement
 
 
 class AlreadyOpen(ContractRevert):
@@ -577,7 +280,7 @@ class ZeroRoot(ContractRevert):
 
 
 class OwnableInvalidOwner(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     owner: str
 
@@ -587,7 +290,7 @@ class OwnableInvalidOwner(ContractRevert):
 
 
 class OwnableUnauthorizedAccount(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     account: str
 
@@ -610,7 +313,7 @@ class Outside(ContractRevert):
 
 
 class Reentrancy(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "Reentrancy()"
     fields = ()
@@ -692,13 +395,7 @@ class DefaultRecorded(Event):
         ("defaults", "uint256", False),
         ("banned_until", "uint256", False),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "cause":
-            return Cause(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"cause": Cause}
 
 
 @dataclass(frozen=True)
@@ -890,21 +587,20 @@ class EnergyLedger(Contract):
 
     def account_of(self, account: str) -> AccountView:
         """Everything about an account."""
-        return AccountView.from_abi(
-            self._read(
-                "accountOf(address)",
-                ("address",),
-                [account],
-                ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
-            )
+        answer: AccountView = self._read(
+            "accountOf(address)",
+            ("address",),
+            [account],
+            ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            AccountView.from_abi,
         )
+        return answer
 
     def commit(self, seller: str, buyer: str, metered: bool, guarantee: int, payment: int) -> Call[bytes]:
         """Holds a seller's guarantee, takes a buyer's payment into the market's care, or both.
 
-        Markets only. A zero address skips its half. Reverts: {EnergyLedger_NotMarket},
-        {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
-        {EnergyLedger_Insufficient}, {EnergyLedger_OverCreditLimit}. Low selector: see {Settlement}.
+        Markets only. A zero address skips its half. Reverts: `NotMarket`, `RoleMissing`,
+        `Suspended`, `Banned`, `Insufficient`, `OverCreditLimit`. Low selector: see `Settlement`.
 
         Args:
             seller: Producer whose guarantee is held.
@@ -926,16 +622,16 @@ class EnergyLedger(Contract):
 
     def credit_parameters(self) -> CreditParameters:
         """The constants of the credit model."""
-        return CreditParameters.from_abi(
-            self._read(
-                "creditParameters()",
-                (),
-                [],
-                (
-                    "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
-                ),
-            )
+        answer: CreditParameters = self._read(
+            "creditParameters()",
+            (),
+            [],
+            (
+                "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
+            ),
+            CreditParameters.from_abi,
         )
+        return answer
 
     def current_key_root(self, epoch: int) -> bytes:
         """The root whose keys can be named now; zero if the epoch is over, not begun, or has none."""
@@ -945,9 +641,8 @@ class EnergyLedger(Contract):
     def deposit(self, account: str, amount: int, *, value: int = 0) -> Call[None]:
         """Brings `amount` from the caller into an account.
 
-        Emits {Deposited}. ERC-20: needs an allowance and no coin; native: needs exactly amount ·
-        UNIT coin. Reverts: {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount},
-        {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess}, {EnergyLedger_TooMuch}.
+        Emits `Deposited`. ERC-20: needs an allowance and no coin; native: needs exactly amount ·
+        UNIT coin. Reverts: `NotOpen`, `ZeroAmount`, `WrongValue`, `ReceivedLess`, `TooMuch`.
 
         Args:
             account: Open account that gets the funds.
@@ -959,7 +654,7 @@ class EnergyLedger(Contract):
         """Deposits into the caller's account with an ERC-2612 permit in place of an allowance.
 
         A permit that somebody else has used already does no harm: the allowance counts. Reverts: as
-        {deposit}, and {EnergyLedger_NoPermit} on a native ledger.
+        `deposit`, and `NoPermit` on a native ledger.
 
         Args:
             amount: Units of account; the permit is for amount · UNIT.
@@ -1017,9 +712,8 @@ class EnergyLedger(Contract):
     def open_account(self, a: AccountAttestation, signature: bytes) -> Call[None]:
         """Opens an account on PKG's word; anyone may bring it.
 
-        Emits {AccountOpened}. An attestation works once, since an account opens once. Reverts:
-        {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_ZeroAddress},
-        {EnergyLedger_AlreadyOpen}, {EnergyLedger_BadAttestation}.
+        Emits `AccountOpened`. An attestation works once, since an account opens once. Reverts:
+        `AttestationExpired`, `BadRoles`, `ZeroAddress`, `AlreadyOpen`, `BadAttestation`.
 
         Args:
             signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
@@ -1068,8 +762,7 @@ class EnergyLedger(Contract):
     def publish_key_root(self, epoch: int, root: bytes, evidence_hash: bytes) -> Call[None]:
         """Admits the one-time keys of an epoch.
 
-        Owner only. Emits {KeyRootPublished}. Reverts: {MeterRegistry_ZeroRoot},
-        {MeterRegistry_RootExists}, {MeterRegistry_EpochOver}.
+        Owner only. Emits `KeyRootPublished`. Reverts: `ZeroRoot`, `RootExists`, `EpochOver`.
 
         Args:
             epoch: Number of the epoch, block.timestamp / EPOCH_SECONDS; this one or a later
@@ -1092,7 +785,7 @@ class EnergyLedger(Contract):
     def register_meter(self, account: str, signer: bytes) -> Call[None]:
         """Names `account`'s meter, in place of an earlier one.
 
-        Owner only. Emits {MeterRegistered}. Reverts: {MeterRegistry_BadSigner}.
+        Owner only. Emits `MeterRegistered`. Reverts: `BadSigner`.
 
         Args:
             account: Account whose deliveries the meter will prove.
@@ -1106,7 +799,7 @@ class EnergyLedger(Contract):
     def reinstate(self, accounts: Sequence[str]) -> Call[None]:
         """Takes suspensions back.
 
-        Owner only. Emits {AccountReinstated} for each. Reverts: {EnergyLedger_NotSuspended}.
+        Owner only. Emits `AccountReinstated` for each. Reverts: `NotSuspended`.
 
         Args:
             accounts: Suspended accounts.
@@ -1116,7 +809,7 @@ class EnergyLedger(Contract):
     def remove_meter(self, account: str) -> Call[None]:
         """Takes `account`'s meter away; trades that named it keep it.
 
-        Owner only. Emits {MeterRemoved}. Reverts: {MeterRegistry_NoMeter}.
+        Owner only. Emits `MeterRemoved`. Reverts: `NoMeter`.
 
         Args:
             account: Account that has a meter.
@@ -1135,7 +828,7 @@ class EnergyLedger(Contract):
     def revoke_key_root(self, epoch: int) -> Call[None]:
         """Stops an epoch's keys from being named.
 
-        Owner only. Emits {KeyRootRevoked}. Reverts: {MeterRegistry_NoRoot}.
+        Owner only. Emits `KeyRootRevoked`. Reverts: `NoRoot`.
 
         Args:
             epoch: Epoch that has a root.
@@ -1145,7 +838,7 @@ class EnergyLedger(Contract):
     def set_pkg(self, new_pkg: str) -> Call[None]:
         """Names PKG's key.
 
-        Owner only. Emits {PkgChanged}. Attestations by the old key are void at once.
+        Owner only. Emits `PkgChanged`. Attestations by the old key are void at once.
 
         Args:
             new_pkg: Account or ERC-1271 contract.
@@ -1155,8 +848,8 @@ class EnergyLedger(Contract):
     def settle(self, s: Settlement) -> Call[None]:
         """Ends a commitment: moves the money and records the outcome.
 
-        Markets only. Emits {DeliveryRecorded}, or {CreditChanged} for a default or withdrawal, and
-        {DefaultRecorded} for a default. A default of a buyer who is suspended now is not recorded:
+        Markets only. Emits `DeliveryRecorded`, or `CreditChanged` for a default or withdrawal, and
+        `DefaultRecorded` for a default. A default of a buyer who is suspended now is not recorded:
         it could not pay. Never reverts for a settlement whose sums the market keeps. Rounding:
         credits down.
 
@@ -1174,8 +867,8 @@ class EnergyLedger(Contract):
     def suspend(self, accounts: Sequence[str]) -> Call[None]:
         """Keeps accounts from new commitments, all of a traced person in one call.
 
-        Owner only. Emits {AccountSuspended} for each. Reverts: {EnergyLedger_NotOpen}. Warning:
-        funds stay the account's and can be withdrawn.
+        Owner only. Emits `AccountSuspended` for each. Reverts: `NotOpen`. Warning: funds stay the
+        account's and can be withdrawn.
 
         Args:
             accounts: Open accounts.
@@ -1189,8 +882,7 @@ class EnergyLedger(Contract):
         """Moves available funds from a buyer to a seller for something that changes hands at once.
 
         Markets only; the market logs it. Records no outcome: nothing was promised. Reverts:
-        {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended},
-        {EnergyLedger_Banned}, {EnergyLedger_Insufficient}.
+        `NotMarket`, `RoleMissing`, `Suspended`, `Banned`, `Insufficient`.
 
         Args:
             buyer: Consumer who pays.
@@ -1212,16 +904,16 @@ class EnergyLedger(Contract):
         """See the contract.
 
         Starts the ownership transfer of the contract to a new account. Replaces the pending
-        transfer if there is one. Can only be called by the current owner. Setting `newOwner` to the
-        zero address is allowed; this can be used to cancel an initiated ownership transfer.
+        transfer if there is one. Can only be called by the current owner. Setting `new_owner` to
+        the zero address is allowed; this can be used to cancel an initiated ownership transfer.
         """
         return self._encode("transferOwnership(address)", ("address",), [new_owner], 0, ())
 
     def withdraw(self, to: str, amount: int) -> Call[None]:
         """Sends available funds of the caller away.
 
-        Emits {Withdrawn}. Open to suspended and banned accounts and to the treasury. Reverts:
-        {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient}, {EnergyLedger_Insufficient}.
+        Emits `Withdrawn`. Open to suspended and banned accounts and to the treasury. Reverts:
+        `ZeroAmount`, `BadRecipient`, `Insufficient`.
 
         Args:
             to: Recipient.

@@ -1,124 +1,17 @@
-"""Typed EnergyLot, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed EnergyLot, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-from energy_trading.bindings.offer_market import Terms
-
-
-@dataclass(frozen=True)
-class LotParameters:
-    """Constructor arguments of the lots.
-
-    Args:
-        ledger: Energy ledger that names this contract as a market; its owner is the DSO.
-        market: Offer market whose trades lots can fulfil.
-        slot_seconds: Length of a delivery slot in seconds, one minute to a day.
-    """
-
-    ledger: str
-    market: str
-    slot_seconds: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "slot_seconds")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LotParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2])
-
-
-class LotState(IntEnum):
-    """What became of a lot."""
-
-    NONE = 0
-    ALIVE = 1
-    RETIRED = 2
-    SPLIT = 3
-    MERGED = 4
-
-
-@dataclass(frozen=True)
-class LotView:
-    """A lot as people read it.
-
-    Args:
-        owner: Account, zero once the lot is over.
-        energy_wh: Energy in Wh, the same for the whole life of the lot.
-        slot_start: Start of the delivery slot, unix seconds.
-        nonce: That permits must carry; counts changes of owner and cancellations.
-        state: What became of it.
-    """
-
-    owner: str
-    energy_wh: int
-    slot_start: int
-    nonce: int
-    state: LotState
-
-    __abi__: ClassVar[tuple[str, ...]] = ("owner", "energy_wh", "slot_start", "nonce", "state")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> LotView:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], LotState(values[4]))
-
-
-@dataclass(frozen=True)
-class Injection:
-    """The DSO's word that energy was injected (sign_D, C-4), with the producer's contact data.
-
-    Args:
-        producer: Account that injected the energy (txAddr) and gets the lot.
-        energy_wh: Energy in Wh, 1 … 2**40 - 1.
-        slot_start: Start of the delivery slot, unix seconds.
-        meter: keccak256 of the ERC-7913 signer that signed the reading.
-        reading: Hash of the reading that the meter signed; it is the lot's id, so it mints
-            once.
-        public_key: pubK of the producer, for the handshake (C-5); empty where the account is a
-            contract without one.
-        msg_addr: Where the producer can be reached (eq 2).
-        nonce: Serial number of the DSO.
-        deadline: Unix seconds; mints while block.timestamp < deadline.
-    """
-
-    producer: str
-    energy_wh: int
-    slot_start: int
-    meter: bytes
-    reading: bytes
-    public_key: bytes
-    msg_addr: bytes
-    nonce: int
-    deadline: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "producer",
-        "energy_wh",
-        "slot_start",
-        "meter",
-        "reading",
-        "public_key",
-        "msg_addr",
-        "nonce",
-        "deadline",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Injection:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7], values[8]
-        )
+from energy_trading.types import Injection, LotParameters, LotView, Terms
 
 
 class AccountBalanceOverflow(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "AccountBalanceOverflow()"
     fields = ()
@@ -126,7 +19,7 @@ class AccountBalanceOverflow(ContractRevert):
 
 
 class BalanceQueryForZeroAddress(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "BalanceQueryForZeroAddress()"
     fields = ()
@@ -288,7 +181,7 @@ class WrongSum(ContractRevert):
 
 
 class NotOwnerNorApproved(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "NotOwnerNorApproved()"
     fields = ()
@@ -296,7 +189,7 @@ class NotOwnerNorApproved(ContractRevert):
 
 
 class TokenAlreadyExists(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TokenAlreadyExists()"
     fields = ()
@@ -304,7 +197,7 @@ class TokenAlreadyExists(ContractRevert):
 
 
 class TokenDoesNotExist(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TokenDoesNotExist()"
     fields = ()
@@ -312,7 +205,7 @@ class TokenDoesNotExist(ContractRevert):
 
 
 class TransferFromIncorrectOwner(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferFromIncorrectOwner()"
     fields = ()
@@ -320,7 +213,7 @@ class TransferFromIncorrectOwner(ContractRevert):
 
 
 class TransferToNonERC721ReceiverImplementer(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferToNonERC721ReceiverImplementer()"
     fields = ()
@@ -328,7 +221,7 @@ class TransferToNonERC721ReceiverImplementer(ContractRevert):
 
 
 class TransferToZeroAddress(ContractRevert):
-    """No words in the contract."""
+    """The contract gives no reason."""
 
     signature = "TransferToZeroAddress()"
     fields = ()
@@ -464,7 +357,7 @@ class LotRetired(Event):
 
 @dataclass(frozen=True)
 class LotSplit(Event):
-    """A lot became several of the same owner and slot; the i-th has the id {partId}(lot, i)."""
+    """A lot became several of the same owner and slot; the i-th has the id `part_id`(lot, i)."""
 
     lot: int
     owner: str
@@ -563,7 +456,7 @@ class EnergyLot(Contract):
 
         Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
         exist. - The caller must be the owner of the token, or an approved operator for the token
-        owner. Emits an {Approval} event.
+        owner. Emits an `Approval` event.
         """
         return self._encode("approve(address,uint256)", ("address", "uint256"), [account, lot], value, ())
 
@@ -579,8 +472,7 @@ class EnergyLot(Contract):
     def cancel_permits(self, lot: int) -> Call[None]:
         """Makes every permit signed for the lot so far void, those of ERC-4494 too.
 
-        Owner only. Emits {PermitsCancelled}. Reverts: {EnergyLot_NotOwner},
-        {EnergyLot_TooManyChanges}.
+        Owner only. Emits `PermitsCancelled`. Reverts: `NotOwner`, `TooManyChanges`.
 
         Source:
             C-7
@@ -590,11 +482,11 @@ class EnergyLot(Contract):
     def deliver(self, terms: Terms, buyer: str, lots: Sequence[int]) -> Call[None]:
         """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt.
 
-        The seller only. Emits {LotsDelivered}; the market settles in the same transaction, in full
-        or short, as for a receipt over the lots' energy. The buyer must have named {receiptSigner}
-        of itself at acceptance. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner}, and as
-        {IOfferMarket.confirmDelivery}: then no lot moves. Warning: lots beyond the agreed energy
-        are given away; split first. Terms that hide the energy are refused.
+        The seller only. Emits `LotsDelivered`; the market settles in the same transaction, in full
+        or short, as for a receipt over the lots' energy. The buyer must have named `receipt_signer`
+        of itself at acceptance. Reverts: `NotSeller`, `NotOwner`, and as `confirm_delivery`: then
+        no lot moves. Warning: lots beyond the agreed energy are given away; split first. Terms that
+        hide the energy are refused.
 
         Args:
             terms: The offer.
@@ -638,10 +530,9 @@ class EnergyLot(Contract):
         """Changes the owner and pays the old one in the same transaction; anyone may bring the
         signatures.
 
-        Emits {LotExchanged}. The permit carries the lot's nonce, so it dies with any change of
+        Emits `LotExchanged`. The permit carries the lot's nonce, so it dies with any change of
         owner. The acceptance repeats the permit: nobody is made to pay another price than agreed.
-        Reverts: {EnergyLot_Expired}, {EnergyLot_SelfExchange}, {EnergyLot_BadSignature}, and as
-        {IEnergyLedger.transfer}.
+        Reverts: `Expired`, `SelfExchange`, `BadSignature`, and as `transfer`.
 
         Args:
             lot: Id.
@@ -649,7 +540,7 @@ class EnergyLot(Contract):
             price: Units of account from the buyer's available funds to the seller's.
             deadline: Unix seconds; valid while block.timestamp < deadline.
             msg_addr: Where the buyer can be reached.
-            acceptance: Buyer's signature of ExchangeAcceptance(permit, msgAddr).
+            acceptance: Buyer's signature of ExchangeAcceptance(permit, msg_addr).
 
         Source:
             C-7, C-8, C-9
@@ -682,19 +573,27 @@ class EnergyLot(Contract):
 
     def lot_of(self, lot: int) -> LotView:
         """Everything about a lot."""
-        return LotView.from_abi(
-            self._read("lotOf(uint256)", ("uint256",), [lot], ("(address,uint256,uint256,uint256,uint8)",))
+        answer: LotView = self._read(
+            "lotOf(uint256)",
+            ("uint256",),
+            [lot],
+            ("(address,uint256,uint256,uint256,uint8)",),
+            LotView.from_abi,
         )
+        return answer
 
     def lot_parameters(self) -> LotParameters:
         """Constants of the deployment."""
-        return LotParameters.from_abi(self._read("lotParameters()", (), [], ("(address,address,uint256)",)))
+        answer: LotParameters = self._read(
+            "lotParameters()", (), [], ("(address,address,uint256)",), LotParameters.from_abi
+        )
+        return answer
 
     def merge(self, lots: Sequence[int]) -> Call[int]:
         """Ends several lots and makes one of them.
 
-        Owner only. Emits {LotsMerged}. Reverts: {EnergyLot_TooFew}, {EnergyLot_NotOwner} (also for
-        a lot named twice), {EnergyLot_OtherSlot}, {EnergyLot_BadEnergy}.
+        Owner only. Emits `LotsMerged`. Reverts: `TooFew`, `NotOwner` (also for a lot named twice),
+        `OtherSlot`, `BadEnergy`.
 
         Args:
             lots: Two or more lots of one slot.
@@ -712,10 +611,9 @@ class EnergyLot(Contract):
     def mint(self, injection: Injection, signature: bytes) -> Call[int]:
         """Makes a lot of an injection that the DSO has certified; anyone may bring it.
 
-        Emits {LotMinted}. The DSO is the ledger's owner and need not be online. Reverts:
-        {EnergyLot_Expired}, {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_ReadingUsed},
-        {EnergyLot_MayNotProduce}, {EnergyLot_BadSignature}. Warning: the meter's signature is
-        checked by the DSO, not here.
+        Emits `LotMinted`. The DSO is the ledger's owner and need not be online. Reverts: `Expired`,
+        `BadEnergy`, `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`. Warning: the meter's
+        signature is checked by the DSO, not here.
 
         Args:
             injection: What the DSO signed.
@@ -763,14 +661,14 @@ class EnergyLot(Contract):
     ) -> Call[None]:
         """Approves a spender by the owner's signature (ERC-4494), so that ordinary tools work.
 
-        Emits {Approval}. Used by a front-runner it does what the owner wanted, and can be sent
-        again until the lot changes hands. Reverts: {EnergyLot_Expired}, {EnergyLot_BadSignature}.
+        Emits `Approval`. Used by a front-runner it does what the owner wanted, and can be sent
+        again until the lot changes hands. Reverts: `Expired`, `BadSignature`.
 
         Args:
             spender: Account that may transfer the lot.
             lot: Id.
             deadline: Unix seconds; valid while block.timestamp <= deadline, as ERC-4494 has it.
-            signature: Owner's signature of Permit(spender, tokenId, nonce, deadline).
+            signature: Owner's signature of Permit(spender, token_id, nonce, deadline).
         """
         return self._encode(
             "permit(address,uint256,uint256,bytes)",
@@ -788,7 +686,7 @@ class EnergyLot(Contract):
     def retire(self, lot: int) -> Call[None]:
         """Ends a lot whose energy its owner has consumed; for ever.
 
-        Owner only. Emits {LotRetired}. Reverts: {EnergyLot_NotOwner}.
+        Owner only. Emits `LotRetired`. Reverts: `NotOwner`.
 
         Source:
             C-4
@@ -798,7 +696,7 @@ class EnergyLot(Contract):
     def safe_transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
         """See the contract.
 
-        Equivalent to `safeTransferFrom(from, to, id, "")`.
+        Equivalent to `safe_transfer_from(from, to, id, "")`.
         """
         return self._encode(
             "safeTransferFrom(address,address,uint256)",
@@ -816,8 +714,8 @@ class EnergyLot(Contract):
         Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
         owner of the token, or be approved to manage the token. - If `to` refers to a smart
-        contract, it must implement {IERC721Receiver-onERC721Received}, which is called upon a safe
-        transfer. Emits a {Transfer} event.
+        contract, it must implement `IERC721Receiver-onERC721Received`, which is called upon a safe
+        transfer. Emits a `Transfer` event.
         """
         return self._encode(
             "safeTransferFrom(address,address,uint256,bytes)",
@@ -831,7 +729,7 @@ class EnergyLot(Contract):
         """See the contract.
 
         Sets whether `operator` is approved to manage the tokens of the caller. Emits an
-        {ApprovalForAll} event.
+        `ApprovalForAll` event.
         """
         return self._encode(
             "setApprovalForAll(address,bool)", ("address", "bool"), [operator, is_approved], 0, ()
@@ -840,8 +738,8 @@ class EnergyLot(Contract):
     def split(self, lot: int, energies_wh: Sequence[int]) -> Call[None]:
         """Ends a lot and makes several of it.
 
-        Owner only. Emits {LotSplit}. Permits and approvals of the lot end with it. Reverts:
-        {EnergyLot_NotOwner}, {EnergyLot_TooFew}, {EnergyLot_BadEnergy}, {EnergyLot_WrongSum}.
+        Owner only. Emits `LotSplit`. Permits and approvals of the lot end with it. Reverts:
+        `NotOwner`, `TooFew`, `BadEnergy`, `WrongSum`.
 
         Args:
             lot: Id.
@@ -855,7 +753,7 @@ class EnergyLot(Contract):
     def supports_interface(self, interface_id: bytes) -> bool:
         """See the contract.
 
-        Returns true if this contract implements the interface defined by `interfaceId`. See:
+        Returns true if this contract implements the interface defined by `interface_id`. See:
         https://eips.ethereum.org/EIPS/eip-165 This function call must use less than 30000 gas.
         """
         answer: bool = self._read("supportsInterface(bytes4)", ("bytes4",), [interface_id], ("bool",))
@@ -882,7 +780,7 @@ class EnergyLot(Contract):
 
         Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
-        owner of the token, or be approved to manage the token. Emits a {Transfer} event.
+        owner of the token, or be approved to manage the token. Emits a `Transfer` event.
         """
         return self._encode(
             "transferFrom(address,address,uint256)",
@@ -893,13 +791,13 @@ class EnergyLot(Contract):
         )
 
     def verify(self, key: bytes, hash: bytes, signature: bytes) -> bytes:
-        """ERC-7913: signs for {receiptSigner} that a trade was accepted by its buyer, and, within
-        {deliver} only, that its energy was received.
+        """ERC-7913: signs for `receipt_signer` that a trade was accepted by its buyer, and, within
+        `deliver` only, that its energy was received.
 
         Args:
             key: The buyer, 20 bytes.
             hash: Digest of the offer market's Acceptance or Receipt.
-            signature: abi.encode(tradeId) for an acceptance.
+            signature: abi.encode(trade_id) for an acceptance.
         """
         answer: bytes = self._read(
             "verify(bytes,bytes32,bytes)", ("bytes", "bytes32", "bytes"), [key, hash, signature], ("bytes4",)

@@ -1,181 +1,34 @@
-"""Typed OfferMarket, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed OfferMarket, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class MarketParameters:
-    """Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
-
-    Args:
-        ledger: Energy ledger that names this market.
-        guarantee_bps: Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
-        fee_bps: Share of what the seller is paid that goes to the treasury, 0 … 1,000.
-        cancel_bps: Share of the guarantee kept when an offer is withdrawn before its expiry, 0
-            … 10,000.
-        penalty_bps: Share of the guarantee kept for energy not delivered, 1 … 10,000.
-        tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
-            10,000.
-        max_duration: Longest time from now to deliverBy in seconds, one minute to a year.
-        auction: Contract whose awards become trades; zero: none.
-    """
-
-    ledger: str
-    guarantee_bps: int
-    fee_bps: int
-    cancel_bps: int
-    penalty_bps: int
-    tolerance_bps: int
-    max_duration: int
-    auction: str
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "ledger",
-        "guarantee_bps",
-        "fee_bps",
-        "cancel_bps",
-        "penalty_bps",
-        "tolerance_bps",
-        "max_duration",
-        "auction",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7])
-
-
-class DeliveryFault(IntEnum):
-    """Why a receipt was refused."""
-
-    NONE = 0
-    NOT_ACCEPTED = 1
-    EXPIRED = 2
-    NOT_PARTY = 3
-    ENERGY_HIDDEN = 4
-    BAD_RECEIPT = 5
-
-
-class TradeState(IntEnum):
-    """Where a trade stands. Trades that are over and can never come back are {None} again."""
-
-    NONE = 0
-    OFFERED = 1
-    CLOSED = 2
-    ACCEPTED = 3
-    AWARDED = 4
-
-
-@dataclass(frozen=True)
-class Terms:
-    """What a seller offers (CTS, N-1). Its EIP-712 struct hash is the trade id, the papers' contract
-    hash.
-
-    Args:
-        seller: Account that promises the energy and whose guarantee is held.
-        buyer: Account the offer is reserved for; zero: anyone.
-        energy: Quantity in Wh if below 2**64, else keccak256(abi.encode(energyWh, salt)) (N-5).
-        price: Whole price in the ledger's units of account.
-        accept_by: Unix seconds; can be accepted while block.timestamp < acceptBy.
-        deliver_by: Unix seconds; a receipt counts while block.timestamp < deliverBy.
-        nonce: Tells equal offers of one seller apart; bit 255 is set exactly in offers signed
-            off chain, bit 254 exactly in awards of an auction.
-    """
-
-    seller: str
-    buyer: str
-    energy: bytes
-    price: int
-    accept_by: int
-    deliver_by: int
-    nonce: int
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "seller",
-        "buyer",
-        "energy",
-        "price",
-        "accept_by",
-        "deliver_by",
-        "nonce",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Terms:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3], values[4], values[5], values[6])
-
-
-@dataclass(frozen=True)
-class ReceiptKey:
-    """A one-time meter key named at acceptance (CoE, N-6).
-
-    Args:
-        signer: ERC-7913 signer: 20-byte address, or verifier address followed by the key.
-        epoch: Epoch of the root in {IMeterRegistry} that contains the key.
-        proof: Merkle proof of keccak256(keccak256(signer)) under that root.
-        signature: The key's own signature of Acceptance(tradeId, buyer).
-    """
-
-    signer: bytes
-    epoch: int
-    proof: Sequence[bytes]
-    signature: bytes
-
-    __abi__: ClassVar[tuple[str, ...]] = ("signer", "epoch", "proof", "signature")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> ReceiptKey:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3])
-
-
-@dataclass(frozen=True)
-class Delivery:
-    """A meter's receipt with what the contract needs to check it (ERC, N-3). @dev The order gives
-    {IOfferMarket.confirmDelivery} the lowest selector: 340 gas less.
-
-    Args:
-        terms: The offer.
-        buyer: Account that accepted it.
-        signer: ERC-7913 signer named at acceptance.
-        energy: What the meter signed: Wh delivered, or the commitment of the terms (delivered
-            in full).
-        signature: The signer's signature of Receipt(tradeId, energy).
-    """
-
-    terms: Terms
-    buyer: str
-    signer: bytes
-    energy: bytes
-    signature: bytes
-
-    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "signer", "energy", "signature")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Delivery:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(Terms.from_abi(values[0]), values[1], values[2], values[3], values[4])
+from energy_trading.types import (
+    Delivery,
+    DeliveryFault,
+    Energy,
+    MarketParameters,
+    ReceiptKey,
+    Terms,
+    TradeState,
+)
 
 
 class BadOpening(ContractRevert):
     """The opening does not fit the commitment of the terms."""
 
-    energy: bytes
+    energy: Energy
     agreed_wh: int
     salt: bytes
 
     signature = "OfferMarket_BadOpening(bytes32,uint256,bytes32)"
     fields = ("energy", "agreed_wh", "salt")
     meaning = "the opening does not fit the commitment of the terms"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 class BadSignature(ContractRevert):
@@ -189,19 +42,20 @@ class BadSignature(ContractRevert):
 
 
 class BadTerms(ContractRevert):
-    """Needed: energy not zero, price in 1 … maxPrice."""
+    """Needed: energy not zero, price in 1 … max_price."""
 
-    energy: bytes
+    energy: Energy
     price: int
     max_price: int
 
     signature = "OfferMarket_BadTerms(bytes32,uint256,uint256)"
     fields = ("energy", "price", "max_price")
-    meaning = "needed: energy not zero, price in 1 … maxPrice"
+    meaning = "needed: energy not zero, price in 1 … max_price"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 class BadWindow(ContractRevert):
-    """Needed: now < acceptBy < deliverBy <= latest."""
+    """Needed: now < accept_by < deliver_by <= latest."""
 
     accept_by: int
     deliver_by: int
@@ -210,7 +64,7 @@ class BadWindow(ContractRevert):
 
     signature = "OfferMarket_BadWindow(uint256,uint256,uint256,uint256)"
     fields = ("accept_by", "deliver_by", "now_", "latest")
-    meaning = "needed: now < acceptBy < deliverBy <= latest"
+    meaning = "needed: now < accept_by < deliver_by <= latest"
 
 
 class Expired(ContractRevert):
@@ -296,7 +150,7 @@ class ReceiptRefused(ContractRevert):
     signature = "OfferMarket_ReceiptRefused(bytes32,uint8)"
     fields = ("trade_id", "fault")
     meaning = "the receipt was refused"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"fault": DeliveryFault}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": DeliveryFault}
 
 
 class Reserved(ContractRevert):
@@ -353,13 +207,13 @@ class WrongState(ContractRevert):
     signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state this needs"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": TradeState, "needed": TradeState}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
 
 
 @dataclass(frozen=True)
 class AwardUnpaid(Event):
     """The winner of an auction did not pay in time; the guarantee is back. A default of the buyer,
-    unless the DSO has it suspended then: the ledger's {DefaultRecorded} tells."""
+    unless the DSO has it suspended then: the ledger's `DefaultRecorded` tells."""
 
     trade_id: bytes
     buyer: str
@@ -420,13 +274,7 @@ class DeliveryRefused(Event):
         ("trade_id", "bytes32", True),
         ("fault", "uint8", False),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "fault":
-            return DeliveryFault(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": DeliveryFault}
 
 
 @dataclass(frozen=True)
@@ -466,7 +314,7 @@ class OfferMade(Event):
     trade_id: bytes
     seller: str
     buyer: str
-    energy: bytes
+    energy: Energy
     price: int
     accept_by: int
     deliver_by: int
@@ -483,6 +331,7 @@ class OfferMade(Event):
         ("deliver_by", "uint256", False),
         ("nonce", "uint256", False),
     )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 @dataclass(frozen=True)
@@ -548,10 +397,9 @@ class OfferMarket(Contract):
         """Commits the buyer's payment to an offer (CTP); the buyer's registered meter will sign the
         receipt.
 
-        Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired} from
-        acceptBy on (money and offer stay as they are; {expire} returns the guarantee),
-        {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as
-        {IEnergyLedger.commit}. Warning: the payment stays held until receipt or deliverBy.
+        Emits `OfferAccepted`. Reverts: `WrongState`, `Expired` from accept_by on (money and offer
+        stay as they are; `expire` returns the guarantee), `Reserved`, `SelfTrade`, `NoMeter`, and
+        as `commit`. Warning: the payment stays held until receipt or deliver_by.
 
         Args:
             terms: The offer as made.
@@ -568,10 +416,9 @@ class OfferMarket(Contract):
         )
 
     def accept_offer_privately(self, terms: Terms, key: ReceiptKey) -> Call[None]:
-        """{acceptOffer} with a one-time receipt key, so that the trade does not point at a meter.
+        """`accept_offer` with a one-time receipt key, so that the trade does not point at a meter.
 
-        Emits {OfferAccepted}. Reverts: as {acceptOffer}, {OfferMarket_UnknownReceiptKey},
-        {OfferMarket_BadSignature}.
+        Emits `OfferAccepted`. Reverts: as `accept_offer`, `UnknownReceiptKey`, `BadSignature`.
 
         Args:
             terms: The offer as made.
@@ -591,8 +438,8 @@ class OfferMarket(Contract):
     def accept_signed(self, terms: Terms, signature: bytes) -> Call[bytes]:
         """Accepts an offer signed off chain: holds the guarantee and the payment in one call.
 
-        Emits {OfferMade}, {OfferAccepted}. Reverts: as {makeOffer} and {acceptOffer},
-        {OfferMarket_BadSignature}.
+        Emits `OfferMade`, `OfferAccepted`. Reverts: as `make_offer` and `accept_offer`,
+        `BadSignature`.
 
         Args:
             terms: The offer; bit 255 of its nonce is set.
@@ -610,9 +457,9 @@ class OfferMarket(Contract):
         )
 
     def accept_signed_privately(self, terms: Terms, signature: bytes, key: ReceiptKey) -> Call[bytes]:
-        """{acceptSigned} with a one-time receipt key.
+        """`accept_signed` with a one-time receipt key.
 
-        Emits and reverts: as {acceptSigned} and {acceptOfferPrivately}.
+        Emits and reverts: as `accept_signed` and `accept_offer_privately`.
 
         Args:
             terms: The offer; bit 255 of its nonce is set.
@@ -635,11 +482,11 @@ class OfferMarket(Contract):
         )
 
     def award(self, terms: Terms) -> Call[bytes]:
-        """Opens a trade that the winner of an auction has to pay before acceptBy, else it is a default
-        of the buyer.
+        """Opens a trade that the winner of an auction has to pay before accept_by, else it is a
+        default of the buyer.
 
-        The auction only, which holds the guarantee for the price already. Emits {OfferMade}.
-        Reverts: {OfferMarket_NotAuction}, {OfferMarket_NoBuyer}, and as {makeOffer}.
+        The auction only, which holds the guarantee for the price already. Emits `OfferMade`.
+        Reverts: `NotAuction`, `NoBuyer`, and as `make_offer`.
 
         Args:
             terms: Reserved for the winner; bit 254 of the nonce is set.
@@ -658,8 +505,8 @@ class OfferMarket(Contract):
     def cancel_signed(self, terms: Terms) -> Call[None]:
         """Withdraws an offer signed off chain for good; nothing was held, so nothing is kept.
 
-        Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
-        {OfferMarket_Expired} (it is void already), {OfferMarket_WrongState}.
+        Emits `SignedOfferCancelled`. Reverts: `NotSeller`, `WrongNonce`, `Expired` (it is void
+        already), `WrongState`.
 
         Args:
             terms: The offer as signed.
@@ -676,9 +523,9 @@ class OfferMarket(Contract):
         )
 
     def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
-        """{confirmDelivery} for many; a bad receipt does not stop the others.
+        """`confirm_delivery` for many; a bad receipt does not stop the others.
 
-        Emits {DeliveryRefused} for each bad one.
+        Emits `DeliveryRefused` for each bad one.
 
         Args:
             deliveries: Terms, parties and receipts.
@@ -697,9 +544,9 @@ class OfferMarket(Contract):
     def confirm_delivery(self, delivery: Delivery) -> Call[None]:
         """Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
 
-        Emits {DeliveryConfirmed}, or {DeliveredShort} when less than agreed was delivered: then
+        Emits `DeliveryConfirmed`, or `DeliveredShort` when less than agreed was delivered: then
         payment and guarantee settle pro rata, and beyond the tolerance it is a default. Rounding:
-        payment, fee and cut down. Reverts: {OfferMarket_ReceiptRefused}.
+        payment, fee and cut down. Reverts: `ReceiptRefused`.
 
         Args:
             delivery: Terms, parties and receipt.
@@ -716,9 +563,9 @@ class OfferMarket(Contract):
         )
 
     def confirm_hidden_short(self, delivery: Delivery, agreed_wh: int, salt: bytes) -> Call[None]:
-        """{confirmDelivery} for hidden energy that was not delivered in full: opens the commitment.
+        """`confirm_delivery` for hidden energy that was not delivered in full: opens the commitment.
 
-        Emits and reverts: as {confirmDelivery}, {OfferMarket_BadOpening}.
+        Emits and reverts: as `confirm_delivery`, `BadOpening`.
 
         Args:
             delivery: Terms with a commitment, receipt in plain Wh.
@@ -759,8 +606,8 @@ class OfferMarket(Contract):
         An award nobody paid: the guarantee returns, and it is a default of the buyer, unless the
         buyer is suspended now.
 
-        Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts:
-        {OfferMarket_NotExpired}, {OfferMarket_WrongState}, {OfferMarket_NotParty}.
+        Emits `OfferExpired`, `AwardUnpaid` or `TradeExpired`. Rounding: cut down. Reverts:
+        `NotExpired`, `WrongState`, `NotParty`.
 
         Args:
             terms: The offer as made or signed.
@@ -779,11 +626,10 @@ class OfferMarket(Contract):
         )
 
     def give_up(self, terms: Terms) -> Call[None]:
-        """Withdraws an open offer (CCS): a share of the guarantee is kept before acceptBy, nothing
+        """Withdraws an open offer (CCS): a share of the guarantee is kept before accept_by, nothing
         after.
 
-        Emits {OfferWithdrawn}. Rounding: cut down. Reverts: {OfferMarket_NotSeller},
-        {OfferMarket_WrongState}.
+        Emits `OfferWithdrawn`. Rounding: cut down. Reverts: `NotSeller`, `WrongState`.
 
         Args:
             terms: The offer as made.
@@ -807,10 +653,9 @@ class OfferMarket(Contract):
     def make_offer(self, terms: Terms) -> Call[bytes]:
         """Commits the seller to deliver and holds the guarantee (CTS).
 
-        Emits {OfferMade}. Rounding: guarantee up. Reverts: {OfferMarket_NotSeller},
-        {OfferMarket_WrongNonce}, {OfferMarket_BadTerms}, {OfferMarket_SelfTrade},
-        {OfferMarket_BadWindow}, {OfferMarket_WrongState}, and as {IEnergyLedger.commit}. Warning:
-        the guarantee stays held until receipt, withdrawal or expiry.
+        Emits `OfferMade`. Rounding: guarantee up. Reverts: `NotSeller`, `WrongNonce`, `BadTerms`,
+        `SelfTrade`, `BadWindow`, `WrongState`, and as `commit`. Warning: the guarantee stays held
+        until receipt, withdrawal or expiry.
 
         Args:
             terms: The offer; bit 255 of its nonce is clear.
@@ -828,18 +673,19 @@ class OfferMarket(Contract):
 
     def market_parameters(self) -> MarketParameters:
         """The constructor arguments."""
-        return MarketParameters.from_abi(
-            self._read(
-                "marketParameters()",
-                (),
-                [],
-                ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
-            )
+        answer: MarketParameters = self._read(
+            "marketParameters()",
+            (),
+            [],
+            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
+            MarketParameters.from_abi,
         )
+        return answer
 
     def state_of(self, trade_id: bytes) -> TradeState:
-        """Where a trade stands; {TradeState.None} again once it is over and cannot come back."""
-        return TradeState(self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",)))
+        """Where a trade stands; `TradeState.NONE` again once it is over and cannot come back."""
+        answer: TradeState = self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",), TradeState)
+        return answer
 
     def trade_id_of(self, terms: Terms) -> bytes:
         """Trade id of terms: their EIP-712 struct hash.

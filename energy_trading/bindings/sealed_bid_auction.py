@@ -1,132 +1,13 @@
-"""Typed SealedBidAuction, written by scripts/generate_bindings.py from ABI and NatSpec: do not edit."""
+"""Typed SealedBidAuction, written by scripts/generate_bindings.py: do not edit."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from enum import IntEnum
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-
-
-@dataclass(frozen=True)
-class AuctionParameters:
-    """Constructor arguments of the auction.
-
-    Args:
-        ledger: Energy ledger that names this auction as a market.
-        market: Offer market that takes awards from this auction; it is there already.
-        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
-            10,000 (hundredths of a per cent); the rest goes to the treasury.
-        max_duration: Longest time from now to deliverBy in seconds, one minute to the market's
-            own.
-    """
-
-    ledger: str
-    market: str
-    bidders_bps: int
-    max_duration: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "bidders_bps", "max_duration")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2], values[3])
-
-
-class AuctionState(IntEnum):
-    """Where an auction stands; over ones are {None} again."""
-
-    NONE = 0
-    QUOTING = 1
-    AWAITING_KEY = 2
-    DISCLOSED = 3
-    FORFEITED = 4
-
-
-@dataclass(frozen=True)
-class AuctionTerms:
-    """What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the
-    auction id.
-
-    Args:
-        publisher: Seller; the guarantee for the highest possible payment is held.
-        quote_key: Address of the key that quotes are encrypted to.
-        start_price: Lowest valid quote, units of account per kWh; what a winner without a
-            follower pays.
-        ceiling: Highest valid quote, units of account per kWh.
-        quote_until: Unix seconds; quotes count while block.timestamp < quoteUntil.
-        disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
-            discloseUntil.
-        pay_window: Seconds a winner has to pay after settlement.
-        deliver_by: Unix seconds, as in {Terms}.
-        nonce: Tells equal auctions of one publisher apart.
-        lots_wh: Lots by falling size, 1 … 8; the i-th highest bidder takes the i-th.
-    """
-
-    publisher: str
-    quote_key: str
-    start_price: int
-    ceiling: int
-    quote_until: int
-    disclose_until: int
-    pay_window: int
-    deliver_by: int
-    nonce: int
-    lots_wh: Sequence[int]
-
-    __abi__: ClassVar[tuple[str, ...]] = (
-        "publisher",
-        "quote_key",
-        "start_price",
-        "ceiling",
-        "quote_until",
-        "disclose_until",
-        "pay_window",
-        "deliver_by",
-        "nonce",
-        "lots_wh",
-    )
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> AuctionTerms:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(
-            values[0],
-            values[1],
-            values[2],
-            values[3],
-            values[4],
-            values[5],
-            values[6],
-            values[7],
-            values[8],
-            values[9],
-        )
-
-
-@dataclass(frozen=True)
-class Quote:
-    """A quote as it was sealed, for the replay.
-
-    Args:
-        bidder: Account.
-        cx: x of the ephemeral point.
-        body: Parity and masked amount.
-    """
-
-    bidder: str
-    cx: int
-    body: int
-
-    __abi__: ClassVar[tuple[str, ...]] = ("bidder", "cx", "body")
-
-    @classmethod
-    def from_abi(cls, values: Sequence[Any]) -> Quote:
-        """Make the record of decoded values, in the order of the Solidity struct."""
-        return cls(values[0], values[1], values[2])
+from energy_trading.types import AuctionParameters, AuctionState, AuctionTerms, Quote
 
 
 class BadLots(ContractRevert):
@@ -141,14 +22,14 @@ class BadLots(ContractRevert):
 
 
 class BadPrices(ContractRevert):
-    """Needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1."""
+    """Needed: 1 <= start_price <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1."""
 
     start_price: int
     ceiling: int
 
     signature = "SealedBidAuction_BadPrices(uint256,uint256)"
     fields = ("start_price", "ceiling")
-    meaning = "needed: 1 <= startPrice <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1"
+    meaning = "needed: 1 <= start_price <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1"
 
 
 class BadSignature(ContractRevert):
@@ -162,8 +43,8 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """Needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest,
-    payWindow > 0."""
+    """Needed: now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest,
+    pay_window > 0."""
 
     quote_until: int
     disclose_until: int
@@ -173,7 +54,7 @@ class BadWindow(ContractRevert):
 
     signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
     fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "needed: now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest, payWindow > 0"
+    meaning = "needed: now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, pay_window > 0"
 
 
 class EmptyChunk(ContractRevert):
@@ -270,7 +151,7 @@ class WrongState(ContractRevert):
     signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
     fields = ("auction_id", "state", "needed")
     meaning = "the auction is not in the state this needs"
-    enums: ClassVar[dict[str, type[IntEnum]]] = {"state": AuctionState, "needed": AuctionState}
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": AuctionState, "needed": AuctionState}
 
 
 class ZeroKey(ContractRevert):
@@ -311,13 +192,7 @@ class AuctionPosted(Event):
             False,
         ),
     )
-
-    @classmethod
-    def convert(cls, name: str, value: Any) -> Any:
-        """Turn numbers into enum members and tuples into records."""
-        if name == "terms":
-            return AuctionTerms.from_abi(value)
-        return value
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"terms": AuctionTerms.from_abi}
 
 
 @dataclass(frozen=True)
@@ -402,7 +277,7 @@ class LotAwarded(Event):
         winner: Bidder.
         quote: The winner's quote, units per kWh.
         price: What the winner pays, units per kWh: the next quote, or the start price.
-        trade_id: The trade in the {IOfferMarket} that the winner has to accept.
+        trade_id: The trade in the `OfferMarket` that the winner has to accept.
         accept_by: Unix seconds; the winner has to pay before.
     """
 
@@ -469,7 +344,7 @@ class SettlementAdvanced(Event):
 
 class SealedBidAuction(Contract):
     """Sealed-bid auction. Encrypted quotes, one disclosed key, generalised second price (GSP); each
-    award becomes a trade of the {IOfferMarket}."""
+    award becomes a trade of the `OfferMarket`."""
 
     name: ClassVar[str] = "SealedBidAuction"
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
@@ -486,15 +361,16 @@ class SealedBidAuction(Contract):
 
     def auction_parameters(self) -> AuctionParameters:
         """The constructor arguments."""
-        return AuctionParameters.from_abi(
-            self._read("auctionParameters()", (), [], ("(address,address,uint256,uint256)",))
+        answer: AuctionParameters = self._read(
+            "auctionParameters()", (), [], ("(address,address,uint256,uint256)",), AuctionParameters.from_abi
         )
+        return answer
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Pays bidders their shares of a forfeited guarantee, in chunks as {settle}. Anyone may call.
+        """Pays bidders their shares of a forfeited guarantee, in chunks as `settle`. Anyone may call.
 
-        Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
-        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+        Emits `BidderCompensated` for each quote. Reverts: `WrongState`, `WrongReplay`,
+        `EmptyChunk`.
 
         Args:
             terms: The order.
@@ -516,9 +392,8 @@ class SealedBidAuction(Contract):
     def disclose(self, terms: AuctionTerms, key: int) -> Call[None]:
         """Discloses the key after the last quote; anyone who knows it may.
 
-        Emits {KeyDisclosed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}
-        before quoteUntil, {SealedBidAuction_Expired} from discloseUntil on,
-        {SealedBidAuction_WrongKey}.
+        Emits `KeyDisclosed`. Reverts: `WrongState`, `NotExpired` before quote_until, `Expired` from
+        disclose_until on, `WrongKey`.
 
         Args:
             terms: The order.
@@ -555,8 +430,8 @@ class SealedBidAuction(Contract):
         """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
         goes to bidders and treasury. Or one without quotes: the guarantee returns. Anyone may call.
 
-        Emits {GuaranteeForfeited} or {AuctionClosed}. Rounding: shares down, the rest to the
-        treasury. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}.
+        Emits `GuaranteeForfeited` or `AuctionClosed`. Rounding: shares down, the rest to the
+        treasury. Reverts: `WrongState`, `NotExpired`.
 
         Args:
             terms: The order.
@@ -585,10 +460,9 @@ class SealedBidAuction(Contract):
     def post(self, terms: AuctionTerms) -> Call[bytes]:
         """Publishes an order and holds the guarantee for its highest possible payment.
 
-        Emits {AuctionPosted}. Reverts: {SealedBidAuction_NotPublisher}, {SealedBidAuction_BadLots},
-        {SealedBidAuction_BadPrices}, {SealedBidAuction_BadWindow}, {SealedBidAuction_ZeroKey},
-        {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Warning: whoever does not
-        disclose the key in time loses the guarantee.
+        Emits `AuctionPosted`. Reverts: `NotPublisher`, `BadLots`, `BadPrices`, `BadWindow`,
+        `ZeroKey`, `WrongState`, and as `commit`. Warning: whoever does not disclose the key in time
+        loses the guarantee.
 
         Args:
             terms: The order.
@@ -607,9 +481,8 @@ class SealedBidAuction(Contract):
     def quote(self, auction_id: bytes, cx: int, body: int) -> Call[None]:
         """Adds the caller's sealed quote.
 
-        Emits {QuoteSealed}. Reverts: {SealedBidAuction_WrongState}, {SealedBidAuction_Expired} from
-        quoteUntil on, {SealedBidAuction_Full}. Whether the bidder may buy is asked at settlement,
-        when it matters.
+        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`. Whether
+        the bidder may buy is asked at settlement, when it matters.
 
         Args:
             auction_id: Open auction.
@@ -624,14 +497,13 @@ class SealedBidAuction(Contract):
         )
 
     def quote_for(self, auction_id: bytes, q: Quote, signature: bytes) -> Call[None]:
-        """{quote} brought by anyone with the bidder's signature.
+        """`quote` brought by anyone with the bidder's signature.
 
-        Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}. Brought twice it
-        counts once.
+        Emits `QuoteSealed`. Reverts: as `quote`, `BadSignature`. Brought twice it counts once.
 
         Args:
             auction_id: Open auction.
-            signature: Its EIP-712 signature of Quote(auctionId, bidder, cx, body) (or
+            signature: Its EIP-712 signature of Quote(auction_id, bidder, cx, body) (or
                 ERC-1271).
 
         Source:
@@ -654,11 +526,10 @@ class SealedBidAuction(Contract):
         """Opens a chunk of quotes; the chunk that reaches the beginning decides the auction. Anyone
         may call.
 
-        Emits {KeyDisclosed} if this discloses the key, then {SettlementAdvanced}, or {LotAwarded}
-        for each lot and {AuctionSettled}. Chunks come newest first; within a chunk the oldest quote
+        Emits `KeyDisclosed` if this discloses the key, then `SettlementAdvanced`, or `LotAwarded`
+        for each lot and `AuctionSettled`. Chunks come newest first; within a chunk the oldest quote
         is first. The result does not depend on how quotes are cut into chunks. Rounding: payments
-        down. Reverts: as {disclose} where it discloses, {SealedBidAuction_WrongKey},
-        {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+        down. Reverts: as `disclose` where it discloses, `WrongKey`, `WrongReplay`, `EmptyChunk`.
 
         Args:
             terms: The order.
@@ -689,6 +560,10 @@ class SealedBidAuction(Contract):
             auction_id: Hash of the terms.
         """
         answer: tuple[AuctionState, int, int] = self._read(
-            "stateOf(bytes32)", ("bytes32",), [auction_id], ("uint8", "uint256", "uint256")
+            "stateOf(bytes32)",
+            ("bytes32",),
+            [auction_id],
+            ("uint8", "uint256", "uint256"),
+            lambda values: (AuctionState(values[0]), values[1], values[2]),
         )
         return answer

@@ -9,17 +9,25 @@ from typing import Final
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
-from energy_trading.bindings.contract import explain, to_abi
-from energy_trading.bindings.energy_ledger import CreditParameters, EnergyLedger, LedgerParameters
-from energy_trading.bindings.energy_lot import EnergyLot, LotParameters
-from energy_trading.bindings.offer_market import MarketParameters, OfferMarket
-from energy_trading.bindings.sealed_bid_auction import AuctionParameters, MarketWithoutCode, SealedBidAuction
+from energy_trading.bindings.contract import explain
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.energy_lot import EnergyLot
+from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.sealed_bid_auction import MarketWithoutCode, SealedBidAuction
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, RevertData, Sender
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    AuctionParameters,
+    CreditParameters,
+    Domain,
+    LedgerParameters,
+    LotParameters,
+    MarketParameters,
+    to_abi,
+)
 
-NATIVE: Final = "0x" + "00" * 20
 _E9: Final = 10**9
 
 #: One unit of account is 1e-9 of the coin; with a coin worth one euro, 10**6 units are a tenth of a cent.
@@ -68,7 +76,7 @@ class SuiteParameters:
     owner: str
     pkg: str
     treasury: str
-    asset: str = NATIVE
+    asset: str = ZERO_ADDRESS
     unit: int = _E9
     epoch_seconds: int = 86_400
     credit: CreditParameters = field(default=DEFAULT_CREDIT)
@@ -80,6 +88,24 @@ class SuiteParameters:
     max_duration: int = 7 * 86_400
     bidders_bps: int = 5_000
     slot_seconds: int = 900
+
+    def market(self, ledger: str = ZERO_ADDRESS, auction: str = ZERO_ADDRESS) -> MarketParameters:
+        """Return the constants of the market, for its constructor or, without addresses, for the rules.
+
+        Args:
+            ledger: address of the EnergyLedger.
+            auction: address of the SealedBidAuction, whose awards become trades.
+        """
+        return MarketParameters(
+            ledger,
+            self.guarantee_bps,
+            self.fee_bps,
+            self.cancel_bps,
+            self.penalty_bps,
+            self.tolerance_bps,
+            self.max_duration,
+            auction,
+        )
 
 
 class Suite:
@@ -193,16 +219,7 @@ PARTS: Final = (
     Part(
         OfferMarket.name,
         OfferMarket.constructor_types,
-        lambda p, at: MarketParameters(
-            at["EnergyLedger"],
-            p.guarantee_bps,
-            p.fee_bps,
-            p.cancel_bps,
-            p.penalty_bps,
-            p.tolerance_bps,
-            p.max_duration,
-            at["SealedBidAuction"],
-        ),
+        lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"]),
     ),
     Part(
         SealedBidAuction.name,

@@ -167,6 +167,26 @@ def compile_profile(profile: Profile, say: Callable[[str], None] = print) -> Bui
     return Build(tuple(sorted(artifacts)), warnings, key, cached)
 
 
+def syntax_trees(profile: Profile) -> dict[str, dict[str, Any]]:
+    """Parse and check a profile's own sources without making code, for who generates from them.
+
+    Args:
+        profile: what to read.
+
+    Returns:
+        Source name to the compiler's syntax tree (its "compact AST").
+
+    Raises:
+        BadInput: there is nothing to read.
+        CompileFailed: as `compile_profile`.
+    """
+    given = standard_input(profile)
+    own = list(given["settings"]["outputSelection"])
+    given["settings"]["outputSelection"] = {unit: {"": ["ast"]} for unit in own}
+    answer = _run_compiler(given, profile.cache)
+    return {unit: answer["sources"][unit]["ast"] for unit in own}
+
+
 def storage_layouts(output: Path) -> dict[str, Any]:
     """Read the storage layout of every contract that has storage, for the snapshot.
 

@@ -110,11 +110,11 @@ def deposit(
     ] = None,
 ) -> None:
     """Pay into an account; an ERC-20 needs an allowance for the ledger first."""
-    from energy_trading.bindings.suite import NATIVE
+    from energy_trading.types import ZERO_ADDRESS
 
     person = desk.address if account is None else address_of("--for", account)
     ledger = desk.suite.ledger
-    value = _positive(units) * ledger.unit() if ledger.asset() == NATIVE else 0
+    value = _positive(units) * ledger.unit() if ledger.asset() == ZERO_ADDRESS else 0
     desk.send("deposit", ledger.deposit(person, units, value=value))
 
 

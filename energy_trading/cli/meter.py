@@ -75,8 +75,8 @@ def receipt(
     out: Annotated[Path, typer.Option(help="New file for the receipt; anyone may bring it.")],
 ) -> None:
     """Let the meter sign what arrived of an accepted offer; it signs once and then repeats itself."""
-    from energy_trading.bindings.offer_market import Delivery
     from energy_trading.market.trade.offer import receipt_key
+    from energy_trading.types import Delivery
 
     made = offer_of(desk, offer)
     done = acceptance_of(desk, made.trade_id)

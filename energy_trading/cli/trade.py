@@ -153,9 +153,9 @@ def confirm(
 @at_desk(with_sender)
 def expire(desk: Desk, offers: _Offers) -> None:
     """End offers nobody accepted in time and trades nobody delivered in time; anyone may."""
-    from energy_trading.bindings.suite import NATIVE
+    from energy_trading.types import ZERO_ADDRESS
 
     for made in [offer_of(desk, name) for name in offers]:
         done = acceptance_of(desk, made.trade_id)
-        party, named = (NATIVE, bytes(32)) if done is None else (done.buyer, done.receipt_key)
+        party, named = (ZERO_ADDRESS, bytes(32)) if done is None else (done.buyer, done.receipt_key)
         desk.send("expire", desk.suite.market.expire(made.terms, party, named))

@@ -14,8 +14,9 @@ from energy_trading.cli.files import read_json
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
-    from energy_trading.bindings.offer_market import Delivery, OfferAccepted, Terms
+    from energy_trading.bindings.offer_market import OfferAccepted
     from energy_trading.market.trade.offer import Offer
+    from energy_trading.types import Delivery, Terms
 
 OfferName = Annotated[
     str, typer.Argument(metavar="OFFER", help="Trade id from the log, or an offer file (signed, hidden).")
@@ -64,10 +65,8 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
     It opens hidden energy only where less than agreed arrived, for then the contract has to know.
     """
-    from energy_trading.rules.commitment import is_plain_energy
-
     opening = None
-    if offer.salt is not None and is_plain_energy(delivery.energy):
+    if offer.salt is not None and delivery.energy.is_plain:
         opening = {"energy_wh": offer.energy_wh, "salt": "0x" + offer.salt.hex()}
     return {
         "terms": {**asdict(delivery.terms), "energy": "0x" + delivery.terms.energy.hex()},
@@ -90,21 +89,22 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.bindings.offer_market import Delivery, Terms
     from energy_trading.files.json import from_hex
+    from energy_trading.types import Delivery, Energy, Terms
 
     try:
         raw, opening = value["terms"], value["opening"]
         terms = Terms(
             to_checksum_address(raw["seller"]),
             to_checksum_address(raw["buyer"]),
-            from_hex(raw["energy"], "energy"),
+            Energy(from_hex(raw["energy"], "energy")),
             *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
         )
         _check_terms(terms)
-        parts = [from_hex(value[name], name) for name in ("signer", "energy", "signature")]
-        _check_word("energy", parts[1])
-        delivery = Delivery(terms, to_checksum_address(value["buyer"]), *parts)
+        signer, energy, signature = (
+            from_hex(value[name], name) for name in ("signer", "energy", "signature")
+        )
+        delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
         if opening is None:
             return delivery, None
         energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt")
@@ -121,7 +121,6 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
 
 def _check_terms(terms: Terms) -> None:
     """Refuse what no call can hold; the contract checks the rest."""
-    _check_word("energy", terms.energy)
     for name in ("price", "accept_by", "deliver_by", "nonce"):
         _check_number(name, getattr(terms, name))
 

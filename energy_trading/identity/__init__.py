@@ -2,7 +2,7 @@
 
 from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
 from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed
-from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead, Role
+from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead
 from energy_trading.identity.dso import DSO
 from energy_trading.identity.enrolment import Answer, AnswerRefused, Enrolment, EnrolmentRequest, Member
 from energy_trading.identity.identity_ciphertext import (
@@ -18,6 +18,7 @@ from energy_trading.identity.tracing import (
     TracingProof,
     TracingProofRefused,
 )
+from energy_trading.types import Role
 
 __all__ = [
     "DSO",

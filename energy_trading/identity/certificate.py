@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import struct
 from dataclasses import dataclass
-from enum import STRICT, IntFlag
 from typing import Final
 
 from eth_utils.crypto import keccak
@@ -13,18 +12,11 @@ from energy_trading.crypto import ecqv
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
+from energy_trading.types import Role
 
 CERTIFICATE_VERSION: Final = 1
 _HEAD: Final = struct.Struct(f">BBQQ{POINT_SIZE}s")
 CERTIFICATE_SIZE: Final = _HEAD.size + IDENTITY_CIPHERTEXT_SIZE
-
-
-class Role(IntFlag, boundary=STRICT):
-    """What an account may do; the bits are the contract's."""
-
-    PRODUCER = 1
-    CONSUMER = 2
-    PROSUMER = 3
 
 
 class CertificateExpired(RuleBroken):

@@ -8,9 +8,10 @@ from energy_trading.crypto import ecqv
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import Forged
 from energy_trading.identity import identity_ciphertext
-from energy_trading.identity.certificate import Certificate, Role
+from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.parameters import Parameters
+from energy_trading.types import Role
 
 
 class AnswerRefused(Forged):

@@ -6,14 +6,14 @@ from typing import Any
 
 from eth_utils.address import is_address, to_checksum_address
 
-from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files.json import check_object, from_hex, to_hex
-from energy_trading.identity.certificate import Certificate, Role
+from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.pkg import Attestation
+from energy_trading.types import AccountAttestation, Role
 
 
 def role_of(name: str) -> Role:

@@ -9,7 +9,6 @@ from pathlib import Path
 from energy_trading.crypto import ecqv
 from energy_trading.crypto.derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, attestation_digest
 from energy_trading.errors import BadInput, Forged, RuleBroken
 from energy_trading.files.json import check_object, from_hex, to_hex
 from energy_trading.files.state_file import load_state, save_state
@@ -20,6 +19,7 @@ from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.parameters import Holder, Parameters, TraceShare
 from energy_trading.identity.tracing import PartialOpening, open_partially
+from energy_trading.types import AccountAttestation, Domain
 
 
 class PersonBanned(RuleBroken):
@@ -49,23 +49,13 @@ class DisclosureRefused(Forged):
 
 
 @dataclass(frozen=True)
-class Attestation:
-    """PKG's word that an account may open; the fields are the contract's.
+class Attestation(AccountAttestation):
+    """A signed statement of PKG (private key generator) that an account may open.
 
     Args:
-        account: EIP-55 address.
-        roles: bit 1 producer, bit 2 consumer.
-        certificate_hash: keccak256 of the certificate, 32 bytes.
-        identity_ciphertext: α.
-        deadline: unix seconds from which the attestation is void.
         signature: r ‖ s ‖ v, 65 bytes, by PKG's registrar key.
     """
 
-    account: str
-    roles: int
-    certificate_hash: bytes
-    identity_ciphertext: bytes
-    deadline: int
     signature: bytes
 
 
@@ -152,9 +142,8 @@ class PKG:
         self._check_not_banned(disclosure.identity)
         # The last second in which the attestation counts.
         head.check_valid(deadline - 1)
-        digest = attestation_digest(domain, account, int(head.roles), certificate.hash, alpha, deadline)
-        signature = self._registrar.sign_digest(digest)
-        return Attestation(account, int(head.roles), certificate.hash, alpha, deadline, signature)
+        message = AccountAttestation(account, int(head.roles), certificate.hash, alpha, deadline)
+        return Attestation(**vars(message), signature=self._registrar.sign_digest(domain.digest(message)))
 
     def issue_x509(self, certificate: Certificate) -> bytes:
         """Write the X.509 form (PEM) of a certificate.

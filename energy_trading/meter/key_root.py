@@ -18,10 +18,10 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files.json import to_hex
 from energy_trading.meter.signers import ReceiptSigner, check_signer, verify_signature
+from energy_trading.types import Domain
 
 #: The most keys that one root may hold; their proofs have 14 hashes.
 MAX_KEYS: Final = 2**14

@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.files.journal import Journal
 from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.types import Domain
 
 MIN_SEED_BYTES: Final = 32
 

@@ -10,12 +10,11 @@ from typing import Any
 
 from eth_utils.address import is_address
 
-from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.files.journal import Journal
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
+from energy_trading.types import PLAIN_ENERGY_LIMIT, Acceptance, Domain, Energy, Receipt
 
 
 class ReadingRefused(BadInput):
@@ -101,20 +100,16 @@ class Allotment:
             raise BadInput(f"the salt must have 32 bytes, not {len(self.salt)}")
 
     @property
-    def energy(self) -> bytes:
-        """The 32-byte energy field of the terms (N-5)."""
-        if self.salt is None:
-            return self.energy_wh.to_bytes(32, "big")
-        return energy_commitment(self.energy_wh, self.salt)
+    def energy(self) -> Energy:
+        """The energy of the terms (N-5)."""
+        return Energy.of(self.energy_wh, self.salt)
 
 
 @dataclass(frozen=True)
-class SignedAcceptance:
+class SignedAcceptance(Acceptance):
     """The signature by which a one-time key agrees to be named in a buyer's acceptance.
 
     Args:
-        trade_id: 32 bytes.
-        buyer: the account that will accept.
         signer: the one-time key, 20 bytes.
         signature: 64 bytes.
 
@@ -122,19 +117,15 @@ class SignedAcceptance:
         N-6.
     """
 
-    trade_id: bytes
-    buyer: str
     signer: bytes
     signature: bytes
 
 
 @dataclass(frozen=True)
-class SignedReceipt:
+class SignedReceipt(Receipt):
     """A meter's signed statement that energy arrived: the energy receipt confirmation (ERC) of the paper.
 
     Args:
-        trade_id: 32 bytes.
-        energy: the delivered Wh as 32 bytes, or the commitment of the terms if the whole quantity arrived.
         signer: the key that was named at acceptance.
         signature: 64 bytes.
 
@@ -142,8 +133,6 @@ class SignedReceipt:
         N-3, N-5.
     """
 
-    trade_id: bytes
-    energy: bytes
     signer: bytes
     signature: bytes
 
@@ -153,7 +142,7 @@ class _Trade:
     slot_from: int
     slot_to: int
     energy_wh: int
-    energy: bytes
+    energy: Energy
     buyer: str | None
     #: epoch and index of the one-time key; None stands for the meter's registered key
     key: tuple[int, int] | None
@@ -277,7 +266,7 @@ class SmartMeter:
             self._commit(_allot_fact(allotment, buyer.lower(), (key.epoch, key.index)))
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
-        digest = acceptance_digest(self._domain, allotment.trade_id, buyer)
+        digest = self._domain.digest(Acceptance(allotment.trade_id, buyer))
         return SignedAcceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
 
     def release(self, trade_id: bytes) -> None:
@@ -322,9 +311,9 @@ class SmartMeter:
         delivered = sum(drawn.values())
         if delivered == 0:
             raise NothingDelivered(f"no measured import is left in the slot of trade 0x{trade_id.hex()}")
-        energy = trade.energy if delivered == trade.energy_wh else delivered.to_bytes(32, "big")
+        energy = trade.energy if delivered == trade.energy_wh else Energy.plain(delivered)
         signer = self._signer_of(trade)
-        signature = signer.sign(receipt_digest(self._domain, trade_id, energy))
+        signature = signer.sign(self._domain.digest(Receipt(trade_id, energy)))
         self._commit(
             {
                 "receipt": trade_id.hex(),
@@ -416,7 +405,7 @@ class SmartMeter:
                 slot_from=slot_from,
                 slot_to=slot_to,
                 energy_wh=fact["energy_wh"],
-                energy=bytes.fromhex(fact["energy"]),
+                energy=Energy(bytes.fromhex(fact["energy"])),
                 buyer=fact["buyer"],
                 key=None if key is None else (key[0], key[1]),
             )
@@ -432,7 +421,7 @@ class SmartMeter:
                 fact["receipt"],
                 receipt=SignedReceipt(
                     trade_id,
-                    bytes.fromhex(fact["energy"]),
+                    Energy(bytes.fromhex(fact["energy"])),
                     bytes.fromhex(fact["signer"]),
                     bytes.fromhex(fact["signature"]),
                 ),

@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
-from enum import IntEnum
-from typing import Final, NoReturn, Protocol
+from typing import Final, NoReturn
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from energy_trading.rules.gsp import WH_PER_KWH, AuctionRules, Quote, Ranking, award, settle_chunk
-from energy_trading.rules.ledger import CONSUMER, NOBODY, Refused
-from energy_trading.rules.settlement import BPS, MAX_UNITS, Outcome, Split, guarantee_up
-from energy_trading.rules.trade import AWARD_NONCE, Market, OfferTerms
+from energy_trading.rules.gsp import AuctionRules, OpenedQuote, Ranking, award, settle_chunk
+from energy_trading.rules.ledger import Refused
+from energy_trading.rules.settlement import Split, guarantee_up
+from energy_trading.rules.trade import Market
+from energy_trading.types import (
+    AWARD_NONCE,
+    BPS,
+    MAX_LOT_WH,
+    MAX_LOTS,
+    MAX_UNITS,
+    WH_PER_KWH,
+    ZERO_ADDRESS,
+    AuctionState,
+    AuctionTerms,
+    Energy,
+    Outcome,
+    Role,
+    Terms,
+)
 
-MAX_LOTS: Final = 8
-MAX_LOT_WH: Final = 2**40 - 1
 _LAST_SECOND: Final = 2**32 - 1
-
-
-class AuctionState(IntEnum):
-    """Where an auction stands; one that is over is none again."""
-
-    NONE = 0
-    QUOTING = 1
-    AWAITING_KEY = 2
-    DISCLOSED = 3
-    FORFEITED = 4
-
-
-class Order(Protocol):
-    """What a publisher puts up for auction: the fields of the Solidity struct `AuctionTerms`."""
-
-    @property
-    def publisher(self) -> str:
-        """Account that sells."""
-
-    @property
-    def quote_key(self) -> str:
-        """Address of the key that quotes are encrypted to."""
-
-    @property
-    def start_price(self) -> int:
-        """Least valid quote, units per kWh."""
-
-    @property
-    def ceiling(self) -> int:
-        """Highest valid quote, units per kWh."""
-
-    @property
-    def quote_until(self) -> int:
-        """Unix seconds, half open."""
-
-    @property
-    def disclose_until(self) -> int:
-        """Unix seconds, half open."""
-
-    @property
-    def pay_window(self) -> int:
-        """Seconds a winner has to pay after settlement."""
-
-    @property
-    def deliver_by(self) -> int:
-        """Unix seconds, half open."""
-
-    @property
-    def lots_wh(self) -> Sequence[int]:
-        """Wh of the lots, by falling size."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +44,7 @@ class Chunk:
 
     begin: int
     end: int
-    quotes: tuple[Quote, ...]
+    quotes: tuple[OpenedQuote, ...]
 
 
 @dataclass(frozen=True)
@@ -107,19 +69,6 @@ class OpenAuction:
 
 
 @dataclass(frozen=True)
-class AwardTerms:
-    """The trade that a lot becomes: the fields of `Terms`, as `OfferTerms` explains them."""
-
-    seller: str
-    buyer: str
-    energy: bytes
-    price: int
-    accept_by: int
-    deliver_by: int
-    nonce: int
-
-
-@dataclass(frozen=True)
 class Result:
     """What an auction ended with.
 
@@ -131,7 +80,7 @@ class Result:
         runner_up_quote: units per kWh; 0 if there is none.
     """
 
-    awards: tuple[AwardTerms, ...]
+    awards: tuple[Terms, ...]
     quotes: tuple[int, ...]
     prices: tuple[int, ...]
     runner_up: str
@@ -160,7 +109,7 @@ class Auctions:
     """
 
     def __init__(
-        self, market: Market, bidders_bps: int, max_duration: int, trade_id: Callable[[OfferTerms], bytes]
+        self, market: Market, bidders_bps: int, max_duration: int, trade_id: Callable[[Terms], bytes]
     ) -> None:
         self.market = market
         self.ledger = market.ledger
@@ -178,16 +127,16 @@ class Auctions:
             return AuctionState.AWAITING_KEY
         return auction.stage
 
-    def guarantee(self, terms: Order) -> int:
+    def guarantee(self, terms: AuctionTerms) -> int:
         """Return what is held of the publisher: the guarantees of the highest payments, units."""
         constants = self.market.constants
         return sum(guarantee_up(payment(lot_wh, terms.ceiling), constants) for lot_wh in terms.lots_wh)
 
-    def share(self, auction_id: bytes, terms: Order) -> int:
+    def share(self, auction_id: bytes, terms: AuctionTerms) -> int:
         """Return what each quote's bidder has of a forfeited guarantee, units, rounded down."""
         return self.guarantee(terms) * self.bidders_bps // BPS // self.auctions[auction_id].count
 
-    def post(self, caller: str, auction_id: bytes, seed: int, terms: Order, now: int) -> None:
+    def post(self, caller: str, auction_id: bytes, seed: int, terms: AuctionTerms, now: int) -> None:
         """Publish an order (X-4, X-8).
 
         Args:
@@ -202,12 +151,12 @@ class Auctions:
         """
         if caller != terms.publisher:
             raise Refused("SealedBidAuction_NotPublisher", caller, terms.publisher)
-        if terms.quote_key == NOBODY:
+        if terms.quote_key == ZERO_ADDRESS:
             raise Refused("SealedBidAuction_ZeroKey")
         self._check_order(terms, now)
         if auction_id in self.auctions:
             self._refuse(auction_id, AuctionState.NONE, now)
-        self.ledger.commit(terms.publisher, self.guarantee(terms), NOBODY, 0, now)
+        self.ledger.commit(terms.publisher, self.guarantee(terms), ZERO_ADDRESS, 0, now)
         self.auctions[auction_id] = OpenAuction(seed, terms.quote_until, seed)
 
     def quote(self, auction_id: bytes, accumulator: int, now: int) -> None:
@@ -245,7 +194,7 @@ class Auctions:
             raise Refused("SealedBidAuction_BadSignature", bidder)
         self.quote(auction_id, accumulator, now)
 
-    def disclose(self, auction_id: bytes, terms: Order, key_fits: bool, now: int) -> None:
+    def disclose(self, auction_id: bytes, terms: AuctionTerms, key_fits: bool, now: int) -> None:
         """Disclose the key (X-6).
 
         Args:
@@ -264,7 +213,7 @@ class Auctions:
         self.auctions[auction_id] = replace(auction, stage=AuctionState.DISCLOSED)
 
     def settle(
-        self, auction_id: bytes, terms: Order, key_fits: bool, chunk: Chunk, now: int
+        self, auction_id: bytes, terms: AuctionTerms, key_fits: bool, chunk: Chunk, now: int
     ) -> Result | None:
         """Take a chunk of quotes into account; the one that reaches the seed decides the auction (X-6, X-7).
 
@@ -288,7 +237,7 @@ class Auctions:
         counted = [
             (bidder, amount)
             for bidder, amount in chunk.quotes
-            if bidder != terms.publisher and self.ledger.may_commit(bidder, CONSUMER, now)
+            if bidder != terms.publisher and self.ledger.may_commit(bidder, Role.CONSUMER, now)
         ]
         known = {bidder for bidder, _ in (*counted, *auction.ranking)}
         rules = AuctionRules(tuple(terms.lots_wh), terms.start_price, terms.ceiling)
@@ -301,7 +250,7 @@ class Auctions:
         del self.auctions[auction_id]
         return self._award(auction_id, terms, ranking, rules, now)
 
-    def forfeit(self, auction_id: bytes, terms: Order, now: int) -> None:
+    def forfeit(self, auction_id: bytes, terms: AuctionTerms, now: int) -> None:
         """End an auction whose key did not come, or that nobody quoted in (X-6, N-7).
 
         Raises:
@@ -325,9 +274,9 @@ class Auctions:
             self.auctions[auction_id] = replace(auction, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
-        self.ledger.settle(terms.publisher, NOBODY, parts, now)
+        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, now)
 
-    def compensate(self, auction_id: bytes, terms: Order, chunk: Chunk, now: int) -> None:
+    def compensate(self, auction_id: bytes, terms: AuctionTerms, chunk: Chunk, now: int) -> None:
         """Pay a chunk of bidders their shares of a forfeited guarantee (X-6).
 
         Raises:
@@ -346,7 +295,7 @@ class Auctions:
             self.ledger.settle(terms.publisher, bidder, Split(share, 0, share, 0, 0, Outcome.NONE), now)
 
     def _award(
-        self, auction_id: bytes, terms: Order, ranking: Ranking, rules: AuctionRules, now: int
+        self, auction_id: bytes, terms: AuctionTerms, ranking: Ranking, rules: AuctionRules, now: int
     ) -> Result:
         """Make a trade of each lot that was won; what is held beyond their guarantees returns."""
         accept_by = now + terms.pay_window
@@ -354,10 +303,10 @@ class Auctions:
         trades = []
         excess = self.guarantee(terms)
         for lot, taken in enumerate(won):
-            trade = AwardTerms(
+            trade = Terms(
                 terms.publisher,
                 taken.bidder,
-                taken.lot_wh.to_bytes(32, "big"),
+                Energy.plain(taken.lot_wh),
                 taken.payment,
                 accept_by,
                 terms.deliver_by,
@@ -367,12 +316,12 @@ class Auctions:
             excess -= guarantee_up(trade.price, self.market.constants)
             trades.append(trade)
         self._release(terms.publisher, excess, now)
-        runner_up, runner_up_quote = ranking[len(won)] if len(won) < len(ranking) else (NOBODY, 0)
+        runner_up, runner_up_quote = ranking[len(won)] if len(won) < len(ranking) else (ZERO_ADDRESS, 0)
         quotes = tuple(amount for _, amount in ranking[: len(won)])
         prices = tuple(taken.price_per_kwh for taken in won)
         return Result(tuple(trades), quotes, prices, runner_up, runner_up_quote)
 
-    def _check_order(self, terms: Order, now: int) -> None:
+    def _check_order(self, terms: AuctionTerms, now: int) -> None:
         latest = now + self.max_duration
         paid = terms.disclose_until + terms.pay_window
         in_order = now < terms.quote_until < terms.disclose_until < paid < terms.deliver_by
@@ -396,7 +345,7 @@ class Auctions:
             self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
         return auction
 
-    def _check_key(self, auction: OpenAuction, terms: Order, key_fits: bool, now: int) -> None:
+    def _check_key(self, auction: OpenAuction, terms: AuctionTerms, key_fits: bool, now: int) -> None:
         if auction.stage != AuctionState.DISCLOSED and now < terms.quote_until:
             raise Refused("SealedBidAuction_NotExpired", now, terms.quote_until)
         if auction.stage != AuctionState.DISCLOSED and now >= terms.disclose_until:
@@ -411,7 +360,7 @@ class Auctions:
             raise Refused("SealedBidAuction_WrongReplay", chunk.end, auction.accumulator)
 
     def _release(self, publisher: str, amount: int, now: int) -> None:
-        self.ledger.settle(publisher, NOBODY, Split(amount, amount, 0, 0, 0, Outcome.NONE), now)
+        self.ledger.settle(publisher, ZERO_ADDRESS, Split(amount, amount, 0, 0, 0, Outcome.NONE), now)
 
     def _refuse(self, auction_id: bytes, needed: AuctionState, now: int) -> NoReturn:
         raise Refused("SealedBidAuction_WrongState", auction_id, self.state(auction_id, now), needed)

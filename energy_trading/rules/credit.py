@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from energy_trading.errors import BadInput
+from energy_trading.types import MAX_UNITS, CreditParameters
 
 E9: Final = 10**9
 #: Trades a window remembers.
@@ -20,75 +21,36 @@ MAX_DATE: Final = 2**32 - 1
 MAX_PENALTY_FACTOR: Final = 2**31
 
 _WINDOW_MASK: Final = 2 ** (8 * WINDOW_LENGTH) - 1
-_MAX_AMOUNT: Final = 2**64 - 1
 
 
-@dataclass(frozen=True)
-class CreditConstants:
-    """Constants of the credit model, under the names of the ledger's `CreditParameters`.
-
-    Args:
-        k1_e9: k1 of eq 3, 1e6 … 10e9.
-        k2_e9: k2 of eq 3, k1 … 10e9.
-        t1_e9: t1 of eq 6, 1e6 … 10e9.
-        t2_e9: t2 of eq 6, t1 … 10e9.
-        z0: damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
-        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
-        window: trades looked back on, 1 … 10.
-        z_unit: units of account that make z = 1, 1 … 2**64 - 1.
-        floor_e9: lowest credit and that of a new account, 1 … 1e12.
-        ceiling_e9: highest credit, floor … 1e12.
-        withdrawal_e9: loss that stands for f(z) on a withdrawal, 0 … 1e9.
-        grace_defaults: the first so many defaults bring no ban, 0 … 100.
-        ban_unit: seconds that eq 7 calls a day, 60 seconds … ten years.
-        max_ban: longest ban in seconds, ban_unit … ten years.
-        open_base: guarantee (units) a seller of lowest credit may have held at once, 1 … 2**64 - 1.
-        open_per_credit: what each point of credit above the floor adds to it, 0 … 2**64 - 1.
+def check_parameters(constants: CreditParameters) -> None:
+    """Check that each constant of the credit model is in its range.
 
     Raises:
         BadInput: a constant is out of its range.
 
     Source:
-        X-1, X-2, X-3; the ranges are the ledger's.
+        X-1, X-2, X-3.
     """
-
-    k1_e9: int
-    k2_e9: int
-    t1_e9: int
-    t2_e9: int
-    z0: int
-    profit_e9: int
-    window: int
-    z_unit: int
-    floor_e9: int
-    ceiling_e9: int
-    withdrawal_e9: int
-    grace_defaults: int
-    ban_unit: int
-    max_ban: int
-    open_base: int
-    open_per_credit: int
-
-    def __post_init__(self) -> None:
-        for name, low, high in (
-            ("k1_e9", 10**6, 10 * E9),
-            ("k2_e9", self.k1_e9, 10 * E9),
-            ("t1_e9", 10**6, 10 * E9),
-            ("t2_e9", self.t1_e9, 10 * E9),
-            ("z0", 1, 2**32 - 1),
-            ("profit_e9", 1, E9 - 1),
-            ("window", 1, WINDOW_LENGTH),
-            ("z_unit", 1, _MAX_AMOUNT),
-            ("floor_e9", 10**6, 10**12),
-            ("ceiling_e9", self.floor_e9, 10**12),
-            ("withdrawal_e9", 0, E9),
-            ("grace_defaults", 0, 100),
-            ("ban_unit", 60, 3650 * 86_400),
-            ("max_ban", self.ban_unit, 3650 * 86_400),
-            ("open_base", 1, _MAX_AMOUNT),
-            ("open_per_credit", 0, _MAX_AMOUNT),
-        ):
-            _check(name, getattr(self, name), low, high)
+    for name, low, high in (
+        ("k1_e9", 10**6, 10 * E9),
+        ("k2_e9", constants.k1_e9, 10 * E9),
+        ("t1_e9", 10**6, 10 * E9),
+        ("t2_e9", constants.t1_e9, 10 * E9),
+        ("z0", 1, 2**32 - 1),
+        ("profit_e9", 1, E9 - 1),
+        ("window", 1, WINDOW_LENGTH),
+        ("z_unit", 1, MAX_UNITS),
+        ("floor_e9", 10**6, 10**12),
+        ("ceiling_e9", constants.floor_e9, 10**12),
+        ("withdrawal_e9", 0, E9),
+        ("grace_defaults", 0, 100),
+        ("ban_unit", 60, 3650 * 86_400),
+        ("max_ban", constants.ban_unit, 3650 * 86_400),
+        ("open_base", 1, MAX_UNITS),
+        ("open_per_credit", 0, MAX_UNITS),
+    ):
+        _check(name, getattr(constants, name), low, high)
 
 
 @dataclass(frozen=True)
@@ -115,7 +77,7 @@ class Standing:
     banned_until: int = 0
 
 
-def new_standing(constants: CreditConstants) -> Standing:
+def new_standing(constants: CreditParameters) -> Standing:
     """Return the standing of an account that was just opened.
 
     Args:
@@ -131,7 +93,7 @@ def new_standing(constants: CreditConstants) -> Standing:
     return Standing(constants.floor_e9, constants.floor_e9)
 
 
-def z_of(value: int, constants: CreditConstants) -> int:
+def z_of(value: int, constants: CreditParameters) -> int:
     """Return the size z of a trade, rounding down.
 
     Args:
@@ -149,7 +111,7 @@ def z_of(value: int, constants: CreditConstants) -> int:
     return min(value // constants.z_unit, MAX_Z)
 
 
-def open_limit(credit_e9: int, constants: CreditConstants) -> int:
+def open_limit(credit_e9: int, constants: CreditParameters) -> int:
     """Return the guarantee that a seller of this credit may have held at once.
 
     Args:
@@ -166,7 +128,7 @@ def open_limit(credit_e9: int, constants: CreditConstants) -> int:
     return constants.open_base + constants.open_per_credit * above // E9
 
 
-def sold(standing: Standing, z: int, constants: CreditConstants) -> Standing:
+def sold(standing: Standing, z: int, constants: CreditParameters) -> Standing:
     """Record a sale that was delivered.
 
     Args:
@@ -189,7 +151,7 @@ def sold(standing: Standing, z: int, constants: CreditConstants) -> Standing:
     return replace(standing, seller_credit_e9=_clamp(credit, constants), sales=window)
 
 
-def bought(standing: Standing, z: int, constants: CreditConstants) -> Standing:
+def bought(standing: Standing, z: int, constants: CreditParameters) -> Standing:
     """Record a purchase that was paid and delivered.
 
     Args:
@@ -212,7 +174,7 @@ def bought(standing: Standing, z: int, constants: CreditConstants) -> Standing:
     return replace(standing, buyer_credit_e9=_clamp(credit, constants), purchases=window)
 
 
-def seller_default(standing: Standing, z: int, now: int, constants: CreditConstants) -> Standing:
+def seller_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
     """Record a sale that was not delivered, or not enough of it.
 
     Args:
@@ -245,7 +207,7 @@ def seller_default(standing: Standing, z: int, now: int, constants: CreditConsta
     )
 
 
-def buyer_default(standing: Standing, z: int, now: int, constants: CreditConstants) -> Standing:
+def buyer_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
     """Record an award that its buyer did not pay.
 
     Args:
@@ -280,7 +242,7 @@ def buyer_default(standing: Standing, z: int, now: int, constants: CreditConstan
     )
 
 
-def withdrawn(standing: Standing, constants: CreditConstants) -> Standing:
+def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
     """Record that an open offer was withdrawn before its expiry.
 
     Args:
@@ -316,12 +278,12 @@ def window_of(packed: int) -> tuple[int, ...]:
     return tuple(packed >> (8 * i) & MAX_Z for i in range(WINDOW_LENGTH))
 
 
-def _weight_e9(z: int, window: int, constants: CreditConstants) -> int:
+def _weight_e9(z: int, window: int, constants: CreditParameters) -> int:
     # Erratum: z0 stands in the denominator of eqs 1 and 2, not beside the fraction.
     return z * E9 // (_sum(window, constants) + constants.z0)
 
 
-def _sum(window: int, constants: CreditConstants) -> int:
+def _sum(window: int, constants: CreditParameters) -> int:
     return sum(window_of(window)[: constants.window])
 
 
@@ -335,7 +297,7 @@ def _one_more(defaults: int) -> int:
 
 
 def _banned_until(
-    standing: Standing, defaults: int, credit_e9: int, now: int, constants: CreditConstants
+    standing: Standing, defaults: int, credit_e9: int, now: int, constants: CreditParameters
 ) -> int:
     if defaults <= constants.grace_defaults:
         return standing.banned_until
@@ -344,7 +306,7 @@ def _banned_until(
     return max(until, standing.banned_until)
 
 
-def _clamp(credit_e9: int, constants: CreditConstants) -> int:
+def _clamp(credit_e9: int, constants: CreditParameters) -> int:
     return max(constants.floor_e9, min(credit_e9, constants.ceiling_e9))
 
 

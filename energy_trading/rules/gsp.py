@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 from energy_trading.errors import BadInput
+from energy_trading.types import WH_PER_KWH
 
-WH_PER_KWH: Final = 1000
-
-Quote: TypeAlias = tuple[str, int | None]
+OpenedQuote: TypeAlias = tuple[str, int | None]
 """Bidder and units of account per kWh; None for a quote that opened to garbage."""
 Ranking: TypeAlias = tuple[tuple[str, int], ...]
 """Bidders with their best valid quotes, highest first; of equal ones the earlier first."""
@@ -76,7 +75,7 @@ class Decision:
 
 
 def settle_chunk(
-    ranking: Ranking, chunk: Sequence[Quote], rules: AuctionRules, eligible: Container[str]
+    ranking: Ranking, chunk: Sequence[OpenedQuote], rules: AuctionRules, eligible: Container[str]
 ) -> Ranking:
     """Take one more chunk of quotes into account; chunks come from the newest to the oldest.
 
@@ -124,7 +123,7 @@ def award(ranking: Ranking, rules: AuctionRules) -> Decision:
 
 
 def decide(
-    quotes: Iterable[Quote],
+    quotes: Iterable[OpenedQuote],
     lots_wh: Sequence[int],
     start_price: int,
     ceiling: int,

@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from energy_trading.errors import RuleBroken
 from energy_trading.rules.credit import (
-    CreditConstants,
     Standing,
     bought,
     buyer_default,
+    check_parameters,
     new_standing,
     open_limit,
     seller_default,
@@ -19,12 +19,8 @@ from energy_trading.rules.credit import (
     withdrawn,
     z_of,
 )
-from energy_trading.rules.settlement import MAX_UNITS, Outcome, Split
-
-PRODUCER: Final = 1
-CONSUMER: Final = 2
-ROLES: Final = PRODUCER | CONSUMER
-NOBODY: Final = "0x" + "00" * 20
+from energy_trading.rules.settlement import Split
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, CreditParameters, Outcome, Role
 
 
 class Refused(RuleBroken):
@@ -64,7 +60,7 @@ UNOPENED: Final = Account(0, False, 0, 0, Standing(0, 0))
 """An account that nobody has opened and nobody has paid."""
 
 
-def opened(account: Account, roles: int, constants: CreditConstants) -> Account:
+def opened(account: Account, roles: int, constants: CreditParameters) -> Account:
     """Return an account with its roles and the lowest credit; the treasury keeps its funds."""
     return replace(account, roles=roles, standing=new_standing(constants))
 
@@ -81,8 +77,9 @@ class Ledger:
     """
 
     def __init__(
-        self, constants: CreditConstants, owner: str, treasury: str, address: str, epoch_seconds: int
+        self, constants: CreditParameters, owner: str, treasury: str, address: str, epoch_seconds: int
     ) -> None:
+        check_parameters(constants)
         self.constants = constants
         self.owner = owner
         self.treasury = treasury
@@ -112,9 +109,9 @@ class Ledger:
         """
         if now >= deadline:
             raise Refused("EnergyLedger_AttestationExpired", now, deadline)
-        if not 0 < roles <= ROLES:
-            raise Refused("EnergyLedger_BadRoles", roles, ROLES)
-        if address in (NOBODY, self.address):
+        if not 0 < roles <= Role.PROSUMER:
+            raise Refused("EnergyLedger_BadRoles", roles, Role.PROSUMER)
+        if address in (ZERO_ADDRESS, self.address):
             raise Refused("EnergyLedger_ZeroAddress", "account")
         if self.account(address).roles:
             raise Refused("EnergyLedger_AlreadyOpen", address)
@@ -257,7 +254,7 @@ class Ledger:
         """
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
-        if to in (NOBODY, self.address):
+        if to in (ZERO_ADDRESS, self.address):
             raise Refused("EnergyLedger_BadRecipient", to)
         available = self.account(caller).available
         if amount > available:
@@ -272,8 +269,8 @@ class Ledger:
         Raises:
             Refused: as `EnergyLedger.transfer`.
         """
-        self._committable(buyer, CONSUMER, amount, now)
-        self._committable(seller, PRODUCER, 0, now)
+        self._committable(buyer, Role.CONSUMER, amount, now)
+        self._committable(seller, Role.PRODUCER, 0, now)
         self._add(buyer, -amount)
         self._add(seller, amount)
 
@@ -289,15 +286,15 @@ class Ledger:
         Raises:
             Refused: as `EnergyLedger.commit`.
         """
-        if seller != NOBODY:
-            account = self._committable(seller, PRODUCER, guarantee, now)
+        if seller != ZERO_ADDRESS:
+            account = self._committable(seller, Role.PRODUCER, guarantee, now)
             limit = open_limit(account.standing.seller_credit_e9, self.constants)
             if account.held + guarantee > limit:
                 raise Refused("EnergyLedger_OverCreditLimit", seller, account.held + guarantee, limit)
-        if buyer != NOBODY:
-            self._committable(buyer, CONSUMER, payment, now)
+        if buyer != ZERO_ADDRESS:
+            self._committable(buyer, Role.CONSUMER, payment, now)
             self._add(buyer, -payment)
-        if seller != NOBODY:
+        if seller != ZERO_ADDRESS:
             self.accounts[seller] = replace(
                 account, available=account.available - guarantee, held=account.held + guarantee
             )

@@ -4,53 +4,30 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from enum import IntEnum
 from typing import Final
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from energy_trading.rules.ledger import NOBODY, PRODUCER, Refused
-from energy_trading.rules.trade import Acceptance, Fault, Market, OfferTerms, Receipt
+from energy_trading.rules.ledger import Refused
+from energy_trading.rules.trade import Accepted, CheckedReceipt, Market
+from energy_trading.types import (
+    MAX_LOT_WH,
+    ZERO_ADDRESS,
+    DeliveryFault,
+    Energy,
+    LotState,
+    LotView,
+    Role,
+    Terms,
+)
 
-MAX_ENERGY_WH: Final = 2**40 - 1
-
-
-class LotState(IntEnum):
-    """What became of a lot."""
-
-    NONE = 0
-    ALIVE = 1
-    RETIRED = 2
-    SPLIT = 3
-    MERGED = 4
-
-
-@dataclass(frozen=True)
-class Lot:
-    """A lot, also one that is over: its id is never used again.
-
-    Args:
-        owner: account; the zero address once it is over.
-        energy_wh: Wh, the same for its whole life.
-        slot_start: start of the delivery slot, unix seconds.
-        nonce: that permits must carry.
-        state: what became of it.
-    """
-
-    owner: str
-    energy_wh: int
-    slot_start: int
-    nonce: int
-    state: LotState
-
-
-UNMINTED: Final = Lot(NOBODY, 0, 0, 0, LotState.NONE)
+UNMINTED: Final = LotView(ZERO_ADDRESS, 0, 0, 0, LotState.NONE)
 """A lot that nobody has minted."""
 
 
 @dataclass(frozen=True)
-class Permit:
+class SignedPermit:
     """What somebody signed for the exchange of a lot, already recovered by cryptography.
 
     Args:
@@ -84,9 +61,9 @@ class Lots:
         self.ledger = market.ledger
         self.address = address
         self.slot_seconds = slot_seconds
-        self.lots: dict[int, Lot] = {}
+        self.lots: dict[int, LotView] = {}
 
-    def lot(self, lot: int) -> Lot:
+    def lot(self, lot: int) -> LotView:
         """Return a lot, also one that was never minted."""
         return self.lots.get(lot, UNMINTED)
 
@@ -115,14 +92,21 @@ class Lots:
             raise Refused("EnergyLot_BadSlot", slot_start, self.slot_seconds, latest)
         if lot in self.lots:
             raise Refused("EnergyLot_ReadingUsed", lot.to_bytes(32, "big"))
-        if not self.ledger.may_commit(producer, PRODUCER, now):
+        if not self.ledger.may_commit(producer, Role.PRODUCER, now):
             raise Refused("EnergyLot_MayNotProduce", producer)
         if not signed:
             raise Refused("EnergyLot_BadSignature", self.ledger.owner)
-        self.lots[lot] = Lot(producer, energy_wh, slot_start, 0, LotState.ALIVE)
+        self.lots[lot] = LotView(producer, energy_wh, slot_start, 0, LotState.ALIVE)
 
     def exchange(
-        self, lot: int, buyer: str, price: int, deadline: int, permit: Permit, acceptance: Permit, now: int
+        self,
+        lot: int,
+        buyer: str,
+        price: int,
+        deadline: int,
+        permit: SignedPermit,
+        acceptance: SignedPermit,
+        now: int,
     ) -> None:
         """Change owner and pay in one step (C-7, C-8).
 
@@ -143,7 +127,7 @@ class Lots:
         seller = self._owner(lot)
         if seller == buyer:
             raise Refused("EnergyLot_SelfExchange", buyer)
-        said = Permit(seller, lot, buyer, price, self.lot(lot).nonce, deadline)
+        said = SignedPermit(seller, lot, buyer, price, self.lot(lot).nonce, deadline)
         for signer, signed in ((seller, permit), (buyer, acceptance)):
             if signed != replace(said, signer=signer):
                 raise Refused("EnergyLot_BadSignature", signer)
@@ -168,7 +152,7 @@ class Lots:
             raise Refused("TransferFromIncorrectOwner")
         if caller != owner:
             raise Refused("NotOwnerNorApproved")
-        if to == NOBODY:
+        if to == ZERO_ADDRESS:
             raise Refused("TransferToZeroAddress")
         self._hand_over(lot, to)
 
@@ -209,7 +193,7 @@ class Lots:
         first = self.lot(lots[0])
         for place, lot in enumerate(lots):
             if lot in lots[:place]:  # ended a moment ago
-                raise Refused("EnergyLot_NotOwner", lot, caller, NOBODY)
+                raise Refused("EnergyLot_NotOwner", lot, caller, ZERO_ADDRESS)
             part = self._owned(caller, lot)
             if part.slot_start != first.slot_start:
                 raise Refused("EnergyLot_OtherSlot", lot, part.slot_start, first.slot_start)
@@ -222,7 +206,7 @@ class Lots:
         return merged
 
     def deliver(
-        self, caller: str, trade_id: bytes, terms: OfferTerms, buyer: str, lots: Sequence[int], now: int
+        self, caller: str, trade_id: bytes, terms: Terms, buyer: str, lots: Sequence[int], now: int
     ) -> None:
         """Fulfil a trade with lots in place of a meter's receipt (N-3, C-8).
 
@@ -243,20 +227,22 @@ class Lots:
             if lot in lots[:place] and buyer != caller:  # handed over a moment ago
                 raise Refused("EnergyLot_NotOwner", lot, caller, buyer)
             self._owned(caller, lot)
-        energy = sum(self.lot(lot).energy_wh for lot in lots).to_bytes(32, "big")
+        energy = Energy.plain(sum(self.lot(lot).energy_wh for lot in lots))
         signer = keccak(bytes.fromhex(self.address[2:] + buyer[2:]))
-        fault = self.market.confirm(trade_id, terms, Receipt(Acceptance(buyer, signer), energy, True), now)
-        if fault != Fault.NONE:
+        fault = self.market.confirm(
+            trade_id, terms, CheckedReceipt(Accepted(buyer, signer), energy, True), now
+        )
+        if fault != DeliveryFault.NONE:
             raise Refused("OfferMarket_ReceiptRefused", trade_id, fault)
         for lot in lots:
             self._hand_over(lot, buyer)
 
     def _owner(self, lot: int) -> str:
-        if self.lot(lot).owner == NOBODY:
+        if self.lot(lot).owner == ZERO_ADDRESS:
             raise Refused("TokenDoesNotExist")
         return self.lot(lot).owner
 
-    def _owned(self, caller: str, lot: int) -> Lot:
+    def _owned(self, caller: str, lot: int) -> LotView:
         found = self.lot(lot)
         if found.owner != caller:
             raise Refused("EnergyLot_NotOwner", lot, caller, found.owner)
@@ -267,11 +253,11 @@ class Lots:
         self.lots[lot] = replace(self.lots[lot], owner=to, nonce=self.lots[lot].nonce + 1)
 
     def _end(self, lot: int, state: LotState) -> None:
-        self.lots[lot] = replace(self.lots[lot], owner=NOBODY, state=state)
+        self.lots[lot] = replace(self.lots[lot], owner=ZERO_ADDRESS, state=state)
 
     def _check_energy(self, energy_wh: int) -> None:
-        if not 0 < energy_wh <= MAX_ENERGY_WH:
-            raise Refused("EnergyLot_BadEnergy", energy_wh, MAX_ENERGY_WH)
+        if not 0 < energy_wh <= MAX_LOT_WH:
+            raise Refused("EnergyLot_BadEnergy", energy_wh, MAX_LOT_WH)
 
 
 def _hash(types: Sequence[str], values: Sequence[object]) -> int:

@@ -3,44 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Final
 
-BPS: Final = 10_000
-"""Hundredths of a per cent in a whole."""
-MAX_UNITS: Final = 2**64 - 1
-"""Most units of account a ledger can count, and so the highest price."""
-
-
-@dataclass(frozen=True)
-class MarketConstants:
-    """What is fixed for a market; BPS are hundredths of a per cent.
-
-    Args:
-        guarantee_bps: guarantee as a share of the price, 1 … 10,000.
-        fee_bps: share of what the seller is paid that goes to the treasury, 0 … 1,000.
-        cancel_bps: share of the guarantee kept on withdrawal before expiry, 0 … 10,000.
-        penalty_bps: share of the guarantee kept for energy not delivered, 1 … 10,000.
-        tolerance_bps: share of the energy that may be missing before it is a default, 0 … 10,000.
-        max_duration: longest time from now to deliver_by in seconds.
-    """
-
-    guarantee_bps: int
-    fee_bps: int
-    cancel_bps: int
-    penalty_bps: int
-    tolerance_bps: int
-    max_duration: int
-
-
-class Outcome(IntEnum):
-    """How a commitment ended, for the standings."""
-
-    NONE = 0
-    DELIVERED = 1
-    SELLER_DEFAULT = 2
-    BUYER_DEFAULT = 3
-    WITHDRAWN = 4
+from energy_trading.types import BPS, MarketParameters, Outcome
 
 
 @dataclass(frozen=True)
@@ -79,7 +43,7 @@ class Short:
     is_default: bool
 
 
-def guarantee_up(price: int, constants: MarketConstants) -> int:
+def guarantee_up(price: int, constants: MarketParameters) -> int:
     """Return the guarantee for a price in units, rounded up.
 
     Source:
@@ -88,12 +52,12 @@ def guarantee_up(price: int, constants: MarketConstants) -> int:
     return -(-price * constants.guarantee_bps // BPS)
 
 
-def fee_down(payment: int, constants: MarketConstants) -> int:
+def fee_down(payment: int, constants: MarketParameters) -> int:
     """Return the treasury's share of a payment in units, rounded down."""
     return payment * constants.fee_bps // BPS
 
 
-def withdrawal_cut_down(price: int, constants: MarketConstants) -> int:
+def withdrawal_cut_down(price: int, constants: MarketParameters) -> int:
     """Return what an early withdrawal costs of the guarantee, rounded down.
 
     Source:
@@ -102,7 +66,7 @@ def withdrawal_cut_down(price: int, constants: MarketConstants) -> int:
     return guarantee_up(price, constants) * constants.cancel_bps // BPS
 
 
-def penalty_down(price: int, constants: MarketConstants) -> int:
+def penalty_down(price: int, constants: MarketParameters) -> int:
     """Return what delivering nothing costs of the guarantee, rounded down.
 
     Source:
@@ -111,7 +75,7 @@ def penalty_down(price: int, constants: MarketConstants) -> int:
     return guarantee_up(price, constants) * constants.penalty_bps // BPS
 
 
-def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: MarketConstants) -> Short:
+def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: MarketParameters) -> Short:
     """Settle energy that came in part, pro rata.
 
     Args:
@@ -132,7 +96,7 @@ def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: Mar
 
 
 def split(
-    price: int, payment: int, cut: int, paid: bool, outcome: Outcome, constants: MarketConstants
+    price: int, payment: int, cut: int, paid: bool, outcome: Outcome, constants: MarketParameters
 ) -> Split:
     """Split guarantee and price: guarantee - cut + payment - fee | the buyer's rest | fee + cut.
 

@@ -3,15 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
-from typing import Final, Protocol
+from typing import Final
 
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment, is_plain_energy
-from energy_trading.rules.ledger import NOBODY, Ledger, Refused
+from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.settlement import (
-    MAX_UNITS,
-    MarketConstants,
-    Outcome,
     Split,
     guarantee_up,
     penalty_down,
@@ -19,69 +14,25 @@ from energy_trading.rules.settlement import (
     split,
     withdrawal_cut_down,
 )
+from energy_trading.types import (
+    AWARD_NONCE,
+    MAX_UNITS,
+    PLAIN_ENERGY_LIMIT,
+    SIGNED_NONCE,
+    ZERO_ADDRESS,
+    DeliveryFault,
+    Energy,
+    MarketParameters,
+    Outcome,
+    Terms,
+    TradeState,
+)
 
-SIGNED_NONCE: Final = 1 << 255
-"""Set in the nonce of exactly the offers that are signed off chain."""
-AWARD_NONCE: Final = 1 << 254
-"""Set in the nonce of exactly the awards of auctions."""
 _NONCE_KIND: Final = SIGNED_NONCE | AWARD_NONCE
 
 
-class TradeState(IntEnum):
-    """Where a trade stands; one that is over and cannot come back is none again."""
-
-    NONE = 0
-    OFFERED = 1
-    CLOSED = 2
-    ACCEPTED = 3
-    AWARDED = 4
-
-
-class Fault(IntEnum):
-    """Why a receipt was refused."""
-
-    NONE = 0
-    NOT_ACCEPTED = 1
-    EXPIRED = 2
-    NOT_PARTY = 3
-    ENERGY_HIDDEN = 4
-    BAD_RECEIPT = 5
-
-
-class OfferTerms(Protocol):
-    """What a seller offers (CTS): the fields of the Solidity struct `Terms`."""
-
-    @property
-    def seller(self) -> str:
-        """Account that promises the energy."""
-
-    @property
-    def buyer(self) -> str:
-        """Account the offer is reserved for; the zero address: anyone."""
-
-    @property
-    def energy(self) -> bytes:
-        """32 bytes: Wh, or their commitment."""
-
-    @property
-    def price(self) -> int:
-        """Whole price in units."""
-
-    @property
-    def accept_by(self) -> int:
-        """Unix seconds, half open."""
-
-    @property
-    def deliver_by(self) -> int:
-        """Unix seconds, half open."""
-
-    @property
-    def nonce(self) -> int:
-        """Bit 255 is set exactly in offers signed off chain, bit 254 in awards."""
-
-
 @dataclass(frozen=True)
-class Acceptance:
+class Accepted:
     """Who accepted and which key will sign the receipt.
 
     Args:
@@ -113,17 +64,17 @@ class NamedKey:
 
 
 @dataclass(frozen=True)
-class Receipt:
+class CheckedReceipt:
     """A receipt as a delivery brings it, already checked by cryptography.
 
     Args:
         acceptance: buyer and key that it claims.
-        energy: 32 bytes, Wh or the commitment of the terms.
+        energy: Wh or the commitment of the terms.
         signed: whether the key signed it for this trade.
     """
 
-    acceptance: Acceptance
-    energy: bytes
+    acceptance: Accepted
+    energy: Energy
     signed: bool
 
 
@@ -136,18 +87,18 @@ class Market:
         auction: account that may award; the zero address: there is none.
     """
 
-    def __init__(self, constants: MarketConstants, ledger: Ledger, auction: str) -> None:
+    def __init__(self, constants: MarketParameters, ledger: Ledger, auction: str) -> None:
         self.constants = constants
         self.ledger = ledger
         self.auction = auction
-        self.trades: dict[bytes, TradeState | Acceptance] = {}
+        self.trades: dict[bytes, TradeState | Accepted] = {}
 
     def state(self, trade_id: bytes) -> TradeState:
         """Return where a trade stands."""
         state = self.trades.get(trade_id, TradeState.NONE)
-        return TradeState.ACCEPTED if isinstance(state, Acceptance) else state
+        return TradeState.ACCEPTED if isinstance(state, Accepted) else state
 
-    def make(self, caller: str, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+    def make(self, caller: str, trade_id: bytes, terms: Terms, now: int) -> None:
         """Commit the seller to deliver (CTS, N-1).
 
         Raises:
@@ -156,11 +107,11 @@ class Market:
         if caller != terms.seller:
             raise Refused("OfferMarket_NotSeller", caller, terms.seller)
         self._check_new(trade_id, terms, now, 0)
-        self.ledger.commit(terms.seller, guarantee_up(terms.price, self.constants), NOBODY, 0, now)
+        self.ledger.commit(terms.seller, guarantee_up(terms.price, self.constants), ZERO_ADDRESS, 0, now)
         self.trades[trade_id] = TradeState.OFFERED
 
     def accept(
-        self, caller: str, trade_id: bytes, terms: OfferTerms, now: int, key: NamedKey | None = None
+        self, caller: str, trade_id: bytes, terms: Terms, now: int, key: NamedKey | None = None
     ) -> None:
         """Commit the buyer's payment (CTP, N-2), naming a one-time key (N-6) or the registered meter.
 
@@ -173,13 +124,13 @@ class Market:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", now, terms.accept_by)
-        self._pay(caller, trade_id, terms, now, key, NOBODY, 0)
+        self._pay(caller, trade_id, terms, now, key, ZERO_ADDRESS, 0)
 
     def accept_signed(
         self,
         caller: str,
         trade_id: bytes,
-        terms: OfferTerms,
+        terms: Terms,
         signed: bool,
         now: int,
         key: NamedKey | None = None,
@@ -204,42 +155,42 @@ class Market:
         guarantee = guarantee_up(terms.price, self.constants)
         self._pay(caller, trade_id, terms, now, key, terms.seller, guarantee)
 
-    def award(self, caller: str, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+    def award(self, caller: str, trade_id: bytes, terms: Terms, now: int) -> None:
         """Open a trade that the winner of an auction has to pay (X-7); its guarantee is held already.
 
         Raises:
             Refused: as `OfferMarket.award`.
         """
-        if caller != self.auction or self.auction == NOBODY:
+        if caller != self.auction or self.auction == ZERO_ADDRESS:
             raise Refused("OfferMarket_NotAuction", caller, self.auction)
-        if terms.buyer == NOBODY:
+        if terms.buyer == ZERO_ADDRESS:
             raise Refused("OfferMarket_NoBuyer")
         self._check_new(trade_id, terms, now, AWARD_NONCE)
         self.trades[trade_id] = TradeState.AWARDED
 
-    def confirm(self, trade_id: bytes, terms: OfferTerms, receipt: Receipt, now: int) -> Fault:
+    def confirm(self, trade_id: bytes, terms: Terms, receipt: CheckedReceipt, now: int) -> DeliveryFault:
         """Settle a receipt (ERC, N-3), or say why not and change nothing."""
         return self._confirm(trade_id, terms, receipt, int.from_bytes(terms.energy, "big"), now)
 
     def confirm_hidden_short(
         self,
         trade_id: bytes,
-        terms: OfferTerms,
-        receipt: Receipt,
+        terms: Terms,
+        receipt: CheckedReceipt,
         agreed_wh: int,
         salt: bytes,
         now: int,
-    ) -> Fault:
+    ) -> DeliveryFault:
         """Settle a receipt for hidden energy that came in part, by opening the commitment (N-5).
 
         Raises:
             Refused: the opening does not fit.
         """
-        if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or energy_commitment(agreed_wh, salt) != terms.energy:
+        if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or Energy.hidden(agreed_wh, salt) != terms.energy:
             raise Refused("OfferMarket_BadOpening", terms.energy, agreed_wh, salt)
         return self._confirm(trade_id, terms, receipt, agreed_wh, now)
 
-    def give_up(self, caller: str, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+    def give_up(self, caller: str, trade_id: bytes, terms: Terms, now: int) -> None:
         """Withdraw an open offer (CCS, N-4).
 
         Raises:
@@ -253,7 +204,7 @@ class Market:
         cut = withdrawal_cut_down(terms.price, self.constants) if early else 0
         self._settle(terms, None, 0, cut, Outcome.WITHDRAWN if early else Outcome.NONE, now)
 
-    def cancel_signed(self, caller: str, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+    def cancel_signed(self, caller: str, trade_id: bytes, terms: Terms, now: int) -> None:
         """Withdraw an offer signed off chain for good (N-4).
 
         Raises:
@@ -268,7 +219,7 @@ class Market:
         self._require(trade_id, TradeState.NONE)
         self.trades[trade_id] = TradeState.CLOSED
 
-    def expire(self, trade_id: bytes, terms: OfferTerms, claimed: Acceptance, now: int) -> None:
+    def expire(self, trade_id: bytes, terms: Terms, claimed: Accepted, now: int) -> None:
         """End what is overdue (N-7, scenarios 3 and 4).
 
         Raises:
@@ -284,7 +235,7 @@ class Market:
             else:
                 self._forgo(terms, now)
             return
-        if not isinstance(state, Acceptance):
+        if not isinstance(state, Accepted):
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.ACCEPTED)
         if now < terms.deliver_by:
             raise Refused("OfferMarket_NotExpired", now, terms.deliver_by)
@@ -294,7 +245,7 @@ class Market:
         cut = penalty_down(terms.price, self.constants)
         self._settle(terms, state.buyer, 0, cut, Outcome.SELLER_DEFAULT, now)
 
-    def _check_new(self, trade_id: bytes, terms: OfferTerms, now: int, kind: int) -> None:
+    def _check_new(self, trade_id: bytes, terms: Terms, now: int, kind: int) -> None:
         if terms.nonce & _NONCE_KIND != kind:
             raise Refused("OfferMarket_WrongNonce", terms.nonce, kind == SIGNED_NONCE)
         if not any(terms.energy) or not 0 < terms.price <= MAX_UNITS:
@@ -318,13 +269,13 @@ class Market:
         self,
         buyer: str,
         trade_id: bytes,
-        terms: OfferTerms,
+        terms: Terms,
         now: int,
         key: NamedKey | None,
         seller: str,
         guarantee: int,
     ) -> None:
-        if terms.buyer not in (NOBODY, buyer):
+        if terms.buyer not in (ZERO_ADDRESS, buyer):
             raise Refused("OfferMarket_Reserved", buyer, terms.buyer)
         if terms.seller == buyer:
             raise Refused("OfferMarket_SelfTrade", buyer)
@@ -334,21 +285,23 @@ class Market:
         if receipt_key is None:
             self.ledger.accounts = before
             raise Refused("OfferMarket_NoMeter", buyer)
-        self.trades[trade_id] = Acceptance(buyer, receipt_key)
+        self.trades[trade_id] = Accepted(buyer, receipt_key)
 
-    def _confirm(self, trade_id: bytes, terms: OfferTerms, receipt: Receipt, agreed: int, now: int) -> Fault:
+    def _confirm(
+        self, trade_id: bytes, terms: Terms, receipt: CheckedReceipt, agreed: int, now: int
+    ) -> DeliveryFault:
         state = self.trades.get(trade_id)
-        if not isinstance(state, Acceptance):
-            return Fault.NOT_ACCEPTED
+        if not isinstance(state, Accepted):
+            return DeliveryFault.NOT_ACCEPTED
         if now >= terms.deliver_by:
-            return Fault.EXPIRED
+            return DeliveryFault.EXPIRED
         if state != receipt.acceptance:
-            return Fault.NOT_PARTY
+            return DeliveryFault.NOT_PARTY
         full = receipt.energy == terms.energy
-        if not full and (not is_plain_energy(receipt.energy) or agreed >= PLAIN_ENERGY_LIMIT):
-            return Fault.ENERGY_HIDDEN
+        if not full and (not receipt.energy.is_plain or agreed >= PLAIN_ENERGY_LIMIT):
+            return DeliveryFault.ENERGY_HIDDEN
         if not receipt.signed:
-            return Fault.BAD_RECEIPT
+            return DeliveryFault.BAD_RECEIPT
         self._end(trade_id, terms, now)
         delivered = int.from_bytes(receipt.energy, "big")
         if full or delivered >= agreed:
@@ -357,21 +310,21 @@ class Market:
             short = short_delivery(terms.price, delivered, agreed, self.constants)
             outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
             self._settle(terms, state.buyer, short.payment, short.cut, outcome, now)
-        return Fault.NONE
+        return DeliveryFault.NONE
 
-    def _forgo(self, terms: OfferTerms, now: int) -> None:
+    def _forgo(self, terms: Terms, now: int) -> None:
         """End an award that nobody paid: the winner's default (eq 7), though the winner had paid nothing."""
         guarantee = guarantee_up(terms.price, self.constants)
         parts = Split(guarantee, guarantee, 0, 0, terms.price, Outcome.BUYER_DEFAULT)
         self.ledger.settle(terms.seller, terms.buyer, parts, now)
 
     def _settle(
-        self, terms: OfferTerms, buyer: str | None, payment: int, cut: int, outcome: Outcome, now: int
+        self, terms: Terms, buyer: str | None, payment: int, cut: int, outcome: Outcome, now: int
     ) -> None:
         parts = split(terms.price, payment, cut, buyer is not None, outcome, self.constants)
-        self.ledger.settle(terms.seller, buyer or NOBODY, parts, now)
+        self.ledger.settle(terms.seller, buyer or ZERO_ADDRESS, parts, now)
 
-    def _end(self, trade_id: bytes, terms: OfferTerms, now: int) -> None:
+    def _end(self, trade_id: bytes, terms: Terms, now: int) -> None:
         if now < terms.accept_by:
             self.trades[trade_id] = TradeState.CLOSED
         else:

@@ -9,9 +9,9 @@ from eth_abi.abi import encode
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
 from energy_trading.files.json import check_object
+from energy_trading.types import Domain
 
 _SUBJECT_TYPE: Final = "SessionSubject(uint256 lotId,address responder)"
 

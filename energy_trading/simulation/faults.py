@@ -8,20 +8,14 @@ from typing import TYPE_CHECKING
 
 from energy_trading.bindings.contract import ContractRevert
 from energy_trading.bindings.energy_ledger import Banned, Suspended
-from energy_trading.bindings.offer_market import (
-    Delivery,
-    DeliveryRefused,
-    Expired,
-    OfferWithdrawn,
-    TradeExpired,
-)
+from energy_trading.bindings.offer_market import DeliveryRefused, Expired, OfferWithdrawn, TradeExpired
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import offer_hash, receipt_digest
 from energy_trading.identity import Parameters, PersonBanned, TracingProof
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.simulation.auction import run_day_ahead_auction
 from energy_trading.simulation.lot_sale import sell_a_lot
 from energy_trading.simulation.neighbourhood import EURO, Home, enrol_again
+from energy_trading.types import Delivery, Receipt
 
 if TYPE_CHECKING:
     from energy_trading.simulation.trading_day import TradingDay, _Open
@@ -140,9 +134,8 @@ class InjectedFaults(Faults):
             entry = overdue[0]
             t, trade = entry.offer.terms, entry.trade
             assert trade is not None  # for the type checker
-            trade_id = offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
             forger = Secp256k1Meter(SecretKey.generate())
-            digest = receipt_digest(day.there.suite.market_domain, trade_id, t.energy)
+            digest = day.there.suite.market_domain.digest(Receipt(t.struct_hash(), t.energy))
             batch.append(Delivery(t, trade.buyer, forger.signer, t.energy, forger.sign(digest)))
 
     def receipt_refused(self, day: TradingDay, event: DeliveryRefused) -> None:

@@ -10,7 +10,6 @@ from typing import Final
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
@@ -137,12 +136,7 @@ class Neighbourhood:
         word = self.pkg.attest(
             self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
         )
-        call = self.suite.ledger.open_account(
-            AccountAttestation(
-                word.account, word.roles, word.certificate_hash, word.identity_ciphertext, word.deadline
-            ),
-            word.signature,
-        )
+        call = self.suite.ledger.open_account(word, word.signature)
         self.note("open account", call.send(self.agent))
 
 

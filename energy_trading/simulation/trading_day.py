@@ -8,10 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from energy_trading.bindings.contract import ContractRevert, Event, Sent, read_events
-from energy_trading.bindings.energy_ledger import AccountView
 from energy_trading.bindings.offer_market import (
     DeliveredShort,
-    Delivery,
     DeliveryConfirmed,
     DeliveryRefused,
     TradeExpired,
@@ -20,7 +18,6 @@ from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, confirm_many, expire
 from energy_trading.meter.signers import P256_SIGNER_BYTES
 from energy_trading.meter.smart_meter import NothingDelivered
-from energy_trading.rules.commitment import is_plain_energy
 from energy_trading.simulation.faults import Faults
 from energy_trading.simulation.neighbourhood import (
     EURO,
@@ -31,6 +28,7 @@ from energy_trading.simulation.neighbourhood import (
     Home,
     Neighbourhood,
 )
+from energy_trading.types import AccountView, Delivery
 
 #: Units of account per Wh at one cent per kWh.
 UNITS_PER_WH_CENT: Final = EURO // 100 // 1000
@@ -331,7 +329,7 @@ class TradingDay:
                 delivery = entry.buyer.trader.receipt(entry.trade)
             except NothingDelivered:
                 continue
-            if entry.offer.salt is not None and is_plain_energy(delivery.energy):
+            if entry.offer.salt is not None and delivery.energy.is_plain:
                 self._settled(
                     confirm(self.there.suite, self.there.agent, delivery, entry.offer), "confirm one"
                 )

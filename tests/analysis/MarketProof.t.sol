@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {Settlement} from "../../contracts/interfaces/IEnergyLedger.sol";
 import {IOfferMarket, MarketParameters} from "../../contracts/interfaces/IOfferMarket.sol";
+import {Energy} from "../../contracts/types/Energy.sol";
 import {Delivery, Terms, TradeState} from "../../contracts/types/Trade.sol";
 import {Proof} from "./Proof.sol";
 
@@ -67,7 +68,7 @@ contract MarketProof is Proof {
         Terms calldata terms,
         uint64 time,
         address buyer,
-        bytes32 energy
+        Energy energy
     ) external {
         _ends(terms, time, _confirm(terms, buyer, energy));
     }
@@ -75,7 +76,7 @@ contract MarketProof is Proof {
     function _confirm(
         Terms calldata terms,
         address buyer,
-        bytes32 energy
+        Energy energy
     ) private view returns (bytes memory) {
         bytes memory signer = abi.encodePacked(this, uint8(0));
         return abi.encodeCall(_market.confirmDelivery, (Delivery(terms, buyer, signer, energy, "")));
@@ -130,7 +131,7 @@ contract MarketProof is Proof {
     ) private view returns (bytes memory) {
         if (which == 0) return abi.encodeCall(_market.giveUp, (terms));
         if (which == 1) return abi.encodeCall(_market.expire, (terms, buyer, word));
-        if (which == 2) return _confirm(terms, buyer, word);
+        if (which == 2) return _confirm(terms, buyer, Energy.wrap(word));
         if (which == 3) return abi.encodeCall(_market.acceptOffer, (terms));
         return abi.encodeCall(_market.makeOffer, (terms));
     }

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccountView} from "../../contracts/interfaces/IEnergyLedger.sol";
+import {EnergyLib} from "../../contracts/types/Energy.sol";
 import {Delivery, Terms, TradeState} from "../../contracts/types/Trade.sol";
 import {Stage} from "./Stage.sol";
 
@@ -144,7 +145,7 @@ contract Traders is Stage {
         (uint256 place, bool found) = _find(which, Step.Accepted);
         if (!found) return;
         Trade storage trade = _trades[place];
-        energy = full ? uint256(trade.terms.energy) : energy % (2 * uint256(trade.terms.energy));
+        energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         bool may = block.timestamp < trade.terms.deliverBy;
         bytes memory data = abi.encodeCall(market.confirmDelivery, (_delivery(trade, energy)));
         if (_call(address(this), address(market), data, may)) {
@@ -158,7 +159,7 @@ contract Traders is Stage {
         (uint256 place, bool found) = _find(which, Step.Accepted);
         if (!found) return;
         Trade storage trade = _trades[place];
-        energy = full ? uint256(trade.terms.energy) : energy % (2 * uint256(trade.terms.energy));
+        energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         Delivery[] memory both = new Delivery[](2);
         both[0] = _delivery(trade, energy);
         both[1] = both[0];
@@ -269,7 +270,7 @@ contract Traders is Stage {
         terms = Terms({
             seller: actors[seller],
             buyer: address(0),
-            energy: bytes32(_bound(energy, 1, 5_000)),
+            energy: EnergyLib.plain(_bound(energy, 1, 5_000)),
             price: _bound(price, 1, 4 * E9),
             acceptBy: acceptBy,
             deliverBy: acceptBy + _bound(dt >> 128, 6 hours, 2 days),
@@ -299,7 +300,7 @@ contract Traders is Stage {
         Terms memory terms = trade.terms;
         address to = address(market);
         address buyer = actors[trade.buyer];
-        uint256 energy = uint256(terms.energy);
+        uint256 energy = terms.energy.wh();
         _call(buyer, to, abi.encodeCall(market.confirmDelivery, (_delivery(trade, energy))), false);
         _call(terms.seller, to, abi.encodeCall(market.giveUp, (terms)), false);
         _call(buyer, to, _expireCall(trade), false);
@@ -316,7 +317,7 @@ contract Traders is Stage {
                 terms: trade.terms,
                 buyer: actors[trade.buyer],
                 signer: _meter(trade.buyer),
-                energy: bytes32(energy),
+                energy: EnergyLib.plain(energy),
                 signature: _meterSigns(trade.buyer, market.tradeIdOf(trade.terms), energy)
             });
     }
@@ -329,7 +330,7 @@ contract Traders is Stage {
     /// @dev More than a tenth missing is a default.
     function _delivered(uint256 place, uint256 energy) private {
         Trade storage trade = _trades[place];
-        uint256 agreed = uint256(trade.terms.energy);
+        uint256 agreed = trade.terms.energy.wh();
         if (energy < agreed && (agreed - energy) * 10 > agreed) ++_defaults[trade.seller];
         _end(place, false);
     }

@@ -11,9 +11,9 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 from hexbytes import HexBytes
 
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.chain.connect import Block, Chain, RevertData, Sender
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import ZERO_ADDRESS
 
 COINS = 10**24
 _OUTPUT = re.compile(r"output: (?:0x)?([0-9a-f]*)")
@@ -149,4 +149,4 @@ class RevmChain(Chain):
 
 
 def _address(sender: Sender | None) -> str:
-    return NATIVE if sender is None else sender if isinstance(sender, str) else sender.address
+    return ZERO_ADDRESS if sender is None else sender if isinstance(sender, str) else sender.address

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.sealed_bid_auction import AuctionSettled, AuctionState, LotAwarded, Quote
+from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, open_quote
@@ -20,6 +20,7 @@ from energy_trading.market.auction.auction import Auction
 from energy_trading.market.auction.settlement import settle_all
 from energy_trading.rules.auction import payment
 from energy_trading.rules.gsp import decide
+from energy_trading.types import AuctionState, Quote
 from tests.contracts.sealed_bid_auction.house import HOUR, QUOTE_KEY, House
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World

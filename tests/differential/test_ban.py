@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from energy_trading.bindings.energy_ledger import Outcome
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.rules import credit
-from energy_trading.rules.credit import E9, CreditConstants
+from energy_trading.rules.credit import E9
+from energy_trading.types import Outcome
 from tests.differential.test_credit import NOW, Pair, Revm
 
 SELLER, BUYER = 0x10000, 0x10001
@@ -14,7 +14,7 @@ DAY = 86_400
 
 def test_later_default_never_shortens_a_ban() -> None:
     """Credit earned from open trades during a ban makes the next one shorter; the longer stays (X-3)."""
-    quick = replace(CreditConstants(**vars(DEFAULT_CREDIT)), k1_e9=10**6, k2_e9=10**6, grace_defaults=0)
+    quick = replace(DEFAULT_CREDIT, k1_e9=10**6, k2_e9=10**6, grace_defaults=0)
     ledger = Revm(quick)
     ledger.at(NOW)
     ledger.open(SELLER)

@@ -12,23 +12,24 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
-from energy_trading.bindings.contract import explain, to_abi
-from energy_trading.bindings.energy_ledger import (
-    AccountAttestation,
-    AccountView,
-    CreditParameters,
-    EnergyLedger,
-    LedgerParameters,
-    Outcome,
-    Outside,
-)
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.contract import explain
+from energy_trading.bindings.energy_ledger import EnergyLedger, Outside
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.chain.connect import RevertData
 from energy_trading.errors import BadInput
 from energy_trading.rules import credit
-from energy_trading.rules.credit import E9, MAX_DATE, CreditConstants, Standing
+from energy_trading.rules.credit import E9, MAX_DATE, Standing
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    AccountAttestation,
+    AccountView,
+    CreditParameters,
+    LedgerParameters,
+    Outcome,
+    to_abi,
+)
 from tests.differential.revm import pyrevm
 
 DEPLOYMENTS, HISTORIES, STEPS = 200, 50, 4
@@ -89,20 +90,20 @@ class Revm:
     _OPEN = selector(LEDGER, "openAccount")
     _OPEN_LIMIT = selector(LEDGER, "openLimit")
 
-    def __init__(self, constants: CreditConstants | CreditParameters) -> None:
+    def __init__(self, constants: CreditParameters) -> None:
         self._revm = pyrevm()
         self._evm = self._revm.EVM(spec_id="SHANGHAI")
         self.at(NOW)
         pkg = self._evm.deploy(address(1), _CREATE_YES)
         parameters = LedgerParameters(
-            NATIVE,
+            ZERO_ADDRESS,
             1,
             address(1),
             pkg,
             address(2),
             [address(self.MARKET)],
             86_400,
-            CreditParameters(**vars(constants)),
+            constants,
         )
         code = LEDGER.bytecode + encode(EnergyLedger.constructor_types, [to_abi(parameters)])
         try:
@@ -152,7 +153,7 @@ class Pair:
     seller: Standing
     buyer: Standing
 
-    def settle(self, outcome: Outcome, value: int, now: int, constants: CreditConstants) -> None:
+    def settle(self, outcome: Outcome, value: int, now: int, constants: CreditParameters) -> None:
         """Do what the ledger does with an outcome."""
         z = credit.z_of(value, constants)
         if outcome == Outcome.DELIVERED:
@@ -176,7 +177,7 @@ def between(rng: random.Random, low: int, high: int) -> int:
     return min(high, max(low, rng.getrandbits(rng.randint(1, high.bit_length()))))
 
 
-def draw_constants(rng: random.Random) -> CreditConstants:
+def draw_constants(rng: random.Random) -> CreditParameters:
     """Draw constants within their ranges, often at an edge."""
     drawn = {name: between(rng, low, high) for name, (low, high) in RANGES.items()}
     if rng.random() < 0.5:  # as deployed, but for a few
@@ -186,10 +187,10 @@ def draw_constants(rng: random.Random) -> CreditConstants:
     drawn["t2_e9"] = max(drawn["t1_e9"], drawn["t2_e9"])
     drawn["ceiling_e9"] = max(drawn["floor_e9"], drawn["ceiling_e9"])
     drawn["max_ban"] = max(drawn["ban_unit"], drawn["max_ban"])
-    return CreditConstants(**drawn)
+    return CreditParameters(**drawn)
 
 
-def draw_value(rng: random.Random, constants: CreditConstants) -> int:
+def draw_value(rng: random.Random, constants: CreditParameters) -> int:
     """Draw a value whose z is 0, 255, beyond, or in between."""
     unit = constants.z_unit
     return rng.choice(
@@ -253,7 +254,7 @@ def test_credit_is_the_reference_over_random_histories() -> None:
 @pytest.mark.parametrize("grace", [0, 2, 100])
 def test_default_counts_and_bans_agree_over_seventy_defaults(grace: int) -> None:
     """c(n) doubles and then stays; bans begin after the grace and reach their ceiling (X-3, N-7)."""
-    constants = CreditConstants(**vars(replace(DEFAULT_CREDIT, grace_defaults=grace)))
+    constants = replace(DEFAULT_CREDIT, grace_defaults=grace)
     ledger = Revm(constants)
     ledger.open(7)
     pair = Pair(credit.new_standing(constants), credit.new_standing(constants))
@@ -276,7 +277,7 @@ def test_default_counts_and_bans_agree_over_seventy_defaults(grace: int) -> None
 def test_penalty_factor_stops_at_its_bound() -> None:
     """c(n) is 2**31 from the 32nd default on: with credit 1000 and a short unit every ban shows it (X-1)."""
     rich = replace(DEFAULT_CREDIT, floor_e9=10**12, ceiling_e9=10**12, grace_defaults=0)
-    constants = CreditConstants(**vars(replace(rich, ban_unit=60, max_ban=MAX_BAN)))
+    constants = replace(rich, ban_unit=60, max_ban=MAX_BAN)
     ledger = Revm(constants)
     ledger.open(7)
     expected, bans = credit.new_standing(constants), []
@@ -290,7 +291,7 @@ def test_penalty_factor_stops_at_its_bound() -> None:
 
 def test_default_count_stays_at_its_maximum() -> None:
     """The 65,536th default leaves the count at 65,535: it never wraps to a clean record (X-3)."""
-    constants = CreditConstants(**vars(DEFAULT_CREDIT))
+    constants = DEFAULT_CREDIT
     ledger = Revm(constants)
     ledger.open(7)
     expected = credit.new_standing(constants)
@@ -319,7 +320,7 @@ def test_revert_given_constant_out_of_range(name: str) -> None:
     low = {"k2_e9": E9, "t2_e9": E9, "ceiling_e9": E9, "max_ban": 86_400}.get(name, low)
     for given in {max(low - 1, 0), high + 1} - {low}:
         with pytest.raises(BadInput) as refused:
-            CreditConstants(**(vars(DEFAULT_CREDIT) | {name: given}))
+            credit.check_parameters(replace(DEFAULT_CREDIT, **{name: given}))
         assert str(refused.value) == f"{name}: given {given}, allowed {low} … {high}"
         with pytest.raises(Outside) as reverted:
             Revm(replace(DEFAULT_CREDIT, **{name: given}))
@@ -391,7 +392,7 @@ def test_window_keeps_and_sums_ten_bytes(harness: Callable[..., int]) -> None:
 
 def test_given_lowest_floor_credit_moves() -> None:
     """From the lowest floor that the ranges allow an honest account still rises (X-1 erratum)."""
-    constants = CreditConstants(**(vars(DEFAULT_CREDIT) | {"floor_e9": 10**6}))
+    constants = replace(DEFAULT_CREDIT, floor_e9=10**6)
     ledger = Revm(constants)
     ledger.open(7)
     for _ in range(100):

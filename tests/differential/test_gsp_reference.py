@@ -14,7 +14,7 @@ from energy_trading.rules.gsp import (
     AuctionRules,
     Award,
     Decision,
-    Quote,
+    OpenedQuote,
     Ranking,
     award,
     decide,
@@ -29,7 +29,7 @@ quotes = st.lists(st.tuples(st.sampled_from(BIDDERS), st.none() | st.integers(0,
 limits = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted)
 
 
-def by_definition(given: list[Quote], lots_wh: tuple[int, ...], start: int, ceiling: int) -> Decision:
+def by_definition(given: list[OpenedQuote], lots_wh: tuple[int, ...], start: int, ceiling: int) -> Decision:
     """Repeat "the best valid quote of a bidder who has none yet" by looking at every quote each time."""
     left = [(amount, -place, bidder) for place, (bidder, amount) in enumerate(given) if amount is not None]
     left = [quote for quote in left if start <= quote[0] <= ceiling and quote[2] in ELIGIBLE]
@@ -49,7 +49,9 @@ def by_definition(given: list[Quote], lots_wh: tuple[int, ...], start: int, ceil
 @given(quotes, lots, limits)
 @example([("A", 5), ("B", 5), ("A", 5)], (1000,), [0, 9])
 @example([("A", 3), ("B", 5), ("A", 5)], (1000,), [0, 9])
-def test_decision_is_the_definition(given: list[Quote], lots_wh: tuple[int, ...], limit: list[int]) -> None:
+def test_decision_is_the_definition(
+    given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int]
+) -> None:
     """X-7: lots by size to bidders by their highest valid quote, earlier first, at the next one's quote."""
     assert decide(given, lots_wh, *limit, ELIGIBLE) == by_definition(given, lots_wh, *limit)
 
@@ -57,7 +59,7 @@ def test_decision_is_the_definition(given: list[Quote], lots_wh: tuple[int, ...]
 @settings(max_examples=400, deadline=None)
 @given(quotes, lots, limits, st.lists(st.integers(0, 14), max_size=6))
 def test_decision_does_not_depend_on_the_chunks(
-    given: list[Quote], lots_wh: tuple[int, ...], limit: list[int], cuts: list[int]
+    given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int], cuts: list[int]
 ) -> None:
     """X-7: quotes settled from the newest chunk to the oldest, however cut, decide as all at once."""
     rules = AuctionRules(lots_wh, *limit)
@@ -72,7 +74,7 @@ def test_decision_does_not_depend_on_the_chunks(
 @settings(max_examples=300, deadline=None)
 @given(quotes, lots, limits)
 def test_nobody_pays_more_than_they_quoted(
-    given: list[Quote], lots_wh: tuple[int, ...], limit: list[int]
+    given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int]
 ) -> None:
     """X-7: winners pay between the start price and their own highest quote, larger lots at no lower price."""
     decision = decide(given, lots_wh, *limit, ELIGIBLE)
@@ -91,7 +93,7 @@ def test_nobody_pays_more_than_they_quoted(
 @settings(max_examples=200, deadline=None)
 @given(quotes, lots, limits, st.sampled_from(sorted(ELIGIBLE)), st.integers(0, 9))
 def test_quoting_again_only_raises(
-    given: list[Quote], lots_wh: tuple[int, ...], limit: list[int], bidder: str, amount: int
+    given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int], bidder: str, amount: int
 ) -> None:
     """X-7: a later quote no higher than the bidder's best valid one changes nothing."""
     own = [a for b, a in given if b == bidder and a is not None and limit[0] <= a <= limit[1]]
@@ -138,7 +140,7 @@ def test_truth_is_best_for_one_lot(bidders: int, start: int) -> None:
 def test_truth_is_not_best_for_two_lots() -> None:
     """X-7: with several lots GSP is not truthful (Edelman 2007): a lower quote for a smaller lot may pay."""
     lots_wh, value = (1000, 900), 10
-    others: list[Quote] = [("B", 9), ("C", 2)]
+    others: list[OpenedQuote] = [("B", 9), ("C", 2)]
     truth = decide([("A", value), *others], lots_wh, 0, 10, BIDDERS)
     lie = decide([("A", 5), *others], lots_wh, 0, 10, BIDDERS)
     assert truth == Decision((Award("A", 1000, 9, 9), Award("B", 900, 2, 1)), "C")
@@ -165,7 +167,7 @@ def test_truth_is_not_best_for_two_lots() -> None:
     ],
     ids=["no quote", "no valid quote", "fewer than lots", "as many as lots", "ties", "raised into a tie"],
 )
-def test_examples(given: list[Quote], decision: Decision) -> None:
+def test_examples(given: list[OpenedQuote], decision: Decision) -> None:
     """X-7: by hand, two lots of 1.5 and 0.75 kWh, valid from 2 to 8."""
     assert decide(given, (1500, 750), 2, 8, ELIGIBLE) == decision
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -15,33 +16,32 @@ from eth_abi.abi import decode, encode
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import OfferMarket
-from energy_trading.bindings.contract import explain, to_abi
+from energy_trading.bindings.contract import explain
 from energy_trading.bindings.energy_ledger import EnergyLedger
-from energy_trading.bindings.offer_market import (
-    DeliveredShort,
-    Delivery,
-    MarketParameters,
-    OfferWithdrawn,
-    Terms,
-    TradeExpired,
-)
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.bindings.offer_market import DeliveredShort, OfferWithdrawn, TradeExpired
 from energy_trading.chain.artifacts import load
 from energy_trading.chain.connect import RevertData
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, offer_hash, receipt_digest
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.rules.commitment import energy_commitment
 from energy_trading.rules.settlement import (
-    MAX_UNITS,
-    MarketConstants,
-    Outcome,
     Split,
     guarantee_up,
     penalty_down,
     short_delivery,
     split,
     withdrawal_cut_down,
+)
+from energy_trading.types import (
+    MAX_UNITS,
+    ZERO_ADDRESS,
+    Delivery,
+    Domain,
+    Energy,
+    MarketParameters,
+    Outcome,
+    Receipt,
+    Terms,
+    to_abi,
 )
 from tests.differential.revm import RevmChain
 from tests.world import GENESIS
@@ -73,32 +73,25 @@ def numbers(draw: random.Random, low: int, high: int) -> int:
     return max(low, min(high, draw.getrandbits(draw.randint(1, high.bit_length()))))
 
 
-def constants(draw: random.Random) -> MarketConstants:
-    return MarketConstants(
+def constants(draw: random.Random) -> MarketParameters:
+    return MarketParameters(
         guarantee_bps=numbers(draw, 1, 10_000),
         fee_bps=numbers(draw, 0, 1_000),
         cancel_bps=numbers(draw, 0, 10_000),
         penalty_bps=numbers(draw, 1, 10_000),
         tolerance_bps=numbers(draw, 0, 10_000),
         max_duration=7 * DAY,
+        ledger=ZERO_ADDRESS,
+        auction=ZERO_ADDRESS,
     )
 
 
 class Case:
     """A market with these constants over a recorder."""
 
-    def __init__(self, chain: RevmChain, ledger: str, k: MarketConstants) -> None:
+    def __init__(self, chain: RevmChain, ledger: str, k: MarketParameters) -> None:
         self.chain, self.k = chain, k
-        parameters = MarketParameters(
-            ledger,
-            k.guarantee_bps,
-            k.fee_bps,
-            k.cancel_bps,
-            k.penalty_bps,
-            k.tolerance_bps,
-            k.max_duration,
-            NATIVE,
-        )
+        parameters = replace(k, ledger=ledger)
         code = load("OfferMarket").bytecode + encode(OfferMarket.constructor_types, [to_abi(parameters)])
         self.market = OfferMarket(chain, chain.deploy(code, SELLER)[0])
         self.domain = Domain("OfferMarket", chain.chain_id, self.market.address)
@@ -165,10 +158,10 @@ def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
     k, market, now = case.k, case.market, case.chain.next_time
     price, agreed = numbers(draw, 1, MAX_UNITS), numbers(draw, 1, 2**64 - 1)
     hidden = draw.random() < 0.2
-    energy = energy_commitment(agreed, bytes(32)) if hidden else agreed.to_bytes(32, "big")
-    terms = Terms(SELLER.address, NATIVE, energy, price, now + 100, now + 200, nonce)
+    energy = Energy.hidden(agreed, bytes(32)) if hidden else Energy.plain(agreed)
+    terms = Terms(SELLER.address, ZERO_ADDRESS, energy, price, now + 100, now + 200, nonce)
     (held,), _ = case.send(market.make_offer(terms), SELLER)
-    assert held == (SELLER.address.lower(), NATIVE, False, guarantee_up(price, k), 0)
+    assert held == (SELLER.address.lower(), ZERO_ADDRESS, False, guarantee_up(price, k), 0)
     end = draw.choices(["open", "accepted", "delivered"], [2, 1, 7])[0]
     late = draw.random() < 0.5
     if end == "open":
@@ -178,10 +171,10 @@ def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
         cut = 0 if late else withdrawal_cut_down(price, k)
         assert told(OfferWithdrawn, logs).cut == cut
         outcome = Outcome.NONE if late else Outcome.WITHDRAWN
-        assert case.settled(asked, NATIVE) == split(price, 0, cut, False, outcome, k)
+        assert case.settled(asked, ZERO_ADDRESS) == split(price, 0, cut, False, outcome, k)
         return "closed" if late else "withdrawn"
     (paid,), _ = case.send(market.accept_offer(terms), BUYER)
-    assert paid == (NATIVE, BUYER.address.lower(), True, 0, price)
+    assert paid == (ZERO_ADDRESS, BUYER.address.lower(), True, 0, price)
     if end == "accepted":
         case.chain.set_next_time(now + 200)
         claim = market.expire(terms, BUYER.address, keccak(METER.signer))
@@ -191,9 +184,8 @@ def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
         assert case.settled(asked, BUYER.address) == split(price, 0, cut, True, Outcome.SELLER_DEFAULT, k)
         return "expired"
     delivered = draw.choice([0, agreed, agreed - 1, numbers(draw, 0, agreed), edge(draw, agreed, k)])
-    raw = delivered.to_bytes(32, "big")
-    trade_id = offer_hash(*(getattr(terms, name) for name in Terms.__abi__))
-    signature = METER.sign(receipt_digest(case.domain, trade_id, raw))
+    raw = Energy.plain(delivered)
+    signature = METER.sign(case.domain.digest(Receipt(terms.struct_hash(), raw)))
     receipt = Delivery(terms, BUYER.address, METER.signer, raw, signature)
     call = (
         market.confirm_hidden_short(receipt, agreed, bytes(32))
@@ -214,7 +206,7 @@ def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
     return "failed" if delivered == 0 else "default" if short.is_default else "short"
 
 
-def edge(draw: random.Random, agreed: int, k: MarketConstants) -> int:
+def edge(draw: random.Random, agreed: int, k: MarketParameters) -> int:
     """A delivery at the very edge of the tolerance."""
     missing = agreed * k.tolerance_bps // 10_000 + draw.choice([-1, 0, 1])
     return max(0, min(agreed, agreed - missing))
@@ -235,7 +227,7 @@ def test_every_split_adds_up() -> None:
 
 def test_rounding_favours_nobody_twice() -> None:
     """Guarantee up, everything else down: by hand on numbers that do not divide (N-1, N-4, N-7)."""
-    k = MarketConstants(3_333, 250, 777, 1_234, 500, DAY)
+    k = MarketParameters(ZERO_ADDRESS, 3_333, 250, 777, 1_234, 500, DAY, ZERO_ADDRESS)
     assert guarantee_up(1_000, k) == 334  # 333.3
     assert withdrawal_cut_down(1_000, k) == 25  # 25.95
     assert penalty_down(1_000, k) == 41  # 41.2

@@ -447,7 +447,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
             "deployment: given no.json, allowed a file",
         ),
         ("trade give-up 0x12 --key-file alice.key", "OFFER: given 0x12, allowed a file that can be read"),
-        ("trade give-up receipt.json --key-file alice.key", "offer: given JSON that lacks or garbles 'salt'"),
+        ("trade give-up receipt.json --key-file alice.key", "offer: a field is missing or malformed: 'salt'"),
         ("trade confirm offer.json --unlocked {rich}", "receipt: given JSON that lacks or garbles 'opening'"),
         ("trade expire 0x{zero} --unlocked {rich}", "OFFER: given 0x{zero}, of which the log knows nothing"),
         ("trade offer {terms} +0h +2h --key-file alice.key", "OfferMarket_BadWindow("),

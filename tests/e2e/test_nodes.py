@@ -9,12 +9,13 @@ from contextlib import contextmanager
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade, TradeState
+from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.compile import ROOT
 from energy_trading.chain.connect import Chain, NodeError, connect, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter
+from energy_trading.types import Energy, TradeState
 from tests.world import EURO, FUNDS, GENESIS, World
 
 ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
@@ -67,7 +68,7 @@ def trade(world: World) -> dict[str, int]:
     """One whole trade with fixed times; gas by step."""
     terms = world.terms(
         world.alice,
-        energy=(1234).to_bytes(32, "big"),
+        energy=Energy.plain(1234),
         price=PRICE,
         accept_by=GENESIS + 3_600,
         deliver_by=GENESIS + 7_200,

@@ -6,22 +6,22 @@ from dataclasses import asdict, dataclass, field, replace
 from types import MappingProxyType
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionSettled,
-    AuctionTerms,
-    LotAwarded,
-    Quote,
-    SettlementAdvanced,
-)
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
-from energy_trading.crypto.typed_data import quote_digest
 from energy_trading.market.auction.auction import Auction
 from energy_trading.meter.signers import compact
-from energy_trading.rules.auction import Auctions, AuctionState, Chunk, Result
-from energy_trading.rules.trade import AWARD_NONCE, TradeState
+from energy_trading.rules.auction import Auctions, Chunk, Result
+from energy_trading.types import (
+    AWARD_NONCE,
+    ZERO_ADDRESS,
+    AuctionState,
+    AuctionTerms,
+    Quote,
+    RelayedQuote,
+    Terms,
+    TradeState,
+)
 from tests.contracts.offer_market.tools import told
 from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.trade_calls import TradeCalls, buyers, keys, oddities, sellers
@@ -153,7 +153,7 @@ class AuctionCalls(TradeCalls):
         quote_until, disclose_until, pay_window, deliver_by = times
         terms = AuctionTerms(
             publisher.address,
-            NATIVE if odd == "key" else key.address,
+            ZERO_ADDRESS if odd == "key" else key.address,
             *prices,
             now + quote_until,
             now + disclose_until,
@@ -215,8 +215,8 @@ class AuctionCalls(TradeCalls):
         if bring:
             signer = bidder if bring == "signed" else self.world.pkg
             words = sealed(quote)
-            digest = quote_digest(
-                self.world.suite.auction_domain, auction_id, bidder.address, words.cx, words.body
+            digest = self.world.suite.auction_domain.digest(
+                RelayedQuote(auction_id, bidder.address, words.cx, words.body)
             )
             call = auction.quote_for(auction_id, quote, compact(signer.sign_digest(digest)))
             sent, _ = self.step(

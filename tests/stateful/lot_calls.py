@@ -7,14 +7,23 @@ from types import MappingProxyType
 
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_lot import Injection, LotView
-from energy_trading.bindings.offer_market import Delivery, ReceiptKey
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash, receipt_digest
 from energy_trading.meter.signers import compact
-from energy_trading.rules.lot import Lots, LotState, Permit
-from energy_trading.rules.trade import Acceptance, NamedKey, Receipt, TradeState
+from energy_trading.rules.lot import Lots, SignedPermit
+from energy_trading.rules.trade import Accepted, CheckedReceipt, NamedKey
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    Delivery,
+    Energy,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    LotState,
+    LotView,
+    Receipt,
+    ReceiptKey,
+    TradeState,
+)
 from tests.contracts.energy_lot.tools import MSG, SLOT_S, sign_injection
 from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.trade_calls import TradeCalls, buyers, sellers
@@ -66,7 +75,7 @@ class LotCalls(TradeCalls):
         self.lot_model = Lots(self.trading, self.lots.address, slot_seconds)
         self.minted_wh = 0
         #: permits and acceptances of exchanges: what was said, and both signatures
-        self.said: list[tuple[Permit, bytes, Permit, bytes]] = []
+        self.said: list[tuple[SignedPermit, bytes, SignedPermit, bytes]] = []
 
     def one_story(self) -> None:
         """And on every lot; energy is neither made nor lost."""
@@ -102,7 +111,7 @@ class LotCalls(TradeCalls):
         """Trades whose buyers wait for lots."""
         signers = {keccak(self.lots.receipt_signer(person.address)) for person in self.people}
         states = self.trading.trades.items()
-        return [i for i, x in states if isinstance(x, Acceptance) and x.receipt_key in signers]
+        return [i for i, x in states if isinstance(x, Accepted) and x.receipt_key in signers]
 
     # ------------------------------------------------------------ certificates
 
@@ -167,7 +176,7 @@ class LotCalls(TradeCalls):
         if old and self.said:
             permit, first, acceptance, second = self.random.choice(self.said)
         else:
-            said = Permit(
+            said = SignedPermit(
                 seller.address,
                 lot,
                 buyer.address,
@@ -176,14 +185,14 @@ class LotCalls(TradeCalls):
                 self.chain.next_time + seconds,
             )
             content = said.lot, said.buyer, said.price, said.nonce, said.deadline
-            words = exchange_permit_hash(*content)
+            words = ExchangePermit(*content)
             signers = (
                 self.world.pkg if odd == "permit" else seller,
                 self.world.pkg if odd == "acceptance" else buyer,
             )
             domain = self.world.suite.lots_domain
             first = compact(signers[0].sign_digest(domain.digest(words)))
-            second = compact(signers[1].sign_digest(exchange_acceptance_digest(domain, words, MSG)))
+            second = compact(signers[1].sign_digest(domain.digest(ExchangeAcceptance(words, MSG))))
             permit, acceptance = (replace(said, signer=key.address) for key in signers)
             self.said.append((permit, first, acceptance, second))
         price = permit.price + (odd == "price")
@@ -217,7 +226,7 @@ class LotCalls(TradeCalls):
         (lot,) = self.pick_lots(place, 1)
         caller = self.owner(lot, right, other)
         owner = self.lot_model.lot(lot).owner if claimed else self.people[other].address
-        target = NATIVE if to is None else self.people[to].address
+        target = ZERO_ADDRESS if to is None else self.people[to].address
         self.step(
             "transfer_from",
             self.lots.transfer_from(owner, target, lot),
@@ -292,16 +301,16 @@ class LotCalls(TradeCalls):
             lambda now: self.trading.accept(buyer.address, trade_id, terms, now, named),
         )
 
-    def delivery(self, trade_id: bytes, energy: bytes, odd: str) -> tuple[Delivery, Receipt]:
+    def delivery(self, trade_id: bytes, energy: bytes, odd: str) -> tuple[Delivery, CheckedReceipt]:
         """Where lots must sign the receipt, nobody else can, whatever is shown as their signature (N-8)."""
         wire, receipt = super().delivery(trade_id, energy, odd)
         signer = self.lots.receipt_signer(wire.buyer)
         state = self.trading.trades.get(trade_id)
-        if not isinstance(state, Acceptance) or state.receipt_key != keccak(signer):
+        if not isinstance(state, Accepted) or state.receipt_key != keccak(signer):
             return wire, receipt
         shown = self.random.choice([b"", trade_id, bytes(64)])
         wire = replace(wire, signer=signer, signature=shown)
-        return wire, Receipt(state, energy, signed=False)
+        return wire, CheckedReceipt(state, energy, signed=False)
 
     @call(
         24,
@@ -317,7 +326,7 @@ class LotCalls(TradeCalls):
         if trade_id is None:
             return
         terms, state = self.terms[trade_id], self.trading.trades.get(trade_id)
-        buyer = state.buyer if isinstance(state, Acceptance) else self.world.bob.address
+        buyer = state.buyer if isinstance(state, Accepted) else self.world.bob.address
         if odd == "buyer":
             buyer = self.people[other].address
         caller = self.author(terms, right, other)
@@ -331,7 +340,7 @@ class LotCalls(TradeCalls):
             lambda now: self.lot_model.deliver(caller.address, trade_id, terms, buyer, lots, now),
         )
         if sent:
-            digest = receipt_digest(self.world.suite.market_domain, trade_id, energy.to_bytes(32, "big"))
+            digest = self.world.suite.market_domain.digest(Receipt(trade_id, Energy.plain(energy)))
             signs = self.lots.verify(bytes.fromhex(buyer[2:]), digest, b"")
             assert signs == b"\xff" * 4, "lots sign nothing after the delivery"
             whole = energy >= int.from_bytes(terms.energy, "big")

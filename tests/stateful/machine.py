@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, ClassVar
 
@@ -14,14 +14,14 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import SuiteParameters, deploy
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, read_events
-from energy_trading.bindings.energy_ledger import AccountView
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.market.log.replay import Replay, replay
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
-from energy_trading.rules.credit import CreditConstants, Standing
+from energy_trading.rules.credit import Standing
 from energy_trading.rules.ledger import Account, Ledger, Refused
+from energy_trading.types import ZERO_ADDRESS, AccountView
 from tests.contracts.energy_ledger.tools import TokenWorld, deployed
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
@@ -96,7 +96,7 @@ def staged(asset: str) -> Stage:
         dso.address,
         pkg.address,
         treasury.address,
-        asset=token.address if token else NATIVE,
+        asset=token.address if token else ZERO_ADDRESS,
         **PARAMETERS,
     )
     world = World(chain, deploy(chain, dso, parameters), dso, pkg, treasury, *people[:6], meters={})
@@ -175,7 +175,7 @@ class Machine:
         w = self.world
         self.people = [w.alice, w.bob, w.carol, w.seller, w.buyer, w.stranger, w.treasury, w.dso]
         self.model = Ledger(
-            CreditConstants(**asdict(self.parameters.credit)),
+            self.parameters.credit,
             w.dso.address,
             w.treasury.address,
             w.ledger.address,

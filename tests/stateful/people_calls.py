@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.rules.settlement import MAX_UNITS
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS
 from tests.stateful.machine import UNIT, Machine, amounts, anybody, call, often
 
 
@@ -41,7 +40,7 @@ class PeopleCalls(Machine):
         )
 
     def target(self, to: int, odd: str) -> str:
-        return {"ledger": self.world.ledger.address, "zero": NATIVE}.get(odd, self.people[to].address)
+        return {"ledger": self.world.ledger.address, "zero": ZERO_ADDRESS}.get(odd, self.people[to].address)
 
     # ------------------------------------------------------------ registrar
 

@@ -7,11 +7,12 @@ from dataclasses import replace
 import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
-from energy_trading.bindings.energy_ledger import Cause, CreditChanged, DefaultRecorded, DeliveryRecorded
+from energy_trading.bindings.energy_ledger import CreditChanged, DefaultRecorded, DeliveryRecorded
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.market.log.fold import LogIncomplete
 from energy_trading.market.log.records import ACCEPTED, OPEN, Change, changes_in
 from energy_trading.market.log.replay import LogContradicted, Replay, replay
+from energy_trading.types import Cause
 from tests.world import EURO, FUNDS, PROSUMER, World
 
 

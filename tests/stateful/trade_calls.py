@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.offer_market import Delivery, DeliveryRefused, ReceiptKey, Terms
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.bindings.offer_market import DeliveryRefused
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import acceptance_digest, receipt_digest
-from energy_trading.rules.commitment import energy_commitment, is_plain_energy
 from energy_trading.rules.ledger import Refused
-from energy_trading.rules.settlement import MAX_UNITS, MarketConstants
-from energy_trading.rules.trade import (
+from energy_trading.rules.trade import Accepted, CheckedReceipt, Market, NamedKey
+from energy_trading.types import (
     AWARD_NONCE,
+    MAX_UNITS,
     SIGNED_NONCE,
+    ZERO_ADDRESS,
     Acceptance,
-    Fault,
-    Market,
-    NamedKey,
+    Delivery,
+    DeliveryFault,
+    Energy,
     Receipt,
+    ReceiptKey,
+    Terms,
     TradeState,
 )
 from tests.stateful.machine import anybody, call, often, seen
@@ -46,7 +47,7 @@ class TradeCalls(PeopleCalls):
     always = PeopleCalls.always | {"confirm_deliveries"}
     must_see = frozenset(
         {
-            *(f"one of many refused: {fault.name}" for fault in Fault if fault != Fault.NONE),
+            *(f"one of many refused: {fault.name}" for fault in DeliveryFault if fault != DeliveryFault.NONE),
             "P-256 receipt",
             "P-256 acceptance",
             "expired: OFFERED",
@@ -56,10 +57,8 @@ class TradeCalls(PeopleCalls):
 
     def __init__(self) -> None:
         super().__init__()
-        market = asdict(self.world.market.market_parameters())
-        market.pop("ledger")
-        auction = market.pop("auction")
-        self.trading = Market(MarketConstants(**market), self.model, auction)
+        market = self.world.market.market_parameters()
+        self.trading = Market(market, self.model, market.auction)
         self.terms: dict[bytes, Terms] = {}
         self.signed: dict[bytes, bytes] = {}
 
@@ -96,10 +95,10 @@ class TradeCalls(PeopleCalls):
     def new_terms(self, seller: str, price: int, wh: int, hidden: bool, signed: bool, window: int) -> Terms:
         self.nonce += 1
         now = self.chain.next_time
-        energy = energy_commitment(wh, SALT) if hidden else wh.to_bytes(32, "big")
+        energy = Energy.hidden(wh, SALT) if hidden else Energy.plain(wh)
         accept_by, deliver_by = WINDOWS[window]
         nonce = self.nonce | (SIGNED_NONCE if signed else 0)
-        return Terms(seller, NATIVE, energy, price, now + accept_by, now + deliver_by, nonce)
+        return Terms(seller, ZERO_ADDRESS, energy, price, now + accept_by, now + deliver_by, nonce)
 
     @call(
         8,
@@ -121,7 +120,7 @@ class TradeCalls(PeopleCalls):
         if odd == "price":
             terms = replace(terms, price=MAX_UNITS + 1 if wh == 1 else 0)
         elif odd == "energy":
-            terms = replace(terms, energy=bytes(32))
+            terms = replace(terms, energy=Energy.plain(0))
         elif odd in ("nonce", "award"):
             terms = replace(terms, nonce=terms.nonce | (SIGNED_NONCE if odd == "nonce" else AWARD_NONCE))
         elif odd == "again" and self.terms:
@@ -149,7 +148,7 @@ class TradeCalls(PeopleCalls):
             proof, root = proof[:-1], b"\xff" * 32
         epoch = self.chain.next_time // 3600 + (odd == "epoch")
         signs_for = self.world.stranger.address if odd == "signature" else buyer
-        signature = meter.sign(acceptance_digest(self.world.suite.market_domain, trade_id, signs_for))
+        signature = meter.sign(self.world.suite.market_domain.digest(Acceptance(trade_id, signs_for)))
         key = ReceiptKey(meter.signer, epoch, proof, signature)
         return key, NamedKey(meter.signer, keccak(meter.signer), epoch, root, signs_for == buyer)
 
@@ -217,11 +216,11 @@ class TradeCalls(PeopleCalls):
 
     # ------------------------------------------------------------ deliveries
 
-    def delivery(self, trade_id: bytes, energy: bytes, odd: str) -> tuple[Delivery, Receipt]:
+    def delivery(self, trade_id: bytes, energy: bytes, odd: str) -> tuple[Delivery, CheckedReceipt]:
         """A receipt on the wire, and what the reference knows about it."""
         terms = self.terms[trade_id]
         state = self.trading.trades.get(trade_id)
-        accepted = state if isinstance(state, Acceptance) else None
+        accepted = state if isinstance(state, Accepted) else None
         buyer = accepted.buyer if accepted else self.world.bob.address
         first, second, *_ = self.stage.one_time
         meter = self.signers.get(accepted.receipt_key, first) if accepted else first
@@ -230,15 +229,15 @@ class TradeCalls(PeopleCalls):
         if odd == "buyer":
             buyer = self.world.stranger.address
         signed_energy = bytes(31) + b"\x01" if odd == "energy" else energy
-        digest = receipt_digest(self.world.suite.market_domain, trade_id, signed_energy)
+        digest = self.world.suite.market_domain.digest(Receipt(trade_id, signed_energy))
         wire = Delivery(
             terms=terms, buyer=buyer, energy=energy, signer=meter.signer, signature=meter.sign(digest)
         )
-        return wire, Receipt(Acceptance(buyer, keccak(meter.signer)), energy, signed_energy == energy)
+        return wire, CheckedReceipt(Accepted(buyer, keccak(meter.signer)), energy, signed_energy == energy)
 
     def delivered(self, terms: Terms, part: int) -> bytes:
         """Wh of a receipt: `part` hundredths of 100 Wh, or all of what is agreed."""
-        return terms.energy if part == 100 else part.to_bytes(32, "big")
+        return terms.energy if part == 100 else Energy.plain(part)
 
     @call(6, place=range(100), part=parts, odd=oddities, by=anybody)
     def confirm_delivery(self, place, part, odd, by):
@@ -253,7 +252,7 @@ class TradeCalls(PeopleCalls):
 
         def act(now: int) -> None:
             fault = self.trading.confirm(trade_id, terms, receipt, now)
-            if fault != Fault.NONE:
+            if fault != DeliveryFault.NONE:
                 raise Refused("OfferMarket_ReceiptRefused", trade_id, fault)
 
         call = self.world.market.confirm_delivery(wire)
@@ -266,19 +265,19 @@ class TradeCalls(PeopleCalls):
         hidden = [
             i
             for i, terms in self.terms.items()
-            if self.trading.state(i) == TradeState.ACCEPTED and not is_plain_energy(terms.energy)
+            if self.trading.state(i) == TradeState.ACCEPTED and not terms.energy.is_plain
         ]
         trade_id = hidden[place % len(hidden)] if hidden else self.pick(place, TradeState.ACCEPTED)
         if trade_id is None:
             return
         terms = self.terms[trade_id]
         wire, receipt = self.delivery(trade_id, self.delivered(terms, part), odd)
-        opened = [n for n in (1, 7, 100, 2**64 - 1) if energy_commitment(n, SALT) == terms.energy]
+        opened = [n for n in (1, 7, 100, 2**64 - 1) if Energy.hidden(n, SALT) == terms.energy]
         agreed = opened[0] if opened and fits else 2**64
 
         def act(now: int) -> None:
             fault = self.trading.confirm_hidden_short(trade_id, terms, receipt, agreed, SALT, now)
-            if fault != Fault.NONE:
+            if fault != DeliveryFault.NONE:
                 raise Refused("OfferMarket_ReceiptRefused", trade_id, fault)
 
         call = self.world.market.confirm_hidden_short(wire, agreed, SALT)
@@ -300,7 +299,7 @@ class TradeCalls(PeopleCalls):
 
         def act(now: int) -> list[tuple[bytes, int]]:
             faults = [(i, self.trading.confirm(i, self.terms[i], receipt, now)) for i, _, receipt in built]
-            return [(i, fault) for i, fault in faults if fault != Fault.NONE]
+            return [(i, fault) for i, fault in faults if fault != DeliveryFault.NONE]
 
         sent, faults = self.step(
             "confirm_deliveries",
@@ -356,11 +355,11 @@ class TradeCalls(PeopleCalls):
             self.terms[trade_id] = terms
             self.signed[trade_id] = self.world.sign_offer(terms, seller)
 
-    def claim(self, trade_id: bytes, right: bool = True) -> Acceptance:
+    def claim(self, trade_id: bytes, right: bool = True) -> Accepted:
         state = self.trading.trades.get(trade_id)
-        if right and isinstance(state, Acceptance):
+        if right and isinstance(state, Accepted):
             return state
-        return Acceptance(self.world.stranger.address, b"\x01" * 32)
+        return Accepted(self.world.stranger.address, b"\x01" * 32)
 
     @call(3, place=range(100), right=often, state=OPEN, by=anybody)
     def expire(self, place, right, state, by):
@@ -370,7 +369,7 @@ class TradeCalls(PeopleCalls):
             return
         self.expire_one(trade_id, self.claim(trade_id, right), self.people[by])
 
-    def expire_one(self, trade_id: bytes, claim: Acceptance, by: SecretKey) -> Sent | None:
+    def expire_one(self, trade_id: bytes, claim: Accepted, by: SecretKey) -> Sent | None:
         terms = self.terms[trade_id]
         state = self.trading.state(trade_id)
         call = self.world.market.expire(terms, claim.buyer, claim.receipt_key)

@@ -14,24 +14,13 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bench.gas.parts import Paid, watch
 from energy_trading.bindings.contract import Call
-from energy_trading.bindings.energy_ledger import AccountAttestation
-from energy_trading.bindings.offer_market import Delivery, OfferMade, ReceiptKey, Terms
-from energy_trading.bindings.sealed_bid_auction import AuctionTerms, Quote
-from energy_trading.bindings.suite import NATIVE, Suite, SuiteParameters, deploy
+from energy_trading.bindings.offer_market import OfferMade
+from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.crypto.typed_data import (
-    Domain,
-    acceptance_digest,
-    approval_digest,
-    attestation_digest,
-    offer_hash,
-    quote_digest,
-    receipt_digest,
-)
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.injection import (
     Contact,
@@ -42,7 +31,22 @@ from energy_trading.market.lots.injection import (
 )
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    Acceptance,
+    AccountAttestation,
+    AuctionTerms,
+    Delivery,
+    Domain,
+    Energy,
+    Permit,
+    Quote,
+    Receipt,
+    ReceiptKey,
+    RelayedQuote,
+    Role,
+    Terms,
+)
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
@@ -58,7 +62,6 @@ START_PRICE: Final = 81_234_567  # units of account per kWh
 CEILING: Final = 312_345_678
 LOT_WH: Final = 5_432
 CHUNKS: Final = 4
-_PROSUMER: Final = 3
 _PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 
@@ -250,15 +253,8 @@ class Bench:
     def attested(self, account: str) -> Call[None]:
         """The call that opens an account with PKG's attestation."""
         alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
-        a = AccountAttestation(account, _PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
-        digest = attestation_digest(
-            self.suite.ledger_domain,
-            a.account,
-            a.roles,
-            a.certificate_hash,
-            a.identity_ciphertext,
-            a.deadline,
-        )
+        a = AccountAttestation(account, Role.PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
+        digest = self.suite.ledger_domain.digest(a)
         return self.ledger.open_account(a, self.pkg.sign_digest(digest))
 
     def enrol(self, key: SecretKey) -> None:
@@ -270,22 +266,22 @@ class Bench:
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
         """An offer of the usual energy and price that is open for an hour."""
         now = self.chain.now()
-        energy = ENERGY_WH.to_bytes(32, "big")
-        terms = Terms(seller.address, NATIVE, energy, PRICE, now + 3_600, now + 10_800, nonce)
+        energy = Energy.plain(ENERGY_WH)
+        terms = Terms(seller.address, ZERO_ADDRESS, energy, PRICE, now + 3_600, now + 10_800, nonce)
         return replace(terms, **changes)
 
     def trade_id(self, t: Terms) -> bytes:
         """The hash of an offer's terms."""
-        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
+        return t.struct_hash()
 
     def signature(self, terms: Terms) -> bytes:
         """The producer's signature of an offer."""
-        return compact(self.producer.sign_digest(self.suite.market_domain.digest(self.trade_id(terms))))
+        return compact(self.producer.sign_digest(self.suite.market_domain.digest(terms)))
 
     def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
         """The meter's receipt of a trade, by default of all its energy."""
-        energy = terms.energy if energy_wh is None else energy_wh.to_bytes(32, "big")
-        digest = receipt_digest(self.suite.market_domain, self.trade_id(terms), energy)
+        energy = terms.energy if energy_wh is None else Energy.plain(energy_wh)
+        digest = self.suite.market_domain.digest(Receipt(self.trade_id(terms), energy))
         return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
 
     def open_trade(self, **changes: Any) -> Terms:
@@ -343,7 +339,7 @@ class Bench:
             with self.fresh():
                 self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
             self.found["offer.expire_offer"] = self.send(
-                self.market.expire(terms, NATIVE, bytes(32)), self.relayer
+                self.market.expire(terms, ZERO_ADDRESS, bytes(32)), self.relayer
             )
 
     def receipts(self) -> None:
@@ -362,7 +358,7 @@ class Bench:
             self.found["offer.confirm_early"] = self.confirm(terms)
         with self.fresh():
             salt = keccak(text="salt")
-            terms = self.open_trade(energy=energy_commitment(ENERGY_WH, salt))
+            terms = self.open_trade(energy=Energy.hidden(ENERGY_WH, salt))
             with self.fresh():
                 self.found["offer.confirm_hidden"] = self.confirm(terms)
             delivery = self.receipt(terms, self.consumer, SHORT_WH)
@@ -410,7 +406,7 @@ class Bench:
         tree = MerkleTree([signer_leaf(key.signer), *others])
         epoch = self.chain.now() // self.ledger.epoch_seconds()
         self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
-        digest = acceptance_digest(self.suite.market_domain, self.trade_id(terms), self.consumer.address)
+        digest = self.suite.market_domain.digest(Acceptance(self.trade_id(terms), self.consumer.address))
         return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
 
     def meters(self) -> None:
@@ -497,7 +493,7 @@ class Bench:
                 approved = lots.set_approval_for_all(self.consumer.address, True)
                 self.found["lot.approve_all"] = self.send(approved, self.producer)
             with self.fresh():
-                digest = approval_digest(suite.lots_domain, self.consumer.address, lot, 0, deadline)
+                digest = suite.lots_domain.digest(Permit(self.consumer.address, lot, 0, deadline))
                 signature = compact(self.producer.sign_digest(digest))
                 call = lots.permit(self.consumer.address, lot, deadline, signature)
                 self.found["lot.permit"] = self.send(call, self.relayer)
@@ -555,12 +551,13 @@ class Bench:
             self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
             with self.fresh():
                 relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
-                digest = quote_digest(
-                    self.suite.auction_domain,
-                    auction.auction_id,
-                    relayed.bidder,
-                    relayed.cx.to_bytes(32, "big"),
-                    relayed.body.to_bytes(32, "big"),
+                digest = self.suite.auction_domain.digest(
+                    RelayedQuote(
+                        auction.auction_id,
+                        relayed.bidder,
+                        relayed.cx.to_bytes(32, "big"),
+                        relayed.body.to_bytes(32, "big"),
+                    )
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
                 call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
@@ -577,7 +574,7 @@ class Bench:
                 terms, _ = self.awarded()
                 with self.fresh():
                     self.chain.mine(terms.accept_by)
-                    unpaid = self.market.expire(terms, NATIVE, bytes(32))
+                    unpaid = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
                     self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
                 paid = self.pay_and_deliver()
                 self.found["auction.award_paid"] = Scenario(paid.paid[:1])

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.bench.papers.page import Finding, Findings, demand, refused
-from energy_trading.bindings.energy_ledger import AccountAttestation
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.connect import in_process
@@ -230,14 +229,7 @@ class _Run:
             word = self.pkg.attest(
                 self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
             )
-            fields = (
-                word.account,
-                word.roles,
-                word.certificate_hash,
-                word.identity_ciphertext,
-                word.deadline,
-            )
-            self.suite.ledger.open_account(AccountAttestation(*fields), word.signature).send(self.operator)
+            self.suite.ledger.open_account(word, word.signature).send(self.operator)
         self.suite.ledger.deposit(self.alice.account, COIN, value=COIN * self.suite.ledger.unit()).send(
             self.operator
         )
@@ -289,7 +281,7 @@ class _Run:
         paper = sign_injection(reading, contact, 1, deadline, self.operator, domain)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.reading == reading.hash, "a reading makes one lot")
+        demand(again.reading == reading.struct_hash(), "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Final
 
 from eth_abi.abi import encode
 
-from energy_trading.bindings.contract import to_abi
-from energy_trading.bindings.energy_ledger import (
-    AccountAttestation,
-    Cause,
-    EnergyLedger,
-    LedgerParameters,
-    Outcome,
-    Settlement,
-)
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.energy_ledger import EnergyLedger
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, attestation_digest
 from energy_trading.errors import InternalFault
 from energy_trading.market.log.records import Change, changes_in
 from energy_trading.rules import credit
-from energy_trading.rules.credit import E9, CreditConstants
+from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import Reading, seller_credits
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    AccountAttestation,
+    Cause,
+    Domain,
+    LedgerParameters,
+    Outcome,
+    Role,
+    Settlement,
+    to_abi,
+)
 
 TRADES: Final = 200
 HONEST_Z: Final = 10
@@ -38,7 +40,6 @@ THRESHOLD_E9: Final = 75 * E9 // 10
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 _LIFT_Z: Final = 255
-_PROSUMER: Final = 3
 
 #: The paper has no floor and starts at 1, while an account begins at the floor. So the floor lies just below
 #: what the merchant ever falls to, and one sale of z = 255 lifts the new account from it to 1 exactly.
@@ -53,7 +54,6 @@ PARAMETERS: Final = replace(
     ceiling_e9=1000 * E9,
     grace_defaults=100,  # no ban: the paper's merchant trades on
 )
-CONSTANTS: Final = CreditConstants(**asdict(PARAMETERS))
 
 
 class Disagreement(InternalFault):
@@ -178,7 +178,7 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     market, pkg, treasury, merchant, customer = (SecretKey.from_int(7000 + i) for i in range(5))
     chain = in_process(accounts=[market, pkg], genesis_time=GENESIS)
     parameters = LedgerParameters(
-        NATIVE,
+        ZERO_ADDRESS,
         1,
         market.address,
         pkg.address,
@@ -192,13 +192,11 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     ledger = EnergyLedger(chain, chain.deploy(code, market)[0])
     domain = Domain("EnergyLedger", chain.chain_id, ledger.address)
     for account in (merchant.address, customer.address):
-        a = AccountAttestation(account, _PROSUMER, b"\0" * 32, b"", chain.now() + 3600)
-        digest = attestation_digest(
-            domain, a.account, a.roles, a.certificate_hash, a.identity_ciphertext, a.deadline
-        )
+        a = AccountAttestation(account, Role.PROSUMER, b"\0" * 32, b"", chain.now() + 3600)
+        digest = domain.digest(a)
         ledger.open_account(a, pkg.sign_digest(digest)).send(market)
 
-    standing = credit.new_standing(CONSTANTS)
+    standing = credit.new_standing(PARAMETERS)
 
     def settle(z: int, fraud: bool) -> Change:
         nonlocal standing
@@ -208,9 +206,9 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
         changes = [change for event in sent.events for change in changes_in(event)]
         (change,) = (c for c in changes if c.cause in (Cause.SOLD, Cause.SELLER_DEFAULT))
         if fraud:
-            standing = credit.seller_default(standing, z, chain.now(), CONSTANTS)
+            standing = credit.seller_default(standing, z, chain.now(), PARAMETERS)
         else:
-            standing = credit.sold(standing, z, CONSTANTS)
+            standing = credit.sold(standing, z, PARAMETERS)
         view = ledger.account_of(merchant.address)
         on_chain = replace(
             standing,

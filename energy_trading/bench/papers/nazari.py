@@ -11,12 +11,13 @@ from typing import Final
 from energy_trading.bench.papers.page import Finding, Findings, demand, refused, table
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
-from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, TradeState, WrongState
+from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, WrongState
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, expire
 from energy_trading.meter.smart_meter import NothingDelivered
 from energy_trading.simulation.neighbourhood import EURO, Home, settle_in
 from energy_trading.simulation.profiles import HomeProfile
+from energy_trading.types import TradeState
 
 FIRST_SLOT: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 SLOT: Final = 900

@@ -5,26 +5,28 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
-from eth_abi.abi import encode
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.contract import to_abi
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.sealed_bid_auction import AuctionState, AuctionTerms, LotAwarded, Quote
-from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.bindings.sealed_bid_auction import LotAwarded
+from energy_trading.bindings.suite import Suite
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.log.fold import fold
 from energy_trading.market.log.records import AuctionRecord
 from energy_trading.market.trade.offer import Offer
-from energy_trading.rules.auction import MAX_LOT_WH, MAX_LOTS, award_nonce, payment
-from energy_trading.rules.settlement import MAX_UNITS
-
-_TERMS_TYPE: Final = (
-    "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"  # as in the ABI
+from energy_trading.rules.auction import award_nonce, payment
+from energy_trading.types import (
+    MAX_LOT_WH,
+    MAX_LOTS,
+    MAX_UNITS,
+    ZERO_ADDRESS,
+    AuctionState,
+    AuctionTerms,
+    Energy,
+    Quote,
+    Terms,
 )
 
 
@@ -146,7 +148,7 @@ class Auction:
         self.suite = suite
         self.terms = terms
         self.from_block = from_block
-        self.auction_id: bytes = keccak(encode([_TERMS_TYPE], [to_abi(terms)]))
+        self.auction_id: bytes = keccak(terms.abi_encode())
 
     @classmethod
     def find(cls, suite: Suite, auction_id: bytes, from_block: int = 0) -> Auction:
@@ -181,7 +183,7 @@ class Auction:
         if record is None or record.settled is None:
             return None
         ended = record.settled
-        runner_up = None if ended.runner_up == NATIVE else ended.runner_up
+        runner_up = None if ended.runner_up == ZERO_ADDRESS else ended.runner_up
         return AuctionResult(tuple(map(self._lot, record.awards)), runner_up, ended.runner_up_quote)
 
     def _record(self) -> AuctionRecord | None:
@@ -192,7 +194,7 @@ class Auction:
         terms = Terms(
             self.terms.publisher,
             award.winner,
-            lot_wh.to_bytes(32, "big"),
+            Energy.plain(lot_wh),
             payment(lot_wh, award.price),
             award.accept_by,
             self.terms.deliver_by,

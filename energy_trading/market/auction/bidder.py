@@ -5,17 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.sealed_bid_auction import AuctionState, Quote
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import quote_digest
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, AwardedLot
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
 from energy_trading.market.client import Client, OnSent
 from energy_trading.meter.signers import compact
+from energy_trading.types import AuctionState, Quote, RelayedQuote
 
 
 @dataclass(frozen=True)
@@ -72,9 +71,8 @@ class Bidder(Client):
             X-5; EIP-712, EIP-2098.
         """
         own = self._seal(auction, quote_public_key, amount)
-        digest = quote_digest(
-            self.suite.auction_domain, auction.auction_id, self.address, own.quote.cx, own.quote.body
-        )
+        relayed = RelayedQuote(auction.auction_id, self.address, own.quote.cx, own.quote.body)
+        digest = self.suite.auction_domain.digest(relayed)
         return SignedQuote(_as_sent(own), compact(self.key.sign_digest(digest)))
 
     def send_pending(self, auction: Auction) -> list[OwnQuote]:

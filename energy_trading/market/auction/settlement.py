@@ -6,13 +6,14 @@ from collections.abc import Callable, Sequence
 from typing import Final, TypeAlias
 
 from energy_trading.bindings.contract import Call, Sent
-from energy_trading.bindings.sealed_bid_auction import AuctionState, Quote, WrongReplay, WrongState
+from energy_trading.bindings.sealed_bid_auction import WrongReplay, WrongState
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seed
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, AuctionResult
+from energy_trading.types import AuctionState, Quote
 
 #: Gas that one transaction of a settlement may take by default; Osaka allows 16.7 M (EIP-7825).
 CHUNK_GAS: Final = 10_000_000

@@ -33,7 +33,6 @@ from energy_trading.bindings.offer_market import (
     OfferExpired,
     OfferMade,
     OfferWithdrawn,
-    Terms,
     TradeExpired,
 )
 from energy_trading.bindings.sealed_bid_auction import (
@@ -45,7 +44,6 @@ from energy_trading.bindings.sealed_bid_auction import (
     LotAwarded,
     QuoteSealed,
 )
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.errors import Forged
 from energy_trading.market.log.records import (
     ACCEPTED,
@@ -57,6 +55,7 @@ from energy_trading.market.log.records import (
     changes_in,
 )
 from energy_trading.market.lots.lot_id import part_id
+from energy_trading.types import ZERO_ADDRESS, Terms
 
 T = TypeVar("T")
 
@@ -188,7 +187,7 @@ class Fold:
             case LotMinted():
                 origin = (event.producer,), (event.dso,), (event.meter,)
                 self._make(event, event.lot, event.producer, origin, event.energy_wh, event.slot_start)
-            case Transfer() if NATIVE not in (event.from_, event.to):
+            case Transfer() if ZERO_ADDRESS not in (event.from_, event.to):
                 # The token logs this first; a sale or a delivery logs its own event after it.
                 nonce = _begun(self.lots, event.id, "lot").nonce + 1
                 self._step(event, event.id, owner=event.to, how="transferred", nonce=nonce)

@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Event
-from energy_trading.bindings.energy_ledger import Cause, CreditChanged, DefaultRecorded, DeliveryRecorded
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.sealed_bid_auction import AuctionSettled, AuctionTerms, LotAwarded, QuoteSealed
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.bindings.energy_ledger import CreditChanged, DefaultRecorded, DeliveryRecorded
+from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, QuoteSealed
 from energy_trading.market.log.event_json import to_plain
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT
+from energy_trading.types import ZERO_ADDRESS, AuctionTerms, Cause, Terms
 
 OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
@@ -71,8 +69,7 @@ class TradeRecord:
     @property
     def energy_wh(self) -> int | None:
         """Quantity in Wh; None where the terms hide it (N-5)."""
-        number = int.from_bytes(self.terms.energy, "big")
-        return number if number < PLAIN_ENERGY_LIMIT else None
+        return self.terms.energy.wh if self.terms.energy.is_plain else None
 
     def to_dict(self) -> dict[str, Any]:
         """Return an object for `json.dumps`."""
@@ -80,7 +77,7 @@ class TradeRecord:
             "trade_id": to_plain(self.trade_id),
             **to_plain(self.terms),
             "energy_wh": self.energy_wh,
-            "reserved_for": None if self.terms.buyer == NATIVE else self.terms.buyer,
+            "reserved_for": None if self.terms.buyer == ZERO_ADDRESS else self.terms.buyer,
             "buyer": self.buyer,
             "block": self.block,
             "state": self.state,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.contract import Event
@@ -11,7 +11,6 @@ from energy_trading.bindings.energy_ledger import (
     AccountOpened,
     AccountReinstated,
     AccountSuspended,
-    Cause,
     DefaultRecorded,
     Deposited,
     Withdrawn,
@@ -29,19 +28,12 @@ from energy_trading.bindings.sealed_bid_auction import (
 from energy_trading.errors import Forged
 from energy_trading.market.log.fold import ENDINGS, Fold
 from energy_trading.market.log.records import Change, changes_in
-from energy_trading.rules.auction import payment
-from energy_trading.rules.credit import (
-    CreditConstants,
-    Standing,
-    bought,
-    buyer_default,
-    seller_default,
-    sold,
-    withdrawn,
-)
-from energy_trading.rules.ledger import NOBODY, Account, Ledger, opened
-from energy_trading.rules.settlement import MarketConstants, Outcome, Split, guarantee_up, split
-from energy_trading.rules.trade import AWARD_NONCE
+from energy_trading.rules.auction import Auctions
+from energy_trading.rules.credit import Standing, bought, buyer_default, seller_default, sold, withdrawn
+from energy_trading.rules.ledger import Account, Ledger, opened
+from energy_trading.rules.settlement import Split, guarantee_up, split
+from energy_trading.rules.trade import Market
+from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, Outcome, Terms
 
 
 class LogContradicted(Forged):
@@ -61,11 +53,10 @@ class Replay(Fold):
     def __init__(self, parameters: SuiteParameters) -> None:
         super().__init__()
         p = parameters
-        credit = CreditConstants(**asdict(p.credit))
-        self._ledger = Ledger(credit, p.owner, p.treasury, NOBODY, p.epoch_seconds)
-        self._market = MarketConstants(
-            p.guarantee_bps, p.fee_bps, p.cancel_bps, p.penalty_bps, p.tolerance_bps, p.max_duration
-        )
+        self._market = p.market()
+        self._ledger = Ledger(p.credit, p.owner, p.treasury, ZERO_ADDRESS, p.epoch_seconds)
+        market = Market(self._market, self._ledger, ZERO_ADDRESS)
+        self._auctions = Auctions(market, p.bidders_bps, p.max_duration, Terms.struct_hash)
         self.held: dict[bytes, int] = {}
 
     @property
@@ -125,14 +116,14 @@ class Replay(Fold):
             # What the ending does to a standing comes with the ledger's own event.
             none = Outcome.NONE
             parts = split(price, trade.paid or 0, trade.cut or 0, buyer is not None, none, self._market)
-            self._ledger.settle(trade.terms.seller, buyer or NOBODY, parts, 0)
+            self._ledger.settle(trade.terms.seller, buyer or ZERO_ADDRESS, parts, 0)
 
     def _book_auction(self, event: Event) -> None:
         match event:
             case AuctionPosted():
-                payments = [payment(lot_wh, event.terms.ceiling) for lot_wh in event.terms.lots_wh]
-                self.held[event.auction_id] = sum(guarantee_up(most, self._market) for most in payments)
-                self._move(event.publisher, -self.held[event.auction_id], self.held[event.auction_id])
+                guarantee = self._auctions.guarantee(event.terms)
+                self.held[event.auction_id] = guarantee
+                self._move(event.publisher, -guarantee, guarantee)
             case LotAwarded():
                 price = self.trade(event.trade_id).terms.price
                 self.held[event.auction_id] -= guarantee_up(price, self._market)
@@ -147,7 +138,7 @@ class Replay(Fold):
                 parts = Split(event.share, 0, event.share, 0, 0, Outcome.NONE)
                 self._release(event.auction_id, parts, event.bidder)
 
-    def _release(self, auction_id: bytes, parts: Split, bidder: str = NOBODY) -> None:
+    def _release(self, auction_id: bytes, parts: Split, bidder: str = ZERO_ADDRESS) -> None:
         self._ledger.settle(self.auction(auction_id).terms.publisher, bidder, parts, 0)
         self.held[auction_id] -= parts.unhold
         if self.held[auction_id] == 0:

@@ -8,12 +8,12 @@ from typing import Any, Final
 
 from eth_utils.address import is_address, to_checksum_address
 
-from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput
 from energy_trading.market.log.fold import fold
 from energy_trading.market.log.records import CreditRecord
 from energy_trading.rules.credit import window_of
+from energy_trading.types import Cause
 
 _WORDS: Final = {
     Cause.SOLD: ("sold", "seller"),

@@ -11,7 +11,6 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.energy_lot import (
-    Injection,
     LotExchanged,
     LotMinted,
     LotRetired,
@@ -20,19 +19,14 @@ from energy_trading.bindings.energy_lot import (
     PermitsCancelled,
     Transfer,
 )
-from energy_trading.bindings.suite import NATIVE, Suite
-from energy_trading.crypto.typed_data import (
-    Domain,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-)
+from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput, Forged
 from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.log.fold import Fold
 from energy_trading.market.log.records import HELD, LotRecord
 from energy_trading.market.lots.history import history
 from energy_trading.market.lots.lot_id import merged_id, part_id
+from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection
 
 FORMAT: Final = "energy-trading/lot-history/1"
 STEPS: Final = {
@@ -156,7 +150,7 @@ class _Judge:
                 self._check_exchange(step)
             case Transfer():
                 self._alive(step.id, step.from_)
-                self._demand(step.to != NATIVE, step.id, "a transfer to nobody")
+                self._demand(step.to != ZERO_ADDRESS, step.id, "a transfer to nobody")
                 return [step.id]
             case PermitsCancelled():
                 due = self._alive(step.lot).nonce + 1
@@ -180,17 +174,17 @@ class _Judge:
     def _check_mint(self, step: LotMinted) -> None:
         self._demand(step.dso in self._dso, step.lot, f"{step.dso} is not the DSO")
         fields = {name: getattr(step, name) for name in Injection.__abi__ if name != "reading"}
-        digest = injection_digest(self._domain, reading=step.lot.to_bytes(32, "big"), **fields)
-        self._signed(step.dso, digest, step.certificate, step.lot)
+        injection = Injection(reading=step.lot.to_bytes(32, "big"), **fields)
+        self._signed(step.dso, self._domain.digest(injection), step.certificate, step.lot)
         self._check_new(step.lot)
 
     def _check_exchange(self, step: LotExchanged) -> None:
         held = self._alive(step.lot, step.seller)
         due = f"the nonce is {step.nonce}, and {held.nonce} was due"
         self._demand(step.nonce == held.nonce, step.lot, due)
-        permit = exchange_permit_hash(step.lot, step.buyer, step.price, step.nonce, step.deadline)
+        permit = ExchangePermit(step.lot, step.buyer, step.price, step.nonce, step.deadline)
         self._signed(step.seller, self._domain.digest(permit), step.permit, step.lot)
-        acceptance = exchange_acceptance_digest(self._domain, permit, step.msg_addr)
+        acceptance = self._domain.digest(ExchangeAcceptance(permit, step.msg_addr))
         self._signed(step.buyer, acceptance, step.acceptance, step.lot)
 
     def _check_merger(self, step: LotsMerged) -> None:
@@ -271,7 +265,7 @@ def _from_json(file: Any) -> tuple[Domain, int, list[Event]]:
     except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
         if isinstance(error, BadInput):
             raise
-        raise BadInput(f"the file is not a dispute file: {error} is missing or malformed") from error
+        raise BadInput(f"dispute file: a field is missing or malformed: {error}") from error
 
 
 def _step(domain: Domain, step: Mapping[str, Any]) -> Event:

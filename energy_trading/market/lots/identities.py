@@ -79,7 +79,7 @@ def check_part(owners: Iterable[Holding], account: str) -> None:
     """
     parts = sorted({held.owner for held in owners})
     if account not in parts:
-        raise BadInput(f"{account} owned no lot of the file; its owners are {', '.join(parts)}")
+        raise BadInput(f"account {account!r} owned no lot of the file; its owners are {', '.join(parts)}")
 
 
 def _proofs(file: dict[str, Any]) -> dict[str, Any]:

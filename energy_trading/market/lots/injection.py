@@ -6,15 +6,14 @@ from dataclasses import dataclass
 
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_lot import Injection, LotMinted
+from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, injection_digest, reading_hash
 from energy_trading.errors import BadInput, Forged
 from energy_trading.meter.signers import ReceiptSigner, compact, verify_signature
-from energy_trading.rules.lot import MAX_ENERGY_WH
+from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
 class ReadingRefused(Forged):
@@ -46,25 +45,14 @@ class Contact:
 
 
 @dataclass(frozen=True)
-class InjectionReading:
-    """What a meter signs about a delivery slot in which energy was fed in.
+class SignedReading(InjectionReading):
+    """What a meter has signed about a delivery slot in which energy was fed in; its hash is the lot's id.
 
     Args:
-        meter: ERC-7913 signer bytes.
-        slot_start: unix seconds.
-        energy_wh: energy fed in during the slot, Wh.
         signature: the meter's.
     """
 
-    meter: bytes
-    slot_start: int
-    energy_wh: int
     signature: bytes
-
-    @property
-    def hash(self) -> bytes:
-        """Struct hash, 32 bytes, which is the id of the lot."""
-        return reading_hash(self.meter, self.slot_start, self.energy_wh)
 
 
 @dataclass(frozen=True)
@@ -85,7 +73,7 @@ class SignedInjection:
         return int.from_bytes(self.injection.reading, "big")
 
 
-def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> InjectionReading:
+def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> SignedReading:
     """Let a meter sign how much energy was fed in.
 
     Args:
@@ -103,14 +91,14 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
     Source:
         C-4, EIP-712.
     """
-    if not 0 < energy_wh <= MAX_ENERGY_WH:
-        raise BadInput(f"the energy must be between 1 and {MAX_ENERGY_WH} Wh, not {energy_wh}")
-    digest = domain.digest(reading_hash(meter.signer, slot_start, energy_wh))
-    return InjectionReading(meter.signer, slot_start, energy_wh, meter.sign(digest))
+    if not 0 < energy_wh <= MAX_LOT_WH:
+        raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
+    reading = InjectionReading(meter.signer, slot_start, energy_wh)
+    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
 
 
 def sign_injection(
-    reading: InjectionReading, producer: Contact, nonce: int, deadline: int, dso: SecretKey, domain: Domain
+    reading: SignedReading, producer: Contact, nonce: int, deadline: int, dso: SecretKey, domain: Domain
 ) -> SignedInjection:
     """Check a reading and certify it for its producer; this needs no chain.
 
@@ -134,21 +122,20 @@ def sign_injection(
     Source:
         C-4, EIP-712, EIP-2098.
     """
-    if not verify_signature(reading.meter, domain.digest(reading.hash), reading.signature):
+    if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
         raise ReadingRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
     injection = Injection(
         producer.account,
         reading.energy_wh,
         reading.slot_start,
         keccak(reading.meter),
-        reading.hash,
+        reading.struct_hash(),
         producer.public_key,
         producer.msg_addr,
         nonce,
         deadline,
     )
-    digest = injection_digest(domain, *(getattr(injection, name) for name in Injection.__abi__))
-    return SignedInjection(injection, compact(dso.sign_digest(digest)))
+    return SignedInjection(injection, compact(dso.sign_digest(domain.digest(injection))))
 
 
 def mint(suite: Suite, sender: Sender, signed: SignedInjection) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from eth_utils.address import is_address
 
@@ -12,52 +12,34 @@ from energy_trading.bindings.energy_lot import LotsMerged
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.addresses import message_address
-from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash
 from energy_trading.errors import BadInput
 from energy_trading.market.client import Client
 from energy_trading.market.lots.lot_id import part_id
 from energy_trading.meter.signers import compact
-from energy_trading.rules.settlement import MAX_UNITS
+from energy_trading.types import MAX_UNITS, ExchangeAcceptance, ExchangePermit
 
 
 @dataclass(frozen=True)
-class SignedPermit:
+class SignedPermit(ExchangePermit):
     """The owner's signed consent that a lot becomes the buyer's for a price (Permit_B, eq 8).
 
     Args:
-        lot: id.
-        buyer: new owner.
-        price: units of account.
-        nonce: the lot's.
-        deadline: unix seconds, half open.
         signature: the owner's, 64 bytes (or what its contract account takes).
     """
 
-    lot: int
-    buyer: str
-    price: int
-    nonce: int
-    deadline: int
     signature: bytes
-
-    @property
-    def hash(self) -> bytes:
-        """Struct hash, 32 bytes."""
-        return exchange_permit_hash(self.lot, self.buyer, self.price, self.nonce, self.deadline)
 
 
 @dataclass(frozen=True)
-class SignedAcceptance:
+class SignedAcceptance(ExchangeAcceptance):
     """The buyer's signed consent to take the lot on the permit's terms (sign_A).
 
     Args:
-        permit: what the buyer accepts.
-        msg_addr: where the buyer can be reached, 32 bytes.
+        permit: what the buyer accepts, with the owner's signature.
         signature: the buyer's, 64 bytes (or what its contract account takes).
     """
 
     permit: SignedPermit
-    msg_addr: bytes
     signature: bytes
 
 
@@ -86,9 +68,9 @@ class LotOwner(Client):
             raise BadInput(f"the buyer must be an address, not {buyer!r}")
         if not 0 <= price <= MAX_UNITS:
             raise BadInput(f"the price must be between 0 and 2**64-1 units, not {price}")
-        unsigned = SignedPermit(lot, buyer, price, self.suite.lots.nonces(lot), deadline, b"")
-        digest = self.suite.lots_domain.digest(unsigned.hash)
-        return replace(unsigned, signature=compact(self.key.sign_digest(digest)))
+        permit = ExchangePermit(lot, buyer, price, self.suite.lots.nonces(lot), deadline)
+        digest = self.suite.lots_domain.digest(permit)
+        return SignedPermit(**vars(permit), signature=compact(self.key.sign_digest(digest)))
 
     def sign_acceptance(self, permit: SignedPermit) -> SignedAcceptance:
         """Accept a lot on the terms of a permit; nothing is sent.
@@ -108,7 +90,7 @@ class LotOwner(Client):
         if permit.buyer != self.address:
             raise BadInput(f"the permit is for {permit.buyer}, not for {self.address}")
         msg_addr = message_address(self.key)
-        digest = exchange_acceptance_digest(self.suite.lots_domain, permit.hash, msg_addr)
+        digest = self.suite.lots_domain.digest(ExchangeAcceptance(permit, msg_addr))
         return SignedAcceptance(permit, msg_addr, compact(self.key.sign_digest(digest)))
 
     def retire(self, lot: int) -> Sent:

@@ -9,17 +9,20 @@ from typing import Any, Final
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, offer_hash
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import compact
-from energy_trading.rules.commitment import PLAIN_ENERGY_LIMIT, energy_commitment
-from energy_trading.rules.settlement import MAX_UNITS
-from energy_trading.rules.trade import SIGNED_NONCE
+from energy_trading.types import (
+    MAX_UNITS,
+    PLAIN_ENERGY_LIMIT,
+    SIGNED_NONCE,
+    ZERO_ADDRESS,
+    Domain,
+    Energy,
+    Terms,
+)
 
-ANYONE: Final = NATIVE
+ANYONE: Final = ZERO_ADDRESS
 
 
 @dataclass(frozen=True)
@@ -43,14 +46,13 @@ class Offer:
 
     def __post_init__(self) -> None:
         """Refuse a quantity that the terms do not hold."""
-        if self.terms.energy != _energy(self.energy_wh, self.salt):
+        if self.terms.energy != Energy.of(self.energy_wh, self.salt):
             raise BadInput(f"the quantity of {self.energy_wh} Wh is not the one that the terms hold")
 
     @property
     def trade_id(self) -> bytes:
         """Hash of the terms, 32 bytes."""
-        t = self.terms
-        return offer_hash(t.seller, t.buyer, t.energy, t.price, t.accept_by, t.deliver_by, t.nonce)
+        return self.terms.struct_hash()
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`; it holds the salt, so a hidden offer goes to the buyer only."""
@@ -74,7 +76,7 @@ class Offer:
             terms = Terms(
                 to_checksum_address(raw["seller"]),
                 to_checksum_address(raw["buyer"]),
-                _bytes(raw["energy"]),
+                Energy(_bytes(raw["energy"])),
                 **numbers,
             )
             salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
@@ -82,9 +84,7 @@ class Offer:
         except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
             if isinstance(error, BadInput):
                 raise
-            raise BadInput(
-                f"the offer's JSON is not that of to_json: {error} is missing or malformed"
-            ) from error
+            raise BadInput(f"offer: a field is missing or malformed: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -153,7 +153,7 @@ def make_offer(
     terms = Terms(
         to_checksum_address(seller),
         to_checksum_address(buyer or ANYONE),
-        _energy(energy_wh, salt),
+        Energy.of(energy_wh, salt),
         price,
         accept_by,
         deliver_by,
@@ -183,17 +183,13 @@ def sign_offer(offer: Offer, key: SecretKey, domain: Domain) -> Offer:
         raise BadInput(f"the key is that of {key.address}; the seller is {offer.terms.seller}")
     if not offer.terms.nonce & SIGNED_NONCE:
         raise BadInput("only an offer made with signed=True can be signed; this one is for the chain")
-    signature = compact(key.sign_digest(domain.digest(offer.trade_id)))
+    signature = compact(key.sign_digest(domain.digest(offer.terms)))
     return Offer(offer.terms, offer.energy_wh, offer.salt, signature)
 
 
 def receipt_key(signer: bytes) -> bytes:
     """Return the hash by which the contract knows an ERC-7913 signer, 32 bytes."""
     return keccak(signer)
-
-
-def _energy(energy_wh: int, salt: bytes | None) -> bytes:
-    return energy_wh.to_bytes(32, "big") if salt is None else energy_commitment(energy_wh, salt)
 
 
 def _bytes(text: str) -> bytes:

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
-from energy_trading.bindings.energy_ledger import AccountView
-from energy_trading.bindings.offer_market import Delivery, OfferAccepted, ReceiptKey
-from energy_trading.bindings.suite import NATIVE, Suite
+from energy_trading.bindings.offer_market import OfferAccepted
+from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -16,7 +15,7 @@ from energy_trading.market.client import Client, OnSent
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
-from energy_trading.rules.commitment import is_plain_energy
+from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, ReceiptKey
 
 #: Receipts in one transaction; 40 of them use about 1.2 M gas.
 BATCH: Final = 40
@@ -54,7 +53,7 @@ class Trader(Client):
             amount: units of account.
         """
         ledger = self.suite.ledger
-        value = amount * ledger.unit() if ledger.asset() == NATIVE else 0
+        value = amount * ledger.unit() if ledger.asset() == ZERO_ADDRESS else 0
         return self._send("deposit", ledger.deposit(self.address, amount, value=value))
 
     def withdraw(self, amount: int, to: str | None = None) -> Sent:
@@ -251,7 +250,7 @@ def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> S
     Source:
         N-3, N-5.
     """
-    if offer.salt is not None and is_plain_energy(delivery.energy):
+    if offer.salt is not None and delivery.energy.is_plain:
         call = suite.market.confirm_hidden_short(delivery, offer.energy_wh, offer.salt)
         return call.send(sender)
     return suite.market.confirm_delivery(delivery).send(sender)
@@ -292,7 +291,7 @@ def expire(suite: Suite, sender: Sender, overdue: Offer | Trade) -> Sent:
         N-7, scenarios 3 and 4.
     """
     if isinstance(overdue, Offer):
-        return suite.market.expire(overdue.terms, NATIVE, bytes(32)).send(sender)
+        return suite.market.expire(overdue.terms, ZERO_ADDRESS, bytes(32)).send(sender)
     return suite.market.expire(overdue.offer.terms, overdue.buyer, overdue.receipt_key).send(sender)
 
 

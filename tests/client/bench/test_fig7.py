@@ -1,12 +1,20 @@
 """Xia's Fig. 7: the merchant who is honest below 7.5 and cheats above (X-10)."""
 
 import csv
+from dataclasses import replace
 from itertools import pairwise, repeat
 from pathlib import Path
 
 import pytest
 
-from energy_trading.bench.papers.fig7 import CONSTANTS, FRAUD_Z, HONEST_Z, TRADES, Fig7Result, reproduce_fig7
+from energy_trading.bench.papers.fig7 import (
+    FRAUD_Z,
+    HONEST_Z,
+    PARAMETERS,
+    TRADES,
+    Fig7Result,
+    reproduce_fig7,
+)
 from energy_trading.rules import credit
 from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import buyer_factor_as_printed, seller_credits
@@ -45,13 +53,13 @@ def test_run_is_the_papers(fig7: Fig7Result) -> None:
     assert fig7.trades[0].before_e9 == E9
     assert fig7.trades[0].after_e9 == E9 + HONEST_Z * E9 // (HONEST_Z + 200)
     assert {(t.z, t.fraud) for t in fig7.trades} == {(HONEST_Z, False), (FRAUD_Z, True)}
-    assert all(CONSTANTS.floor_e9 < t.after_e9 < CONSTANTS.ceiling_e9 for t in fig7.trades)
-    assert CONSTANTS.grace_defaults > len(FRAUDS)
+    assert all(PARAMETERS.floor_e9 < t.after_e9 < PARAMETERS.ceiling_e9 for t in fig7.trades)
+    assert PARAMETERS.grace_defaults > len(FRAUDS)
 
 
 def test_floor_of_one_leaves_the_frauds_where_they_are() -> None:
     """With the market's own floor of 1 only the last fall differs: 0.822 becomes 1 (X-1 erratum)."""
-    constants = credit.CreditConstants(**(vars(CONSTANTS) | {"floor_e9": E9}))
+    constants = replace(PARAMETERS, floor_e9=E9)
     standing, frauds = credit.new_standing(constants), []
     for i in range(TRADES):
         if standing.seller_credit_e9 < 7_500_000_000:
@@ -77,8 +85,8 @@ def test_printed_buyer_equation_is_upside_down() -> None:
     """Eq 6 as printed lowers who pays and raises who does not; ours does the opposite (X-2 erratum)."""
     assert buyer_factor_as_printed([10] * 10, paid=True) < 1 < buyer_factor_as_printed([10] * 10, paid=False)
     standing = credit.Standing(5 * E9, 5 * E9)
-    paid = credit.bought(standing, 10, CONSTANTS).buyer_credit_e9
-    unpaid = credit.buyer_default(standing, 10, 0, CONSTANTS).buyer_credit_e9
+    paid = credit.bought(standing, 10, PARAMETERS).buyer_credit_e9
+    unpaid = credit.buyer_default(standing, 10, 0, PARAMETERS).buyer_credit_e9
     assert unpaid < 5 * E9 < paid
 
 

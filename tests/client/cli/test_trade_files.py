@@ -12,12 +12,13 @@ import pytest
 
 from energy_trading import cli as command_line
 from energy_trading.bindings.deployment import Record
-from energy_trading.bindings.offer_market import Delivery, OfferMade
+from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.cli.acting import Desk
 from energy_trading.cli.trade_files import delivery_from_json, delivery_to_json, offer_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.trade.offer import Offer, make_offer
+from energy_trading.types import Delivery, Energy
 from tests.client.cli_runs import cli
 from tests.world import EURO, World
 
@@ -56,14 +57,16 @@ def changed(content: dict[str, Any], place: str, value: object) -> Any:
 def test_revert_given_garbled_offer(place: str, value: object) -> None:
     """N-1: whatever an offer's file holds, it is an offer or a typed error."""
     plain = make_offer(SELLER.address, 800, EURO, 10, 20)
-    with pytest.raises(BadInput, match=r"^(offer|bytes): given "):
+    with pytest.raises(
+        BadInput, match=r"^(offer: a field is|bytes must be|the quantity of|The energy must be between) "
+    ):
         Offer.from_json(changed(plain.to_json(), place, value))
 
 
 @pytest.mark.parametrize("place", ["terms.price", "terms.deliver_by", "opening.energy_wh"])
 def test_revert_given_garbled_receipt(place: str) -> None:
     """N-3: a number without end in a receipt's file is a typed error."""
-    delivery = Delivery(HIDDEN.terms, SELLER.address, b"\1" * 20, bytes(32), b"\1" * 64)
+    delivery = Delivery(HIDDEN.terms, SELLER.address, b"\1" * 20, Energy.plain(0), b"\1" * 64)
     with pytest.raises(BadInput, match=r"^receipt: given JSON that lacks or garbles cannot convert"):
         delivery_from_json(changed(delivery_to_json(delivery, HIDDEN), place, INFINITE))
 

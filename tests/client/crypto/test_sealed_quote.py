@@ -27,8 +27,8 @@ from energy_trading.crypto.sealed_quote import (
     seal,
     seed,
 )
-from energy_trading.crypto.typed_data import Domain, quote_digest
 from energy_trading.errors import BadInput
+from energy_trading.types import Domain, RelayedQuote
 
 KEY, R = SecretKey.from_int(0xA0C7104), SecretKey.from_int(0xE9E)
 CONTRACT, AUCTION = "0x" + "c0" * 20, keccak(text="auction 1")
@@ -312,5 +312,5 @@ def test_signed_quote_is_eip712() -> None:
         },
         {"auctionId": AUCTION, "bidder": ALICE, "cx": quote.cx, "body": quote.body},
     )
-    digest = quote_digest(domain, AUCTION, ALICE, quote.cx, quote.body)
+    digest = domain.digest(RelayedQuote(AUCTION, ALICE, quote.cx, quote.body))
     assert bytes(Account.sign_message(message, bidder.reveal()).signature) == bidder.sign_digest(digest)

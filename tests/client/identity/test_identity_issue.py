@@ -12,7 +12,6 @@ from energy_trading.crypto.curve import GENERATOR, add, negate
 from energy_trading.crypto.dleq import prove
 from energy_trading.crypto.ecqv import WrongCertificate
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.errors import BadInput
 from energy_trading.identity import (
     DSO,
@@ -33,6 +32,7 @@ from energy_trading.identity import (
     Role,
     TraceShare,
 )
+from energy_trading.types import Domain
 from tests.client.identity_actors import ALICE, BOB, FROM, UNTIL, authorities, enrol
 
 DOMAIN = Domain("EnergyLedger", 31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")

@@ -11,7 +11,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, acceptance_digest, receipt_digest
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import JournalCorrupt
 from energy_trading.meter.key_root import registry_domain
@@ -27,7 +26,7 @@ from energy_trading.meter.smart_meter import (
     SmartMeter,
     TradeRefused,
 )
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import Acceptance, Domain, Energy, Receipt
 
 MARKET = Domain("OfferMarket", 31_337, "0x" + "0f" * 20)
 REGISTRY = registry_domain(31_337, "0x" + "5e" * 20)
@@ -68,13 +67,13 @@ def test_receipt_of_the_whole_quantity(signer):
     receipt = meter.sign_receipt(trade_id(1))
     assert (receipt.trade_id, receipt.energy, receipt.signer) == (
         trade_id(1),
-        (500).to_bytes(32, "big"),
+        Energy.plain(500),
         signer.signer,
     )
-    digest = receipt_digest(MARKET, trade_id(1), receipt.energy)
+    digest = MARKET.digest(Receipt(trade_id(1), receipt.energy))
     assert verify_signature(signer.signer, digest, receipt.signature)
-    elsewhere = receipt_digest(
-        Domain("OfferMarket", 1, MARKET.verifying_contract), trade_id(1), receipt.energy
+    elsewhere = Domain("OfferMarket", 1, MARKET.verifying_contract).digest(
+        Receipt(trade_id(1), receipt.energy)
     )
     assert not verify_signature(signer.signer, elsewhere, receipt.signature)
 
@@ -84,7 +83,7 @@ def test_hidden_quantity_stays_hidden():
     meter = meter_with((900, 0), (1800, 500), (2700, 800))
     meter.allot(allotment(1, 500, salt=SALT))
     meter.allot(allotment(2, 500, slot=(1800, 2700), salt=SALT))
-    assert meter.sign_receipt(trade_id(1)).energy == energy_commitment(500, SALT)
+    assert meter.sign_receipt(trade_id(1)).energy == Energy.hidden(500, SALT)
     assert delivered(meter, 2) == 300
     assert SALT.hex() not in repr(allotment(1, 500, salt=SALT))
 
@@ -225,11 +224,11 @@ def test_private_trade_shows_one_time_keys_only():
     for number in (0, 1):
         acceptance = meter.allot_privately(allotment(number, 400), BUYER, epoch=3)
         assert acceptance.signer == signers[number]
-        digest = acceptance_digest(MARKET, trade_id(number), BUYER)
+        digest = MARKET.digest(Acceptance(trade_id(number), BUYER))
         assert verify_signature(signers[number], digest, acceptance.signature)
         assert meter.allot_privately(allotment(number, 400), BUYER, epoch=3) == acceptance
         receipt = meter.sign_receipt(trade_id(number))
-        digest = receipt_digest(MARKET, trade_id(number), receipt.energy)
+        digest = MARKET.digest(Receipt(trade_id(number), receipt.energy))
         assert receipt.signer == signers[number]
         assert verify_signature(signers[number], digest, receipt.signature)
     with pytest.raises(KeysUsedUp):

@@ -19,10 +19,10 @@ from energy_trading.bindings.energy_ledger import (
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.rules import credit
-from energy_trading.rules.credit import E9, CreditConstants, Standing
+from energy_trading.rules.credit import E9, Standing
 from tests.world import EURO, FUNDS, World, build_world
 
-CONSTANTS = CreditConstants(**vars(DEFAULT_CREDIT))
+CONSTANTS = DEFAULT_CREDIT
 Z = CONSTANTS.z_unit
 DAY = 86_400
 

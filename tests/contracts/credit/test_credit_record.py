@@ -11,34 +11,38 @@ from typing import Any
 import pytest
 from eth_abi.abi import encode
 
-from energy_trading.bindings import Call, ContractRevert, Event, energy_ledger
-from energy_trading.bindings.contract import to_abi
+from energy_trading.bindings import Call, ContractRevert, Event
 from energy_trading.bindings.energy_ledger import (
     AlreadyOpen,
     Banned,
-    Cause,
     CreditChanged,
     DefaultRecorded,
     DeliveryRecorded,
     EnergyLedger,
-    LedgerParameters,
     NoPermit,
     NotMarket,
-    Outcome,
-    Settlement,
 )
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, attestation_digest
 from energy_trading.market.log.records import changes_in
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.rules import credit
-from energy_trading.rules.credit import CreditConstants, Standing
+from energy_trading.rules.credit import Standing
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    AccountAttestation,
+    Cause,
+    Domain,
+    LedgerParameters,
+    Outcome,
+    Settlement,
+    to_abi,
+)
 from tests.world import GENESIS, PROSUMER
 
-CONSTANTS = CreditConstants(**vars(DEFAULT_CREDIT))
+CONSTANTS = DEFAULT_CREDIT
 
 
 @dataclass
@@ -52,16 +56,11 @@ class Book:
     pkg: SecretKey
     people: tuple[SecretKey, ...]
 
-    def attest(self, key: SecretKey) -> tuple[energy_ledger.AccountAttestation, bytes]:
+    def attest(self, key: SecretKey) -> tuple[AccountAttestation, bytes]:
         """PKG's attestation of an account."""
         domain = Domain("EnergyLedger", self.chain.chain_id, self.ledger.address)
-        a = energy_ledger.AccountAttestation(
-            key.address, PROSUMER, b"\xce" * 32, b"\xa1", self.chain.now() + 3600
-        )
-        digest = attestation_digest(
-            domain, a.account, a.roles, a.certificate_hash, a.identity_ciphertext, a.deadline
-        )
-        return a, self.pkg.sign_digest(digest)
+        a = AccountAttestation(key.address, PROSUMER, b"\xce" * 32, b"\xa1", self.chain.now() + 3600)
+        return a, self.pkg.sign_digest(domain.digest(a))
 
     def settle(self, outcome: Outcome, seller: SecretKey, buyer: SecretKey, z: int) -> None:
         """Report an outcome that moves no money."""
@@ -81,7 +80,7 @@ def _book() -> Book:
     owner, market, pkg, *people = (SecretKey.from_int(4000 + i) for i in range(7))
     chain = in_process(accounts=[owner, market, pkg, *people], genesis_time=GENESIS)
     parameters = LedgerParameters(
-        NATIVE,
+        ZERO_ADDRESS,
         1,
         owner.address,
         pkg.address,
@@ -232,7 +231,7 @@ def test_ban_holds_where_seller_and_buyer_are_one(book: Book) -> None:
     for _ in range(5):
         book.settle(Outcome.BUYER_DEFAULT, culprit, culprit, 10)
     with pytest.raises(Banned) as caught:
-        book.ledger.commit(NATIVE, culprit.address, False, 0, 0).send(book.market)
+        book.ledger.commit(ZERO_ADDRESS, culprit.address, False, 0, 0).send(book.market)
     assert caught.value.values == (culprit.address, book.standing(culprit).banned_until)
 
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from energy_trading.bindings import Suite, SuiteParameters, deploy
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain.connect import in_process
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import (
     Desk,
     TokenWorld,
@@ -76,7 +77,7 @@ def _desk(_chain) -> Desk:
     )
     world = World(
         _chain,
-        Suite(_chain, ledger.address, MARKETS[0].address, NATIVE, NATIVE, NATIVE),
+        Suite(_chain, ledger.address, MARKETS[0].address, ZERO_ADDRESS, ZERO_ADDRESS, ZERO_ADDRESS),
         dso,
         pkg,
         treasury,

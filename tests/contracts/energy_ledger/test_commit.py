@@ -8,13 +8,12 @@ from energy_trading.bindings.energy_ledger import (
     Banned,
     Insufficient,
     NotMarket,
-    Outcome,
     OverCreditLimit,
     RoleMissing,
-    Settlement,
     Suspended,
 )
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.types import ZERO_ADDRESS, Outcome, Settlement
 from tests.contracts.energy_ledger.conftest import PEOPLE
 from tests.contracts.energy_ledger.tools import Desk
 from tests.contracts.offer_market.tools import purse, refused, told
@@ -23,16 +22,16 @@ OPEN_BASE = 1_000  # the desk's
 
 
 def hold(desk: Desk, key, guarantee: int):
-    return desk.ledger.commit(key.address, NATIVE, False, guarantee, 0)
+    return desk.ledger.commit(key.address, ZERO_ADDRESS, False, guarantee, 0)
 
 
 def pay(desk: Desk, key, payment: int, metered: bool = False):
-    return desk.ledger.commit(NATIVE, key.address, metered, 0, payment)
+    return desk.ledger.commit(ZERO_ADDRESS, key.address, metered, 0, payment)
 
 
 def end(desk: Desk, seller, outcome: Outcome, unhold: int = 0, back: int = 0, value: int = 0) -> None:
     """End a commitment of a seller."""
-    ended = Settlement(seller.address, unhold, back, NATIVE, 0, outcome, value, 0)
+    ended = Settlement(seller.address, unhold, back, ZERO_ADDRESS, 0, outcome, value, 0)
     desk.ledger.settle(ended).send(desk.market)
 
 

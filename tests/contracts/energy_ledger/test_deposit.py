@@ -12,7 +12,7 @@ from energy_trading.bindings.energy_ledger import (
     WrongValue,
     ZeroAmount,
 )
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.conftest import PEOPLE, TOKEN_UNIT
 from tests.contracts.energy_ledger.tools import (
     MAX_UINT64,
@@ -50,7 +50,7 @@ def test_revert_when_amount_is_zero(world: World) -> None:
 
 def test_revert_given_account_not_open(world: World) -> None:
     """Money for nobody is refused: a stranger, the treasury, the zero address, the ledger."""
-    for account in (world.stranger.address, world.treasury.address, NATIVE, world.ledger.address):
+    for account in (world.stranger.address, world.treasury.address, ZERO_ADDRESS, world.ledger.address):
         call = world.ledger.deposit(account, 1, value=UNIT)
         refused(call, world.alice, NotOpen, account)
 

@@ -11,7 +11,7 @@ from energy_trading.bindings.energy_ledger import (
     OwnableInvalidOwner,
     ZeroAddress,
 )
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import DAY, HOUR, MAX_UINT64, YEAR, ledger_parameters, make_ledger
 from tests.world import World
 
@@ -85,7 +85,7 @@ def test_one_to_four_markets(world: World, count: int) -> None:
     markets = ["0x" + f"{i + 1:040x}" for i in range(4)]
     ledger = made(world, markets=markets[:count])
     assert [ledger.is_market(market) for market in markets] == [i < count for i in range(4)]
-    assert not ledger.is_market(NATIVE)
+    assert not ledger.is_market(ZERO_ADDRESS)
 
 
 @pytest.mark.parametrize("count", [0, 5])
@@ -99,10 +99,10 @@ def test_revert_when_markets_are_none_or_too_many(world: World, count: int) -> N
 @pytest.mark.parametrize(
     ("changes", "error", "values"),
     [
-        ({"pkg": NATIVE}, ZeroAddress, ("pkg",)),
-        ({"treasury": NATIVE}, ZeroAddress, ("treasury",)),
-        ({"markets": ["0x" + "11" * 20, NATIVE]}, ZeroAddress, ("market",)),
-        ({"owner": NATIVE}, OwnableInvalidOwner, (NATIVE,)),
+        ({"pkg": ZERO_ADDRESS}, ZeroAddress, ("pkg",)),
+        ({"treasury": ZERO_ADDRESS}, ZeroAddress, ("treasury",)),
+        ({"markets": ["0x" + "11" * 20, ZERO_ADDRESS]}, ZeroAddress, ("market",)),
+        ({"owner": ZERO_ADDRESS}, OwnableInvalidOwner, (ZERO_ADDRESS,)),
         ({"asset": "0x" + "22" * 20}, AssetWithoutCode, ("0x" + "22" * 20,)),
     ],
     ids=["pkg", "treasury", "market", "owner", "asset"],

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
-
 import pytest
 
-from energy_trading.bindings.energy_ledger import AccountView
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
-from energy_trading.rules.credit import CreditConstants, open_limit
+from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.rules.credit import open_limit
+from energy_trading.types import ZERO_ADDRESS, AccountView
 from tests.contracts.energy_ledger.tools import DAY, UNIT, TokenWorld
 from tests.world import World
 
@@ -16,19 +14,19 @@ from tests.world import World
 def test_account_of_nobody_is_empty(world: World) -> None:
     """An account that was never opened reads as nothing, not as an error (X-4)."""
     empty = AccountView(0, False, False, 0, 0, 0, 0, 0, 0, 0, 0)
-    for address in (world.stranger.address, world.treasury.address, NATIVE):
+    for address in (world.stranger.address, world.treasury.address, ZERO_ADDRESS):
         assert world.ledger.account_of(address) == empty
 
 
 def test_deployment_is_readable(world: World, hostile: TokenWorld) -> None:
     """Asset, unit, treasury, PKG, owner, epoch and constants are as deployed."""
     ledger = world.ledger
-    assert (ledger.asset(), ledger.unit(), ledger.epoch_seconds()) == (NATIVE, UNIT, DAY)
+    assert (ledger.asset(), ledger.unit(), ledger.epoch_seconds()) == (ZERO_ADDRESS, UNIT, DAY)
     assert (ledger.treasury(), ledger.pkg(), ledger.owner(), ledger.pending_owner()) == (
         world.treasury.address,
         world.pkg.address,
         world.dso.address,
-        NATIVE,
+        ZERO_ADDRESS,
     )
     assert ledger.credit_parameters() == DEFAULT_CREDIT
     assert hostile.world.ledger.asset() == hostile.token.address
@@ -37,14 +35,14 @@ def test_deployment_is_readable(world: World, hostile: TokenWorld) -> None:
 def test_is_market(world: World) -> None:
     """The market is one; its people are none."""
     assert world.ledger.is_market(world.market.address)
-    for address in (NATIVE, world.dso.address, world.ledger.address):
+    for address in (ZERO_ADDRESS, world.dso.address, world.ledger.address):
         assert not world.ledger.is_market(address)
 
 
 @pytest.mark.parametrize("credit_e9", [0, 1, 10**9 - 1, 10**9, 10**9 + 1, 15 * 10**8, 10**12, 2**40 - 1])
 def test_open_limit_grows_with_credit(world: World, credit_e9: int) -> None:
     """Below the floor the base, above it a share for each point, rounding down (X-2)."""
-    constants = CreditConstants(**asdict(DEFAULT_CREDIT))
+    constants = DEFAULT_CREDIT
     assert world.ledger.open_limit(credit_e9) == open_limit(credit_e9, constants)
 
 

@@ -9,16 +9,16 @@ from eth_abi.abi import encode
 
 from energy_trading.bindings.energy_ledger import (
     AccountOpened,
-    AccountView,
     AlreadyOpen,
     AttestationExpired,
     BadAttestation,
     BadRoles,
     ZeroAddress,
 )
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import compact
+from energy_trading.types import ZERO_ADDRESS, AccountView
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.world import FUNDS, World
 
@@ -85,7 +85,7 @@ def test_revert_when_roles_are_unknown(world: World, roles: int) -> None:
 @pytest.mark.parametrize("who", ["nobody", "ledger"])
 def test_revert_when_account_cannot_be(world: World, who: str) -> None:
     """The zero address and the ledger itself are no accounts."""
-    account = NATIVE if who == "nobody" else world.ledger.address
+    account = ZERO_ADDRESS if who == "nobody" else world.ledger.address
     refused(world.ledger.open_account(*world.attest(account)), world.stranger, ZeroAddress, "account")
 
 

@@ -7,7 +7,7 @@ from energy_trading.bindings.energy_ledger import (
     OwnershipTransferred,
     OwnershipTransferStarted,
 )
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.offer_market.tools import refused, told
 from tests.world import World
 
@@ -23,7 +23,7 @@ def test_owner_hands_over_in_two_steps(world: World) -> None:
     assert told(ledger, ledger.accept_ownership().send(new)) == [
         (OwnershipTransferred, old.address, new.address)
     ]
-    assert (ledger.owner(), ledger.pending_owner()) == (new.address, NATIVE)
+    assert (ledger.owner(), ledger.pending_owner()) == (new.address, ZERO_ADDRESS)
     refused(ledger.suspend([]), old, OwnableUnauthorizedAccount, old.address)
     ledger.suspend([world.alice.address]).send(new)
 
@@ -34,7 +34,7 @@ def test_successor_can_be_changed_before_it_accepts(world: World) -> None:
     ledger.transfer_ownership(world.carol.address).send(world.dso)
     ledger.transfer_ownership(world.bob.address).send(world.dso)
     refused(ledger.accept_ownership(), world.carol, OwnableUnauthorizedAccount, world.carol.address)
-    ledger.transfer_ownership(NATIVE).send(world.dso)
+    ledger.transfer_ownership(ZERO_ADDRESS).send(world.dso)
     refused(ledger.accept_ownership(), world.bob, OwnableUnauthorizedAccount, world.bob.address)
 
 
@@ -54,7 +54,7 @@ def test_renounced_ledger_goes_on_without_registrar(world: World) -> None:
     """If the owner leaves for good, trades go on and money can leave; nobody registers or suspends."""
     ledger = world.ledger
     assert told(ledger, ledger.renounce_ownership().send(world.dso)) == [
-        (OwnershipTransferred, world.dso.address, NATIVE)
+        (OwnershipTransferred, world.dso.address, ZERO_ADDRESS)
     ]
     refused(ledger.suspend([]), world.dso, OwnableUnauthorizedAccount, world.dso.address)
     world.deliver(world.accepted(world.alice, world.bob), world.bob)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from energy_trading.bindings.energy_ledger import OwnableUnauthorizedAccount, PkgChanged, ZeroAddress
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.offer_market.tools import refused, told
 from tests.world import World
 
@@ -18,12 +18,12 @@ def test_new_key_is_named(world: World) -> None:
 def test_first_key_is_in_the_log(world: World) -> None:
     """The key of the deployment is logged too, so that the log alone knows every key there was."""
     changes = [event for event in world.ledger.events() if isinstance(event, PkgChanged)]
-    assert [(event.old_pkg, event.new_pkg) for event in changes] == [(NATIVE, world.pkg.address)]
+    assert [(event.old_pkg, event.new_pkg) for event in changes] == [(ZERO_ADDRESS, world.pkg.address)]
 
 
 def test_revert_when_key_is_zero(world: World) -> None:
     """Nobody's key would let anything pass as a signature of nobody."""
-    refused(world.ledger.set_pkg(NATIVE), world.dso, ZeroAddress, "pkg")
+    refused(world.ledger.set_pkg(ZERO_ADDRESS), world.dso, ZeroAddress, "pkg")
 
 
 def test_revert_when_caller_is_not_owner(world: World) -> None:

@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from energy_trading.bindings import Sent
-from energy_trading.bindings.energy_ledger import (
-    Cause,
-    CreditChanged,
-    DefaultRecorded,
-    DeliveryRecorded,
-    NotMarket,
-    Outcome,
-    Settlement,
-)
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.bindings.energy_ledger import CreditChanged, DefaultRecorded, DeliveryRecorded, NotMarket
 from energy_trading.rules import credit
 from energy_trading.rules import settlement as settlement_rules
-from energy_trading.rules.credit import CreditConstants, Standing
+from energy_trading.rules.credit import Standing
 from energy_trading.rules.ledger import UNOPENED, Ledger
 from energy_trading.rules.settlement import Split
+from energy_trading.types import ZERO_ADDRESS, Cause, CreditParameters, Outcome, Settlement
 from tests.contracts.energy_ledger.conftest import PEOPLE
 from tests.contracts.energy_ledger.tools import Desk
 from tests.contracts.offer_market.tools import purse, refused, told
@@ -53,8 +45,8 @@ def standing(desk: Desk, key: Any) -> Standing:
     return Standing(*(getattr(view, name) for name in Standing.__dataclass_fields__))
 
 
-def constants(desk: Desk) -> CreditConstants:
-    return CreditConstants(**asdict(desk.ledger.credit_parameters()))
+def constants(desk: Desk) -> CreditParameters:
+    return desk.ledger.credit_parameters()
 
 
 def change(cause: Cause, old: int, new: int, z: int) -> int:
@@ -80,7 +72,7 @@ def test_nothing_but_funds_moves_without_an_outcome(committed: Desk) -> None:
 
 def test_guarantee_can_end_in_parts(committed: Desk) -> None:
     """Only what a trade held is released."""
-    settled(committed, Outcome.NONE, buyer=NATIVE, unhold=1, seller_gets=1, buyer_gets=0)
+    settled(committed, Outcome.NONE, buyer=ZERO_ADDRESS, unhold=1, seller_gets=1, buyer_gets=0)
     assert purse(committed.world, committed.world.alice) == (PEOPLE - 499, 499)
 
 
@@ -212,9 +204,9 @@ def test_withdrawal_lowers_credit_and_is_no_default(committed: Desk) -> None:
     world, k = committed.world, constants(committed)
     settled(committed, Outcome.DELIVERED)
     old = standing(committed, world.alice)
-    commit = committed.ledger.commit(world.alice.address, NATIVE, False, 500, 0)
+    commit = committed.ledger.commit(world.alice.address, ZERO_ADDRESS, False, 500, 0)
     commit.send(committed.market)
-    sent = settled(committed, Outcome.WITHDRAWN, buyer=NATIVE, buyer_gets=0)
+    sent = settled(committed, Outcome.WITHDRAWN, buyer=ZERO_ADDRESS, buyer_gets=0)
     new = credit.withdrawn(old, k)
     assert standing(committed, world.alice) == new
     assert (new.sales, new.defaults) == (old.sales, 0)

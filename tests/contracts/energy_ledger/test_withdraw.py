@@ -13,7 +13,7 @@ from energy_trading.bindings.energy_ledger import (
     Withdrawn,
     ZeroAmount,
 )
-from energy_trading.bindings.suite import NATIVE
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.conftest import PEOPLE, TOKEN_UNIT
 from tests.contracts.energy_ledger.tools import (
     UNIT,
@@ -72,7 +72,7 @@ def test_revert_when_amount_is_zero(world: World) -> None:
 
 def test_revert_when_recipient_loses_it(world: World) -> None:
     """Neither the zero address nor the ledger itself can be paid."""
-    for to in (NATIVE, world.ledger.address):
+    for to in (ZERO_ADDRESS, world.ledger.address):
         refused(world.ledger.withdraw(to, 1), world.alice, BadRecipient, to)
 
 
@@ -116,7 +116,7 @@ def act(world: World, receiver: TestContract, units: int):
 @pytest.mark.parametrize("reaction", [Reaction.REFUSE, Reaction.BURN])
 def test_revert_when_recipient_refuses(world: World, receiver: TestContract, reaction: Reaction) -> None:
     """A recipient that refuses, or burns all gas, keeps its funds in the ledger and harms nobody else."""
-    receiver.do("prepare(uint8,address,bytes)", reaction, NATIVE, b"").send(world.stranger)
+    receiver.do("prepare(uint8,address,bytes)", reaction, ZERO_ADDRESS, b"").send(world.stranger)
     refused(act(world, receiver, 10), world.stranger, CoinTransferFailed)
     refused(world.ledger.withdraw(receiver.address, 1), world.alice, CoinTransferFailed)
     assert purse(world, receiver.address) == (10, 0)

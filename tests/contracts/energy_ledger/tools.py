@@ -9,12 +9,12 @@ from typing import Any
 from eth_abi.abi import encode
 
 from energy_trading.bindings import Call, Contract, EnergyLedger
-from energy_trading.bindings.contract import explain, to_abi
-from energy_trading.bindings.energy_ledger import LedgerParameters
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.contract import explain
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain.artifacts import load
 from energy_trading.chain.connect import Chain, RevertData
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import ZERO_ADDRESS, LedgerParameters, to_abi
 from tests.contracts.offer_market.tools import compiled
 from tests.world import World
 
@@ -75,7 +75,9 @@ def ledger_parameters(**changes: Any) -> LedgerParameters:
     """Parameters that a ledger accepts, changed; names of credit constants change those."""
     word = "0x" + "11" * 20
     credit = {name: changes.pop(name) for name in list(changes) if name in DEFAULT_CREDIT.__abi__}
-    plain = LedgerParameters(NATIVE, UNIT, word, word, word, [word], DAY, replace(DEFAULT_CREDIT, **credit))
+    plain = LedgerParameters(
+        ZERO_ADDRESS, UNIT, word, word, word, [word], DAY, replace(DEFAULT_CREDIT, **credit)
+    )
     return replace(plain, **changes)
 
 
@@ -121,7 +123,7 @@ class TokenWorld:
         self.token.do("mint(address,uint256)", key.address, base).send(key)
         self.token.do("approve(address,uint256)", self.world.ledger.address, base).send(key)
 
-    def behave(self, behaviour: Behaviour, target: str = NATIVE, data: bytes = b"") -> None:
+    def behave(self, behaviour: Behaviour, target: str = ZERO_ADDRESS, data: bytes = b"") -> None:
         """Let the token turn hostile."""
         call = self.token.do("behave(uint8,address,bytes)", behaviour, target, data)
         call.send(self.world.stranger)

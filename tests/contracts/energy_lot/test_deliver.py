@@ -7,17 +7,9 @@ from eth_abi.abi import encode
 
 from energy_trading.bindings import offer_market
 from energy_trading.bindings.energy_lot import LotsDelivered, NotOwner, NotSeller
-from energy_trading.bindings.offer_market import (
-    DeliveredShort,
-    Delivery,
-    DeliveryConfirmed,
-    DeliveryFault,
-    ReceiptKey,
-    ReceiptRefused,
-    Terms,
-)
+from energy_trading.bindings.offer_market import DeliveredShort, DeliveryConfirmed, ReceiptRefused
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.typed_data import acceptance_digest, receipt_digest
+from energy_trading.types import Acceptance, Delivery, DeliveryFault, Receipt, ReceiptKey, Terms
 from tests.contracts.energy_lot.tools import minted
 from tests.contracts.offer_market.tools import refused
 from tests.world import EURO, FUNDS, World
@@ -146,12 +138,12 @@ def test_verify_answers_for_this_market_only(world: World) -> None:
     lots, market = world.suite.lots, world.suite.market_domain
     trade, bob = b"\x07" * 32, world.bob.address
     key, sig = bytes.fromhex(bob[2:]), encode(["bytes32"], [trade])
-    right = acceptance_digest(market, trade, bob)
+    right = market.digest(Acceptance(trade, bob))
     magic, invalid = bytes.fromhex("024ad318"), b"\xff" * 4
     assert lots.verify(key, right, sig) == magic
     assert lots.verify(key + b"\x00", right, sig) == invalid
     assert lots.verify(key[:19], right, sig) == invalid
     assert lots.verify(bytes(20), right, sig) == invalid
-    assert lots.verify(key, acceptance_digest(world.suite.lots_domain, trade, bob), sig) == invalid
-    assert lots.verify(key, receipt_digest(market, trade, trade), sig) == invalid
+    assert lots.verify(key, world.suite.lots_domain.digest(Acceptance(trade, bob)), sig) == invalid
+    assert lots.verify(key, market.digest(Receipt(trade, trade)), sig) == invalid
     assert lots.verify(key, right, b"") == invalid

@@ -10,15 +10,13 @@ from eth_abi.abi import encode
 from energy_trading.bindings import energy_ledger, energy_lot
 from energy_trading.bindings.energy_lot import (
     LotExchanged,
-    LotState,
-    LotView,
     PermitsCancelled,
     SelfExchange,
     TokenDoesNotExist,
     Transfer,
 )
-from energy_trading.crypto.typed_data import exchange_acceptance_digest, exchange_permit_hash
 from energy_trading.meter.signers import compact
+from energy_trading.types import ZERO_ADDRESS, ExchangeAcceptance, ExchangePermit, LotState, LotView
 from tests.contracts.energy_lot.tools import MSG, PRICE, SLOT, certificate, exchange, minted, other_domains
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.world import CONSUMER, FUNDS, World
@@ -28,10 +26,10 @@ def test_owner_and_money_change_together(world: World) -> None:
     """Anyone brings both signatures; lot, payment and contact data move at once (C-8, C-9)."""
     lot = minted(world, world.alice)
     deadline = world.chain.now() + 3600
-    permit_hash = exchange_permit_hash(lot, world.bob.address, PRICE, 0, deadline)
+    agreed = ExchangePermit(lot, world.bob.address, PRICE, 0, deadline)
     domain = world.suite.lots_domain
-    permit = compact(world.alice.sign_digest(domain.digest(permit_hash)))
-    acceptance = compact(world.bob.sign_digest(exchange_acceptance_digest(domain, permit_hash, MSG)))
+    permit = compact(world.alice.sign_digest(domain.digest(agreed)))
+    acceptance = compact(world.bob.sign_digest(domain.digest(ExchangeAcceptance(agreed, MSG))))
     call = world.suite.lots.exchange(lot, world.bob.address, PRICE, deadline, MSG, permit, acceptance)
     sent = call.send(world.stranger)
     alice, bob = world.alice.address, world.bob.address
@@ -66,7 +64,7 @@ def test_price_of_nothing_is_a_gift(world: World) -> None:
         ({"permit": bytes(65)}, "alice"),
         ({"acceptance": b""}, "bob"),
         ({"acceptance": bytes(65)}, "bob"),
-        ({"accepts": bytes(32)}, "bob"),
+        ({"accepts": ExchangePermit(0, ZERO_ADDRESS, 0, 0, 0)}, "bob"),
     ],
 )
 def test_revert_given_other_terms_than_signed(world: World, change: dict[str, Any], whose: str) -> None:
@@ -81,7 +79,7 @@ def test_revert_given_other_terms_than_signed(world: World, change: dict[str, An
 def test_revert_when_seller_raises_the_price_of_an_acceptance(world: World) -> None:
     """An acceptance binds its permit: a second permit at a higher price finds no acceptance (C-8)."""
     lot = minted(world, world.alice)
-    cheap = exchange_permit_hash(lot, world.bob.address, PRICE, 0, world.chain.now() + 3600)
+    cheap = ExchangePermit(lot, world.bob.address, PRICE, 0, world.chain.now() + 3600)
     call = exchange(
         world, lot, world.alice, world.bob, signed={"price": 9 * PRICE}, price=9 * PRICE, accepts=cheap
     )

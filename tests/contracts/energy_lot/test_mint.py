@@ -12,12 +12,11 @@ from energy_trading.bindings.energy_lot import (
     BadEnergy,
     BadSlot,
     LotMinted,
-    LotState,
-    LotView,
     MayNotProduce,
     ReadingUsed,
     Transfer,
 )
+from energy_trading.types import LotState, LotView
 from tests.contracts.energy_lot.tools import (
     NOBODY,
     SLOT,

@@ -11,8 +11,6 @@ from energy_trading.bindings.energy_lot import (
     LotRetired,
     LotsMerged,
     LotSplit,
-    LotState,
-    LotView,
     NotOwner,
     OtherSlot,
     TooFew,
@@ -20,6 +18,7 @@ from energy_trading.bindings.energy_lot import (
     WrongSum,
 )
 from energy_trading.market.lots.lot_id import part_id
+from energy_trading.types import LotState, LotView
 from tests.contracts.energy_lot.tools import NOBODY, SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import refused, told
 from tests.world import World

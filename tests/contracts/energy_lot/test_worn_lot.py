@@ -6,7 +6,8 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import EnergyLot
-from energy_trading.bindings.energy_lot import LotState, LotView, TooManyChanges
+from energy_trading.bindings.energy_lot import TooManyChanges
+from energy_trading.types import LotState, LotView
 from tests.contracts.energy_lot.tools import NOBODY, SLOT
 from tests.contracts.offer_market.tools import compiled, refused
 from tests.world import World

@@ -6,26 +6,18 @@ from dataclasses import replace
 from typing import Any
 
 from energy_trading.bindings import Call
-from energy_trading.bindings.energy_lot import Injection
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import (
-    Domain,
-    approval_digest,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-)
 from energy_trading.market.lots import injection
 from energy_trading.market.lots.injection import Contact, SignedInjection, sign_reading
 from energy_trading.meter.signers import compact
+from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection, Permit
 from tests.world import EURO, GENESIS, World
 
 SLOT_S = 900
 SLOT = GENESIS - 2 * SLOT_S  # ended before the first block
 PRICE = EURO // 4
 MSG = b"\x4d" * 32
-NOBODY = NATIVE
+NOBODY = ZERO_ADDRESS
 
 
 def certificate(
@@ -42,8 +34,7 @@ def sign_injection(
     world: World, injection: Injection, signer: SecretKey, domain: Domain | None = None
 ) -> bytes:
     """A certificate with any content, by anyone."""
-    fields = (getattr(injection, name) for name in Injection.__abi__)
-    return compact(signer.sign_digest(injection_digest(domain or world.suite.lots_domain, *fields)))
+    return compact(signer.sign_digest((domain or world.suite.lots_domain).digest(injection)))
 
 
 def minted(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
@@ -66,11 +57,11 @@ def exchange(world: World, lot: int, seller: SecretKey, buyer: SecretKey, /, **c
         "lot": lot,
     } | changes.pop("signed", {})
     domain = changes.pop("domain", world.suite.lots_domain)
-    permit = exchange_permit_hash(**signed)
+    permit = ExchangePermit(**signed)
     acceptance = changes.pop("accepts", permit)
     first = changes.pop("permit", compact(seller.sign_digest(domain.digest(permit))))
     second = changes.pop(
-        "acceptance", compact(buyer.sign_digest(exchange_acceptance_digest(domain, acceptance, MSG)))
+        "acceptance", compact(buyer.sign_digest(domain.digest(ExchangeAcceptance(acceptance, MSG))))
     )
     sent = {"lot": lot, "buyer": signed["buyer"], "price": PRICE, "deadline": signed["deadline"]} | changes
     return world.suite.lots.exchange(
@@ -83,7 +74,7 @@ def approval(
 ) -> bytes:
     """An ERC-4494 permit."""
     where = domain or world.suite.lots_domain
-    return owner.sign_digest(approval_digest(where, spender, lot, world.suite.lots.nonces(lot), deadline))
+    return owner.sign_digest(where.digest(Permit(spender, lot, world.suite.lots.nonces(lot), deadline)))
 
 
 def other_domains(world: World) -> list[Domain]:

@@ -12,13 +12,11 @@ from web3.types import Nonce
 from web3.utils.address import get_create_address
 
 from energy_trading.bindings import Contract, EnergyLedger, OfferMarket, Suite, SuiteParameters, deploy
-from energy_trading.bindings.contract import to_abi
-from energy_trading.bindings.energy_ledger import LedgerParameters
-from energy_trading.bindings.offer_market import MarketParameters
-from energy_trading.bindings.suite import DEFAULT_CREDIT, NATIVE
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import ZERO_ADDRESS, LedgerParameters, MarketParameters, to_abi
 from tests.contracts.offer_market.tools import AUCTIONEER, MAX_UINT64
 from tests.world import GENESIS, World, build_world
 
@@ -70,7 +68,7 @@ def _award_world() -> World:
     dso, pkg, treasury, *people = keys[:9]
     market = get_create_address(to_checksum_address(dso.address), Nonce(1))
     named = LedgerParameters(
-        NATIVE,
+        ZERO_ADDRESS,
         10**9,
         dso.address,
         pkg.address,
@@ -82,7 +80,7 @@ def _award_world() -> World:
     ledger = _create(chain, dso, EnergyLedger, named)
     shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, AUCTIONEER.address)
     assert _create(chain, dso, OfferMarket, shares) == market
-    suite = Suite(chain, ledger, market, AUCTIONEER.address, NATIVE, NATIVE)
+    suite = Suite(chain, ledger, market, AUCTIONEER.address, ZERO_ADDRESS, ZERO_ADDRESS)
     world = World(chain, suite, dso, pkg, treasury, *people, meters={})
     for key in (world.alice, world.bob, world.carol):
         world.enrol(key)

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.offer_market import Expired, NoMeter, Reserved, TradeState, WrongState
+from energy_trading.bindings.offer_market import Expired, NoMeter, Reserved, WrongState
+from energy_trading.types import Energy, TradeState
 from tests.contracts.offer_market.tools import purse, purses, refused, taken, told
 from tests.world import FUNDS, World
 
@@ -59,7 +60,7 @@ def test_revert_given_no_such_offer(world: World) -> None:
     "change",
     [
         {"price": 1},
-        {"energy": (1001).to_bytes(32, "big")},
+        {"energy": Energy.plain(1001)},
         {"nonce": 99},
         {"deliver_by": 2**40},
         {"accept_by": 2**40},

@@ -11,17 +11,15 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.offer_market import (
     BadSignature,
     DeliveryConfirmed,
-    DeliveryFault,
     Expired,
     ReceiptRefused,
-    TradeState,
     UnknownReceiptKey,
     WrongState,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.typed_data import Domain, acceptance_digest
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
+from energy_trading.types import Acceptance, DeliveryFault, Domain, TradeState
 from tests.contracts.offer_market.tools import (
     DAY,
     Answer,
@@ -86,7 +84,7 @@ def test_co_signature_of_65_bytes(world: World) -> None:
     key = SecretKey.from_int(77)
     keys = publish_keys(world, Secp256k1Meter(key))
     terms = world.make(world.alice)
-    digest = acceptance_digest(world.suite.market_domain, world.trade_id(terms), world.bob.address)
+    digest = world.suite.market_domain.digest(Acceptance(world.trade_id(terms), world.bob.address))
     named = keys.name(terms, world.bob, signature=key.sign_digest(digest))
     world.market.accept_offer_privately(terms, named).send(world.bob)
     assert world.market.state_of(world.trade_id(terms)) == TradeState.ACCEPTED
@@ -215,7 +213,7 @@ def test_revert_given_co_signature_for_another_domain(world: World, what: str) -
     }[what]
     keys = publish_keys(world)
     terms = world.make(world.alice)
-    digest = acceptance_digest(wrong, world.trade_id(terms), world.bob.address)
+    digest = wrong.digest(Acceptance(world.trade_id(terms), world.bob.address))
     named = keys.name(terms, world.bob, signature=keys.meters[0].sign(digest))
     refused(world.market.accept_offer_privately(terms, named), world.bob, BadSignature, keys.meters[0].signer)
 

@@ -19,14 +19,12 @@ from energy_trading.bindings.offer_market import (
     NoMeter,
     OfferExpired,
     SelfTrade,
-    Terms,
-    TradeState,
     WrongNonce,
     WrongState,
 )
 from energy_trading.crypto.keys import SECP256K1_N
-from energy_trading.crypto.typed_data import Domain
 from energy_trading.meter.signers import compact
+from energy_trading.types import SIGNED_NONCE, Domain, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,
@@ -43,7 +41,7 @@ from tests.contracts.offer_market.tools import (
     told,
     wh,
 )
-from tests.world import EURO, FUNDS, PRODUCER, SIGNED_NONCE, World
+from tests.world import EURO, FUNDS, PRODUCER, World
 
 WEEK = 7 * DAY
 

@@ -12,11 +12,11 @@ from energy_trading.bindings.offer_market import (
     BadSignature,
     BadWindow,
     DeliveryConfirmed,
-    TradeState,
     UnknownReceiptKey,
     WrongNonce,
     WrongState,
 )
+from energy_trading.types import TradeState
 from tests.contracts.offer_market.tools import DAY, made, publish_keys, purses, refused, taken, told
 from tests.world import FUNDS, World
 

@@ -6,13 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded, NotMarket, Suspended
+from energy_trading.bindings.energy_ledger import DefaultRecorded, NotMarket, Suspended
 from energy_trading.bindings.offer_market import (
     AwardUnpaid,
     BadTerms,
     BadWindow,
     DeliveryConfirmed,
-    DeliveryFault,
     Expired,
     NoBuyer,
     NotAuction,
@@ -20,11 +19,10 @@ from energy_trading.bindings.offer_market import (
     ReceiptRefused,
     Reserved,
     SelfTrade,
-    Terms,
-    TradeState,
     WrongNonce,
     WrongState,
 )
+from energy_trading.types import AWARD_NONCE, SIGNED_NONCE, Cause, DeliveryFault, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     AUCTIONEER,
     DAY,
@@ -41,9 +39,8 @@ from tests.contracts.offer_market.tools import (
     wh,
     z_of,
 )
-from tests.world import FUNDS, SIGNED_NONCE, World
+from tests.world import FUNDS, World
 
-AWARD_NONCE = 1 << 254
 PRICE = 1_000_003
 GUARANTEE = 333_301  # 33.33 %, rounded up
 

@@ -8,12 +8,12 @@ from energy_trading.bindings.offer_market import (
     Expired,
     NotSeller,
     SignedOfferCancelled,
-    TradeState,
     WrongNonce,
     WrongState,
 )
+from energy_trading.types import SIGNED_NONCE, TradeState
 from tests.contracts.offer_market.tools import purses, refused, told
-from tests.world import FUNDS, SIGNED_NONCE, World
+from tests.world import FUNDS, World
 
 
 def test_cancellation_closes_the_offer_and_costs_nothing(world: World) -> None:

@@ -9,19 +9,15 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from energy_trading.bindings import UnknownRevert
-from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.offer_market import (
     DeliveredShort,
-    Delivery,
     DeliveryConfirmed,
-    DeliveryFault,
     DeliveryRefused,
     OfferExpired,
-    TradeState,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import Cause, Delivery, DeliveryFault, Energy, TradeState
 from tests.contracts.offer_market.tools import (
     NO_KEY,
     NONE,
@@ -105,7 +101,7 @@ def _too_late(world: World) -> Delivery:
 
 
 def _hidden(world: World) -> Delivery:
-    terms = world.accepted(world.alice, world.bob, energy=energy_commitment(1000, bytes(32)))
+    terms = world.accepted(world.alice, world.bob, energy=Energy.hidden(1000, bytes(32)))
     return world.receipt(terms, world.bob, 999)
 
 

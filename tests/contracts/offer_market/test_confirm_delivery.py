@@ -9,21 +9,16 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded
+from energy_trading.bindings.energy_ledger import DefaultRecorded
 from energy_trading.bindings.offer_market import (
     DeliveredShort,
-    Delivery,
     DeliveryConfirmed,
-    DeliveryFault,
     OfferExpired,
     ReceiptRefused,
-    Terms,
-    TradeState,
 )
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.crypto.typed_data import Domain, acceptance_digest
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import Acceptance, Cause, Delivery, DeliveryFault, Domain, Energy, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     MAX_UINT64,
     NO_KEY,
@@ -114,7 +109,7 @@ def test_over_delivery_pays_the_price_only(world: World, delivered: int) -> None
 
 def test_hidden_energy_delivered_in_full(world: World) -> None:
     """A receipt that repeats the commitment pays all and tells nobody how much it was (N-5)."""
-    terms = world.accepted(world.alice, world.bob, energy=energy_commitment(1000, SALT))
+    terms = world.accepted(world.alice, world.bob, energy=Energy.hidden(1000, SALT))
     sent = world.deliver(terms, world.bob)
     assert told(world.market, sent) == [(DeliveryConfirmed, world.trade_id(terms))]
     assert purses(world, world.alice, world.bob) == [(FUNDS + terms.price, 0), (FUNDS - terms.price, 0)]
@@ -366,7 +361,7 @@ FORGERIES: dict[str, Forgery] = {
     "an acceptance": lambda world, terms: replace(
         world.receipt(terms, world.bob),
         signature=world.meters[world.bob.address].sign(
-            acceptance_digest(world.suite.market_domain, world.trade_id(terms), world.bob.address)
+            world.suite.market_domain.digest(Acceptance(world.trade_id(terms), world.bob.address))
         ),
     ),
     "the buyer's own key": lambda world, terms: replace(
@@ -400,9 +395,9 @@ def test_other_encoding_of_a_signature_does_not_pay_twice(world: World) -> None:
 @pytest.mark.parametrize(
     ("agreed", "delivered"),
     [
-        (energy_commitment(1000, SALT), wh(1000)),
-        (energy_commitment(1000, SALT), energy_commitment(1000, b"\x5b" * 32)),
-        (wh(1000), energy_commitment(1000, SALT)),
+        (Energy.hidden(1000, SALT), wh(1000)),
+        (Energy.hidden(1000, SALT), Energy.hidden(1000, b"\x5b" * 32)),
+        (wh(1000), Energy.hidden(1000, SALT)),
         (wh(1000), wh(MAX_UINT64 + 1)),
         (wh(MAX_UINT64 + 1), wh(MAX_UINT64)),
     ],

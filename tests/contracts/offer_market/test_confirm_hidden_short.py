@@ -5,19 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from eth_utils.crypto import keccak
 
-from energy_trading.bindings.energy_ledger import Cause
-from energy_trading.bindings.offer_market import (
-    BadOpening,
-    DeliveredShort,
-    DeliveryConfirmed,
-    DeliveryFault,
-    ReceiptRefused,
-    Terms,
-)
+from energy_trading.bindings.offer_market import BadOpening, DeliveredShort, DeliveryConfirmed, ReceiptRefused
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import Cause, DeliveryFault, Energy, Terms
 from tests.contracts.offer_market.tools import (
     MAX_UINT64,
     credit_moves,
@@ -34,7 +27,7 @@ SALT = b"\x5a" * 32
 
 
 def _hidden(world: World, energy_wh: int = 1000, **changes: object) -> Terms:
-    energy = energy_commitment(energy_wh, SALT)
+    energy = Energy(keccak(energy_wh.to_bytes(32, "big") + SALT))
     return world.accepted(world.alice, world.bob, energy=energy, **changes)
 
 
@@ -158,7 +151,7 @@ def _fault(world: World, terms: Terms, fault: DeliveryFault, **changes: object) 
 
 def test_revert_given_no_such_trade(world: World) -> None:
     """An offer that is open, or none at all, is no trade (N-3)."""
-    energy = energy_commitment(1000, SALT)
+    energy = Energy.hidden(1000, SALT)
     _fault(world, world.terms(world.alice, energy=energy), DeliveryFault.NOT_ACCEPTED)
     _fault(world, world.make(world.alice, energy=energy), DeliveryFault.NOT_ACCEPTED)
 
@@ -201,7 +194,7 @@ def test_revert_given_another_party(world: World) -> None:
 def test_revert_given_two_different_commitments(world: World) -> None:
     """A receipt in another commitment stays incomparable, whatever is opened (N-5)."""
     terms = _hidden(world)
-    receipt = world.receipt(terms, world.bob, energy_commitment(1000, bytes(32)))
+    receipt = world.receipt(terms, world.bob, Energy.hidden(1000, bytes(32)))
     refused(
         world.market.confirm_hidden_short(receipt, 1000, SALT),
         world.stranger,

@@ -6,18 +6,16 @@ import pytest
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call
-from energy_trading.bindings.energy_ledger import Cause, DefaultRecorded
+from energy_trading.bindings.energy_ledger import DefaultRecorded
 from energy_trading.bindings.offer_market import (
-    DeliveryFault,
     NotExpired,
     NotParty,
     OfferExpired,
     ReceiptRefused,
-    Terms,
     TradeExpired,
-    TradeState,
     WrongState,
 )
+from energy_trading.types import Cause, DeliveryFault, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     NO_KEY,
     NONE,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import Cause
-from energy_trading.bindings.offer_market import NotSeller, OfferWithdrawn, TradeState, WrongState
+from energy_trading.bindings.offer_market import NotSeller, OfferWithdrawn, WrongState
+from energy_trading.types import Cause, TradeState
 from tests.contracts.offer_market.tools import credit_moves, purses, refused, told
 from tests.world import FUNDS, World
 

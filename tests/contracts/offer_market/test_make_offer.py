@@ -12,10 +12,10 @@ from energy_trading.bindings.offer_market import (
     BadWindow,
     NotSeller,
     SelfTrade,
-    TradeState,
     WrongNonce,
     WrongState,
 )
+from energy_trading.types import SIGNED_NONCE, TradeState
 from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,
@@ -26,7 +26,7 @@ from tests.contracts.offer_market.tools import (
     told,
     wh,
 )
-from tests.world import EURO, FUNDS, SIGNED_NONCE, World
+from tests.world import EURO, FUNDS, World
 
 LIMIT = 10 * EURO  # of a new seller
 WEEK = 7 * DAY  # the market's maxDuration

@@ -12,7 +12,6 @@ from energy_trading.bindings.energy_ledger import (
 )
 from energy_trading.bindings.offer_market import (
     DeliveryConfirmed,
-    DeliveryFault,
     Expired,
     OfferAccepted,
     OfferExpired,
@@ -20,11 +19,11 @@ from energy_trading.bindings.offer_market import (
     OfferWithdrawn,
     ReceiptRefused,
     TradeExpired,
-    TradeState,
     WrongState,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.types import DeliveryFault, TradeState
 from tests.contracts.offer_market.tools import (
     NO_KEY,
     NONE,

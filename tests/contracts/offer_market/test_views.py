@@ -8,11 +8,12 @@ import pytest
 from eth_abi.abi import encode
 
 from energy_trading.bindings import OfferMarket
-from energy_trading.bindings.contract import explain, to_abi
+from energy_trading.bindings.contract import explain
 from energy_trading.bindings.energy_ledger import NotMarket, Outside
-from energy_trading.bindings.offer_market import BadTerms, MarketParameters, Terms, TradeState
+from energy_trading.bindings.offer_market import BadTerms
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import RevertData
+from energy_trading.types import MarketParameters, Terms, TradeState, to_abi
 from tests.contracts.offer_market.tools import MAX_UINT64, refused, wh
 from tests.world import World
 

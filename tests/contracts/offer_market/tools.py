@@ -14,15 +14,14 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, Contract, ContractRevert, Sent, UnknownRevert
-from energy_trading.bindings.energy_ledger import Cause
-from energy_trading.bindings.offer_market import OfferAccepted, OfferMade, ReceiptKey, Terms
+from energy_trading.bindings.offer_market import OfferAccepted, OfferMade
 from energy_trading.chain.artifacts import Artifact, load_from
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.typed_data import acceptance_digest
 from energy_trading.market.log.records import changes_in
 from energy_trading.meter.signers import ReceiptSigner, Secp256k1Meter
+from energy_trading.types import Acceptance, Cause, Energy, ReceiptKey, Terms
 from tests.world import EURO, World
 
 DAY = 86_400
@@ -104,9 +103,9 @@ def meter_key(world: World, key: SecretKey) -> bytes:
     return keccak(world.meters[key.address].signer)
 
 
-def wh(energy: int) -> bytes:
+def wh(energy: int) -> Energy:
     """A quantity as the terms and the receipt carry it."""
-    return energy.to_bytes(32, "big")
+    return Energy(energy.to_bytes(32, "big"))
 
 
 @dataclass
@@ -121,7 +120,7 @@ class KeyList:
     def name(self, terms: Terms, buyer: SecretKey, index: int = 0, **changes: Any) -> ReceiptKey:
         """The key as an acceptance names it: with its proof and its co-signature."""
         meter = self.meters[index]
-        digest = acceptance_digest(self.world.suite.market_domain, self.world.trade_id(terms), buyer.address)
+        digest = self.world.suite.market_domain.digest(Acceptance(self.world.trade_id(terms), buyer.address))
         key = ReceiptKey(meter.signer, self.epoch, self.tree.proof(index), meter.sign(digest))
         return replace(key, **changes)
 

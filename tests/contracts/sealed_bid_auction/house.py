@@ -6,12 +6,12 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.offer_market import Terms
-from energy_trading.bindings.sealed_bid_auction import AuctionState, AuctionTerms, LotAwarded, Quote
+from energy_trading.bindings.sealed_bid_auction import LotAwarded
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
 from energy_trading.market.auction.auction import Auction
 from energy_trading.rules.auction import award_nonce, payment
+from energy_trading.types import AuctionState, AuctionTerms, Energy, Quote, Terms
 from tests.world import EURO, World
 
 HOUR = 3600
@@ -122,7 +122,7 @@ class House:
         return Terms(
             self.terms.publisher,
             winner.address,
-            lot_wh.to_bytes(32, "big"),
+            Energy.plain(lot_wh),
             payment(lot_wh, price),
             accept_by,
             self.terms.deliver_by,

@@ -6,13 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionState,
-    BidderCompensated,
-    EmptyChunk,
-    WrongReplay,
-    WrongState,
-)
+from energy_trading.bindings.sealed_bid_auction import BidderCompensated, EmptyChunk, WrongReplay, WrongState
+from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import purse, purses, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.world import FUNDS, World

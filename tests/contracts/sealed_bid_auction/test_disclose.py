@@ -4,14 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionState,
-    Expired,
-    KeyDisclosed,
-    NotExpired,
-    WrongKey,
-    WrongState,
-)
+from energy_trading.bindings.sealed_bid_auction import Expired, KeyDisclosed, NotExpired, WrongKey, WrongState
+from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import refused, told
 from tests.contracts.sealed_bid_auction.house import QUOTE_KEY, SCALAR, START, House, N, order
 from tests.world import World

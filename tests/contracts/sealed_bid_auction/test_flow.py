@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from energy_trading.bindings import SuiteParameters, read_events
 from energy_trading.bindings.energy_ledger import Banned
-from energy_trading.bindings.offer_market import AwardUnpaid, NotAuction, Reserved, TradeState, WrongState
-from energy_trading.bindings.sealed_bid_auction import AuctionState, LotAwarded
+from energy_trading.bindings.offer_market import AwardUnpaid, NotAuction, Reserved, WrongState
+from energy_trading.bindings.sealed_bid_auction import LotAwarded
 from energy_trading.market.log.replay import Replay
+from energy_trading.types import AuctionState, TradeState
 from tests.contracts.offer_market.tools import NO_KEY, NONE, purse, purses, refused
 from tests.contracts.sealed_bid_auction.house import START, House, awards
 from tests.world import FUNDS, World

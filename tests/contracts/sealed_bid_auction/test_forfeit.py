@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionClosed,
-    AuctionState,
     Expired,
     GuaranteeForfeited,
     NotExpired,
     WrongState,
 )
+from energy_trading.types import AuctionState, Cause
 from tests.contracts.offer_market.tools import credit_moves, purse, purses, refused, told, z_of
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
 from tests.world import FUNDS, World, build_world

@@ -15,7 +15,6 @@ from energy_trading.bindings.energy_ledger import (
 )
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionPosted,
-    AuctionState,
     BadLots,
     BadPrices,
     BadWindow,
@@ -24,6 +23,7 @@ from energy_trading.bindings.sealed_bid_auction import (
     ZeroKey,
 )
 from energy_trading.market.auction.auction import Auction
+from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import DAY, MAX_UINT64, NONE, ban, purse, refused, told
 from tests.contracts.sealed_bid_auction.house import CEILING, HOUR, House, order
 from tests.world import EURO, FUNDS, PRODUCER, World

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import AuctionState, Expired, Full, QuoteSealed, WrongState
+from energy_trading.bindings.sealed_bid_auction import Expired, Full, QuoteSealed, WrongState
+from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import purse, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House, N
 from tests.world import FUNDS, World

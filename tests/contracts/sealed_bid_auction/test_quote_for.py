@@ -7,17 +7,10 @@ from dataclasses import replace
 import pytest
 from eth_abi.abi import encode
 
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionState,
-    BadSignature,
-    Expired,
-    Quote,
-    QuoteSealed,
-    WrongState,
-)
+from energy_trading.bindings.sealed_bid_auction import BadSignature, Expired, QuoteSealed, WrongState
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import Domain, quote_digest
 from energy_trading.meter.signers import compact
+from energy_trading.types import AuctionState, Domain, Quote, RelayedQuote
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House, awards
 from tests.world import FUNDS, World
@@ -28,7 +21,7 @@ def sign(house: House, quote: Quote, key: SecretKey, **changes: object) -> bytes
     domain = changes.get("domain", house.world.suite.auction_domain)
     auction_id = changes.get("auction_id", house.auction_id)
     cx, body = (word.to_bytes(32, "big") for word in (quote.cx, quote.body))
-    return key.sign_digest(quote_digest(domain, auction_id, quote.bidder, cx, body))
+    return key.sign_digest(domain.digest(RelayedQuote(auction_id, quote.bidder, cx, body)))
 
 
 @pytest.mark.parametrize("shape", ["65 bytes", "64 bytes"])

@@ -7,19 +7,18 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.offer_market import OfferMade, TradeState
+from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
-    AuctionState,
     EmptyChunk,
     KeyDisclosed,
     LotAwarded,
-    Quote,
     SettlementAdvanced,
     WrongReplay,
     WrongState,
 )
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import AuctionState, Quote, TradeState
 from tests.contracts.offer_market.tools import NONE, ban, made, purse, purses, refused, told
 from tests.contracts.sealed_bid_auction.house import (
     CEILING,

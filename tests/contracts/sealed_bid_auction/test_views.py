@@ -7,16 +7,12 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.contract import explain, to_abi
+from energy_trading.bindings.contract import explain
 from energy_trading.bindings.energy_ledger import Outside
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionParameters,
-    AuctionState,
-    MarketWithoutCode,
-    SealedBidAuction,
-)
+from energy_trading.bindings.sealed_bid_auction import MarketWithoutCode, SealedBidAuction
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import RevertData
+from energy_trading.types import AuctionParameters, AuctionState, to_abi
 from tests.contracts.offer_market.tools import DAY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House, order
 from tests.world import World

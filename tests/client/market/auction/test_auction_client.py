@@ -8,14 +8,8 @@ from pathlib import Path
 import pytest
 
 from energy_trading.bindings.contract import Call
-from energy_trading.bindings.offer_market import AwardUnpaid, Expired, TradeState
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionState,
-    NotExpired,
-    NotPublisher,
-    WrongReplay,
-    WrongState,
-)
+from energy_trading.bindings.offer_market import AwardUnpaid, Expired
+from energy_trading.bindings.sealed_bid_auction import NotExpired, NotPublisher, WrongReplay, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, make_auction_terms
@@ -36,6 +30,7 @@ from energy_trading.market.trade.offer import Offer
 from energy_trading.market.trade.trader import Trader, confirm, expire
 from energy_trading.meter.smart_meter import Reading, SmartMeter
 from energy_trading.rules.auction import award_nonce
+from energy_trading.types import AuctionState, TradeState
 from tests.world import EURO, FUNDS, World
 
 KEY = SecretKey.from_int(0xC11E47)

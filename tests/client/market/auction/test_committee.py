@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import AuctionSettled, AuctionTerms, LotAwarded, Quote
+from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
 from energy_trading.crypto.threshold import (
@@ -34,6 +34,7 @@ from energy_trading.market.auction.committee import Committee
 from energy_trading.market.auction.key_holder import KeyHolder, NoShare, TooEarly
 from energy_trading.market.auction.message import Message, MessageForged
 from energy_trading.rules.gsp import decide
+from energy_trading.types import AuctionTerms, Quote
 from tests.world import World
 
 NAMES = ("north", "east", "south", "west")

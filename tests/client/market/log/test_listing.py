@@ -8,9 +8,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import read_events
 from energy_trading.bindings.contract import Event
-from energy_trading.bindings.energy_lot import LotState
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
-from energy_trading.bindings.suite import NATIVE
 from energy_trading.market.log.fold import LogIncomplete, fold
 from energy_trading.market.log.records import (
     ACCEPTED,
@@ -25,7 +23,7 @@ from energy_trading.market.log.records import (
     TradeRecord,
 )
 from energy_trading.market.lots.lot_owner import LotOwner
-from energy_trading.rules.commitment import energy_commitment
+from energy_trading.types import ZERO_ADDRESS, Energy, LotState
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import NO_KEY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
@@ -88,7 +86,7 @@ def test_signed_offer_appears_when_it_is_accepted(world: World) -> None:
 
 def test_hidden_energy_stays_hidden(world: World) -> None:
     """A commitment is no quantity (N-5); what a list tells can be written as JSON."""
-    hidden = world.make(world.alice, energy=energy_commitment(1234, b"\x07" * 32), buyer=world.bob.address)
+    hidden = world.make(world.alice, energy=Energy.hidden(1234, b"\x07" * 32), buyer=world.bob.address)
     plain = world.make(world.alice)
     first, second = (json.loads(json.dumps(trade.to_dict())) for trade in trades(world))
     assert (first["energy_wh"], first["reserved_for"]) == (None, world.bob.address)
@@ -166,7 +164,7 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
     ]
     for found in everything:  # the contract says the same
         view = suite.lots.lot_of(found.lot)
-        owner = found.owner if found.state == HELD else NATIVE
+        owner = found.owner if found.state == HELD else ZERO_ADDRESS
         assert (view.owner, view.energy_wh, view.slot_start) == (owner, found.energy_wh, found.slot_start)
         assert view.state == LotState[{HELD: "ALIVE"}.get(found.state, found.state.upper())]
     meters = tuple(keccak(world.meters[key.address].signer) for key in (alice, bob))

@@ -4,10 +4,10 @@ import json
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import Cause
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.errors import BadInput
 from energy_trading.market.log.standing import StandingChange, standing_of
+from energy_trading.types import Cause
 from tests.world import EURO, World
 
 Z = DEFAULT_CREDIT.z_unit

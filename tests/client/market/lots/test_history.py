@@ -211,7 +211,7 @@ def test_signature_with_high_s_is_proven_too(world: World) -> None:
     lot = minted(world, world.alice)
     deadline = world.chain.now() + 3600
     signed = LotOwner(world.suite, world.alice).sign_permit(lot, world.bob.address, PRICE, deadline)
-    raw = world.alice.sign_digest(world.suite.lots_domain.digest(signed.hash))
+    raw = world.alice.sign_digest(world.suite.lots_domain.digest(signed))
     s = SECP256K1_N - int.from_bytes(raw[32:64], "big")
     flipped = raw[:32] + s.to_bytes(32, "big") + bytes([55 - raw[64]])
     call = signed_exchange(world, lot, world.alice, world.bob, permit=flipped)

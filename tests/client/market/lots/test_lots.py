@@ -12,22 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_trading.bindings.contract import decode_logs
-from energy_trading.bindings.energy_lot import LotState
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.typed_data import (
-    APPROVAL_TYPE,
-    EXCHANGE_ACCEPTANCE_TYPE,
-    EXCHANGE_PERMIT_TYPE,
-    INJECTION_TYPE,
-    READING_TYPE,
-    Domain,
-    approval_digest,
-    exchange_acceptance_digest,
-    exchange_permit_hash,
-    injection_digest,
-    reading_hash,
-)
 from energy_trading.errors import BadInput
 from energy_trading.market.lots.injection import (
     Contact,
@@ -38,7 +24,16 @@ from energy_trading.market.lots.injection import (
 )
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.rules.lot import MAX_ENERGY_WH
+from energy_trading.types import (
+    MAX_LOT_WH,
+    Domain,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    InjectionReading,
+    LotState,
+    Permit,
+)
 from tests.contracts.energy_lot.tools import PRICE, SLOT
 from tests.world import FUNDS, World
 
@@ -81,7 +76,7 @@ def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any
         "deadline",
     ]
     message = dict(zip(names, values, strict=True))
-    assert injection_digest(domain, *values) == judged(domain, [INJECTION_TYPE], message)
+    assert domain.digest(Injection(*values)) == judged(domain, [Injection.TYPE], message)
 
 
 @settings(max_examples=40, deadline=None)
@@ -90,12 +85,14 @@ def test_exchanges_hash_as_eth_account_says(
     domain: Domain, lot: int, buyer: str, price: int, nonce: int, deadline: int, msg_addr: bytes
 ) -> None:
     """What seller and buyer sign (eq 8, C-7, C-8)."""
-    permit_hash = exchange_permit_hash(lot, buyer, price, nonce, deadline)
+    permit = ExchangePermit(lot, buyer, price, nonce, deadline)
     message = {"lot": lot, "buyer": buyer, "price": price, "nonce": nonce, "deadline": deadline}
-    assert domain.digest(permit_hash) == judged(domain, [EXCHANGE_PERMIT_TYPE], message)
+    assert domain.digest(permit) == judged(domain, [ExchangePermit.TYPE], message)
     whole = {"permit": message, "msgAddr": msg_addr}
-    expected = judged(domain, [EXCHANGE_ACCEPTANCE_TYPE, EXCHANGE_PERMIT_TYPE], whole)
-    assert exchange_acceptance_digest(domain, permit_hash, msg_addr) == expected
+    expected = judged(
+        domain, [ExchangeAcceptance.TYPE.removesuffix(ExchangePermit.TYPE), ExchangePermit.TYPE], whole
+    )
+    assert domain.digest(ExchangeAcceptance(permit, msg_addr)) == expected
 
 
 @settings(max_examples=40, deadline=None)
@@ -105,10 +102,10 @@ def test_approvals_and_readings_hash_as_eth_account_says(
 ) -> None:
     """What ERC-4494 has owners sign, and what a meter signs (C-4)."""
     message = {"spender": spender, "tokenId": lot, "nonce": nonce, "deadline": deadline}
-    assert approval_digest(domain, spender, lot, nonce, deadline) == judged(domain, [APPROVAL_TYPE], message)
+    assert domain.digest(Permit(spender, lot, nonce, deadline)) == judged(domain, [Permit.TYPE], message)
     reading = {"meter": meter, "slotStart": nonce, "energyWh": deadline}
-    expected = judged(domain, [READING_TYPE], reading)
-    assert domain.digest(reading_hash(meter, nonce, deadline)) == expected
+    expected = judged(domain, [InjectionReading.TYPE], reading)
+    assert domain.digest(InjectionReading(meter, nonce, deadline)) == expected
 
 
 def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
@@ -117,7 +114,7 @@ def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int 
     deadline = world.chain.now() + 3600
     paper = sign_injection(reading, Contact.of(producer), 1, deadline, world.dso, domain)
     lot = mint(world.suite, world.stranger, paper)
-    assert lot == paper.lot == int.from_bytes(reading.hash, "big")
+    assert lot == paper.lot == int.from_bytes(reading.struct_hash(), "big")
     return lot
 
 
@@ -166,8 +163,8 @@ def test_bad_arguments_are_named(world: World) -> None:
     """No lot without energy, no permit for a name or a price beyond counting, no acceptance for another."""
     suite, meter = world.suite, world.meters[world.alice.address]
     alice = LotOwner(suite, world.alice)
-    for energy in (0, MAX_ENERGY_WH + 1):
-        with pytest.raises(BadInput, match=f"energy must be between 1 and {MAX_ENERGY_WH} Wh, not {energy}"):
+    for energy in (0, MAX_LOT_WH + 1):
+        with pytest.raises(BadInput, match=f"energy must be between 1 and {MAX_LOT_WH} Wh, not {energy}"):
             sign_reading(SLOT, energy, meter, suite.lots_domain)
     with pytest.raises(BadInput, match="the buyer must be an address, not 'bob'"):
         alice.sign_permit(1, "bob", PRICE, 2**40)

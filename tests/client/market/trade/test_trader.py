@@ -15,7 +15,6 @@ from energy_trading.bindings.offer_market import (
     OfferWithdrawn,
     SignedOfferCancelled,
     TradeExpired,
-    TradeState,
     WrongState,
 )
 from energy_trading.chain.connect import NotMined
@@ -27,6 +26,7 @@ from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, reg
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.meter.smart_meter import NothingDelivered, Reading, SmartMeter, TradeRefused
+from energy_trading.types import TradeState
 from tests.world import EURO, FUNDS, World
 
 PRICE = EURO // 5

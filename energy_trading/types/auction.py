@@ -1,0 +1,151 @@
+"""Structs, enums and messages of the auction, written by scripts/generate_bindings.py: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.types.structs import Message, Struct
+
+
+@dataclass(frozen=True)
+class AuctionParameters(Struct):
+    """Constructor arguments of the auction.
+
+    Args:
+        ledger: Energy ledger that names this auction as a market.
+        market: Offer market that takes awards from this auction; it is there already.
+        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
+            10,000 (hundredths of a per cent); the rest goes to the treasury.
+        max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
+            own.
+    """
+
+    ledger: str
+    market: str
+    bidders_bps: int
+    max_duration: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "bidders_bps", "max_duration")
+    ABI: ClassVar[str] = "(address,address,uint256,uint256)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return AuctionParameters(values[0], values[1], values[2], values[3])
+
+
+class AuctionState(IntEnum):
+    """Where an auction stands; over ones are `NONE` again."""
+
+    NONE = 0
+    QUOTING = 1
+    AWAITING_KEY = 2
+    DISCLOSED = 3
+    FORFEITED = 4
+
+
+@dataclass(frozen=True)
+class AuctionTerms(Struct):
+    """What a publisher puts up for auction (X-4 Table 2, X-8). keccak256(abi.encode(terms)) is the
+    auction id.
+
+    Args:
+        publisher: Seller; the guarantee for the highest possible payment is held.
+        quote_key: Address of the key that quotes are encrypted to.
+        start_price: Lowest valid quote, units of account per kWh; what a winner without a
+            follower pays.
+        ceiling: Highest valid quote, units of account per kWh.
+        quote_until: Unix seconds; quotes count while block.timestamp < quote_until.
+        disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
+            disclose_until.
+        pay_window: Seconds a winner has to pay after settlement.
+        deliver_by: Unix seconds, as in `Terms`.
+        nonce: Tells equal auctions of one publisher apart.
+        lots_wh: Lots by falling size, 1 … 8; the i-th highest bidder takes the i-th.
+    """
+
+    publisher: str
+    quote_key: str
+    start_price: int
+    ceiling: int
+    quote_until: int
+    disclose_until: int
+    pay_window: int
+    deliver_by: int
+    nonce: int
+    lots_wh: Sequence[int]
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "publisher",
+        "quote_key",
+        "start_price",
+        "ceiling",
+        "quote_until",
+        "disclose_until",
+        "pay_window",
+        "deliver_by",
+        "nonce",
+        "lots_wh",
+    )
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AuctionTerms:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return AuctionTerms(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+        )
+
+
+@dataclass(frozen=True)
+class Quote(Struct):
+    """A quote as it was sealed, for the replay.
+
+    Args:
+        bidder: Account.
+        cx: x of the ephemeral point.
+        body: Parity and masked amount.
+    """
+
+    bidder: str
+    cx: int
+    body: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("bidder", "cx", "body")
+    ABI: ClassVar[str] = "(address,uint256,uint256)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Quote:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Quote(values[0], values[1], values[2])
+
+
+@dataclass(frozen=True)
+class RelayedQuote(Message):
+    """What a bidder signs so that anyone may submit the bidder's sealed quote (X-5).
+
+    Args:
+        auction_id: Hash of the auction's terms, 32 bytes.
+        bidder: Account that quotes.
+        cx: x of the quote's ephemeral point, 32 bytes.
+        body: Parity and masked amount, 32 bytes.
+    """
+
+    auction_id: bytes
+    bidder: str
+    cx: bytes
+    body: bytes
+
+    TYPE: ClassVar[str] = "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"

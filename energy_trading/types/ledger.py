@@ -1,0 +1,317 @@
+"""Structs, enums and messages of the ledger, written by scripts/generate_bindings.py: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.types.structs import Message, Struct
+
+
+@dataclass(frozen=True)
+class CreditParameters(Struct):
+    """Constants of the credit model (X-1 … X-3). E9: scale 1e9.
+
+    Args:
+        k1_e9: k1 of eq 3, 1e6 … 10e9.
+        k2_e9: k2 of eq 3, 1e6 … 10e9 and at least k1.
+        t1_e9: t1 of eq 6, 1e6 … 10e9.
+        t2_e9: t2 of eq 6, 1e6 … 10e9 and at least t1.
+        z0: Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
+        profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
+        window: Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
+        z_unit: Units of account that make z = 1; at least 1.
+        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not
+            grow for rounding.
+        ceiling_e9: Highest credit, floor … 1e12.
+        withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
+        grace_defaults: k of N-7: the first k defaults in total bring no ban, 0 … 100.
+        ban_unit: Seconds that eq 7 calls a day, 60 seconds … ten years.
+        max_ban: Longest ban in seconds, ban_unit … ten years.
+        open_base: Guarantee (units) a seller of lowest credit may have held at once.
+        open_per_credit: What each whole point of credit above the floor adds to it.
+    """
+
+    k1_e9: int
+    k2_e9: int
+    t1_e9: int
+    t2_e9: int
+    z0: int
+    profit_e9: int
+    window: int
+    z_unit: int
+    floor_e9: int
+    ceiling_e9: int
+    withdrawal_e9: int
+    grace_defaults: int
+    ban_unit: int
+    max_ban: int
+    open_base: int
+    open_per_credit: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "k1_e9",
+        "k2_e9",
+        "t1_e9",
+        "t2_e9",
+        "z0",
+        "profit_e9",
+        "window",
+        "z_unit",
+        "floor_e9",
+        "ceiling_e9",
+        "withdrawal_e9",
+        "grace_defaults",
+        "ban_unit",
+        "max_ban",
+        "open_base",
+        "open_per_credit",
+    )
+    ABI: ClassVar[str] = (
+        "(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> CreditParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return CreditParameters(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+            values[10],
+            values[11],
+            values[12],
+            values[13],
+            values[14],
+            values[15],
+        )
+
+
+@dataclass(frozen=True)
+class LedgerParameters(Struct):
+    """Constructor arguments of the ledger, each with its allowed range.
+
+    Args:
+        asset: ERC-20 to settle in; zero: the native coin.
+        unit: Base units of the asset that make one unit of account, 1 … 1e18; all money is
+            counted in units.
+        owner: DSO: suspends accounts, registers meters, names PKG.
+        pkg: First PKG key (account or ERC-1271 contract).
+        treasury: Account that gets fees and cut guarantees.
+        markets: Contracts that may commit and settle; 1 … 4.
+        epoch_seconds: Length of an epoch of one-time keys, one hour to a year.
+        credit: The credit model's constants.
+    """
+
+    asset: str
+    unit: int
+    owner: str
+    pkg: str
+    treasury: str
+    markets: Sequence[str]
+    epoch_seconds: int
+    credit: CreditParameters
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "asset",
+        "unit",
+        "owner",
+        "pkg",
+        "treasury",
+        "markets",
+        "epoch_seconds",
+        "credit",
+    )
+    ABI: ClassVar[str] = (
+        "(address,uint256,address,address,address,address[],uint256,(uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256))"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> LedgerParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return LedgerParameters(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            CreditParameters.from_abi(values[7]),
+        )
+
+
+class Cause(IntEnum):
+    """Why a credit changed. `DeliveryRecorded` stands for Sold and Bought at once."""
+
+    NONE = 0
+    SOLD = 1
+    BOUGHT = 2
+    SELLER_DEFAULT = 3
+    BUYER_DEFAULT = 4
+    WITHDRAWN = 5
+
+
+@dataclass(frozen=True)
+class AccountView(Struct):
+    """An account as people read it.
+
+    Args:
+        roles: Bit 0 producer, bit 1 consumer.
+        open: Whether PKG attested it.
+        suspended: Whether the DSO keeps it from new commitments.
+        available: Funds that can be withdrawn or committed.
+        held: Guarantees of open offers and trades.
+        seller_credit_e9: R^s of eq 3, scale 1e9.
+        buyer_credit_e9: R^b of eq 6, scale 1e9.
+        defaults: Defaults so far, never forgotten.
+        banned_until: Unix seconds; no new commitment before.
+        sales: z of the recent sales, newest in the lowest 8 bits.
+        purchases: z of the recent purchases, newest in the lowest 8 bits.
+    """
+
+    roles: int
+    open: bool
+    suspended: bool
+    available: int
+    held: int
+    seller_credit_e9: int
+    buyer_credit_e9: int
+    defaults: int
+    banned_until: int
+    sales: int
+    purchases: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "roles",
+        "open",
+        "suspended",
+        "available",
+        "held",
+        "seller_credit_e9",
+        "buyer_credit_e9",
+        "defaults",
+        "banned_until",
+        "sales",
+        "purchases",
+    )
+    ABI: ClassVar[str] = "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AccountView:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return AccountView(
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            values[5],
+            values[6],
+            values[7],
+            values[8],
+            values[9],
+            values[10],
+        )
+
+
+@dataclass(frozen=True)
+class AccountAttestation(Struct, Message):
+    """PKG's word that an account belongs to a certified person (C-2).
+
+    Args:
+        account: Account to open.
+        roles: Bit 0 producer, bit 1 consumer.
+        certificate_hash: keccak256 of the ECQV certificate.
+        identity_ciphertext: α of the certificate: the identity, readable by PKG and DSO
+            together only.
+        deadline: Unix seconds; valid while block.timestamp < deadline.
+    """
+
+    account: str
+    roles: int
+    certificate_hash: bytes
+    identity_ciphertext: bytes
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "account",
+        "roles",
+        "certificate_hash",
+        "identity_ciphertext",
+        "deadline",
+    )
+    ABI: ClassVar[str] = "(address,uint256,bytes32,bytes,uint256)"
+    TYPE: ClassVar[str] = (
+        "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,uint256 deadline)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> AccountAttestation:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return AccountAttestation(values[0], values[1], values[2], values[3], values[4])
+
+
+class Outcome(IntEnum):
+    """How a commitment ended, as the market reports it."""
+
+    NONE = 0
+    DELIVERED = 1
+    SELLER_DEFAULT = 2
+    BUYER_DEFAULT = 3
+    WITHDRAWN = 4
+
+
+@dataclass(frozen=True)
+class Settlement(Struct):
+    """How a market ends a commitment. The market owes the sum: seller_gets + buyer_gets +
+    treasury_gets equals `unhold` plus the payment it took with `commit`.
+
+    Args:
+        seller: Account whose guarantee was held.
+        unhold: Guarantee that is held no longer.
+        seller_gets: Added to the seller's available funds.
+        buyer: Account that paid; zero if nobody had.
+        buyer_gets: Added to the buyer's available funds.
+        outcome: What happened, for the standings.
+        value: Money value of what was settled, in units; the z of the credit model before
+            scaling.
+        treasury_gets: Fee and cut guarantee.
+    """
+
+    seller: str
+    unhold: int
+    seller_gets: int
+    buyer: str
+    buyer_gets: int
+    outcome: Outcome
+    value: int
+    treasury_gets: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "seller",
+        "unhold",
+        "seller_gets",
+        "buyer",
+        "buyer_gets",
+        "outcome",
+        "value",
+        "treasury_gets",
+    )
+    ABI: ClassVar[str] = "(address,uint256,uint256,address,uint256,uint8,uint256,uint256)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Settlement:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Settlement(
+            values[0], values[1], values[2], values[3], values[4], Outcome(values[5]), values[6], values[7]
+        )

@@ -1,0 +1,207 @@
+"""Structs, enums and messages of the trade, written by scripts/generate_bindings.py: do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any, ClassVar
+
+from energy_trading.types.energy import Energy
+from energy_trading.types.structs import Message, Struct
+
+
+@dataclass(frozen=True)
+class MarketParameters(Struct):
+    """Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
+
+    Args:
+        ledger: Energy ledger that names this market.
+        guarantee_bps: Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
+        fee_bps: Share of what the seller is paid that goes to the treasury, 0 … 1,000.
+        cancel_bps: Share of the guarantee kept when an offer is withdrawn before its expiry, 0
+            … 10,000.
+        penalty_bps: Share of the guarantee kept for energy not delivered, 1 … 10,000.
+        tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
+            10,000.
+        max_duration: Longest time from now to deliver_by in seconds, one minute to a year.
+        auction: Contract whose awards become trades; zero: none.
+    """
+
+    ledger: str
+    guarantee_bps: int
+    fee_bps: int
+    cancel_bps: int
+    penalty_bps: int
+    tolerance_bps: int
+    max_duration: int
+    auction: str
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "ledger",
+        "guarantee_bps",
+        "fee_bps",
+        "cancel_bps",
+        "penalty_bps",
+        "tolerance_bps",
+        "max_duration",
+        "auction",
+    )
+    ABI: ClassVar[str] = "(address,uint256,uint256,uint256,uint256,uint256,uint256,address)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return MarketParameters(
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]
+        )
+
+
+class DeliveryFault(IntEnum):
+    """Why a receipt was refused."""
+
+    NONE = 0
+    NOT_ACCEPTED = 1
+    EXPIRED = 2
+    NOT_PARTY = 3
+    ENERGY_HIDDEN = 4
+    BAD_RECEIPT = 5
+
+
+class TradeState(IntEnum):
+    """Where a trade stands. Trades that are over and can never come back are `NONE` again."""
+
+    NONE = 0
+    OFFERED = 1
+    CLOSED = 2
+    ACCEPTED = 3
+    AWARDED = 4
+
+
+@dataclass(frozen=True)
+class Terms(Struct, Message):
+    """What a seller offers (CTS, N-1). Its EIP-712 struct hash is the trade id, the papers' contract
+    hash.
+
+    Args:
+        seller: Account that promises the energy and whose guarantee is held.
+        buyer: Account the offer is reserved for; zero: anyone.
+        energy: Quantity in Wh, plain or hidden (N-5).
+        price: Whole price in the ledger's units of account.
+        accept_by: Unix seconds; can be accepted while block.timestamp < accept_by.
+        deliver_by: Unix seconds; a receipt counts while block.timestamp < deliver_by.
+        nonce: Tells equal offers of one seller apart; bit 255 is set exactly in offers signed
+            off chain, bit 254 exactly in awards of an auction.
+    """
+
+    seller: str
+    buyer: str
+    energy: Energy
+    price: int
+    accept_by: int
+    deliver_by: int
+    nonce: int
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "seller",
+        "buyer",
+        "energy",
+        "price",
+        "accept_by",
+        "deliver_by",
+        "nonce",
+    )
+    ABI: ClassVar[str] = "(address,address,bytes32,uint256,uint256,uint256,uint256)"
+    TYPE: ClassVar[str] = (
+        "Offer(address seller,address buyer,bytes32 energy,uint256 price,uint256 acceptBy,uint256 deliverBy,uint256 nonce)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Terms:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Terms(values[0], values[1], Energy(values[2]), values[3], values[4], values[5], values[6])
+
+
+@dataclass(frozen=True)
+class ReceiptKey(Struct):
+    """A one-time meter key named at acceptance (CoE, N-6).
+
+    Args:
+        signer: ERC-7913 signer: 20-byte address, or verifier address followed by the key.
+        epoch: Epoch of the root in `EnergyLedger` that contains the key.
+        proof: Merkle proof of keccak256(keccak256(signer)) under that root.
+        signature: The key's own signature of Acceptance(trade_id, buyer).
+    """
+
+    signer: bytes
+    epoch: int
+    proof: Sequence[bytes]
+    signature: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("signer", "epoch", "proof", "signature")
+    ABI: ClassVar[str] = "(bytes,uint256,bytes32[],bytes)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> ReceiptKey:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return ReceiptKey(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
+class Delivery(Struct):
+    """A meter's receipt with what the contract needs to check it (ERC, N-3).
+
+    Args:
+        terms: The offer.
+        buyer: Account that accepted it.
+        signer: ERC-7913 signer named at acceptance.
+        energy: What the meter signed: Wh delivered, or the commitment of the terms (delivered
+            in full).
+        signature: The signer's signature of Receipt(trade_id, energy).
+    """
+
+    terms: Terms
+    buyer: str
+    signer: bytes
+    energy: Energy
+    signature: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("terms", "buyer", "signer", "energy", "signature")
+    ABI: ClassVar[str] = (
+        "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes32,bytes)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Delivery:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Delivery(Terms.from_abi(values[0]), values[1], values[2], Energy(values[3]), values[4])
+
+
+@dataclass(frozen=True)
+class Acceptance(Message):
+    """What a one-time receipt key signs when an acceptance names it (N-6).
+
+    Args:
+        trade_id: Hash of the terms, 32 bytes.
+        buyer: Account that accepts.
+    """
+
+    trade_id: bytes
+    buyer: str
+
+    TYPE: ClassVar[str] = "Acceptance(bytes32 tradeId,address buyer)"
+
+
+@dataclass(frozen=True)
+class Receipt(Message):
+    """What a meter signs to prove delivery (energy receipt confirmation, ERC, N-3).
+
+    Args:
+        trade_id: Hash of the terms, 32 bytes; it binds the deadline, which the terms carry.
+        energy: Quantity delivered, or the commitment of the terms if all of it was.
+    """
+
+    trade_id: bytes
+    energy: Energy
+
+    TYPE: ClassVar[str] = "Receipt(bytes32 tradeId,bytes32 energy)"
