@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-import tempfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields, replace
@@ -29,10 +27,12 @@ from energy_trading.bindings.suite import (
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, Sender
 from energy_trading.errors import BadInput, Forged, TryAgain
+from energy_trading.files.json import read_json, reading
+from energy_trading.files.lock import open_locked
+from energy_trading.files.whole_file import unwritable, write_whole
 from energy_trading.types import CreditParameters
 
 _FORMAT: Final = 1
-_MOST_BRACKETS: Final = 500
 _ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each time should stop them
 #: what the owner may change after the deployment
 _CHANGEABLE: Final = ("owner", "pkg")
@@ -116,8 +116,8 @@ class Record:
         Raises:
             BadInput: there is no such file, or it is no record.
         """
-        value = read_json(path, "deployment")
-        try:
+        value = read_json("deployment", path)
+        with reading(f"deployment {path}"):
             if value["format"] != _FORMAT:
                 raise BadInput(f"deployment {path}: given format {value['format']!r}, allowed {_FORMAT}")
             return cls(
@@ -129,12 +129,6 @@ class Record:
                 dict(value["compiler"]),
                 {part.name: ContractRecord(**value["contracts"][part.name]) for part in PARTS},
             )
-        except BadInput:
-            raise
-        except (KeyError, TypeError, ValueError, AttributeError) as error:
-            raise BadInput(
-                f"deployment {path}: given JSON that lacks or garbles {error}, allowed what deploy writes"
-            ) from error
 
     def write(self, path: Path) -> None:
         """Write the record; a reader sees the old file or the new one, never half of one.
@@ -145,18 +139,9 @@ class Record:
         text = json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            descriptor, draft = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    os.fchmod(descriptor, 0o644)
-                    file.write(text)
-                    file.flush()
-                    os.fsync(descriptor)
-                os.replace(draft, path)
-            finally:
-                Path(draft).unlink(missing_ok=True)
+            write_whole(path, text.encode(), replace=True)
         except OSError as error:
-            raise _unwritable(path, error) from error
+            raise unwritable("deployment", path, error.strerror) from error
 
     def open(self, chain: Chain) -> Suite:
         """Open the recorded suite.
@@ -309,26 +294,6 @@ def parameters_from(value: Any) -> SuiteParameters:
     return SuiteParameters(**given, credit=replace(DEFAULT_CREDIT, **credit))
 
 
-def read_json(path: Path, what: str) -> Any:
-    """Read a JSON file.
-
-    Raises:
-        BadInput: it cannot be read, or is no JSON.
-    """
-    try:
-        text = path.read_text(encoding="utf-8")
-        # py_ecc lifts Python's limit so far that nested JSON would overflow the C stack and end the process.
-        if text.count("[") + text.count("{") > _MOST_BRACKETS:
-            raise BadInput(f"{what}: given {path}, allowed at most {_MOST_BRACKETS} opening brackets")
-        return json.loads(text)
-    except BadInput:
-        raise
-    except OSError as error:
-        raise BadInput(f"{what}: given {path}, allowed a file that can be read ({error.strerror})") from error
-    except ValueError as error:
-        raise BadInput(f"{what}: given {path}, allowed a JSON file ({error})") from error
-
-
 def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
         raise BadInput(f"{prefix.rstrip('.') or 'parameters'}: given {value!r}, allowed an object of fields")
@@ -349,33 +314,17 @@ def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
 def _alone(path: Path) -> Iterator[None]:
     """Hold the lock of a record; the kernel ends it with the process, however that ends."""
     lock = path.with_name(path.name + ".lock")
+    in_use = RecordLocked(f"another deployment is at work on {path}")
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        handle = os.open(lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        handle = open_locked(lock, os.O_RDWR | os.O_CREAT, in_use, 0o644)
     except OSError as error:
-        raise _unwritable(path, error) from error
+        raise unwritable("deployment", path, error.strerror) from error
     try:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            taken = True
-        except OSError as error:
-            raise _unwritable(path, error) from error
-        else:
-            # Who held it before may have removed the file after it was opened here: then this locks nothing.
-            taken = os.fstat(handle).st_nlink == 0
-        if taken:
-            raise RecordLocked(f"deployment {path}: another run is at work on it, allowed one at a time")
-        try:
-            yield
-        finally:
-            lock.unlink(missing_ok=True)
+        yield
     finally:
+        lock.unlink(missing_ok=True)
         os.close(handle)
-
-
-def _unwritable(path: Path, error: OSError) -> BadInput:
-    return BadInput(f"deployment: given {path}, allowed a file that can be written ({error.strerror})")
 
 
 def _standing(chain: Chain, path: Path, say: Callable[[str], None]) -> Record | None:

@@ -4,20 +4,19 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import posixpath
 import re
 import shlex
 import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.files.whole_file import write_whole
 
 SOLC_VERSION: Final = "0.8.37"
 #: Everything that is compiled, tests included, is compiled with these.
@@ -324,11 +323,7 @@ def _write(path: Path, document: Any) -> None:
 def _replace(path: Path, text: str, mode: int = 0o644) -> None:
     # Two compilations may run at once: a reader sees the old file or the new one, never half of one.
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, suffix=".part")
-    with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-        file.write(text)
-    Path(temporary).chmod(mode)
-    Path(temporary).replace(path)
+    write_whole(path, text.encode(), replace=True, mode=mode)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

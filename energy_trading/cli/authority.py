@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import time
 from collections.abc import Iterator
@@ -18,6 +17,7 @@ from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, read_json, save_new_key, unreadable, unwritable, write_json
 from energy_trading.cli.output import address_of, console, time_of
 from energy_trading.errors import BadInput
+from energy_trading.files.lock import open_locked
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
@@ -201,7 +201,7 @@ def register_meter(
     signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
 ) -> None:
     """Name the meter of an account, or another one in its place."""
-    from energy_trading.meter.signers import check_signer
+    from energy_trading.crypto.signatures import check_signer
 
     person = address_of("ACCOUNT", account)
     try:
@@ -299,11 +299,10 @@ def _locked(option: str, state: Path) -> Iterator[None]:
     """Keep other commands from a state between reading and writing it: of two writers one would be lost."""
     try:
         # Its folder, for the file itself is replaced.
-        folder = os.open(state.parent, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        folder = open_locked(state.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise unreadable(option, state, error) from error
     try:
-        fcntl.flock(folder, fcntl.LOCK_EX)
         yield
     finally:
         os.close(folder)

@@ -55,10 +55,11 @@ def deploy(
     """Deploy the contracts; run it again to go on after an interruption. Without --unlocked or --key-file
     the sender is the key in ENERGY_TRADING_KEY.
     """
-    from energy_trading.bindings.deployment import deploy_recorded, parameters_from, read_json
+    from energy_trading.bindings.deployment import deploy_recorded, parameters_from
     from energy_trading.chain.connect import connect
+    from energy_trading.files.json import read_json
 
-    given: Any = {} if config is None else read_json(config, "--config")
+    given: Any = {} if config is None else read_json("--config", config)
     if not isinstance(given, dict):
         raise BadInput(f"--config: given {config}, allowed a file with one object of fields")
     for change in changes or ():

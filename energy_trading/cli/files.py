@@ -9,24 +9,13 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json as read_json
+from energy_trading.files.whole_file import FileExists
+from energy_trading.files.whole_file import unreadable as unreadable
+from energy_trading.files.whole_file import unwritable as unwritable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
-
-
-def read_json(option: str, path: Path) -> Any:
-    """Read a JSON file; its text is never repeated, since it may be private.
-
-    Raises:
-        BadInput: it cannot be read, or is no JSON.
-    """
-    from energy_trading.files.json import parse_json
-
-    try:
-        return parse_json(path.read_bytes(), f"{option} {path}")
-    except OSError as error:
-        raise unreadable(option, path, error) from error
 
 
 def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool = False) -> None:
@@ -51,8 +40,6 @@ def check_new(option: str, path: Path) -> None:
         FileExists: something is there.
         BadInput: the folder is not there or cannot be written.
     """
-    from energy_trading.files.private_file import FileExists
-
     if path.exists():
         raise FileExists(path)
     if not path.parent.is_dir():
@@ -79,13 +66,3 @@ def save_new_key(option: str, path: Path, key: SecretKey, variable: str) -> None
         save_key(path, key, password)
     except OSError as error:
         raise unwritable(option, path, error.strerror) from error
-
-
-def unreadable(option: str, path: Path, error: OSError) -> BadInput:
-    """Return the error for a file that cannot be read."""
-    return BadInput(f"{option}: given {path}, allowed a file that can be read ({error.strerror})")
-
-
-def unwritable(option: str, path: Path, reason: str | None) -> BadInput:
-    """Return the error for a file that cannot be written."""
-    return BadInput(f"{option}: given {path}, allowed a path that can be written ({reason})")

@@ -89,10 +89,10 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.files.json import from_hex
+    from energy_trading.files.json import from_hex, reading
     from energy_trading.types import Delivery, Energy, Terms
 
-    try:
+    with reading("receipt"):
         raw, opening = value["terms"], value["opening"]
         terms = Terms(
             to_checksum_address(raw["seller"]),
@@ -111,12 +111,6 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
         _check_number("energy_wh", energy_wh)
         _check_word("salt", salt)
         return delivery, (energy_wh, salt)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(
-            f"receipt: given JSON that lacks or garbles {error}, allowed that of a meter"
-        ) from error
 
 
 def _check_terms(terms: Terms) -> None:

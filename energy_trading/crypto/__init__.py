@@ -1,1 +1,1 @@
-"""Curve operations and the schemes built on them; knows nothing of chains, markets or files."""
+"""Curve operations, signatures and the schemes built on them; this room knows no chain, market or file."""

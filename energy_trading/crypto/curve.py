@@ -17,13 +17,13 @@ GENERATOR: Final = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce
 
 
 def check_point(point: bytes) -> bytes:
-    """Return a point as it was given, once it is known to be the one encoding we accept.
+    """Return a point unchanged if it has the one encoding that is accepted.
 
     Args:
         point: 33 bytes, compressed; the point at infinity has no such encoding.
 
     Raises:
-        BadInput: another length or form, or no point of the curve.
+        BadInput: the bytes have another length or form, or are not a point of the curve.
 
     Source:
         SEC 1 §2.3.4.
@@ -33,7 +33,7 @@ def check_point(point: bytes) -> bytes:
 
 
 def add(*points: bytes) -> bytes:
-    """Return the sum of points, 33 bytes.
+    """Return the sum of the points, 33 bytes.
 
     Raises:
         BadInput: a point is malformed, or the sum is the point at infinity.
@@ -42,7 +42,7 @@ def add(*points: bytes) -> bytes:
     try:
         return PublicKey.combine_keys(loaded).format(compressed=True)
     except ValueError as error:
-        raise BadInput("sum of points: given one at infinity, allowed any other") from error
+        raise BadInput("the points sum to the point at infinity, which has no encoding") from error
 
 
 def negate(point: bytes) -> bytes:
@@ -55,7 +55,7 @@ def negate(point: bytes) -> bytes:
 
 
 def multiply(scalar: int, point: bytes) -> bytes:
-    """Return scalar · point, 33 bytes; for secret scalars there is `SecretKey.multiply`.
+    """Return scalar · point, 33 bytes. Use `SecretKey.multiply` for a secret scalar.
 
     Args:
         scalar: 1 … n-1.
@@ -65,15 +65,15 @@ def multiply(scalar: int, point: bytes) -> bytes:
         BadInput: the scalar is out of range or the point malformed.
     """
     if not 0 < scalar < SECP256K1_N:
-        raise BadInput("scalar: given a value out of range, allowed 1 … n-1")
+        raise BadInput("the scalar must be between 1 and n-1")
     return _load(point).multiply(scalar.to_bytes(32, "big")).format(compressed=True)
 
 
 def hash_to_scalar(domain: str, *parts: bytes) -> int:
-    """Return a scalar in 0 … n-1 that depends on the domain and on every part and its length.
+    """Return a scalar in 0 … n-1 that depends on the domain, on every part and on the length of each part.
 
     Args:
-        domain: names the use, so that no two uses share a hash.
+        domain: name of the use, so that no two uses share a hash.
         parts: the transcript, in order.
 
     Source:
@@ -102,8 +102,8 @@ def address_of(point: bytes) -> str:
 
 def _load(point: bytes) -> PublicKey:
     if len(point) != POINT_SIZE or point[0] not in (2, 3):
-        raise BadInput(f"point: given 0x{point.hex()}, allowed 33 bytes that begin with 02 or 03")
+        raise BadInput(f"a point must be 33 bytes that begin with 02 or 03, not 0x{point.hex()}")
     try:
         return PublicKey(point)
     except ValueError as error:
-        raise BadInput(f"point: given 0x{point.hex()}, allowed a point of secp256k1") from error
+        raise BadInput(f"0x{point.hex()} is not a point of secp256k1") from error

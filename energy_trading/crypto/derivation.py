@@ -1,4 +1,4 @@
-"""Every key of an authority from its one root, so that one encrypted file holds them all."""
+"""Derivation of every key of an authority from its one root, so that one encrypted file holds them all."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 
 
 def derive_key(root: SecretKey, purpose: str) -> SecretKey:
-    """Derive the key for one purpose; neither the root nor another purpose's key follows from it.
+    """Derive the key for one purpose. It reveals neither the root nor the key of any other purpose.
 
     Args:
         root: the authority's root key.
-        purpose: authority and use, such as "PKG/trace".
+        purpose: authority and use, such as "PKG/trace" (PKG is the private key generator).
 
     Source:
         RFC 5869; 384 bits before the reduction leave no measurable bias (NIST SP 800-56A §5.6.1.2.1).

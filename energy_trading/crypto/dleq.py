@@ -1,4 +1,4 @@
-"""Chaum–Pedersen proofs: two points have the same discrete logarithm, each to its own base."""
+"""Chaum–Pedersen proofs of DLEQ (discrete logarithm equality): two points, each to its own base."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from energy_trading.crypto.curve import GENERATOR, add, check_point, hash_to_scalar, multiply, negate
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 
 PROOF_SIZE: Final = 64
@@ -16,7 +16,7 @@ PROOF_SIZE: Final = 64
 class DleqProof:
     """A proof that log_G(public key) = log_base(image), without interaction.
 
-    With base = G it is Schnorr's proof that the prover knows the secret key.
+    With base = G this is Schnorr's proof that the prover knows the secret key.
 
     Args:
         challenge: 1 … n-1, the hash of the whole transcript.
@@ -30,10 +30,10 @@ class DleqProof:
     response: int
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         for name, scalar in (("challenge", self.challenge), ("response", self.response)):
             if not 0 < scalar < SECP256K1_N:
-                raise BadInput(f"{name}: given {scalar:#x}, allowed 1 … n-1")
+                raise BadInput(f"the {name} must be between 1 and n-1, not {scalar:#x}")
 
     def to_bytes(self) -> bytes:
         """Return challenge ‖ response, 64 bytes."""
@@ -44,23 +44,22 @@ class DleqProof:
         """Read the 64 bytes of `to_bytes`.
 
         Raises:
-            BadInput: another length, or a scalar out of range.
+            BadInput: the length is another, or a scalar is out of range.
         """
-        if len(data) != PROOF_SIZE:
-            raise BadInput(f"proof: given {len(data)} bytes, allowed {PROOF_SIZE}")
+        check_size(data, "the proof", PROOF_SIZE)
         return cls(int.from_bytes(data[:32], "big"), int.from_bytes(data[32:], "big"))
 
 
 def prove(secret_key: SecretKey, base: bytes, context: bytes) -> DleqProof:
-    """Prove that secret key · base was computed with the key behind the public key.
+    """Prove that secret key · base was computed with the secret key of the public key.
 
     Args:
-        secret_key: the common logarithm.
+        secret_key: the common logarithm of both points.
         base: 33 bytes.
         context: what the proof is for; part of the transcript.
 
     Raises:
-        BadInput: the base is no point.
+        BadInput: the base is not a point of the curve.
 
     Source:
         Chaum and Pedersen, CRYPTO '92 §3.2, made non-interactive by Fiat–Shamir (C-10).
@@ -76,7 +75,7 @@ def prove(secret_key: SecretKey, base: bytes, context: bytes) -> DleqProof:
 
 
 def verify(proof: DleqProof, public_key: bytes, base: bytes, image: bytes, context: bytes) -> bool:
-    """Tell whether a proof holds.
+    """Return whether a proof holds.
 
     Args:
         proof: from `prove`.
@@ -99,7 +98,7 @@ def verify(proof: DleqProof, public_key: bytes, base: bytes, image: bytes, conte
             for origin, target in ((GENERATOR, public_key), (base, image))
         ]
     except BadInput:
-        # A commitment at infinity means nonce 0, which no honest prover draws.
+        # A commitment at infinity means that the nonce was 0, which no honest prover draws.
         return False
     return proof.challenge == _challenge(public_key, base, image, *commitments, context)
 

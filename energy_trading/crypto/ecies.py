@@ -1,4 +1,4 @@
-"""ECIES: encryption to the holder of a curve key (ECDH, HKDF-SHA256, AES-256-GCM)."""
+"""ECIES (elliptic curve integrated encryption scheme), made of ECDH, HKDF-SHA256 and AES-256-GCM."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 
 OVERHEAD: Final = POINT_SIZE + 16
-# Safe as a constant: every box has its own ephemeral key, so no AES key meets the nonce twice.
+# Safe as a constant: every box has its own ephemeral key, so no AES key is used with the nonce twice.
 _NONCE: Final = bytes(12)
 
 
 class DecryptionFailed(Forged):
-    """The key, the context or the ciphertext is not the one the box was made with."""
+    """The box was made with another key or another context, or was changed."""
 
     def __init__(self) -> None:
-        super().__init__("box: given one that does not open, allowed this key's, in this context, unchanged")
+        super().__init__("the box does not open: it was made for another key or context, or was changed")
 
 
 def encrypt(public_key: bytes, plaintext: bytes, context: bytes, ephemeral: SecretKey | None = None) -> bytes:
@@ -31,14 +31,14 @@ def encrypt(public_key: bytes, plaintext: bytes, context: bytes, ephemeral: Secr
     Args:
         public_key: 33 bytes.
         plaintext: any length.
-        context: what the box belongs to; needed again to open it, not carried in it.
-        ephemeral: a fresh key, for callers that must prove something about it; never used for two boxes.
+        context: what the box belongs to. It is needed again to open the box and is not carried in it.
+        ephemeral: a fresh key, for callers that must prove something about it. Never use it for two boxes.
 
     Returns:
-        ephemeral point ‖ ciphertext ‖ tag, `OVERHEAD` bytes longer than the plaintext.
+        ephemeral point ‖ ciphertext ‖ tag, which is `OVERHEAD` bytes longer than the plaintext.
 
     Raises:
-        BadInput: the public key is no point.
+        BadInput: the public key is not a point of the curve.
 
     Source:
         SEC 1 §5.1 with HKDF (RFC 5869) and AES-GCM (NIST SP 800-38D).
@@ -53,13 +53,13 @@ def decrypt(secret_key: SecretKey, box: bytes, context: bytes) -> bytes:
     """Open a box with the key it was made for.
 
     Args:
-        secret_key: of the public key it was made for.
+        secret_key: the secret half of the public key that the box was made for.
         box: as returned by `encrypt`.
         context: as given to `encrypt`.
 
     Raises:
-        BadInput: the box is too short or holds no point.
-        DecryptionFailed: wrong key or context, or a changed box.
+        BadInput: the box is too short, or does not begin with a point.
+        DecryptionFailed: the key or the context is wrong, or the box was changed.
 
     Source:
         SEC 1 §5.1.
@@ -68,16 +68,16 @@ def decrypt(secret_key: SecretKey, box: bytes, context: bytes) -> bytes:
 
 
 def decrypt_with_shared_point(shared: bytes, box: bytes, context: bytes) -> bytes:
-    """Open a box with the Diffie–Hellman point itself, when no single holder has the key.
+    """Open a box with the Diffie–Hellman point itself, for use where no single holder has the key.
 
     Args:
-        shared: secret key · ephemeral point, 33 bytes, here the sum of the holders' shares.
+        shared: secret key · ephemeral point, 33 bytes; here it is the sum of the holders' shares.
         box: as returned by `encrypt`.
         context: as given to `encrypt`.
 
     Raises:
-        BadInput: the box is too short or holds no point.
-        DecryptionFailed: wrong point or context, or a changed box.
+        BadInput: the box is too short, or does not begin with a point.
+        DecryptionFailed: the point or the context is wrong, or the box was changed.
 
     Source:
         SEC 1 §5.1; the sum is what C-10 needs.
@@ -93,10 +93,10 @@ def ephemeral_point(box: bytes) -> bytes:
     """Return the 33-byte ephemeral point of a box.
 
     Raises:
-        BadInput: the box is too short or holds no point.
+        BadInput: the box is too short, or does not begin with a point.
     """
     if len(box) < OVERHEAD:
-        raise BadInput(f"box: given {len(box)} bytes, allowed {OVERHEAD} or more")
+        raise BadInput(f"the box must have {OVERHEAD} bytes or more, not {len(box)}")
     return check_point(box[:POINT_SIZE])
 
 

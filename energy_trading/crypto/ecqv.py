@@ -1,4 +1,4 @@
-"""ECQV implicit certificates: the CA vouches for a key it never learns."""
+"""ECQV (elliptic curve Qu–Vanstone) certificates: the CA (certificate authority) never learns the key."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from energy_trading.errors import BadInput, Forged
 
 
 class WrongCertificate(Forged):
-    """The certificate, the contribution, the request or the CA's key does not belong to the others."""
+    """The certificate, the contribution, the request and the CA's key do not belong together."""
 
     def __init__(self) -> None:
-        super().__init__("certificate: given one that does not fit request, answer and CA, allowed the CA's")
+        super().__init__("the certificate does not fit the request, the answer and the CA's key")
 
 
 def issue(ca: SecretKey, request: bytes, certify: Callable[[bytes], bytes]) -> tuple[bytes, int]:
@@ -22,20 +22,20 @@ def issue(ca: SecretKey, request: bytes, certify: Callable[[bytes], bytes]) -> t
 
     Args:
         ca: the CA's key.
-        request: the requester's public key, 33 bytes; its secret half stays with the requester.
-        certify: writes the certificate around the reconstruction point (33 bytes) it is given.
+        request: the requester's public key, 33 bytes. Its secret half stays with the requester.
+        certify: writes the certificate around the reconstruction point (33 bytes) that it receives.
 
     Returns:
         The certificate as written, and the contribution (0 … n-1) to the requester's key,
-        which is worth nothing without the request's secret half.
+        which is worthless without the secret half of the request.
 
     Raises:
-        BadInput: the request is no point.
+        BadInput: the request is not a point of the curve.
 
     Source:
         SEC 4 §3.4 (C-2, errata).
     """
-    # Safe: a fresh blind for each certificate; using one twice would give away the CA's key.
+    # Safe: each certificate has a fresh blind. Using one twice would give away the CA's key.
     blind = SecretKey.generate()
     certificate = certify(add(request, blind.public_key))
     secret, ca_secret = (int.from_bytes(key.reveal(), "big") for key in (blind, ca))
@@ -43,7 +43,7 @@ def issue(ca: SecretKey, request: bytes, certify: Callable[[bytes], bytes]) -> t
 
 
 def reconstruct_public_key(certificate: bytes, point: bytes, ca_public_key: bytes) -> bytes:
-    """Compute the certified public key (33 bytes), as anyone.
+    """Compute the certified public key (33 bytes), as anyone can.
 
     Args:
         certificate: all its bytes.
@@ -73,13 +73,13 @@ def reconstruct_secret_key(
 
     Raises:
         BadInput: the contribution is out of range, or a point is malformed.
-        WrongCertificate: the result is not the key the certificate certifies.
+        WrongCertificate: the result is not the key that the certificate certifies.
 
     Source:
         SEC 4 §3.6.
     """
     if not 0 <= contribution < SECP256K1_N:
-        raise BadInput("contribution: given a value out of range, allowed 0 … n-1")
+        raise BadInput("the contribution must be between 0 and n-1")
     scalar = (_digest(certificate) * int.from_bytes(request.reveal(), "big") + contribution) % SECP256K1_N
     certified = reconstruct_public_key(certificate, point, ca_public_key)
     if scalar == 0 or (key := SecretKey.from_int(scalar)).public_key != certified:

@@ -23,7 +23,7 @@ class SecretKey:
         secret: 32 bytes, big endian, in 1 … n-1.
 
     Raises:
-        BadInput: the scalar is out of range (its value is not repeated in the text).
+        BadInput: the scalar is out of range. The text does not repeat its value.
 
     Source:
         SEC 2 §2.4.1; Ethereum yellow paper appendix F (signatures, addresses).
@@ -33,7 +33,9 @@ class SecretKey:
 
     def __init__(self, secret: bytes) -> None:
         if len(secret) != 32 or not 0 < int.from_bytes(secret, "big") < SECP256K1_N:
-            raise BadInput(f"secret key: given {len(secret)} bytes, allowed 32 bytes with a value in 1 … n-1")
+            raise BadInput(
+                f"a secret key must be 32 bytes with a value between 1 and n-1 ({len(secret)} bytes here)"
+            )
         self._key = _CoincurveKey(secret)
         #: compressed point, 33 bytes
         self.public_key: bytes = self._key.public_key.format(compressed=True)
@@ -48,9 +50,9 @@ class SecretKey:
 
     @classmethod
     def from_int(cls, scalar: int) -> SecretKey:
-        """Make a key of a scalar in 1 … n-1."""
+        """Make a key from a scalar in 1 … n-1."""
         if not 0 < scalar < SECP256K1_N:
-            raise BadInput("secret key: given a scalar out of range, allowed 1 … n-1")
+            raise BadInput("a secret key must be between 1 and n-1")
         return cls(scalar.to_bytes(32, "big"))
 
     def sign_digest(self, digest: bytes) -> bytes:
@@ -68,8 +70,7 @@ class SecretKey:
         Source:
             RFC 6979 (nonce), EIP-2 (low s).
         """
-        if len(digest) != 32:
-            raise BadInput(f"digest: given {len(digest)} bytes, allowed 32")
+        check_size(digest, "the digest")
         signature = self._key.sign_recoverable(digest, hasher=None)
         return signature[:64] + bytes([signature[64] + 27])
 
@@ -77,14 +78,14 @@ class SecretKey:
         """Return secret · point, compressed (33 bytes).
 
         Raises:
-            BadInput: the bytes are no point of the curve.
+            BadInput: the bytes are not a point of the curve.
         """
         from coincurve import PublicKey
 
         try:
             return PublicKey(point).multiply(self._key.secret).format(compressed=True)
         except ValueError as error:
-            raise BadInput(f"point: given 0x{point.hex()}, allowed an encoded secp256k1 point") from error
+            raise BadInput(f"0x{point.hex()} is not a point of secp256k1") from error
 
     def to_local_account(self) -> LocalAccount:
         """Return eth-account's signer for this key (for web3 transactions)."""
@@ -92,17 +93,28 @@ class SecretKey:
         return account
 
     def reveal(self) -> bytes:
-        """Return the 32 secret bytes: the one place where they leave the object (key files, algebra)."""
+        """Return the 32 secret bytes, for key files and algebra. They leave the object nowhere else."""
         return self._key.secret
 
     def __repr__(self) -> str:
         return f"<SecretKey of {self.address}>"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a SecretKey is not pickled: write an encrypted key file")
+        raise TypeError("a SecretKey cannot be pickled; write an encrypted key file instead")
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, SecretKey) and self.public_key == other.public_key
 
     def __hash__(self) -> int:
         return hash(self.public_key)
+
+
+def check_size(data: bytes, name: str, size: int = 32) -> bytes:
+    """Return the data if it has the right number of bytes.
+
+    Raises:
+        BadInput: it has another.
+    """
+    if len(data) != size:
+        raise BadInput(f"{name} must have {size} bytes, not {len(data)}")
+    return data

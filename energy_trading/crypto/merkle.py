@@ -6,13 +6,14 @@ from collections.abc import Sequence
 
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.keys import check_size
 from energy_trading.errors import BadInput
 
 
 def signer_leaf(signer: bytes) -> bytes:
     """Return the leaf of an ERC-7913 signer, keccak256(keccak256(signer)).
 
-    The inner hash makes the outer one read 32 bytes, where a node reads 64: no node passes as a leaf.
+    The inner hash makes the outer one read 32 bytes, where a node reads 64, so no node passes as a leaf.
 
     Args:
         signer: 20 bytes (secp256k1 address) or verifier ‖ key.
@@ -27,13 +28,13 @@ class MerkleTree:
     """A Merkle tree over given leaves, node = keccak256(min ‖ max) of its two children.
 
     The last node of an odd level moves up unhashed, so no leaf is invented or doubled, and a proof has at
-    most ⌈log2(number of leaves)⌉ hashes. Equal leaves are allowed here; who needs them distinct checks that.
+    most ⌈log2(number of leaves)⌉ hashes. Equal leaves are allowed; a caller who forbids them must check.
 
     Args:
-        leaves: at least one, 32 bytes each, in the order that `proof` counts.
+        leaves: at least one, 32 bytes each, in the order in which `proof` counts them.
 
     Raises:
-        BadInput: no leaf, or one that is not 32 bytes.
+        BadInput: there is no leaf, or one does not have 32 bytes.
 
     Source:
         N-6.
@@ -41,9 +42,9 @@ class MerkleTree:
 
     def __init__(self, leaves: Sequence[bytes]) -> None:
         if not leaves:
-            raise BadInput("leaves: given none, allowed one or more")
+            raise BadInput("a Merkle tree must have at least one leaf")
         for index, leaf in enumerate(leaves):
-            _check_hash(f"leaf {index}", leaf)
+            check_size(leaf, f"leaf {index}")
         level = list(leaves)
         self._levels = [level]
         while len(level) > 1:
@@ -68,7 +69,7 @@ class MerkleTree:
         """
         count = len(self._levels[0])
         if not 0 <= index < count:
-            raise BadInput(f"leaf index: given {index}, allowed 0 … {count - 1}")
+            raise BadInput(f"the leaf index must be between 0 and {count - 1}, not {index}")
         siblings = []
         for level in self._levels[:-1]:
             if (sibling := index ^ 1) < len(level):
@@ -86,24 +87,19 @@ def verify_proof(root: bytes, leaf: bytes, proof: Sequence[bytes]) -> bool:
         proof: sibling hashes, 32 bytes each, lowest first.
 
     Raises:
-        BadInput: a hash is not 32 bytes.
+        BadInput: a hash does not have 32 bytes.
 
     Source:
         N-6.
     """
-    _check_hash("root", root)
-    _check_hash("leaf", leaf)
+    check_size(root, "root")
+    check_size(leaf, "leaf")
     node = leaf
     for height, sibling in enumerate(proof):
-        _check_hash(f"proof hash {height}", sibling)
+        check_size(sibling, f"proof hash {height}")
         node = _node(node, sibling)
     return node == root
 
 
 def _node(left: bytes, right: bytes) -> bytes:
     return keccak(left + right if left < right else right + left)
-
-
-def _check_hash(name: str, value: bytes) -> None:
-    if len(value) != 32:
-        raise BadInput(f"{name}: given {len(value)} bytes, allowed 32")

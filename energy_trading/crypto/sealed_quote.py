@@ -1,4 +1,4 @@
-"""Quotes that only the holder of the auction's key can read, opened on chain without any curve code."""
+"""Quotes that only the holder of the auction's key can read. The chain opens them without any curve code."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from eth_utils.address import is_address
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.curve import address_of
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 
 #: amounts are units of account per kWh
@@ -21,14 +21,14 @@ _ACCUMULATOR_MASK: Final = 2**200 - 1
 
 @dataclass(frozen=True)
 class SealedQuote:
-    """A quote as it stands on chain: ElGamal with a hashed mask, two words.
+    """A quote as the chain stores it: ElGamal with a hashed mask, in two words.
 
     Args:
         cx: x of the ephemeral point C = r·G, 32 bytes.
         body: top bit the parity of C's y, below it the masked amount, 32 bytes.
 
     Raises:
-        BadInput: a word is not 32 bytes.
+        BadInput: a word does not have 32 bytes.
 
     Source:
         X-5; Xia eq 8.
@@ -38,14 +38,13 @@ class SealedQuote:
     body: bytes
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
-        for name, word in (("cx", self.cx), ("body", self.body)):
-            if len(word) != 32:
-                raise BadInput(f"{name}: given {len(word)} bytes, allowed 32")
+        """Refuse fields that are out of range."""
+        check_size(self.cx, "cx")
+        check_size(self.body, "body")
 
     @property
     def ephemeral_point(self) -> bytes:
-        """C as 33 bytes; who did not seal the quote cannot expect it to be on the curve."""
+        """C as 33 bytes. In a quote from somebody else it need not be on the curve."""
         return bytes([2 + (self.body[0] >> 7)]) + self.cx
 
 
@@ -53,7 +52,7 @@ def fresh_ephemeral() -> SecretKey:
     """Draw an r for one quote.
 
     Source:
-        X-5; `ecrecover` takes C's x as the scalar r of a signature, and one point in 2**128 has a larger one.
+        X-5; `ecrecover` takes the x of C as r of a signature; one point in 2**128 has an x that is too large.
     """
     while not _has_scalar_x(key := SecretKey.generate()):
         pass
@@ -77,21 +76,21 @@ def seal(
         chain_id: EIP-155 id of the chain.
         contract: address of the auction contract.
         auction_id: 32 bytes.
-        bidder: account address; under another one the quote opens to nothing.
-        ephemeral: r, for bidders who will prove what they quoted; fresh for each quote.
+        bidder: account address. Under another address the quote opens to nothing.
+        ephemeral: r, for a bidder who will prove what was quoted; it must be fresh for each quote.
 
     Raises:
-        BadInput: an argument out of range, or an ephemeral key whose x is n or more.
+        BadInput: an argument is out of range, or the x of the ephemeral key's point is n or more.
 
     Source:
         X-5; Xia eq 8. The mask takes the address of the shared point, which `ecrecover` yields on chain.
     """
     if type(amount) is not int or not 0 <= amount <= MAX_AMOUNT:
-        raise BadInput(f"amount: given {amount!r}, allowed an integer of 0 … 2**64-1")
+        raise BadInput(f"the amount must be an integer between 0 and 2**64-1, not {amount!r}")
     _check_place(chain_id, contract, auction_id, bidder)
     key = ephemeral or fresh_ephemeral()
     if not _has_scalar_x(key):
-        raise BadInput("ephemeral key: given one whose point has an x of n or more, allowed any other")
+        raise BadInput("the x of the ephemeral key's point is n or more; draw another key")
     mask = _mask(address_of(key.multiply(quote_public_key)), chain_id, contract, auction_id, bidder)
     low = (amount ^ mask) & ~_PARITY
     parity = _PARITY if key.public_key[0] == 3 else 0
@@ -112,11 +111,11 @@ def open_quote(
         bidder: account that the chain names beside the quote.
 
     Returns:
-        Units of account per kWh; None if the quote is garbage: it was made for another key, bidder, auction,
-        contract or chain, was changed, or names no point that `ecrecover` takes.
+        Units of account per kWh. None if the quote is garbage: it was made for another key, bidder, auction,
+        contract or chain, was changed, or names no point that `ecrecover` accepts.
 
     Raises:
-        BadInput: chain, contract, auction or bidder is malformed.
+        BadInput: the chain, contract, auction or bidder is malformed.
 
     Source:
         X-6; Xia eq 9.
@@ -143,7 +142,7 @@ def open_own_quote(
     """Decrypt a quote with the bidder's r, so that the bidder can prove it without the auction's key.
 
     Args:
-        ephemeral: r; who sees it can read this quote and no other.
+        ephemeral: r. Whoever sees it can read this quote and no other.
         quote: as found on chain.
         quote_public_key: the auction's K, 33 bytes.
         chain_id: EIP-155 id of the chain.
@@ -152,13 +151,13 @@ def open_own_quote(
         bidder: account that the chain names beside the quote.
 
     Returns:
-        Units of account per kWh; None if r is not the quote's or it was made for another place.
+        Units of account per kWh. None if r is not the quote's, or the quote was made for another place.
 
     Raises:
-        BadInput: chain, contract, auction, bidder or key is malformed.
+        BadInput: the chain, contract, auction, bidder or key is malformed.
 
     Source:
-        X-5: what was quoted can be proved, as the paper's signed quote can.
+        X-5: a bidder can prove what was quoted, as the paper's signed quote allows.
     """
     _check_place(chain_id, contract, auction_id, bidder)
     shared = ephemeral.multiply(quote_public_key)
@@ -174,12 +173,12 @@ def seed(auction_id: bytes) -> int:
         auction_id: 32 bytes.
 
     Raises:
-        BadInput: another length.
+        BadInput: the id does not have 32 bytes.
 
     Source:
         X-6: every quote is checked against what was committed.
     """
-    _check_auction(auction_id)
+    check_size(auction_id, "the auction id")
     return int.from_bytes(keccak(auction_id), "big") & _ACCUMULATOR_MASK
 
 
@@ -192,13 +191,13 @@ def accumulate(accumulator: int, bidder: str, quote: SealedQuote) -> int:
         quote: as sealed.
 
     Raises:
-        BadInput: the accumulator is out of range or the bidder no address.
+        BadInput: the accumulator is out of range, or the bidder is not an address.
 
     Source:
         X-6: every quote is checked against what was committed.
     """
     if not 0 <= accumulator <= _ACCUMULATOR_MASK:
-        raise BadInput(f"accumulator: given {accumulator:#x}, allowed 0 … 2**200-1")
+        raise BadInput(f"the accumulator must be between 0 and 2**200-1, not {accumulator:#x}")
     _check_address("bidder", bidder)
     link = encode(["uint256", "address", "bytes32", "bytes32"], [accumulator, bidder, quote.cx, quote.body])
     return int.from_bytes(keccak(link), "big") & _ACCUMULATOR_MASK
@@ -225,17 +224,12 @@ def _mask(shared: str, chain_id: int, contract: str, auction_id: bytes, bidder: 
 
 def _check_place(chain_id: int, contract: str, auction_id: bytes, bidder: str) -> None:
     if type(chain_id) is not int or not 0 <= chain_id < 2**64:
-        raise BadInput(f"chain id: given {chain_id!r}, allowed an integer of 0 … 2**64-1")
+        raise BadInput(f"the chain id must be an integer between 0 and 2**64-1, not {chain_id!r}")
     _check_address("contract", contract)
-    _check_auction(auction_id)
+    check_size(auction_id, "the auction id")
     _check_address("bidder", bidder)
-
-
-def _check_auction(auction_id: bytes) -> None:
-    if len(auction_id) != 32:
-        raise BadInput(f"auction id: given {len(auction_id)} bytes, allowed 32")
 
 
 def _check_address(name: str, address: str) -> None:
     if not is_address(address):
-        raise BadInput(f"{name}: given {address!r}, allowed an address")
+        raise BadInput(f"the {name} must be an address, not {address!r}")

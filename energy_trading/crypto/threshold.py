@@ -1,4 +1,4 @@
-"""A key that any t of n members can bring back and fewer cannot, made by a dealer or by all of them."""
+"""A key that any t of n members can reconstruct and fewer cannot, made by one dealer or by all members."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto import dleq, ecies
 from energy_trading.crypto.curve import GENERATOR, add, check_point, multiply
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput, Forged, RuleBroken
 
 MAX_MEMBERS: Final = 255
@@ -20,19 +20,19 @@ OUTSIDER: Final = 0
 
 
 class ShareForged(Forged):
-    """A share is not the one that its commitments belong to.
+    """A share is not the one that the dealer committed to.
 
     Args:
         member: whose share it is said to be.
     """
 
     def __init__(self, member: int) -> None:
-        super().__init__(f"share of member {member}: given another than committed to, allowed the dealt one")
+        super().__init__(f"the share of member {member} is not the one that was committed to")
         self.member = member
 
 
 class ShareRefused(Forged):
-    """The box that a dealer made for a member holds no right share: the member should complain.
+    """The box that a dealer made for a member holds no right share, so the member should complain.
 
     Args:
         dealer: who made it.
@@ -40,29 +40,27 @@ class ShareRefused(Forged):
     """
 
     def __init__(self, dealer: int, member: int) -> None:
-        super().__init__(
-            f"share of member {member}: given a wrong one by dealer {dealer}, allowed a right one"
-        )
+        super().__init__(f"dealer {dealer} gave member {member} a wrong share")
         self.dealer = dealer
         self.member = member
 
 
 class DealRefused(Forged):
-    """A deal is wrong for everybody to see.
+    """A deal is wrong, and everybody can see it.
 
     Args:
         dealer: who made it.
-        reason: what is wrong.
+        reason: what the deal has that is wrong.
     """
 
     def __init__(self, dealer: int, reason: str) -> None:
-        super().__init__(f"deal of {dealer}: given {reason}, allowed a deal for this ceremony")
+        super().__init__(f"the deal of dealer {dealer} does not fit the ceremony: it has {reason}")
         self.dealer = dealer
         self.reason = reason
 
 
 class TooFewDealers(RuleBroken):
-    """After the complaints so few deals are left that those who dealt them could know the key.
+    """After the complaints so few deals are left that their dealers together could know the key.
 
     Args:
         given: dealers left.
@@ -70,13 +68,15 @@ class TooFewDealers(RuleBroken):
     """
 
     def __init__(self, given: Sequence[int], allowed: int) -> None:
-        super().__init__(f"dealers: given the deals of {list(given)}, allowed {allowed} or more")
+        super().__init__(
+            f"{allowed} deals or more must be left after the complaints, not only those of {list(given)}"
+        )
         self.given = tuple(given)
         self.allowed = allowed
 
 
 class TooFewShares(RuleBroken):
-    """There are not enough right shares to bring the key back.
+    """There are not enough right shares to reconstruct the key.
 
     Args:
         given: members whose shares are right.
@@ -86,8 +86,8 @@ class TooFewShares(RuleBroken):
 
     def __init__(self, given: Sequence[int], forged: Sequence[int], threshold: int) -> None:
         super().__init__(
-            f"shares: given right ones of {list(given)} and forged ones of {list(forged)}, "
-            f"allowed right ones of {threshold} members or more"
+            f"right shares of {threshold} members are needed; those of {list(given)} are right, "
+            f"those of {list(forged)} are forged"
         )
         self.given = tuple(given)
         self.forged = tuple(forged)
@@ -112,13 +112,13 @@ class Share:
 
 @dataclass(frozen=True)
 class Commitments:
-    """What everybody knows of a secret polynomial f of degree t-1: each coefficient times G.
+    """What everybody knows of a secret polynomial f of degree t-1, which is each coefficient times G.
 
     Args:
-        points: of the coefficients, the constant first, 33 bytes each; t of them.
+        points: t points, one for each coefficient, the constant first, 33 bytes each.
 
     Raises:
-        BadInput: none, more than members can be, or one that is no point.
+        BadInput: there is none, there are more than there can be members, or one is not a point.
 
     Source:
         Feldman, FOCS '87.
@@ -127,9 +127,9 @@ class Commitments:
     points: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         if not 0 < len(self.points) <= MAX_MEMBERS:
-            raise BadInput(f"commitments: given {len(self.points)}, allowed 1 … {MAX_MEMBERS}")
+            raise BadInput(f"there must be between 1 and {MAX_MEMBERS} commitments, not {len(self.points)}")
         for point in self.points:
             check_point(point)
 
@@ -140,7 +140,7 @@ class Commitments:
 
     @property
     def threshold(self) -> int:
-        """How many shares bring f(0) back."""
+        """How many shares reconstruct f(0)."""
         return len(self.points)
 
     def image(self, member: int) -> bytes:
@@ -160,7 +160,7 @@ class Commitments:
 
         Raises:
             BadInput: the member's number is out of range.
-            ShareForged: it is another than the dealt one.
+            ShareForged: the share is not the one that was dealt.
         """
         if share.value.public_key != self.image(share.member):
             raise ShareForged(share.member)
@@ -170,12 +170,10 @@ class Commitments:
         """Return the commitments of the sum of polynomials of one degree.
 
         Raises:
-            BadInput: none, different degrees, or coefficients that cancel.
+            BadInput: there is none, the degrees differ, or coefficients cancel.
         """
         if len({part.threshold for part in parts}) != 1:
-            raise BadInput(
-                f"commitments: given thresholds {[p.threshold for p in parts]}, allowed equal ones"
-            )
+            raise BadInput(f"the thresholds must all be equal, not {[part.threshold for part in parts]}")
         return cls(tuple(add(*column) for column in zip(*(part.points for part in parts), strict=True)))
 
 
@@ -184,13 +182,13 @@ class Ceremony:
     """What everybody agrees on before a key is made.
 
     Args:
-        purpose: 32 bytes that no other ceremony has; every proof and box is bound to it.
+        purpose: 32 bytes that no other ceremony has. Every proof and every box is bound to it.
         threshold: t, 1 … number of members.
         members: their public keys, 33 bytes each, in the order of their numbers 1 … n.
-        outsider: the public key of a dealer who deals alone; None if the members deal together.
+        outsider: the public key of somebody who deals alone; None if the members deal together.
 
     Raises:
-        BadInput: a value out of range, a key that is no point or is there twice.
+        BadInput: a value is out of range, or a key is not a point or occurs twice.
 
     Source:
         Errata of X-6.
@@ -202,18 +200,17 @@ class Ceremony:
     outsider: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
-        if len(self.purpose) != 32:
-            raise BadInput(f"purpose: given {len(self.purpose)} bytes, allowed 32")
+        """Refuse fields that are out of range."""
+        check_size(self.purpose, "the purpose")
         if not 0 < len(self.members) <= MAX_MEMBERS:
-            raise BadInput(f"members: given {len(self.members)}, allowed 1 … {MAX_MEMBERS}")
+            raise BadInput(f"there must be between 1 and {MAX_MEMBERS} members, not {len(self.members)}")
         if not 0 < self.threshold <= len(self.members):
-            raise BadInput(f"threshold: given {self.threshold}, allowed 1 … {len(self.members)}")
+            raise BadInput(f"the threshold must be between 1 and {len(self.members)}, not {self.threshold}")
         keys = [*self.members, *filter(None, [self.outsider])]
         for key in keys:
             check_point(key)
         if len(set(keys)) != len(keys):
-            raise BadInput("members: given one key twice, allowed different keys")
+            raise BadInput("the members and the outsider must all have different keys")
 
     @property
     def numbers(self) -> range:
@@ -227,14 +224,14 @@ class Ceremony:
 
     @property
     def dealers_needed(self) -> int:
-        """Fewest deals that make a key: with t of them, t-1 corrupt members do not know every part of it."""
+        """Fewest deals that make a key. With t of them, t-1 corrupt members do not know every part of it."""
         return 1 if self.outsider is not None else self.threshold
 
     def key_of(self, number: int) -> bytes:
         """Return the public key of a member, or of the outsider for 0.
 
         Raises:
-            BadInput: nobody has that number.
+            BadInput: nobody in the ceremony has that number.
         """
         if number == OUTSIDER and self.outsider is not None:
             return self.outsider
@@ -243,7 +240,7 @@ class Ceremony:
 
     @cached_property
     def digest(self) -> bytes:
-        """32 bytes that stand for all of it."""
+        """32 bytes that stand for the whole ceremony."""
         parts = [
             self.purpose,
             bytes([self.threshold, len(self.members)]),
@@ -257,11 +254,11 @@ class Ceremony:
 class SealedShare:
     """A share in a box for its member, published with the rest of the deal.
 
-    The proof stops a dealer who copies another's box, so that the complaint about it would open the original.
+    The proof stops a dealer from copying another's box: the complaint about the copy would open the original.
 
     Args:
         box: `ecies` box.
-        possession: that the dealer made the box's ephemeral key.
+        possession: proof that the dealer made the box's ephemeral key.
     """
 
     box: bytes
@@ -270,16 +267,16 @@ class SealedShare:
 
 @dataclass(frozen=True)
 class Deal:
-    """What a dealer publishes: one part of the key, or with an outsider the whole.
+    """What a dealer publishes: one part of the key, or the whole key if the dealer is an outsider.
 
     Args:
         dealer: who.
         commitments: of the dealer's polynomial.
-        possession: that the dealer knows f(0), so that nobody chooses theirs to cancel the others'.
+        possession: proof that the dealer knows f(0), so that nobody can choose it to cancel the others'.
         boxes: a share for each member, in the order of their numbers.
 
     Source:
-        Pedersen, EUROCRYPT '91 (every member a dealer); Feldman, FOCS '87 (one deal).
+        Pedersen, EUROCRYPT '91 (every member is a dealer); Feldman, FOCS '87 (one deal).
     """
 
     dealer: int
@@ -290,16 +287,16 @@ class Deal:
 
 @dataclass(frozen=True)
 class Complaint:
-    """A member's proof that a dealer's box for them holds no right share: it opens that box for all.
+    """A member's proof that a dealer's box for them holds no right share. It opens that box for everybody.
 
     Args:
         accuser: the member.
         dealer: who made the box.
         shared_point: the box's Diffie–Hellman point, 33 bytes.
-        proof: that it is the accuser's key times the box's ephemeral point.
+        proof: proof that the point is the accuser's key times the box's ephemeral point.
 
     Raises:
-        BadInput: the shared point is none.
+        BadInput: the shared point is not a point of the curve.
     """
 
     accuser: int
@@ -308,7 +305,7 @@ class Complaint:
     proof: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         check_point(self.shared_point)
 
 
@@ -319,7 +316,7 @@ class GroupKey:
     Args:
         ceremony: it was made in.
         dealers: whose deals are part of it.
-        disqualified: dealers whose deals are not, and why.
+        disqualified: dealers whose deals are no part of it, and why.
         commitments: of the sum of the polynomials.
     """
 
@@ -336,7 +333,7 @@ class GroupKey:
 
 @dataclass(frozen=True)
 class Reconstruction:
-    """A key that was brought back.
+    """A reconstructed key.
 
     Args:
         secret_key: k, hidden in the repr.
@@ -355,7 +352,7 @@ def deal(ceremony: Ceremony, dealer: int, secret_key: SecretKey | None = None) -
     Args:
         ceremony: what was agreed on.
         dealer: the caller's number.
-        secret_key: f(0); None draws one, which nobody will know afterwards.
+        secret_key: f(0). None draws one that nobody will know afterwards.
 
     Raises:
         BadInput: the ceremony has no such dealer.
@@ -364,9 +361,8 @@ def deal(ceremony: Ceremony, dealer: int, secret_key: SecretKey | None = None) -
         Feldman, FOCS '87; Pedersen, EUROCRYPT '91 §3.
     """
     if dealer not in ceremony.dealers:
-        raise BadInput(
-            f"dealer: given {dealer}, allowed {ceremony.dealers.start} … {ceremony.dealers.stop - 1}"
-        )
+        first, last = ceremony.dealers.start, ceremony.dealers.stop - 1
+        raise BadInput(f"the dealer must be between {first} and {last}, not {dealer}")
     polynomial = [secret_key or SecretKey.generate()]
     polynomial += [SecretKey.generate() for _ in range(ceremony.threshold - 1)]
     possession = dleq.prove(polynomial[0], GENERATOR, _deal_context(ceremony, dealer))
@@ -381,10 +377,10 @@ def deal(ceremony: Ceremony, dealer: int, secret_key: SecretKey | None = None) -
 
 
 def check_deal(ceremony: Ceremony, deal: Deal) -> None:
-    """Check what everybody can see of a deal.
+    """Check everything about a deal that the public can see.
 
     Raises:
-        DealRefused: it is no deal for this ceremony; it names the dealer and what is wrong.
+        DealRefused: the deal does not fit this ceremony. The error names the dealer and what is wrong.
 
     Source:
         Proofs of possession against rogue keys: Ristenpart and Yilek, EUROCRYPT '07.
@@ -420,13 +416,13 @@ def open_share(ceremony: Ceremony, deal: Deal, member: int, member_key: SecretKe
         member_key: the caller's key.
 
     Raises:
-        ShareRefused: there is no right share in it; answer with `complain`.
+        ShareRefused: there is no right share in the box; answer with `complain`.
     """
     return _open_box(ceremony, deal, member, member_key.multiply(_ephemeral_point(deal, member)))
 
 
 def complain(ceremony: Ceremony, deal: Deal, accuser: int, accuser_key: SecretKey) -> Complaint:
-    """Open a bad box for all to see, after `open_share` refused it; a right share would be given away.
+    """Open a bad box for all to see, after `open_share` refused it. A right share would be given away.
 
     Args:
         ceremony: what was agreed on.
@@ -443,7 +439,7 @@ def complain(ceremony: Ceremony, deal: Deal, accuser: int, accuser_key: SecretKe
 
 
 def is_justified(ceremony: Ceremony, deal: Deal, complaint: Complaint) -> bool:
-    """Tell whether a complaint proves its dealer wrong; anyone comes to the same answer.
+    """Return whether a complaint proves its dealer wrong. Everybody gets the same answer.
 
     Args:
         ceremony: what was agreed on.
@@ -451,10 +447,10 @@ def is_justified(ceremony: Ceremony, deal: Deal, complaint: Complaint) -> bool:
         complaint: about it.
 
     Raises:
-        BadInput: it is about another deal or by nobody of the ceremony.
+        BadInput: the complaint is about another deal, or its author is not in the ceremony.
     """
     if complaint.dealer != deal.dealer:
-        raise BadInput(f"complaint: given one about {complaint.dealer}, allowed one about {deal.dealer}")
+        raise BadInput(f"the complaint is about dealer {complaint.dealer}, not about dealer {deal.dealer}")
     accuser = complaint.accuser
     public_key = ceremony.key_of(accuser)
     point, shared = _ephemeral_point(deal, accuser), complaint.shared_point
@@ -469,19 +465,19 @@ def is_justified(ceremony: Ceremony, deal: Deal, complaint: Complaint) -> bool:
 
 
 def combine(ceremony: Ceremony, deals: Iterable[Deal], complaints: Iterable[Complaint]) -> GroupKey:
-    """Make the key of all deals that nobody could prove wrong.
+    """Make the key from all deals that nobody proved wrong.
 
-    All who call it with the same deals and complaints get the same key, in whatever order these come. That
-    each comes from whom it names is for the caller to see to.
+    Everybody who calls it with the same deals and complaints, in any order, gets the same key. The caller
+    must make sure that each deal and each complaint comes from whom it names.
 
     Args:
         ceremony: what was agreed on.
-        deals: all that were published in time. A dealer with two different ones is disqualified.
-        complaints: all that were published in time; unfounded ones change nothing.
+        deals: all deals published in time. A dealer with two different ones is disqualified.
+        complaints: all complaints published in time. Unfounded ones change nothing.
 
     Raises:
         TooFewDealers: fewer than `Ceremony.dealers_needed` are left.
-        BadInput: coefficients of the last deals cancel; they were made by one hand.
+        BadInput: coefficients of the remaining deals cancel, so one person must have made them.
 
     Source:
         Pedersen, EUROCRYPT '91 §3.
@@ -508,7 +504,7 @@ def combine(ceremony: Ceremony, deals: Iterable[Deal], complaints: Iterable[Comp
 
 
 def share_of(group: GroupKey, deals: Iterable[Deal], member: int, member_key: SecretKey) -> Share:
-    """Return a member's share of the finished key: the sum of what the dealers left in it gave.
+    """Return a member's share of the finished key, which is the sum of the shares from its dealers.
 
     Args:
         group: from `combine`.
@@ -517,13 +513,13 @@ def share_of(group: GroupKey, deals: Iterable[Deal], member: int, member_key: Se
         member_key: the caller's key.
 
     Raises:
-        ShareRefused: a dealer in it gave a wrong share about which the member did not complain in time.
-        ShareForged: a deal is another than the one the key was made of.
+        ShareRefused: one of the dealers gave a wrong share, and the member did not complain in time.
+        ShareForged: a deal is not the one that the key was made from.
         BadInput: a deal is missing.
     """
     parts = {each.dealer: each for each in deals if each.dealer in group.dealers}
     if missing := sorted(set(group.dealers) - parts.keys()):
-        raise BadInput(f"deals: given none of {missing}, allowed one of each of {list(group.dealers)}")
+        raise BadInput(f"the deals of {missing} are missing; each of {list(group.dealers)} must have one")
     total = sum(
         _scalar(open_share(group.ceremony, each, member, member_key).value) for each in parts.values()
     )
@@ -533,14 +529,14 @@ def share_of(group: GroupKey, deals: Iterable[Deal], member: int, member_key: Se
 
 
 def reconstruct(commitments: Commitments, shares: Iterable[Share]) -> Reconstruction:
-    """Bring the key back from published shares; forged ones are set aside and their givers named.
+    """Reconstruct the key from published shares. Forged ones are set aside and their givers named.
 
     Args:
         commitments: of the key.
-        shares: in any order; more than t or the same twice do no harm.
+        shares: in any order. More than t, or the same one twice, do no harm.
 
     Raises:
-        TooFewShares: fewer than t right ones.
+        TooFewShares: fewer than t shares are right.
 
     Source:
         Shamir, CACM 22 (1979): Lagrange interpolation at 0.
@@ -599,7 +595,7 @@ def _scalar(key: SecretKey) -> int:
 
 def _check_member(member: int, most: int) -> None:
     if not 0 < member <= most:
-        raise BadInput(f"member: given {member}, allowed 1 … {most}")
+        raise BadInput(f"the member must be between 1 and {most}, not {member}")
 
 
 def _deal_context(ceremony: Ceremony, dealer: int) -> bytes:

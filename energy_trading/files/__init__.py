@@ -1,1 +1,1 @@
-"""Files and JSON: reading, writing, private files, the journal."""
+"""Files and JSON: one way to read, to write whole, to keep private, to lock and to append."""

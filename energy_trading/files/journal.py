@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from energy_trading.errors import BadInput, Forged, TryAgain
+from energy_trading.files.json import parse_json
+from energy_trading.files.lock import open_locked
+from energy_trading.files.whole_file import sync_folder
 
 
 class JournalLocked(TryAgain):
@@ -21,11 +23,11 @@ class JournalClosed(BadInput):
 
 
 class JournalCorrupt(Forged):
-    """A line of the file is no fact of this meter; a meter that may have forgotten does not sign."""
+    """A line of the file is no fact of this meter; a meter that may have forgotten facts does not sign."""
 
 
 class Journal:
-    """An append-only file of JSON objects, one a line, readable by its owner only.
+    """An append-only file of JSON objects, one on each line, which only its owner can read.
 
     The file is locked for the life of the object. A last line without its newline is a write that a crash
     cut short: its caller never got an answer, so it is dropped.
@@ -34,7 +36,7 @@ class Journal:
         path: file to open or create (mode 0600); None keeps nothing, for simulations.
 
     Raises:
-        JournalLocked: it is open elsewhere.
+        JournalLocked: the file is open elsewhere.
         JournalCorrupt: a whole line is no JSON object.
     """
 
@@ -44,9 +46,10 @@ class Journal:
         self._file = -1
         if path is None:
             return
-        self._file = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        in_use = JournalLocked(f"journal {path} is in use by another meter process")
+        self._file = open_locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, in_use)
         try:
-            self._lock_and_read(path)
+            self._read(path)
         except BaseException:
             self.close()
             raise
@@ -65,12 +68,12 @@ class Journal:
         """
         if self._file < 0:
             if self._path is not None:
-                raise JournalClosed(f"journal: {self._path} was closed; open it again to go on")
+                raise JournalClosed(f"journal {self._path} was closed; open it again to go on")
             return
         line = json.dumps(fact, separators=(",", ":")).encode() + b"\n"
         try:
             if os.write(self._file, line) != len(line):
-                raise OSError(f"journal: {self._path} took only part of a line")
+                raise OSError(f"journal {self._path} took only part of a line")
             os.fsync(self._file)
         except OSError:
             # Whether the fact is kept is unknown until the file is read again: nothing may follow it.
@@ -79,7 +82,7 @@ class Journal:
 
     def corrupt(self, reason: str) -> JournalCorrupt:
         """Return the error for a fact that does not fit what came before it."""
-        return JournalCorrupt(f"journal: {self._path}: {reason}")
+        return JournalCorrupt(f"journal {self._path}: {reason}")
 
     def close(self) -> None:
         """Release the file, so that another object may open it."""
@@ -92,30 +95,17 @@ class Journal:
         if hasattr(self, "_file"):
             self.close()
 
-    def _lock_and_read(self, path: Path) -> None:
-        try:
-            fcntl.flock(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise JournalLocked(f"journal: {path} is in use by another meter process") from error
+    def _read(self, path: Path) -> None:
         os.fchmod(self._file, 0o600)
-        _sync_folder(path.parent)
+        sync_folder(path.parent)
         content = path.read_bytes()
         whole = content[: content.rfind(b"\n") + 1]
         os.ftruncate(self._file, len(whole))
         for number, line in enumerate(whole.splitlines(), start=1):
             try:
-                fact = json.loads(line)
-            except ValueError as error:
-                raise JournalCorrupt(f"journal: {path} line {number}: no JSON") from error
+                fact = parse_json(line, "line")
+            except BadInput as error:
+                raise self.corrupt(f"line {number} is not JSON") from error
             if not isinstance(fact, dict):
-                raise JournalCorrupt(f"journal: {path} line {number}: no JSON object")
+                raise self.corrupt(f"line {number} is not a JSON object")
             self._facts.append(fact)
-
-
-def _sync_folder(folder: Path) -> None:
-    # A new file's name is in its folder: without this a power cut could lose the whole file.
-    handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

@@ -1,15 +1,22 @@
-"""The one way in which bytes and objects are written in this package's JSON."""
+"""The one way in which this package reads JSON, and writes bytes into it."""
 
 from __future__ import annotations
 
 import json
 import re
-import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.errors import BadInput
+from energy_trading.files.whole_file import unreadable
 
-_NESTING: Final = 1000
+#: nothing that this package writes is nested a tenth as deep
+MAX_DEPTH: Final = 100
+# A string is one token, so that the brackets in it do not count; its closing quote may be missing, so that
+# the search never starts anew inside it.
+_TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
 
 
 def to_hex(data: bytes) -> str:
@@ -17,48 +24,129 @@ def to_hex(data: bytes) -> str:
     return "0x" + data.hex()
 
 
-def from_hex(value: Any, name: str) -> bytes:
+def from_hex(value: Any, name: str, size: int | None = None) -> bytes:
     """Read what `to_hex` wrote and nothing else.
 
     Args:
         value: as found in the JSON.
         name: of the field, for the error.
+        size: the number of bytes it must have; None allows any.
 
     Raises:
-        BadInput: not a text of that form.
+        BadInput: the value is no text of that form and size. It is not repeated, since it may be secret.
     """
     if not isinstance(value, str) or not re.fullmatch("0x([0-9a-f]{2})*", value):
-        raise BadInput(f"{name}: given {value!r}, allowed 0x and pairs of lower-case hexadecimal digits")
-    return bytes.fromhex(value[2:])
+        raise BadInput(f"{name} must be 0x and pairs of lower-case hexadecimal digits")
+    data = bytes.fromhex(value[2:])
+    if size not in (None, len(data)):
+        raise BadInput(f"{name} must have {size} bytes, not {len(data)}")
+    return data
 
 
 def check_object(value: Any, name: str, keys: set[str]) -> dict[str, Any]:
-    """Return a JSON object once it is known to have exactly the keys.
+    """Return a JSON object that has exactly the given keys.
 
     Raises:
-        BadInput: no object, a key missing or a key too many.
+        BadInput: the value is no object, or a key is missing or unknown.
     """
     if not isinstance(value, dict):
-        raise BadInput(f"{name}: given a JSON {type(value).__name__}, allowed an object")
+        raise BadInput(f"{name} must be a JSON object, not {type(value).__name__}")
     if value.keys() != keys:
-        raise BadInput(f"{name}: given the keys {sorted(value)}, allowed {sorted(map(str, keys))}")
+        raise BadInput(f"{name} must have the keys {sorted(map(str, keys))}, not {sorted(value)}")
     return value
+
+
+def check_list(value: Any, name: str) -> list[Any]:
+    """Return a JSON list.
+
+    Raises:
+        BadInput: the value is something else.
+    """
+    if not isinstance(value, list):
+        raise BadInput(f"{name} must be a JSON list, not {type(value).__name__}")
+    return value
+
+
+def check_text(value: Any, name: str) -> str:
+    """Return a JSON text; the error does not repeat the value, which may be private.
+
+    Raises:
+        BadInput: the value is something else.
+    """
+    if not isinstance(value, str):
+        raise BadInput(f"{name} must be a JSON text, not {type(value).__name__}")
+    return value
+
+
+def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:
+    """Return an integer of `least` … `most`.
+
+    Raises:
+        BadInput: the value is no integer, or is out of range.
+    """
+    # isinstance would also let JSON's true pass, which is an int in Python.
+    if type(value) is not int:
+        raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
+    if not least <= value <= most:
+        raise BadInput(f"{name} must be between {least} and {most}, not {value}")
+    return value
+
+
+@contextmanager
+def reading(name: str) -> Iterator[None]:
+    """Turn what a hand-written reader stumbles over in JSON of another form into one `BadInput`.
+
+    Args:
+        name: of what is read, for the error.
+    """
+    try:
+        yield
+    except BadInput:
+        raise
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError, OverflowError) as error:
+        raise BadInput(f"{name}: a field is missing or malformed: {error}") from error
 
 
 def parse_json(text: str | bytes, name: str) -> Any:
     """Read a JSON text.
 
     Raises:
-        BadInput: no JSON, or nested too deep; its text is not repeated, since it may be private.
+        BadInput: the text is no JSON, or is nested too deep; it is not repeated, since it may be private.
     """
-    limit = sys.getrecursionlimit()
-    # py_ecc lifts it so far that nested JSON would overflow the C stack and end the process.
-    sys.setrecursionlimit(min(limit, _NESTING))
     try:
-        return json.loads(text)
-    except RecursionError as error:
-        raise BadInput(f"{name}: given JSON nested too deep, allowed one object") from error
+        decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
+        _check_depth(decoded, name)
+        return json.loads(decoded)
+    except BadInput:
+        raise
     except ValueError as error:
-        raise BadInput(f"{name}: given {len(text)} characters that are no JSON, allowed JSON") from error
-    finally:
-        sys.setrecursionlimit(limit)
+        raise BadInput(f"{name} is not JSON ({len(text)} characters)") from error
+
+
+def read_json(name: str, path: Path) -> Any:
+    """Read a JSON file.
+
+    Args:
+        name: of the file's role, for the error.
+        path: of the file.
+
+    Raises:
+        BadInput: the file cannot be read, or is no JSON; its text is not repeated.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise unreadable(name, path, error) from error
+    return parse_json(content, f"{name} {path}")
+
+
+def _check_depth(text: str, name: str) -> None:
+    # Python's reader recurses in C: where a library (py_ecc) lifted the recursion limit, deep nesting would
+    # overflow the stack and end the process. Setting the limit here would set it for all threads.
+    if text.count("[") + text.count("{") <= MAX_DEPTH:
+        return
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        depth += {"[": 1, "{": 1, "]": -1, "}": -1}.get(token[0], 0)
+        if depth > MAX_DEPTH:
+            raise BadInput(f"{name} is JSON nested deeper than {MAX_DEPTH} levels")

@@ -25,7 +25,7 @@ class WrongPassword(BadInput):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"key file {path}: given a password that does not open it, allowed its own")
+        super().__init__(f"key file {path}: the password does not open it")
         self.path = path
 
 
@@ -39,21 +39,21 @@ def save_key(path: Path, secret_key: SecretKey, password: str, work_factor: int 
         work_factor: scrypt's N, a power of two.
 
     Raises:
-        BadInput: the password is empty or no UTF-8, or the work factor no power of two above 1.
+        BadInput: the password is empty or not UTF-8, or the work factor is no power of two above 1.
         FileExists: something is there.
 
     Source:
         Web3 Secret Storage Definition, version 3.
     """
     if not password:
-        raise BadInput("password: given an empty one, allowed any other")
+        raise BadInput("the password must not be empty")
     if work_factor < 2 or work_factor & (work_factor - 1):
-        raise BadInput(f"work factor: given {work_factor}, allowed a power of two above 1")
+        raise BadInput(f"the work factor must be a power of two above 1, not {work_factor}")
     try:
         secret = password.encode()
     except UnicodeEncodeError:
         # Not chained: the cause holds the password.
-        raise BadInput("password: given bytes that are no UTF-8, allowed UTF-8") from None
+        raise BadInput("the password must be UTF-8") from None
     content = eth_keyfile.create_keyfile_json(
         secret_key.reveal(), secret, kdf="scrypt", iterations=work_factor
     )
@@ -68,16 +68,17 @@ def load_key(path: Path, password: str) -> SecretKey:
         password: its own.
 
     Raises:
-        FileExposed: group or world have a permission on the file.
+        FileExposed: the group or the world has a permission on the file.
         WrongPassword: the password is another.
-        BadInput: the file is no key file, or its key is not that of the address in it.
+        BadInput: the file is no key file, or its key does not belong to the address in it.
 
     Source:
         Web3 Secret Storage Definition, version 3.
     """
     content = parse_json(read_private(path), f"key file {path}")
     try:
-        secret = eth_keyfile.decode_keyfile_json(content, password.encode())
+        # No UnicodeEncodeError, which would carry the password: what is not UTF-8 opens no file.
+        secret = eth_keyfile.decode_keyfile_json(content, password.encode(errors="surrogateescape"))
     except ValueError as error:
         if str(error) == "MAC mismatch":
             raise WrongPassword(path) from error
@@ -85,11 +86,11 @@ def load_key(path: Path, password: str) -> SecretKey:
     except (AttributeError, KeyError, TypeError, NotImplementedError, ZeroDivisionError) as error:
         raise _no_key_file(path) from error
     key = SecretKey(secret)
-    # The format's MAC leaves out the cipher's start value; the address tells whether that was changed.
+    # The format's MAC leaves out the cipher's start value; the address shows whether that was changed.
     if str(content.get("address")).lower().removeprefix("0x") != key.address[2:].lower():
-        raise BadInput(f"key file {path}: given a key of another address than the file's, allowed its own")
+        raise BadInput(f"key file {path}: the key in it does not belong to the address in it")
     return key
 
 
 def _no_key_file(path: Path) -> BadInput:
-    return BadInput(f"key file {path}: given a JSON of another kind, allowed Web3 Secret Storage version 3")
+    return BadInput(f"key file {path} is not in the Web3 Secret Storage format, version 3")

@@ -21,7 +21,7 @@ class StateForged(Forged):
     """
 
     def __init__(self, path: Path) -> None:
-        super().__init__(f"state file {path}: given one this authority did not write, allowed its own")
+        super().__init__(f"state file {path} was not written by this authority, or was changed since")
         self.path = path
 
 
@@ -45,9 +45,9 @@ def load_state(path: Path, key: SecretKey) -> Any:
         key: as given to `save_state`.
 
     Raises:
-        FileExposed: group or world have a permission on the file.
+        FileExposed: the group or the world has a permission on the file.
         BadInput: the file has another form.
-        StateForged: it was changed. An older state in its place is not noticed.
+        StateForged: it was changed. An older state in its place goes unnoticed.
     """
     name = f"state file {path}"
     content = check_object(parse_json(read_private(path), name), name, {"state", "seal"})

@@ -1,4 +1,4 @@
-"""Who may trade: PKG, DSO, certificates, tracing."""
+"""Who may trade: PKG (private key generator), DSO (distribution system operator), certificates, tracing."""
 
 from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
 from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed

@@ -1,4 +1,4 @@
-"""X.509 certificates of accounts, for software that does not know implicit certificates."""
+"""X.509 certificates of accounts, from PKG (private key generator), for software without implicit ones."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.parameters import Parameters
 
-#: extension with keccak256(α); under 2.25 a random 128-bit number needs no registration (X.667)
+#: extension with keccak256(α); below 2.25 a random 128-bit number needs no registration (X.667)
 IDENTITY_CIPHERTEXT_OID: Final = x509.ObjectIdentifier("2.25.154242839445639406399193854074816938865")
 
 
 class X509Refused(Forged):
-    """An X.509 certificate is not PKG's for this account.
+    """An X.509 certificate is not the one that PKG signed for this account.
 
     Args:
         field: what is wrong.
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"X.509 {field}: given another than PKG's for this account, allowed PKG's")
+        super().__init__(f"the X.509 certificate is not PKG's for this account: its {field} is wrong")
         self.field = field
 
 
@@ -46,7 +46,7 @@ def write_x509(certificate: Certificate, parameters: Parameters, registrar: Secr
         PEM.
 
     Raises:
-        BadInput: the validity goes beyond what X.509 can write (the year 9999).
+        BadInput: the validity goes beyond what X.509 can write, which is the year 9999.
 
     Source:
         RFC 5280; SEC 2 §2.4.1 (Z-1 asks for X.509).
@@ -60,12 +60,12 @@ def write_x509(certificate: Certificate, parameters: Parameters, registrar: Secr
             .public_key(_public_key(certificate.public_key(parameters.issue_key)))
             .serial_number(x509.random_serial_number())
             .not_valid_before(datetime.fromtimestamp(head.valid_from, UTC))
-            # X.509 counts the last second in, ours is half open.
+            # X.509 includes the last second; our validity is half open.
             .not_valid_after(datetime.fromtimestamp(head.valid_until - 1, UTC))
         )
     except (ValueError, OverflowError, OSError) as error:
         raise BadInput(
-            f"validity: given {head.valid_from} to {head.valid_until}, allowed years 1970 … 9999"
+            f"X.509 can write the years 1970 to 9999 only, not {head.valid_from} to {head.valid_until}"
         ) from error
     extension = x509.UnrecognizedExtension(IDENTITY_CIPHERTEXT_OID, keccak(certificate.identity_ciphertext))
     signer = ec.derive_private_key(int.from_bytes(registrar.reveal(), "big"), ec.SECP256K1())
@@ -78,7 +78,7 @@ def write_x509(certificate: Certificate, parameters: Parameters, registrar: Secr
 
 
 def verify_x509(pem: bytes, certificate: Certificate, parameters: Parameters, at: int) -> None:
-    """Check that an X.509 certificate is PKG's for the account of an implicit certificate.
+    """Check that an X.509 certificate is the one that PKG signed for the account of an implicit certificate.
 
     Args:
         pem: the X.509 certificate.
@@ -87,8 +87,8 @@ def verify_x509(pem: bytes, certificate: Certificate, parameters: Parameters, at
         at: unix seconds.
 
     Raises:
-        BadInput: no X.509 certificate.
-        X509Refused: it names the first field that is wrong.
+        BadInput: the bytes are no X.509 certificate.
+        X509Refused: a field is wrong; the error names the first one.
         CertificateExpired: the moment is outside the validity.
 
     Source:
@@ -97,7 +97,7 @@ def verify_x509(pem: bytes, certificate: Certificate, parameters: Parameters, at
     try:
         signed = x509.load_pem_x509_certificate(pem)
     except ValueError as error:
-        raise BadInput(f"X.509: given {len(pem)} bytes of another kind, allowed a PEM certificate") from error
+        raise BadInput(f"these {len(pem)} bytes are not an X.509 certificate in PEM form") from error
     signature_hash = signed.signature_hash_algorithm
     if not isinstance(signature_hash, SHA256):
         raise X509Refused("signature algorithm")

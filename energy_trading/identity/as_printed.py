@@ -1,4 +1,7 @@
-"""Chen's key issue exactly as printed, to show what is wrong with it; a live PKG never does this."""
+"""Chen's key issue exactly as printed, to show what is wrong with it.
+
+A live PKG (private key generator) never does this.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +17,7 @@ _CONTEXT = b"energy-trading/as-printed/1"
 
 @dataclass(frozen=True)
 class PrintedIssue:
-    """What PKG has after an issue by eqs 3–5.
+    """What PKG holds after an issue by eqs 3–5.
 
     Args:
         secret_key: priK, which PKG knows and hands to the user.
@@ -29,12 +32,12 @@ def issue_as_printed(master: SecretKey, identity: str, dso_public_key: bytes) ->
     """Issue a key by the paper's equations.
 
     Args:
-        master: s, a key for nothing else.
+        master: s, a key that is used for nothing else.
         identity: ID.
-        dso_public_key: PK_DSO, 33 bytes; DSO alone can open this α.
+        dso_public_key: PK_DSO of the distribution system operator, who alone can open this α, 33 bytes.
 
     Raises:
-        BadInput: the identity is not canonical or the key no point.
+        BadInput: the identity cannot be spelled canonically, or the key is not a point of the curve.
 
     Source:
         Chen eqs 3–5 (C-2).
@@ -50,13 +53,13 @@ def trace_as_printed(
     """Find the identity behind a key by the paper's equations.
 
     Args:
-        dso: DSO's key.
+        dso: the DSO's key.
         master_public_key: PK_PKG = s·P, 33 bytes.
         public_key: pubK of the account in dispute, 33 bytes.
         identity_ciphertext: α, from PKG.
 
     Returns:
-        ID if pubK = hash(ID‖α)·PK_PKG, so that the identity is the key's own; otherwise None.
+        ID if pubK = hash(ID‖α)·PK_PKG, so that the key belongs to the identity; otherwise None.
 
     Raises:
         DecryptionFailed: α is not for this DSO.
@@ -70,6 +73,6 @@ def trace_as_printed(
 
 
 def identity_hash(identity: str, identity_ciphertext: bytes) -> int:
-    """Return hash(ID‖α), a scalar that whoever knows both can compute."""
+    """Return hash(ID‖α), a scalar that anyone who knows both can compute."""
     name = canonical_identity(identity).encode()
     return hash_to_scalar("energy-trading/as-printed/1", name, identity_ciphertext)

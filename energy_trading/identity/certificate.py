@@ -1,4 +1,7 @@
-"""The certificate of a pseudonymous account: one canonical byte string."""
+"""The certificate of a pseudonymous account, which is one canonical byte string.
+
+PKG (private key generator) issues it by ECQV (elliptic curve Qu–Vanstone, an implicit certificate).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto import ecqv
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
+from energy_trading.crypto.keys import check_size
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.types import Role
@@ -20,16 +24,18 @@ CERTIFICATE_SIZE: Final = _HEAD.size + IDENTITY_CIPHERTEXT_SIZE
 
 
 class CertificateExpired(RuleBroken):
-    """The moment is outside the certificate's validity.
+    """The time is outside the validity of the certificate.
 
     Args:
-        at: unix seconds asked for.
+        at: time asked for, unix seconds.
         valid_from: first second of the validity.
         valid_until: first second after it.
     """
 
     def __init__(self, at: int, valid_from: int, valid_until: int) -> None:
-        super().__init__(f"certificate: given the time {at}, allowed {valid_from} <= time < {valid_until}")
+        super().__init__(
+            f"the certificate is valid for {valid_from} <= time < {valid_until}, not at {at} (unix seconds)"
+        )
         self.at = at
         self.valid_from = valid_from
         self.valid_until = valid_until
@@ -46,7 +52,7 @@ class CertificateHead:
         point: ECQV reconstruction point, 33 bytes.
 
     Raises:
-        BadInput: no role, an empty or negative validity, or no point.
+        BadInput: there is no role, the validity is empty or negative, or the point is not on the curve.
     """
 
     roles: Role
@@ -55,12 +61,12 @@ class CertificateHead:
     point: bytes
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         if not self.roles:
-            raise BadInput("roles: given 0, allowed 1 (producer), 2 (consumer), 3 (prosumer)")
+            raise BadInput("roles must be 1 (producer), 2 (consumer) or 3 (prosumer), not 0")
         if not 0 <= self.valid_from < self.valid_until < 2**64:
             raise BadInput(
-                f"validity: given {self.valid_from} to {self.valid_until}, allowed 0 <= from < until < 2**64"
+                f"the validity must be 0 <= from < until < 2**64, not {self.valid_from} to {self.valid_until}"
             )
         check_point(self.point)
 
@@ -69,13 +75,13 @@ class CertificateHead:
         return _HEAD.pack(CERTIFICATE_VERSION, self.roles, self.valid_from, self.valid_until, self.point)
 
     def check_valid(self, at: int) -> None:
-        """Check that a moment is within the validity.
+        """Check that a time is within the validity.
 
         Args:
             at: unix seconds.
 
         Raises:
-            CertificateExpired: it is not.
+            CertificateExpired: the time is outside it.
         """
         if not self.valid_from <= at < self.valid_until:
             raise CertificateExpired(at, self.valid_from, self.valid_until)
@@ -87,7 +93,7 @@ class Certificate:
 
     Args:
         head: what is granted.
-        identity_ciphertext: α, 177 bytes.
+        identity_ciphertext: α, the encrypted identity, 177 bytes.
 
     Raises:
         BadInput: α has another length.
@@ -100,12 +106,8 @@ class Certificate:
     identity_ciphertext: bytes
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
-        if len(self.identity_ciphertext) != IDENTITY_CIPHERTEXT_SIZE:
-            raise BadInput(
-                f"identity ciphertext: given {len(self.identity_ciphertext)} bytes, "
-                f"allowed {IDENTITY_CIPHERTEXT_SIZE}"
-            )
+        """Refuse fields that are out of range."""
+        check_size(self.identity_ciphertext, "the identity ciphertext", IDENTITY_CIPHERTEXT_SIZE)
 
     def to_bytes(self) -> bytes:
         """Return head ‖ α, 228 bytes, the only encoding of this certificate."""
@@ -116,30 +118,29 @@ class Certificate:
         """Read the bytes of `to_bytes` and nothing else.
 
         Raises:
-            BadInput: another length or version, or a field out of range.
+            BadInput: the length or version is another, or a field is out of range.
         """
-        if len(data) != CERTIFICATE_SIZE:
-            raise BadInput(f"certificate: given {len(data)} bytes, allowed {CERTIFICATE_SIZE}")
+        check_size(data, "the certificate", CERTIFICATE_SIZE)
         version, roles, valid_from, valid_until, point = _HEAD.unpack_from(data)
         if version != CERTIFICATE_VERSION:
-            raise BadInput(f"certificate version: given {version}, allowed {CERTIFICATE_VERSION}")
+            raise BadInput(f"the certificate version must be {CERTIFICATE_VERSION}, not {version}")
         if not 1 <= roles <= Role.PROSUMER:
-            raise BadInput(f"roles: given {roles}, allowed 1 (producer), 2 (consumer), 3 (prosumer)")
+            raise BadInput(f"roles must be 1 (producer), 2 (consumer) or 3 (prosumer), not {roles}")
         return cls(CertificateHead(Role(roles), valid_from, valid_until, point), data[_HEAD.size :])
 
     @property
     def hash(self) -> bytes:
-        """certificateHash of the contract: keccak256 of the bytes."""
+        """The certificateHash of the contract, which is the keccak256 of the bytes."""
         return keccak(self.to_bytes())
 
     def public_key(self, issue_key: bytes) -> bytes:
-        """Compute the account's public key, 33 bytes, as anyone.
+        """Compute the account's public key, 33 bytes, as anyone can.
 
         Args:
             issue_key: PK_PKG, 33 bytes.
 
         Raises:
-            BadInput: the key is no point.
+            BadInput: the key is not a point of the curve.
 
         Source:
             SEC 4 §3.5 (C-2).
@@ -147,13 +148,13 @@ class Certificate:
         return ecqv.reconstruct_public_key(self.to_bytes(), self.head.point, issue_key)
 
     def account(self, issue_key: bytes) -> str:
-        """Compute the account address, as anyone.
+        """Compute the account's address, as anyone can.
 
         Args:
             issue_key: PK_PKG, 33 bytes.
 
         Raises:
-            BadInput: the key is no point.
+            BadInput: the key is not a point of the curve.
 
         Source:
             Chen eq 1 (C-3).

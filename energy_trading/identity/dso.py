@@ -1,4 +1,4 @@
-"""The distribution system operator's half of tracing."""
+"""The half of tracing that belongs to the DSO (distribution system operator)."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from energy_trading.identity.tracing import PartialOpening, open_partially
 
 
 class DSO:
-    """The operator: holds the second trace key, without which PKG can open no α.
+    """The operator. It holds the second trace key; PKG (private key generator) can open no α without it.
 
     Args:
-        root: the only secret; keep it in a key file.
+        root: the only secret. Keep it in a key file.
 
     Source:
         Chen §IV.A and §V.B (C-1, C-10).
@@ -27,14 +27,14 @@ class DSO:
         self._trace = derive_key(root, "DSO/trace")
         self._state = derive_key(root, "DSO/state")
         self._parameters: Parameters | None = None
-        #: to be sent to PKG before it publishes
+        #: to be sent to PKG before PKG publishes the parameters
         self.share = TraceShare.of(Holder.DSO, self._trace)
 
     def adopt(self, parameters: Parameters) -> None:
-        """Accept what PKG published, after checking that this DSO's key is in it.
+        """Accept the parameters that PKG published, after checking that this DSO's key is among them.
 
         Raises:
-            RogueKey: it is another's.
+            RogueKey: the parameters hold another DSO's key.
         """
         if parameters.dso.public_key != self.share.public_key:
             raise RogueKey(Holder.DSO)
@@ -42,17 +42,17 @@ class DSO:
 
     @property
     def parameters(self) -> Parameters:
-        """The adopted set.
+        """The adopted parameters.
 
         Raises:
-            BadInput: none was adopted yet.
+            BadInput: no parameters were adopted yet.
         """
         if self._parameters is None:
-            raise BadInput("parameters of the DSO: given none, allowed those of PKG, adopted first")
+            raise BadInput("the DSO has no parameters; it must first adopt those that PKG published")
         return self._parameters
 
     def open_partially(self, certificate: Certificate) -> PartialOpening:
-        """Open a certificate's α by DSO's half; do so only for a reason that the law knows.
+        """Open the DSO's half of a certificate's α. Do so only for a reason that the law provides.
 
         Args:
             certificate: of the account to be traced.
@@ -67,7 +67,7 @@ class DSO:
         return open_partially(Holder.DSO, self._trace, certificate, self.parameters)
 
     def save(self, path: Path) -> None:
-        """Write the state, in place of an older one; it holds no secret.
+        """Write the state, in place of an older one. It holds no secret.
 
         Raises:
             BadInput: no parameters were adopted yet.
@@ -76,12 +76,12 @@ class DSO:
 
     @classmethod
     def load(cls, root: SecretKey, path: Path) -> DSO:
-        """Continue from a state.
+        """Continue from a saved state.
 
         Raises:
-            FileExposed: group or world have a permission on the file.
+            FileExposed: the group or the world has a permission on the file.
             BadInput: the file has another form.
-            StateForged: it was changed, or the root is another's.
+            StateForged: the file was changed, or the root belongs to somebody else.
         """
         dso = cls(root)
         dso.adopt(Parameters.from_json(load_state(path, dso._state)))

@@ -1,4 +1,4 @@
-"""The person's side of the key issue."""
+"""The person's side of the key issue by PKG (private key generator)."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from energy_trading.types import Role
 
 
 class AnswerRefused(Forged):
-    """PKG's answer certifies something else than was asked for.
+    """PKG's answer certifies something other than was asked for.
 
     Args:
         field: what differs.
     """
 
     def __init__(self, field: str) -> None:
-        super().__init__(f"certificate, {field}: given another than was asked for, allowed the one asked for")
+        super().__init__(f"the certificate does not have the {field} that was asked for")
         self.field = field
 
 
 @dataclass(frozen=True)
 class EnrolmentRequest:
-    """What the person sends to PKG, over a private channel.
+    """What the person sends to PKG over a private channel.
 
     Args:
-        identity: canonical; PKG checks it against the person's papers.
+        identity: in canonical spelling. PKG checks it against the person's papers.
         roles: wanted for the account.
         point: 33 bytes, fresh for each account.
     """
@@ -43,12 +43,12 @@ class EnrolmentRequest:
 
 @dataclass(frozen=True)
 class Answer:
-    """What PKG sends back, over the same channel.
+    """What PKG sends back over the same channel.
 
     Args:
         certificate: public.
-        contribution: PKG's part of the key, 0 … n-1; useless without the person's part.
-        disclosure: opens this certificate's α; PKG forgets it.
+        contribution: PKG's part of the key, 0 … n-1. It is useless without the person's part.
+        disclosure: opens this certificate's α. PKG forgets it.
     """
 
     certificate: Certificate
@@ -61,9 +61,9 @@ class Member:
     """One pseudonymous account of a person.
 
     Args:
-        secret_key: the account's; only the person has it.
+        secret_key: the account's. Only the person has it.
         certificate: public.
-        disclosure: shows who is behind the account; needed for an attestation, otherwise kept.
+        disclosure: shows who is behind the account. It is needed for an attestation, and otherwise private.
     """
 
     secret_key: SecretKey
@@ -82,7 +82,7 @@ class Enrolment:
     Args:
         identity: the person's real identity.
         roles: wanted for the account.
-        key: kept by the person between request and answer, fresh for each account; None draws one.
+        key: kept by the person between request and answer, and fresh for each account. None draws one.
 
     Raises:
         BadInput: the identity cannot be spelled canonically.
@@ -104,9 +104,9 @@ class Enrolment:
             parameters: the published set.
 
         Raises:
-            AnswerRefused: the roles or the sealed identity are not those asked for.
+            AnswerRefused: the roles or the sealed identity are not those that were asked for.
             IdentityCiphertextRefused: α belongs to another certificate.
-            WrongCertificate: the answer does not fit the request or PKG's key.
+            WrongCertificate: the answer does not fit the request, or not PKG's key.
             BadInput: a value is out of range.
 
         Source:

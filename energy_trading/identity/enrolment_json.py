@@ -1,4 +1,4 @@
-"""A request, PKG's answer and its attestation as JSON, for the way between people."""
+"""A request, and the answer and attestation of PKG (private key generator), as JSON to be sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files.json import check_integer, check_object, check_text, from_hex, to_hex
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
@@ -17,19 +17,19 @@ from energy_trading.types import AccountAttestation, Role
 
 
 def role_of(name: str) -> Role:
-    """Read a role's name.
+    """Read the name of a role.
 
     Raises:
-        BadInput: it is none.
+        BadInput: there is no such role.
     """
     roles = {word.lower(): role for word, role in Role.__members__.items()}
     if name not in roles:
-        raise BadInput(f"role: given {name!r}, allowed {', '.join(roles)}")
+        raise BadInput(f"the role must be one of {', '.join(roles)}, not {name!r}")
     return roles[name]
 
 
 def request_to_json(request: EnrolmentRequest) -> dict[str, Any]:
-    """Return an object for `json.dumps`; it names the person, so it goes to PKG only."""
+    """Return an object for `json.dumps`. It names the person, so send it to PKG only."""
     return {
         "identity": request.identity,
         "role": (request.roles.name or "").lower(),
@@ -41,17 +41,16 @@ def request_from_json(value: Any) -> EnrolmentRequest:
     """Read the object of `request_to_json`.
 
     Raises:
-        BadInput: a field is missing or malformed (the identity is not repeated).
+        BadInput: a field is missing or malformed. The text does not repeat the identity.
     """
     fields = check_object(value, "request", {"identity", "role", "point"})
-    identity = canonical_identity(_text(fields["identity"], "identity"))
-    return EnrolmentRequest(
-        identity, role_of(_text(fields["role"], "role")), from_hex(fields["point"], "point")
-    )
+    identity = canonical_identity(check_text(fields["identity"], "identity"))
+    role = role_of(check_text(fields["role"], "role"))
+    return EnrolmentRequest(identity, role, from_hex(fields["point"], "point"))
 
 
 def answer_to_json(answer: Answer) -> dict[str, Any]:
-    """Return an object for `json.dumps`; whoever has it knows the person, so it goes to them only."""
+    """Return an object for `json.dumps`. Whoever reads it knows the person, so send it to the person only."""
     return {
         "certificate": to_hex(answer.certificate.to_bytes()),
         "contribution": to_hex(answer.contribution.to_bytes(32, "big")),
@@ -61,21 +60,21 @@ def answer_to_json(answer: Answer) -> dict[str, Any]:
 
 
 def answer_from_json(value: Any) -> Answer:
-    """Read the object of `answer_to_json`; `Enrolment.finish` is what checks it.
+    """Read the object of `answer_to_json`, which `Enrolment.finish` checks.
 
     Raises:
-        BadInput: a field is missing or malformed (no secret is repeated).
+        BadInput: a field is missing or malformed. The text repeats no secret.
     """
     fields = check_object(value, "answer", {"certificate", "contribution", "identity", "ephemeral"})
     certificate = Certificate.from_bytes(from_hex(fields["certificate"], "certificate"))
-    identity = canonical_identity(_text(fields["identity"], "identity"))
-    disclosure = Disclosure(identity, SecretKey(_secret(fields["ephemeral"], "ephemeral")))
-    contribution = int.from_bytes(_secret(fields["contribution"], "contribution"), "big")
+    identity = canonical_identity(check_text(fields["identity"], "identity"))
+    disclosure = Disclosure(identity, SecretKey(from_hex(fields["ephemeral"], "ephemeral", 32)))
+    contribution = int.from_bytes(from_hex(fields["contribution"], "contribution", 32), "big")
     return Answer(certificate, contribution, disclosure)
 
 
 def attestation_to_json(word: Attestation) -> dict[str, Any]:
-    """Return an object for `json.dumps`; it is public once it is on the chain."""
+    """Return an object for `json.dumps`. It is public once it is on the chain."""
     return {
         "account": word.account,
         "roles": word.roles,
@@ -87,10 +86,10 @@ def attestation_to_json(word: Attestation) -> dict[str, Any]:
 
 
 def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
-    """Read the object of `attestation_to_json` as what the EnergyLedger takes; the ledger checks it.
+    """Read the object of `attestation_to_json` as the EnergyLedger takes it; the ledger checks it.
 
     Returns:
-        Attestation and PKG's signature.
+        The attestation, and PKG's signature.
 
     Raises:
         BadInput: a field is missing or malformed.
@@ -98,35 +97,12 @@ def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
     names = {"account", "roles", "certificateHash", "identityCiphertext", "deadline", "signature"}
     fields = check_object(value, "attestation", names)
     if not is_address(fields["account"]):
-        raise BadInput(f"account: given {fields['account']!r}, allowed an address")
-    for name, end in (("roles", 4), ("deadline", 2**64)):
-        if type(fields[name]) is not int or not 0 <= fields[name] < end:
-            raise BadInput(f"{name}: given {fields[name]!r}, allowed an integer of 0 … {end - 1}")
-    certificate_hash = from_hex(fields["certificateHash"], "certificateHash")
-    if len(certificate_hash) != 32:
-        raise BadInput(f"certificateHash: given {len(certificate_hash)} bytes, allowed 32")
+        raise BadInput(f"the account must be an address, not {fields['account']!r}")
     attestation = AccountAttestation(
         to_checksum_address(fields["account"]),
-        fields["roles"],
-        certificate_hash,
+        check_integer(fields["roles"], "roles", most=3),
+        from_hex(fields["certificateHash"], "certificateHash", 32),
         from_hex(fields["identityCiphertext"], "identityCiphertext"),
-        fields["deadline"],
+        check_integer(fields["deadline"], "deadline"),
     )
     return attestation, from_hex(fields["signature"], "signature")
-
-
-def _text(value: Any, name: str) -> str:
-    if not isinstance(value, str):
-        raise BadInput(f"{name}: given a JSON {type(value).__name__}, allowed a text")
-    return value
-
-
-def _secret(value: Any, name: str) -> bytes:
-    try:
-        secret = from_hex(value, name)
-    except BadInput:
-        # Not chained: the cause repeats the value.
-        raise BadInput(f"{name}: given no hex (it is not repeated here), allowed 0x and 64 digits") from None
-    if len(secret) != 32:
-        raise BadInput(f"{name}: given {len(secret)} bytes, allowed 32")
-    return secret

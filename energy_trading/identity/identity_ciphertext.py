@@ -1,4 +1,7 @@
-"""α: the identity, encrypted to PKG and DSO together, readable by neither alone."""
+"""α: the identity, encrypted to PKG (private key generator) and DSO (distribution system operator) together.
+
+Neither of the two can read it alone.
+"""
 
 from __future__ import annotations
 
@@ -21,19 +24,16 @@ class IdentityCiphertextRefused(Forged):
     """α was not made for this certificate and these trace keys by someone who knew its ephemeral key."""
 
     def __init__(self) -> None:
-        super().__init__(
-            "identity ciphertext: given one made for another certificate or other trace keys, "
-            "allowed this certificate's own"
-        )
+        super().__init__("the identity ciphertext was made for another certificate or for other trace keys")
 
 
 @dataclass(frozen=True)
 class Disclosure:
-    """What a person needs to show, by themselves, which identity is behind their α.
+    """What a person needs in order to show, alone, which identity is behind their α.
 
     Args:
         identity: as `canonical_identity` writes it.
-        ephemeral: α's ephemeral key; who has it can open this one α.
+        ephemeral: α's ephemeral key. Whoever has it can open this one α.
     """
 
     identity: str = field(repr=False)
@@ -41,7 +41,7 @@ class Disclosure:
 
 
 def canonical_identity(identity: str) -> str:
-    """Return the one spelling of an identity: NFKC, single spaces, nothing around it.
+    """Return the canonical spelling of an identity: NFKC, single spaces, no space around it.
 
     Args:
         identity: real identity, such as a register number.
@@ -50,13 +50,15 @@ def canonical_identity(identity: str) -> str:
         1 … 63 bytes of UTF-8.
 
     Raises:
-        BadInput: empty, too long or not printable (the identity is not repeated in the text).
+        BadInput: the identity is empty, too long or not printable. The text does not repeat it.
     """
     spelled = " ".join(unicodedata.normalize("NFKC", identity).split())
     if not spelled.isprintable():
-        raise BadInput("identity: given a text with unprintable signs, allowed printable ones")
+        raise BadInput("the identity must have printable characters only")
     if not 0 < (size := len(spelled.encode())) <= MAX_IDENTITY_BYTES:
-        raise BadInput(f"identity: given {size} bytes of UTF-8, allowed 1 … {MAX_IDENTITY_BYTES}")
+        raise BadInput(
+            f"the identity must have between 1 and {MAX_IDENTITY_BYTES} bytes of UTF-8, not {size}"
+        )
     return spelled
 
 
@@ -64,17 +66,17 @@ def seal(disclosure: Disclosure, trace_key: bytes, head: bytes) -> bytes:
     """Make α = encrypt(ID) for one certificate.
 
     Args:
-        disclosure: canonical identity and a fresh ephemeral key, never used for two ciphertexts.
+        disclosure: canonical identity, and a fresh ephemeral key that is never used for two ciphertexts.
         trace_key: PK_PKG_trace + PK_DSO_trace, 33 bytes.
         head: the certificate's bytes before α.
 
     Returns:
-        ECIES box of the padded identity (113 bytes) ‖ proof that its maker knew the ephemeral key
-        (64 bytes). Without that proof one could put a stranger's point into a certificate of
-        one's own, have that one opened, and so read the stranger's identity.
+        `ecies` box of the padded identity (113 bytes) ‖ proof that its maker knew the ephemeral key
+        (64 bytes). Without that proof one could put a stranger's point
+        into a certificate of one's own, have that one opened, and so read the stranger's identity.
 
     Raises:
-        BadInput: the trace key is no point.
+        BadInput: the trace key is not a point of the curve.
 
     Source:
         Chen eq 3 (C-2, C-10), under a key that is shared 2-of-2.
@@ -84,7 +86,7 @@ def seal(disclosure: Disclosure, trace_key: bytes, head: bytes) -> bytes:
 
 
 def check_sealed(ciphertext: bytes, trace_key: bytes, head: bytes) -> None:
-    """Check that α belongs to a certificate; this is needed before anyone opens it.
+    """Check that α belongs to a certificate, which must be done before anyone opens it.
 
     Args:
         ciphertext: α, 177 bytes.
@@ -93,7 +95,7 @@ def check_sealed(ciphertext: bytes, trace_key: bytes, head: bytes) -> None:
 
     Raises:
         BadInput: α is malformed.
-        IdentityCiphertextRefused: it belongs elsewhere.
+        IdentityCiphertextRefused: α belongs to another certificate.
 
     Source:
         C-10; the idea of Shoup and Gennaro's TDH (EUROCRYPT '98): check before opening.
@@ -105,7 +107,7 @@ def check_sealed(ciphertext: bytes, trace_key: bytes, head: bytes) -> None:
 
 
 def matches(disclosure: Disclosure, ciphertext: bytes, trace_key: bytes, head: bytes) -> bool:
-    """Tell whether α seals the disclosed identity.
+    """Return whether α seals the disclosed identity.
 
     Args:
         disclosure: identity and ephemeral key.
@@ -114,7 +116,7 @@ def matches(disclosure: Disclosure, ciphertext: bytes, trace_key: bytes, head: b
         head: the certificate's bytes before α.
 
     Source:
-        C-2: the person checks what PKG put into their certificate.
+        C-2: the person checks what PKG put into the certificate.
     """
     return ciphertext[:_BOX_SIZE] == _box(disclosure, trace_key, head)
 
@@ -128,7 +130,7 @@ def read(shared: bytes, ciphertext: bytes, head: bytes) -> str:
         head: the certificate's bytes before α.
 
     Raises:
-        DecryptionFailed: the sum is not this α's.
+        DecryptionFailed: the sum does not belong to this α.
         BadInput: α holds no canonical identity.
 
     Source:
@@ -142,7 +144,7 @@ def read(shared: bytes, ciphertext: bytes, head: bytes) -> str:
     except ValueError:
         canonical = False
     if not canonical or any(padded[1 + size :]):
-        raise BadInput("identity ciphertext: given one that holds no canonical identity, allowed PKG's")
+        raise BadInput("the identity ciphertext holds no canonical identity, so PKG did not make it")
     return identity
 
 
@@ -153,7 +155,7 @@ def _box(disclosure: Disclosure, trace_key: bytes, head: bytes) -> bytes:
 
 
 def ephemeral_point(ciphertext: bytes) -> bytes:
-    """Return R of α, the base of the partial openings, 33 bytes.
+    """Return R of α, which is the base of the partial openings, 33 bytes.
 
     Raises:
         BadInput: α is malformed.

@@ -1,4 +1,7 @@
-"""What PKG and DSO publish at set-up; all that a person or a judge needs to know of them."""
+"""What PKG (private key generator) and DSO (distribution system operator) publish at set-up.
+
+It is all that a person or a judge needs to know of them.
+"""
 
 from __future__ import annotations
 
@@ -14,21 +17,21 @@ from energy_trading.files.json import check_object, from_hex, to_hex
 
 
 class Holder(StrEnum):
-    """The two that open an α only together."""
+    """The two authorities that can open an α only together."""
 
     PKG = "PKG"
     DSO = "DSO"
 
 
 class RogueKey(Forged):
-    """A trace key came without a proof that its holder has the secret half.
+    """A trace key came without a valid proof that its holder has the secret half.
 
     Args:
-        holder: whose key it is said to be.
+        holder: whose key it claims to be.
     """
 
     def __init__(self, holder: Holder) -> None:
-        super().__init__(f"trace key: given one that {holder} does not prove to hold, allowed one's own")
+        super().__init__(f"{holder} does not prove that it holds this trace key")
         self.holder = holder
 
 
@@ -36,15 +39,15 @@ class RogueKey(Forged):
 class TraceShare:
     """One holder's half of the trace key.
 
-    The proof stops a holder who would publish X - PK_other, so that the sum is their own X.
+    The proof stops a holder from publishing X - PK_other, which would make the sum their own X.
 
     Args:
-        holder: whose.
+        holder: whose share it is.
         public_key: 33 bytes.
-        possession: proof of the secret half, bound to the holder's name.
+        possession: proof that the holder has the secret half, bound to the holder's name.
 
     Raises:
-        BadInput: the key is no point.
+        BadInput: the key is not a point of the curve.
         RogueKey: the proof does not hold.
 
     Source:
@@ -56,14 +59,14 @@ class TraceShare:
     possession: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         key = self.public_key
         if not dleq.verify(self.possession, key, GENERATOR, key, _context(self.holder)):
             raise RogueKey(self.holder)
 
     @classmethod
     def of(cls, holder: Holder, secret_key: SecretKey) -> TraceShare:
-        """Make the share of a holder's trace key."""
+        """Make the share from a holder's secret trace key."""
         possession = dleq.prove(secret_key, GENERATOR, _context(holder))
         return cls(holder, secret_key.public_key, possession)
 
@@ -86,16 +89,16 @@ class TraceShare:
 
 @dataclass(frozen=True)
 class Parameters:
-    """The published set of C-1; curve, hash and encryption are this package's.
+    """The published parameters of C-1. Curve, hash and encryption are those of this package.
 
     Args:
         issue_key: PK_PKG = s·P, 33 bytes.
-        registrar_key: of PKG's attestations and X.509 certificates, 33 bytes.
+        registrar_key: public key that signs PKG's attestations and X.509 certificates, 33 bytes.
         pkg: PKG's trace share.
         dso: DSO's trace share.
 
     Raises:
-        BadInput: a key is no point, or both shares sum to the point at infinity.
+        BadInput: a key is not a point, or both shares sum to the point at infinity.
         RogueKey: a share was made for the other holder.
 
     Source:
@@ -108,7 +111,7 @@ class Parameters:
     dso: TraceShare
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         check_point(self.issue_key)
         check_point(self.registrar_key)
         for share, holder in ((self.pkg, Holder.PKG), (self.dso, Holder.DSO)):
@@ -123,7 +126,7 @@ class Parameters:
 
     @property
     def registrar(self) -> str:
-        """Address that signs attestations; the EnergyLedger's registrar."""
+        """Address that signs attestations, which is the registrar of the EnergyLedger."""
         return address_of(self.registrar_key)
 
     def share(self, holder: Holder) -> TraceShare:

@@ -1,4 +1,4 @@
-"""The authority that knows persons: issues certificates, attests accounts, bans."""
+"""PKG (private key generator), the authority that knows persons, certifies and attests accounts, and bans."""
 
 from __future__ import annotations
 
@@ -23,21 +23,21 @@ from energy_trading.types import AccountAttestation, Domain
 
 
 class PersonBanned(RuleBroken):
-    """The person is banned and gets no account, whichever name the account would have."""
+    """The person is banned and gets no account, under whichever pseudonym."""
 
     def __init__(self) -> None:
-        super().__init__("person: given one who is banned, allowed anyone else")
+        super().__init__("this person is banned")
 
 
 class NotIssued(BadInput):
-    """PKG has no such certificate.
+    """PKG issued no such certificate.
 
     Args:
         account: EIP-55 address.
     """
 
     def __init__(self, account: str) -> None:
-        super().__init__(f"certificate: given that of {account}, allowed those this PKG issued")
+        super().__init__(f"this PKG issued no such certificate for {account}")
         self.account = account
 
 
@@ -45,12 +45,12 @@ class DisclosureRefused(Forged):
     """The disclosed identity is not the one behind the certificate."""
 
     def __init__(self) -> None:
-        super().__init__("disclosure: given one of another certificate, allowed this certificate's")
+        super().__init__("the disclosure belongs to another certificate")
 
 
 @dataclass(frozen=True)
 class Attestation(AccountAttestation):
-    """A signed statement of PKG (private key generator) that an account may open.
+    """PKG's signed statement that an account may be opened.
 
     Args:
         signature: r ‖ s ‖ v, 65 bytes, by PKG's registrar key.
@@ -60,18 +60,18 @@ class Attestation(AccountAttestation):
 
 
 class PKG:
-    """The issuing authority. It sees an identity when it issues, and keeps none.
+    """The issuing authority. It sees an identity when it issues a certificate, and keeps none.
 
     Args:
-        root: the only secret; keep it in a key file.
-        dso_share: DSO's half of the trace key.
+        root: the only secret. Keep it in a key file.
+        dso_share: the half of the trace key that belongs to the DSO (distribution system operator).
 
     Source:
         Chen §IV.A–B (C-1, C-2) with the errata's ECQV.
     """
 
     def __init__(self, root: SecretKey, dso_share: TraceShare) -> None:
-        # One key per use: what is asked of one can never be turned against another.
+        # One key for each use: what one key is asked to do can never be turned against another.
         self._issue = derive_key(root, "PKG/issue")
         self._registrar = derive_key(root, "PKG/registrar")
         self._trace = derive_key(root, "PKG/trace")
@@ -79,7 +79,7 @@ class PKG:
         self._state = derive_key(root, "PKG/state")
         self._certificates: dict[str, Certificate] = {}
         self._banned: set[bytes] = set()
-        #: the published set of C-1
+        #: the published parameters of C-1
         self.parameters = Parameters(
             self._issue.public_key,
             self._registrar.public_key,
@@ -88,15 +88,15 @@ class PKG:
         )
 
     def issue(self, request: EnrolmentRequest, valid_from: int, valid_until: int) -> Answer:
-        """Issue a certificate to a person whose identity was checked; as many as they ask for.
+        """Issue a certificate to a person whose identity was checked. A person may ask for many.
 
         Args:
-            request: the person's, with a fresh point.
-            valid_from: unix seconds. Round both times, so that they do not tell when this was.
+            request: the person's request, with a fresh point.
+            valid_from: unix seconds. Round both times, so that they do not reveal when this was.
             valid_until: unix seconds, half open.
 
         Raises:
-            PersonBanned: no account for this person.
+            PersonBanned: this person gets no account.
             BadInput: the identity, the roles, the validity or the point is out of range.
 
         Source:
@@ -117,19 +117,19 @@ class PKG:
     def attest(
         self, domain: Domain, certificate: Certificate, disclosure: Disclosure, deadline: int
     ) -> Attestation:
-        """Sign that an account may open on a chain, if its person is not banned by now.
+        """Sign that an account may be opened on a chain, unless its person has been banned since.
 
         Args:
             domain: the EnergyLedger's.
             certificate: issued by this PKG.
-            disclosure: the person's; PKG itself does not remember whose the account is.
-            deadline: unix seconds from which the attestation is void; keep it near, since a ban
-                does not call it back.
+            disclosure: the person's, since PKG itself does not remember whose account it is.
+            deadline: unix seconds from which the attestation is void. Keep it near, since a ban
+                does not revoke it.
 
         Raises:
-            NotIssued: the certificate is not this PKG's.
-            DisclosureRefused: the disclosure is of another certificate.
-            PersonBanned: no account for this person.
+            NotIssued: this PKG did not issue the certificate.
+            DisclosureRefused: the disclosure belongs to another certificate.
+            PersonBanned: this person gets no account.
             CertificateExpired: the deadline is not within the certificate's validity.
 
         Source:
@@ -140,7 +140,7 @@ class PKG:
         if not identity_ciphertext.matches(disclosure, alpha, self.parameters.trace_key, head.to_bytes()):
             raise DisclosureRefused
         self._check_not_banned(disclosure.identity)
-        # The last second in which the attestation counts.
+        # This is the last second in which the attestation counts.
         head.check_valid(deadline - 1)
         message = AccountAttestation(account, int(head.roles), certificate.hash, alpha, deadline)
         return Attestation(**vars(message), signature=self._registrar.sign_digest(domain.digest(message)))
@@ -149,30 +149,30 @@ class PKG:
         """Write the X.509 form (PEM) of a certificate.
 
         Raises:
-            NotIssued: the certificate is not this PKG's.
+            NotIssued: this PKG did not issue the certificate.
             BadInput: X.509 cannot write its validity.
         """
         self._check_issued(certificate)
         return write_x509(certificate, self.parameters, self._registrar)
 
     def certificate_of(self, account: str) -> Certificate:
-        """Return the certificate of an account; certificates are public.
+        """Return the certificate of an account. Certificates are public.
 
         Args:
             account: EIP-55 address.
 
         Raises:
-            NotIssued: this PKG issued none for it.
+            NotIssued: this PKG issued none for the account.
         """
         if account not in self._certificates:
             raise NotIssued(account)
         return self._certificates[account]
 
     def ban_person(self, identity: str) -> None:
-        """Refuse a person from now on. Accounts that are open are banned on chain, after tracing.
+        """Refuse a person from now on. Open accounts are banned on chain, after tracing.
 
         Args:
-            identity: in any spelling `canonical_identity` maps to the same.
+            identity: in any spelling that `canonical_identity` maps to the same one.
 
         Raises:
             BadInput: the identity cannot be spelled canonically.
@@ -183,7 +183,7 @@ class PKG:
         self._banned.add(self._tag(canonical_identity(identity)))
 
     def open_partially(self, certificate: Certificate) -> PartialOpening:
-        """Open a certificate's α by PKG's half; do so only for a reason that the law knows.
+        """Open PKG's half of a certificate's α. Do so only for a reason that the law provides.
 
         Args:
             certificate: of the account to be traced.
@@ -197,7 +197,7 @@ class PKG:
         return open_partially(Holder.PKG, self._trace, certificate, self.parameters)
 
     def save(self, path: Path) -> None:
-        """Write the state, in place of an older one; it holds no secret and no identity."""
+        """Write the state, in place of an older one. It holds no secret and no identity."""
         state = {
             "dsoShare": self.parameters.dso.to_json(),
             "banned": sorted(to_hex(tag) for tag in self._banned),
@@ -207,12 +207,12 @@ class PKG:
 
     @classmethod
     def load(cls, root: SecretKey, path: Path) -> PKG:
-        """Continue from a state.
+        """Continue from a saved state.
 
         Raises:
-            FileExposed: group or world have a permission on the file.
+            FileExposed: the group or the world has a permission on the file.
             BadInput: the file has another form.
-            StateForged: it was changed, or the root is another's.
+            StateForged: the file was changed, or the root belongs to somebody else.
         """
         state = check_object(
             load_state(path, derive_key(root, "PKG/state")), "state", {"dsoShare", "banned", "certificates"}

@@ -1,4 +1,7 @@
-"""From an account to an identity, by PKG and DSO together, with a proof that a judge checks alone."""
+"""From an account to an identity, with a proof that a judge can check alone.
+
+It takes PKG (private key generator) and DSO (distribution system operator) together.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from energy_trading.crypto import dleq
 from energy_trading.crypto.curve import add, check_point
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files.json import check_object, check_text, from_hex, to_hex
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.parameters import Holder, Parameters
@@ -19,21 +22,21 @@ _VERSION: Final = 1
 
 
 class OpeningRefused(Forged):
-    """A partial opening was not made with its holder's trace key from this α.
+    """A partial opening was not made from this α with its holder's trace key.
 
     Args:
-        holder: whose opening it is said to be.
+        holder: whose opening it claims to be.
     """
 
     def __init__(self, holder: Holder) -> None:
         super().__init__(
-            f"partial opening of {holder}: given one whose proof fails, allowed one of this certificate"
+            f"the partial opening of {holder} is forged: its proof does not hold for this certificate"
         )
         self.holder = holder
 
 
 class TracingProofRefused(Forged):
-    """A tracing proof does not prove what it says.
+    """A tracing proof does not prove what it states.
 
     Args:
         field: what is wrong.
@@ -42,7 +45,7 @@ class TracingProofRefused(Forged):
     """
 
     def __init__(self, field: str, given: str, allowed: str) -> None:
-        super().__init__(f"tracing proof, {field}: given {given}, allowed {allowed}")
+        super().__init__(f"the {field} of the tracing proof must be {allowed}, not {given}")
         self.field = field
         self.given = given
         self.allowed = allowed
@@ -52,8 +55,8 @@ class TracingProofRefused(Forged):
 class PartialOpening:
     """One holder's S = k·R for one certificate, and the proof that it is right.
 
-    Whoever has the other half can read the identity with it: send it to the judge, or
-    last, never in public.
+    Whoever has the other half can read the identity with it. Send it to the judge, or send it last, and
+    never in public.
 
     Args:
         holder: who opened.
@@ -61,7 +64,7 @@ class PartialOpening:
         proof: that log_G(trace key) = log_R(S).
 
     Raises:
-        BadInput: S is no point.
+        BadInput: S is not a point of the curve.
     """
 
     holder: Holder
@@ -69,14 +72,14 @@ class PartialOpening:
     proof: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Refuse fields that are out of range."""
         check_point(self.image)
 
     def check(self, certificate: Certificate, parameters: Parameters) -> None:
         """Check the proof with public data.
 
         Raises:
-            OpeningRefused: it does not hold.
+            OpeningRefused: the proof does not hold.
         """
         base = identity_ciphertext.ephemeral_point(certificate.identity_ciphertext)
         public_key = parameters.share(self.holder).public_key
@@ -87,11 +90,11 @@ class PartialOpening:
 def open_partially(
     holder: Holder, trace_key: SecretKey, certificate: Certificate, parameters: Parameters
 ) -> PartialOpening:
-    """Open a certificate's α by half.
+    """Open one half of a certificate's α.
 
     Args:
         holder: who opens.
-        trace_key: the holder's.
+        trace_key: the holder's secret trace key.
         certificate: of the account to be traced.
         parameters: the published set.
 
@@ -110,7 +113,7 @@ def open_partially(
 
 @dataclass(frozen=True)
 class TracingProof:
-    """Who is behind an account, checkable with the published parameters alone.
+    """Proof of who is behind an account, which the published parameters alone suffice to check.
 
     Args:
         certificate: of the account.
@@ -136,8 +139,8 @@ class TracingProof:
             parameters: the published set.
 
         Raises:
-            BadInput: not exactly one opening of each.
-            OpeningRefused: one of them is forged; it names whose.
+            BadInput: there is not exactly one opening of each.
+            OpeningRefused: one of them is forged; the error names whose.
             IdentityCiphertextRefused: α was taken from another certificate.
 
         Source:
@@ -146,21 +149,21 @@ class TracingProof:
         given = sorted(openings, key=lambda opening: opening.holder, reverse=True)
         if [opening.holder for opening in given] != [Holder.PKG, Holder.DSO]:
             holders = [str(opening.holder) for opening in given]
-            raise BadInput(f"partial openings: given those of {holders}, allowed one of PKG and one of DSO")
+            raise BadInput(f"one partial opening of PKG and one of DSO are needed, not those of {holders}")
         return cls(certificate, _read(certificate, given, parameters), *given)
 
     def verify(self, parameters: Parameters, account: str) -> str:
-        """Check the whole proof, as a judge: no secret, no network, no trust in who hands it over.
+        """Check the whole proof, as a judge: without a secret, a network, or trust in whoever submits it.
 
         Args:
             parameters: the published set, from a source the judge trusts.
-            account: EIP-55 address in dispute, taken from the chain.
+            account: EIP-55 address in dispute, read from the chain.
 
         Returns:
             The identity behind the account.
 
         Raises:
-            TracingProofRefused: it is of another account, another identity or holders in the wrong place.
+            TracingProofRefused: it is for another account or identity, or the holders are in the wrong place.
             OpeningRefused: a partial opening is forged.
             IdentityCiphertextRefused: α was taken from another certificate.
 
@@ -174,11 +177,11 @@ class TracingProof:
         if (self.pkg.holder, self.dso.holder) != (Holder.PKG, Holder.DSO):
             raise TracingProofRefused("holders", holders, "PKG, DSO")
         if _read(self.certificate, [self.pkg, self.dso], parameters) != self.identity:
-            raise TracingProofRefused("identity", "another than the sealed one", "the sealed one")
+            raise TracingProofRefused("identity", "another one", "the sealed one")
         return self.identity
 
     def to_json(self) -> dict[str, Any]:
-        """Return an object for `json.dumps`; it holds the identity, so it goes to the judge only."""
+        """Return an object for `json.dumps`. It holds the identity, so send it to the judge only."""
         return {
             "version": _VERSION,
             "certificate": to_hex(self.certificate.to_bytes()),
@@ -191,16 +194,15 @@ class TracingProof:
 
     @classmethod
     def from_json(cls, value: Any) -> TracingProof:
-        """Read the object of `to_json`; `verify` is what checks it.
+        """Read the object of `to_json`, which `verify` checks.
 
         Raises:
             BadInput: a field is malformed.
         """
         fields = check_object(value, "tracing proof", {"version", "certificate", "identity", "openings"})
         if type(fields["version"]) is not int or fields["version"] != _VERSION:
-            raise BadInput(f"tracing proof version: given {fields['version']!r}, allowed {_VERSION}")
-        if not isinstance(fields["identity"], str):
-            raise BadInput(f"identity: given a JSON {type(fields['identity']).__name__}, allowed a text")
+            raise BadInput(f"the version of the tracing proof must be {_VERSION}, not {fields['version']!r}")
+        identity = check_text(fields["identity"], "identity")
         halves = check_object(fields["openings"], "openings", {*Holder})
         openings = []
         for holder in Holder:
@@ -208,7 +210,7 @@ class TracingProof:
             proof = dleq.DleqProof.from_bytes(from_hex(half["proof"], "proof"))
             openings.append(PartialOpening(holder, from_hex(half["image"], "image"), proof))
         certificate = Certificate.from_bytes(from_hex(fields["certificate"], "certificate"))
-        return cls(certificate, fields["identity"], *openings)
+        return cls(certificate, identity, *openings)
 
 
 def _read(certificate: Certificate, openings: list[PartialOpening], parameters: Parameters) -> str:

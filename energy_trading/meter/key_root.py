@@ -17,10 +17,12 @@ from eth_utils.address import is_address
 from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.keys import check_size
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.crypto.signatures import check_signer, verify_signature
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import to_hex
-from energy_trading.meter.signers import ReceiptSigner, check_signer, verify_signature
+from energy_trading.files.json import check_integer, from_hex, parse_json, to_hex
+from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import Domain
 
 #: The most keys that one root may hold; their proofs have 14 hashes.
@@ -100,8 +102,7 @@ class KeyList:
         """
         if not signers:
             raise BadInput("a key list needs at least one signer")
-        if len(salt) != 32:
-            raise BadInput(f"the salt of a key list must have 32 bytes, not {len(salt)}")
+        check_size(salt, "the salt of a key list")
         return cls(epoch, keccak(salt + b"".join(map(signer_leaf, signers))), len(signers))
 
     def digest(self, domain: Domain) -> bytes:
@@ -349,10 +350,10 @@ class Evidence:
                 that its leaves do not have.
         """
         try:
-            content = json.loads(data)
+            content = parse_json(data, "evidence")
             evidence = cls._from_json(content)
             canonical = evidence.to_bytes()
-        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise EvidenceRefused(
                 f"the evidence is not the expected JSON ({type(error).__name__})"
             ) from error
@@ -366,15 +367,19 @@ class Evidence:
 
     @classmethod
     def _from_json(cls, content: dict[str, Any]) -> Evidence:
-        epoch = _natural(content["epoch"])
+        epoch = check_integer(content["epoch"], "epoch")
         return cls(
             domain=registry_domain(content["chainId"], content["registry"]),
             epoch=epoch,
-            others=_natural(content["others"]),
+            others=check_integer(content["others"], "others"),
             leaves=tuple(to_bytes(hexstr=leaf) for leaf in content["leaves"]),
             lists=tuple(
                 (
-                    KeyList(epoch, _word(entry["commitment"]), _natural(entry["count"])),
+                    KeyList(
+                        epoch,
+                        from_hex(entry["commitment"], "commitment", 32),
+                        check_integer(entry["count"], "count"),
+                    ),
                     tuple(
                         Vouch(to_bytes(hexstr=signer), to_bytes(hexstr=signature))
                         for signer, signature in entry["vouches"]
@@ -407,16 +412,3 @@ def _check_vouches(
 def _check_ascending(name: str, values: Sequence[bytes]) -> None:
     if any(low >= high for low, high in pairwise(values)):
         raise EvidenceRefused(f"the {name} of the evidence are not in strictly ascending order")
-
-
-def _word(text: str) -> bytes:
-    value = to_bytes(hexstr=text)
-    if len(value) != 32:
-        raise ValueError("a commitment has 32 bytes")
-    return value
-
-
-def _natural(value: object) -> int:
-    if type(value) is not int or not 0 <= value < 2**64:
-        raise ValueError("not an integer of 0 … 2**64-1")
-    return value

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Self
 
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_object, from_hex, parse_json, to_hex
+from energy_trading.files.json import check_integer, check_object, from_hex, parse_json, to_hex
 
 #: sizes of a padded record, in bytes; the length of a ciphertext reveals only which of them it has
 BUCKETS: Final = (256, 1024, 4096)
@@ -44,9 +44,9 @@ class PriceProposal:
 
     def __post_init__(self) -> None:
         """Refuse values that are out of range."""
-        _check_integer("lot", self.lot, 0, 2**256 - 1)
-        _check_integer("price", self.price, 1, MAX_PRICE)
-        _check_integer("validUntil", self.valid_until, 1, 2**64 - 1)
+        check_integer(self.lot, "lot", 0, 2**256 - 1)
+        check_integer(self.price, "price", 1, MAX_PRICE)
+        check_integer(self.valid_until, "validUntil", 1, 2**64 - 1)
 
     @property
     def hash(self) -> bytes:
@@ -214,11 +214,3 @@ def unpad(padded: bytes) -> bytes:
 def _check_size(data: bytes) -> None:
     if len(data) > MAX_CONTENT:
         raise BadInput(f"a record must have at most {MAX_CONTENT} bytes, not {len(data)}")
-
-
-def _check_integer(name: str, value: int, least: int, most: int) -> None:
-    # isinstance would also let JSON's true pass, which is an int in Python.
-    if type(value) is not int:
-        raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
-    if not least <= value <= most:
-        raise BadInput(f"{name} must be between {least} and {most}, not {value}")

@@ -9,7 +9,6 @@ import struct
 from hashlib import sha256
 from typing import Final
 
-from coincurve import PublicKey
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from cryptography.hazmat.primitives.hashes import SHA256
@@ -21,6 +20,7 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import recover_public_key
 from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import CERTIFICATE_SIZE, Certificate
 from energy_trading.identity.enrolment import Member
@@ -297,16 +297,7 @@ def _check_proof(
     account = address_of(public_key)
     digest = _proof_digest(subject, side, transcript, account, certificate)
     # An implicit certificate is only as good as the signature: any bytes name some key.
-    if not _has_signed(public_key, digest, proof[CERTIFICATE_SIZE:]):
+    if recover_public_key(digest, proof[CERTIFICATE_SIZE:]) != public_key:
         raise HandshakeRefused("signature", "one of the certified key over this handshake")
     certificate.head.check_valid(at)
     return certificate, account
-
-
-def _has_signed(public_key: bytes, digest: bytes, signature: bytes) -> bool:
-    try:
-        recoverable = signature[:64] + bytes([signature[64] - 27])
-        signer = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except ValueError:
-        return False
-    return signer.format(compressed=True) == public_key

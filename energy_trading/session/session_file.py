@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
 from pathlib import Path
@@ -15,6 +14,7 @@ from energy_trading.crypto.derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, TryAgain
 from energy_trading.files.json import parse_json
+from energy_trading.files.lock import open_locked
 from energy_trading.files.private_file import read_private, write_private
 from energy_trading.session.content import Content
 from energy_trading.session.session import Session
@@ -184,10 +184,4 @@ def _decrypt(path: Path, key: SecretKey) -> bytes:
 
 def _lock(path: Path) -> int:
     # A file of its own: the state file is replaced at each writing, and a lock does not move along.
-    descriptor = os.open(path.with_name(f".{path.name}.lock"), os.O_WRONLY | os.O_CREAT, 0o600)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError as error:
-        os.close(descriptor)
-        raise SessionInUse(path) from error
-    return descriptor
+    return open_locked(path.with_name(f".{path.name}.lock"), os.O_WRONLY | os.O_CREAT, SessionInUse(path))

@@ -14,9 +14,9 @@ from energy_trading.bindings.offer_market import (
     DeliveryRefused,
     TradeExpired,
 )
+from energy_trading.crypto.signatures import P256_SIGNER_BYTES
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, confirm_many, expire
-from energy_trading.meter.signers import P256_SIGNER_BYTES
 from energy_trading.meter.smart_meter import NothingDelivered
 from energy_trading.simulation.faults import Faults
 from energy_trading.simulation.neighbourhood import (

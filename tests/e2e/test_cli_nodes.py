@@ -177,9 +177,7 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
     nobody = f"http://127.0.0.1:{free_port()}"
     replace(record, chain_id=5).write(node.record)
     answers = {
-        missing: (
-            f"deployment: given {node.record}, allowed a file that can be read (No such file or directory)"
-        ),
+        missing: f"deployment: {node.record} cannot be read (No such file or directory)",
         unfinished: "deployment: given an unfinished one, allowed a finished one: run deploy again",
         node.cli(command): f"deployment: given one of chain 5, allowed {CHAIN_ID[node.name]}",
         node.cli(command, "--chain-id", 5): (f"chain id: {node.url} serves {CHAIN_ID[node.name]}, allowed 5"),
@@ -374,9 +372,7 @@ def test_second_deployment_at_once_is_refused(node: Node) -> None:
     try:
         refused = node.run_deploy("--restart")
         assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr == (
-            f"error: deployment {node.record}: another run is at work on it, allowed one at a time\n"
-        )
+        assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
         assert (part.read_bytes(), lock.exists()) == (planned, True)
     finally:
         process.send_signal(signal.SIGCONT)

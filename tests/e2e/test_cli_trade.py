@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import stat
 import time
@@ -206,7 +207,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal: new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another meter process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -305,7 +306,7 @@ def test_accepting_twice_pays_once(shop: Shop) -> None:
     height = shop.chain.height()
     assert shop.accept(made, start)["note"] == "accepted before, nothing sent"
     other = shop.refused("trade accept", made, *shop.slot(start + 900), *BOB, *METER)
-    assert other == f"trade: given {made} with other terms, allowed those told before"
+    assert other == f"trade {made} was allotted before, with other terms"
     assert shop.chain.height() == height
     shop.read((start, 1000), (start + 900, 1800))
     shop.done("meter receipt", made, *METER, "--out", "new.json")
@@ -330,7 +331,9 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     save_key(Path("other.key"), SecretKey.generate(), "meter")
     strange = ("--meter-key", "other.key", "--journal")
     assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
-    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith("journal: given meter.journal, ")
+    assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith(
+        "the journal meter.journal is not that of meter "
+    )
     assert Path("meter.journal").read_bytes() == facts
     shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
     assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
@@ -373,7 +376,7 @@ def test_banned_person(shop: Shop) -> None:
     assert shop.cli("pkg ban", *PKG, **who).status == 0
     assert shop.cli("pkg ban", *PKG, **who).status == 0
     shop.cli("account request", "--request-key", "new.key", "--out", "new.request", **who)
-    banned = "person: given one who is banned, allowed anyone else"
+    banned = "this person is banned"
     assert shop.refused("pkg issue", "new.request", "--checked", *PKG, "--out", "new.answer") == banned
     assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "new.word") == banned
     assert not Path("new.answer").exists()
@@ -403,17 +406,17 @@ def test_meter_is_replaced_and_removed(shop: Shop) -> None:
     shop.done("dso remove-meter", bob, "--unlocked", shop.rich)
     assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
     for signer in ("0x12", "x", "0x" + "00" * 20, "0x" + "11" * 84):
-        assert (
-            "signer: given "
-            in shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
-        )
+        refused = shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
+        assert re.match("signer: given |the signer (must have|is the zero|names the verifier) ", refused)
 
 
 def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     """An account opens once; a void or foreign attestation, and another PKG's key, are refused (C-2)."""
     opened = shop.refused("account open", "alice.attestation", "--unlocked", shop.rich)
     assert opened.startswith("EnergyLedger_AlreadyOpen(")
-    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith("file: ")
+    assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith(
+        "alice.attestation exists already"
+    )
     cli("dso", "setup", "--dso-key", "dso2.key", "--share", "share2", env=PASSWORDS)
     pkg2 = ("--pkg-key", "pkg2.key", "--pkg-state", "pkg2.json")
     set_up = cli("pkg", "setup", *pkg2, "--dso-share", "share2", "--parameters", "p2.json", env=PASSWORDS)
@@ -444,11 +447,11 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1:"),
         (
             "account deposit 5 --unlocked {rich} --deployment no.json",
-            "deployment: given no.json, allowed a file",
+            "deployment: no.json cannot be read",
         ),
-        ("trade give-up 0x12 --key-file alice.key", "OFFER: given 0x12, allowed a file that can be read"),
+        ("trade give-up 0x12 --key-file alice.key", "OFFER: 0x12 cannot be read"),
         ("trade give-up receipt.json --key-file alice.key", "offer: a field is missing or malformed: 'salt'"),
-        ("trade confirm offer.json --unlocked {rich}", "receipt: given JSON that lacks or garbles 'opening'"),
+        ("trade confirm offer.json --unlocked {rich}", "receipt: a field is missing or malformed: 'opening'"),
         ("trade expire 0x{zero} --unlocked {rich}", "OFFER: given 0x{zero}, of which the log knows nothing"),
         ("trade offer {terms} +0h +2h --key-file alice.key", "OfferMarket_BadWindow("),
         (
@@ -462,11 +465,11 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("trade offer {terms} +1h +2h --signed --key-file alice.key", "--out: given nothing, allowed a file"),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out offer.json",
-            "file: given offer.json, which",
+            "offer.json exists already",
         ),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out no/way",
-            "--out: given no/way, allowed a path",
+            "--out: no/way cannot be written",
         ),
         ("trade offer {terms} +1h +2h --unlocked {rich} --out new.json", "EnergyLedger_RoleMissing("),
         ("trade offer {terms} +1h +2h --signed --unlocked {rich} --out new.json", "sender: given --unlocked"),
@@ -476,7 +479,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ),
         (
             "meter record no.csv --meter-key meter.key --journal meter.journal",
-            "FILE: given no.csv, allowed a file",
+            "FILE: no.csv cannot be read",
         ),
     ],
 )
@@ -519,5 +522,6 @@ def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...
     inner[place[-1]] = value
     Path(file).write_text(json.dumps(content))
     height = shop.chain.height()
-    assert "given " in shop.refused(command, file, "--unlocked", shop.rich)
+    refused = shop.refused(command, file, "--unlocked", shop.rich)
+    assert re.search("given |must (be|have) |has 32 bytes, not |: a field is missing or malformed: ", refused)
     assert shop.chain.height() == height

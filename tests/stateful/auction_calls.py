@@ -9,8 +9,8 @@ from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, open_quote, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.market.auction.auction import Auction
-from energy_trading.meter.signers import compact
 from energy_trading.rules.auction import Auctions, Chunk, Result
 from energy_trading.types import (
     AWARD_NONCE,

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.meter.signers import compact
+from energy_trading.crypto.signatures import compact
 from energy_trading.rules.lot import Lots, SignedPermit
 from energy_trading.rules.trade import Accepted, CheckedReceipt, NamedKey
 from energy_trading.types import (

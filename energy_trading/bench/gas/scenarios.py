@@ -21,6 +21,7 @@ from energy_trading.chain.connect import Chain, in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
+from energy_trading.crypto.signatures import compact
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.injection import (
     Contact,
@@ -30,7 +31,7 @@ from energy_trading.market.lots.injection import (
     sign_reading,
 )
 from energy_trading.market.lots.lot_owner import LotOwner
-from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter, compact
+from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
 from energy_trading.types import (
     ZERO_ADDRESS,
     Acceptance,

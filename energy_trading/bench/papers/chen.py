@@ -14,7 +14,8 @@ from energy_trading.bench.papers.page import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.connect import in_process
-from energy_trading.crypto.addresses import message_address, tx_address
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
@@ -258,7 +259,7 @@ class _Run:
 
     def addresses(self) -> None:
         key = self.bob.secret_key
-        same = tx_address(key.public_key) == self.bob.account == Contact.of(key).account
+        same = address_of(key.public_key) == self.bob.account == Contact.of(key).account
         self.tell(
             "C-3",
             "Addresses (eqs 1, 2)",

@@ -13,8 +13,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.threshold import Ceremony
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_object, from_hex, to_hex
-from energy_trading.market.auction.message import check_list, check_number
+from energy_trading.files.json import check_integer, check_list, check_object, from_hex, to_hex
 
 
 @dataclass(frozen=True)
@@ -55,8 +54,8 @@ class Charter:
             raise BadInput(f"the salt must have 32 bytes, not {len(self.salt)}")
         if len(self.names) != len(self.keys) or len(set(self.names)) != len(self.names):
             raise BadInput(f"each key must have a name of its own, but the names are {list(self.names)}")
-        check_number(self.chain_id, "chain id")
-        check_number(self.opens_at, "opens at")
+        check_integer(self.chain_id, "chain id")
+        check_integer(self.opens_at, "opens at")
         _ = self.ceremony  # it checks the threshold and the keys
 
     @cached_property
@@ -95,7 +94,7 @@ class Charter:
             fields["chainId"],
             fields["contract"],
             fields["opensAt"],
-            check_number(fields["threshold"], "threshold"),
+            check_integer(fields["threshold"], "threshold"),
             tuple(map(str, check_list(fields["names"], "names"))),
             tuple(from_hex(key, "key") for key in check_list(fields["keys"], "keys")),
             None if outsider is None else from_hex(outsider, "outsider"),

@@ -12,10 +12,10 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.dleq import DleqProof
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact, verify_signature
 from energy_trading.crypto.threshold import Ceremony, Commitments, Complaint, Deal, SealedShare, Share
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import check_object, from_hex, to_hex
-from energy_trading.meter.signers import compact, verify_signature
+from energy_trading.files.json import check_integer, check_list, check_object, from_hex, to_hex
 
 Body: TypeAlias = Deal | Complaint | Share
 """A share is sent only to be published, when the auction's quotes are to be opened."""
@@ -97,28 +97,6 @@ def commitments_from_json(value: Any) -> Commitments:
     return Commitments(tuple(from_hex(point, "commitment") for point in check_list(value, "commitments")))
 
 
-def check_number(value: Any, name: str) -> int:
-    """Return a JSON value if it is an integer of 0 … 2**64-1.
-
-    Raises:
-        BadInput: it is something else.
-    """
-    if type(value) is not int or not 0 <= value < 2**64:
-        raise BadInput(f"{name} must be an integer between 0 and 2**64-1, not {value!r}")
-    return value
-
-
-def check_list(value: Any, name: str) -> list[Any]:
-    """Return a JSON value if it is a list.
-
-    Raises:
-        BadInput: it is something else.
-    """
-    if not isinstance(value, list):
-        raise BadInput(f"{name} must be a JSON list, not a {type(value).__name__}")
-    return value
-
-
 def _digest(ceremony: Ceremony, body: Body) -> bytes:
     text = json.dumps(_body_to_json(body), sort_keys=True, separators=(",", ":"))
     return keccak(b"energy-trading/committee message/1/" + ceremony.digest + text.encode())
@@ -152,7 +130,7 @@ def _body_from_json(value: Any) -> Body:
     if kind == "deal":
         fields = check_object(value, "deal", {"kind", "dealer", "commitments", "possession", "boxes"})
         return Deal(
-            check_number(fields["dealer"], "dealer"),
+            check_integer(fields["dealer"], "dealer"),
             commitments_from_json(fields["commitments"]),
             _proof(fields["possession"]),
             tuple(_sealed_share(box) for box in check_list(fields["boxes"], "boxes")),
@@ -160,14 +138,14 @@ def _body_from_json(value: Any) -> Body:
     if kind == "complaint":
         fields = check_object(value, "complaint", {"kind", "accuser", "dealer", "sharedPoint", "proof"})
         return Complaint(
-            check_number(fields["accuser"], "accuser"),
-            check_number(fields["dealer"], "dealer"),
+            check_integer(fields["accuser"], "accuser"),
+            check_integer(fields["dealer"], "dealer"),
             from_hex(fields["sharedPoint"], "shared point"),
             _proof(fields["proof"]),
         )
     if kind == "share":
         fields = check_object(value, "share", {"kind", "member", "value"})
-        member = check_number(fields["member"], "member")
+        member = check_integer(fields["member"], "member")
         return Share(member, SecretKey(from_hex(fields["value"], "value")))
     raise BadInput(f"the kind of a message must be 'deal', 'complaint' or 'share', not {kind!r}")
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from typing import Any, Final, TypeAlias
 
 from eth_utils.address import is_address, to_checksum_address
-from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.energy_lot import (
@@ -20,7 +19,9 @@ from energy_trading.bindings.energy_lot import (
     Transfer,
 )
 from energy_trading.bindings.suite import Suite
+from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput, Forged
+from energy_trading.files.json import reading
 from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.log.fold import Fold
 from energy_trading.market.log.records import HELD, LotRecord
@@ -205,7 +206,7 @@ class _Judge:
         self._demand(lot not in self.lots, lot, "it was made twice")
 
     def _signed(self, account: str, digest: bytes, signature: bytes, lot: int) -> None:
-        ok = recovered(digest, signature) == account or bool(
+        ok = recover_address(digest, signature) == account or bool(
             self._ask and self._ask(account, digest, signature)
         )
         self._demand(ok, lot, f"the signature is not {account}'s")
@@ -213,34 +214,6 @@ class _Judge:
     def _demand(self, true: bool, lot: int, otherwise: str) -> None:
         if not true:
             raise HistoryBroken(f"lot {lot}: {otherwise}")
-
-
-def recovered(digest: bytes, signature: bytes) -> str | None:
-    """Return the account that signed, by the contract's rules: 64 or 65 bytes, s in either half.
-
-    Args:
-        digest: 32 bytes.
-        signature: r ‖ s ‖ v, or r ‖ yParityAndS.
-
-    Returns:
-        EIP-55 address; None if the signature is malformed.
-
-    Source:
-        Yellow paper appendix F, EIP-2098.
-    """
-    from coincurve import PublicKey
-
-    if len(signature) == 64:
-        s = int.from_bytes(signature[32:], "big")
-        signature = signature[:32] + (s % 2**255).to_bytes(32, "big") + bytes([27 + (s >> 255)])
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return None
-    recoverable = signature[:64] + bytes([signature[64] - 27])
-    try:
-        point = PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
-    except ValueError:
-        return None
-    return to_checksum_address(keccak(point.format(compressed=False)[1:])[12:])
 
 
 def _to_json(event: Event) -> dict[str, Any]:
@@ -255,17 +228,13 @@ def _to_json(event: Event) -> dict[str, Any]:
 
 
 def _from_json(file: Any) -> tuple[Domain, int, list[Event]]:
-    try:
+    with reading("dispute file"):
         if file["format"] != FORMAT:
             raise BadInput(f"the file's format is {file['format']!r}; a dispute file's is {FORMAT!r}")
         domain = Domain(
             "EnergyLot", _parsed("uint256", file["chainId"]), _parsed("address", file["contract"])
         )
         return domain, int(file["lot"]), [_step(domain, step) for step in file["steps"]]
-    except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
-        if isinstance(error, BadInput):
-            raise
-        raise BadInput(f"dispute file: a field is missing or malformed: {error}") from error
 
 
 def _step(domain: Domain, step: Mapping[str, Any]) -> Event:

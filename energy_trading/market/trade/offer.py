@@ -10,8 +10,9 @@ from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
-from energy_trading.meter.signers import compact
+from energy_trading.files.json import reading
 from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,
@@ -70,7 +71,7 @@ class Offer:
         Raises:
             BadInput: a field is missing or malformed.
         """
-        try:
+        with reading("offer"):
             raw = value["terms"]
             numbers = {n: int(raw[n]) for n in ("price", "accept_by", "deliver_by", "nonce")}
             terms = Terms(
@@ -81,10 +82,6 @@ class Offer:
             )
             salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
             return cls(terms, int(value["energy_wh"]), salt, signature)
-        except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-            if isinstance(error, BadInput):
-                raise
-            raise BadInput(f"offer: a field is missing or malformed: {error}") from error
 
 
 @dataclass(frozen=True)

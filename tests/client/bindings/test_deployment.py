@@ -301,13 +301,13 @@ def test_revert_given_record_that_cannot_be_opened(chain: Chain, path: Path) -> 
 @pytest.mark.parametrize(
     ("text", "why"),
     [
-        (None, "deployment: given {}, allowed a file that can be read (No such file or directory)"),
-        ("{", "deployment: given {}, allowed a JSON file (Expecting property name"),
-        ("[" * 100_000, "deployment: given {}, allowed at most 500 opening brackets"),
-        ("{}", "deployment {}: given JSON that lacks or garbles 'format', allowed what deploy writes"),
-        ("[]", "deployment {}: given JSON that lacks or garbles list indices"),
+        (None, "deployment: {} cannot be read (No such file or directory)"),
+        ("{", "deployment {} is not JSON (1 characters)"),
+        ("[" * 100_000, "deployment {} is JSON nested deeper than 100 levels"),
+        ("{}", "deployment {}: a field is missing or malformed: 'format'"),
+        ("[]", "deployment {}: a field is missing or malformed: list indices"),
         ('{"format": 2}', "deployment {}: given format 2, allowed 1"),
-        ('{"format": 1}', "deployment {}: given JSON that lacks or garbles 'chain_id'"),
+        ('{"format": 1}', "deployment {}: a field is missing or malformed: 'chain_id'"),
     ],
 )
 def test_revert_given_no_record(tmp_path: Path, text: str | None, why: str) -> None:
@@ -325,7 +325,7 @@ def test_revert_given_folder_that_cannot_be_made(chain: Chain, tmp_path: Path) -
     (tmp_path / "file").touch()
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, DEPLOYER, PARAMETERS, tmp_path / "file" / "record.json")
-    assert str(caught.value).startswith(f"deployment: given {tmp_path}/file/record.json, allowed a file")
+    assert str(caught.value).startswith(f"deployment: {tmp_path}/file/record.json cannot be written")
     assert chain.next_nonce(DEPLOYER.address) == 1
 
 

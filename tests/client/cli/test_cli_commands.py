@@ -35,7 +35,7 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("deploy", *ALL, "--set", "fee_bps=no"), "fee_bps: given 'no', allowed an integer of 0 or more"),
         (("deploy", *ALL, "--set", "credit=1", "--set", "credit.z0=1"), "--set: given 'credit.z0=1'"),
         (("deploy", *ALL, "--set", "credit.z=1"), "parameter: given credit.z, allowed k1_e9"),
-        (("deploy", "--config", "no.json"), "--config: given no.json, allowed a file that can be read"),
+        (("deploy", "--config", "no.json"), "--config: no.json cannot be read"),
         (("deploy", "--config", "list.json"), "--config: given list.json, allowed a file with one object"),
         (("deploy", "--config", "bad.json", *ALL), "parameter: given fee, allowed owner"),
         (
@@ -95,7 +95,7 @@ def test_wrong_password_is_one_line(tmp_path: Path) -> None:
     """A key file opens with its own password only, which is not repeated."""
     save_key(tmp_path / "key.json", SecretKey.from_int(7), "right", work_factor=2)
     done = cli("deploy", *ALL, "--key-file", "key.json", env={"ENERGY_TRADING_PASSWORD": "wrong"})
-    assert done.err == "error: key file key.json: given a password that does not open it, allowed its own\n"
+    assert done.err == "error: key file key.json: the password does not open it\n"
 
 
 def test_no_node_is_one_line() -> None:

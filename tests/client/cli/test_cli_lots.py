@@ -221,9 +221,9 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     alice, bob = case.alice.account, case.bob.account
     false_name = proof | {"identity": "Mallory"}
     for proofs, line in (
-        ({alice: proof}, f"tracing proof, account: given {bob}, allowed {alice}"),
-        ({bob: false_name}, "tracing proof, identity: given another than the sealed one"),
-        ({bob: {}}, "tracing proof: given the keys []"),
+        ({alice: proof}, f"the account of the tracing proof must be {alice}, not {bob}"),
+        ({bob: false_name}, "the identity of the tracing proof must be the sealed one"),
+        ({bob: {}}, "tracing proof must have the keys"),
     ):
         Path("bad.json").write_text(json.dumps(case.file | {"identities": proofs}))
         done = case.check("bad.json", "--parameters", case.parameters)
@@ -235,7 +235,7 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     assert case.check("good.json", "--parameters", case.parameters).status == 0
     done = case.check("good.json", "--parameters", "others")
     assert (done.status, done.out) == (1, "")
-    assert done.err.startswith("error: tracing proof, account: given 0x")
+    assert done.err.startswith("error: the account of the tracing proof must be 0x")
 
 
 @pytest.mark.parametrize(
@@ -251,10 +251,10 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
         (["check-dispute", "dispute.json", "--dso", STRANGER], "lot {lot}: {dso} is not the DSO"),
         (
             ["check-dispute", "no.json", "--dso", STRANGER],
-            "FILE: given no.json, allowed a file that can be read (No such file or directory)",
+            "FILE: no.json cannot be read (No such file or directory)",
         ),
-        (["check-dispute", "deep", "--dso", STRANGER], "FILE deep: given JSON nested too deep"),
-        (["check-dispute", "bytes", "--dso", STRANGER], "FILE bytes: given 2 characters that are no JSON"),
+        (["check-dispute", "deep", "--dso", STRANGER], "FILE deep is JSON nested deeper than 100 levels"),
+        (["check-dispute", "bytes", "--dso", STRANGER], "FILE bytes is not JSON (2 characters)"),
     ],
 )
 def test_wrong_input_is_one_line(case: Case, arguments: list[str], line: str) -> None:
@@ -278,7 +278,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
     for done, line in (
         (case.trace("me"), "ACCOUNT: given 'me', allowed an address"),
         (case.trace(outsider, *dispute), f"account '{outsider}' owned no lot of the file; its owners are "),
-        (case.trace(outsider), f"certificate: given that of {outsider}, allowed those this PKG issued"),
+        (case.trace(outsider), f"this PKG issued no such certificate for {outsider}"),
         (case.trace(case.bob.account, *dispute[:2]), "--dso: given nothing, allowed"),
         (
             case.trace(case.bob.account, *dispute[:2], "--dso", STRANGER),
@@ -286,15 +286,15 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
         ),
         (
             case.trace(case.bob.account, *dispute, **{wrong: "three"}),
-            f"key file {case.folder / 'dso-key'}: given a password that does not open it, allowed its own",
+            f"key file {case.folder / 'dso-key'}: the password does not open it",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", case.folder / "dso-state"),
-            f"state file {case.folder / 'dso-state'}: given one this authority did not write",
+            f"state file {case.folder / 'dso-state'} was not written by this authority",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-state", "no"),
-            "--pkg-state: given no, allowed a file that can be read (No such file or directory)",
+            "--pkg-state: no cannot be read (No such file or directory)",
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-key", "no"),
@@ -361,8 +361,8 @@ def test_history_writes_whole_or_not_at_all(
     (tmp_path / "there").write_text("mine")
     for number, out, line in (
         (5, tmp_path / "new", "lot 5 is not in the log"),
-        (lot, tmp_path / "there", f"file: given {tmp_path / 'there'}, which exists, allowed a path where"),
-        (lot, tmp_path / "no" / "new", f"--out: given {tmp_path / 'no' / 'new'}, allowed a path that can"),
+        (lot, tmp_path / "there", f"{tmp_path / 'there'} exists already and is not overwritten"),
+        (lot, tmp_path / "no" / "new", f"--out: {tmp_path / 'no' / 'new'} cannot be written"),
     ):
         done = cli("history", number, *where, "--out", out)
         assert (done.status, done.out) == (1, "")

@@ -67,7 +67,7 @@ def test_revert_given_garbled_offer(place: str, value: object) -> None:
 def test_revert_given_garbled_receipt(place: str) -> None:
     """N-3: a number without end in a receipt's file is a typed error."""
     delivery = Delivery(HIDDEN.terms, SELLER.address, b"\1" * 20, Energy.plain(0), b"\1" * 64)
-    with pytest.raises(BadInput, match=r"^receipt: given JSON that lacks or garbles cannot convert"):
+    with pytest.raises(BadInput, match=r"^receipt: a field is missing or malformed: cannot convert"):
         delivery_from_json(changed(delivery_to_json(delivery, HIDDEN), place, INFINITE))
 
 

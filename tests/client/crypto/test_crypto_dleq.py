@@ -88,17 +88,17 @@ def test_revert_given_scalar_out_of_range(scalar: int) -> None:
     """C-10: a proof has one encoding; zero and values from n on are refused."""
     with pytest.raises(BadInput) as error:
         DleqProof.from_bytes((1).to_bytes(32, "big") + scalar.to_bytes(32, "big"))
-    assert str(error.value) == f"response: given {scalar:#x}, allowed 1 … n-1"
+    assert str(error.value) == f"the response must be between 1 and n-1, not {scalar:#x}"
     with pytest.raises(BadInput) as error:
         DleqProof.from_bytes(scalar.to_bytes(32, "big") + (1).to_bytes(32, "big"))
-    assert str(error.value) == f"challenge: given {scalar:#x}, allowed 1 … n-1"
+    assert str(error.value) == f"the challenge must be between 1 and n-1, not {scalar:#x}"
 
 
 def test_revert_given_short_proof() -> None:
     """C-10: a proof is 64 bytes."""
     with pytest.raises(BadInput) as error:
         DleqProof.from_bytes(bytes(63))
-    assert str(error.value) == "proof: given 63 bytes, allowed 64"
+    assert str(error.value) == "the proof must have 64 bytes, not 63"
 
 
 def test_commitment_at_infinity_fails() -> None:
@@ -112,4 +112,4 @@ def test_revert_given_image_at_infinity() -> None:
     """C-10: a statement about a point that is none is an error of the caller."""
     with pytest.raises(BadInput) as error:
         verify(prove(KEY, BASE, b""), KEY.public_key, BASE, bytes(33), b"")
-    assert str(error.value) == f"point: given 0x{'00' * 33}, allowed 33 bytes that begin with 02 or 03"
+    assert str(error.value) == f"a point must be 33 bytes that begin with 02 or 03, not 0x{'00' * 33}"

@@ -120,8 +120,7 @@ def test_fewer_than_t_shares_fit_every_secret(t: int, other: int) -> None:
     members = list(range(1, t))
     assert (error.value.given, error.value.forged, error.value.threshold) == (tuple(members), (), t)
     assert str(error.value) == (
-        f"shares: given right ones of {members} and forged ones of [], "
-        f"allowed right ones of {t} members or more"
+        f"right shares of {t} members are needed; those of {members} are right, those of [] are forged"
     )
     # Lagrange through (0, other) and the known shares gives the share that would make `other` the secret.
     places = [0, *members]
@@ -172,7 +171,7 @@ def test_share_is_checked_against_the_commitments() -> None:
     with pytest.raises(ShareForged) as error:
         group.commitments.check(Share(2, share.value))
     assert error.value.member == 2
-    assert str(error.value) == "share of member 2: given another than committed to, allowed the dealt one"
+    assert str(error.value) == "the share of member 2 is not the one that was committed to"
 
 
 def test_wrong_share_to_one_member_disqualifies_its_dealer() -> None:
@@ -186,7 +185,7 @@ def test_wrong_share_to_one_member_disqualifies_its_dealer() -> None:
     with pytest.raises(ShareRefused) as error:
         open_share(public, deals[2], 4, KEYS[3])
     assert (error.value.dealer, error.value.member) == (3, 4)
-    assert str(error.value) == "share of member 4: given a wrong one by dealer 3, allowed a right one"
+    assert str(error.value) == "dealer 3 gave member 4 a wrong share"
 
     complaint = complain(public, deals[2], 4, KEYS[3])
     assert is_justified(public, deals[2], complaint)
@@ -236,7 +235,7 @@ def test_unfounded_complaint_changes_nothing() -> None:
     assert combine(public, deals, complaints) == combine(public, deals, [])
     with pytest.raises(BadInput) as error:
         is_justified(public, deals[1], about_right_share)
-    assert str(error.value) == "complaint: given one about 1, allowed one about 2"
+    assert str(error.value) == "the complaint is about dealer 1, not about dealer 2"
 
 
 def test_complaint_of_another_ceremony_changes_nothing() -> None:
@@ -273,7 +272,7 @@ def test_rogue_key_is_refused() -> None:
         with pytest.raises(DealRefused) as error:
             check_deal(public, forged)
         assert str(error.value) == (
-            "deal of 2: given a key without proof of possession, allowed a deal for this ceremony"
+            "the deal of dealer 2 does not fit the ceremony: it has a key without proof of possession"
         )
 
 
@@ -328,7 +327,7 @@ def test_refused_and_missing_dealers_do_not_block() -> None:
     with pytest.raises(TooFewDealers) as error:
         combine(public, deals[1:], [])
     assert (error.value.given, error.value.allowed) == ((2,), 2)
-    assert str(error.value) == "dealers: given the deals of [2], allowed 2 or more"
+    assert str(error.value) == "2 deals or more must be left after the complaints, not only those of [2]"
 
 
 def test_bad_outsider_leaves_no_key() -> None:
@@ -337,7 +336,7 @@ def test_bad_outsider_leaves_no_key() -> None:
     bad = with_wrong_share(public, deal(public, 0, SECRET), 3, bytes(32))
     with pytest.raises(TooFewDealers) as error:
         combine(public, [bad], [complain(public, bad, 3, KEYS[2])])
-    assert str(error.value) == "dealers: given the deals of [], allowed 1 or more"
+    assert str(error.value) == "1 deals or more must be left after the complaints, not only those of []"
 
 
 def test_share_without_its_deals_is_refused() -> None:
@@ -348,7 +347,7 @@ def test_share_without_its_deals_is_refused() -> None:
     group = combine(public, deals, [])
     with pytest.raises(BadInput) as error:
         share_of(group, deals[:2], 3, KEYS[2])
-    assert str(error.value) == "deals: given none of [3], allowed one of each of [1, 2, 3]"
+    assert str(error.value) == "the deals of [3] are missing; each of [1, 2, 3] must have one"
     with pytest.raises(ShareRefused) as refused:
         share_of(group, deals, 1, KEYS[0])
     assert (refused.value.dealer, refused.value.member) == (2, 1)
@@ -379,13 +378,13 @@ def test_secrets_do_not_show() -> None:
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"purpose": b""}, "purpose: given 0 bytes, allowed 32"),
-        ({"members": ()}, "members: given 0, allowed 1 … 255"),
-        ({"threshold": 0}, "threshold: given 0, allowed 1 … 3"),
-        ({"threshold": 4}, "threshold: given 4, allowed 1 … 3"),
-        ({"members": (GENERATOR,) * 3}, "members: given one key twice, allowed different keys"),
-        ({"outsider": KEYS[0].public_key}, "members: given one key twice, allowed different keys"),
-        ({"outsider": bytes(33)}, f"point: given 0x{'00' * 33}, allowed 33 bytes that begin with 02 or 03"),
+        ({"purpose": b""}, "the purpose must have 32 bytes, not 0"),
+        ({"members": ()}, "there must be between 1 and 255 members, not 0"),
+        ({"threshold": 0}, "the threshold must be between 1 and 3, not 0"),
+        ({"threshold": 4}, "the threshold must be between 1 and 3, not 4"),
+        ({"members": (GENERATOR,) * 3}, "the members and the outsider must all have different keys"),
+        ({"outsider": KEYS[0].public_key}, "the members and the outsider must all have different keys"),
+        ({"outsider": bytes(33)}, f"a point must be 33 bytes that begin with 02 or 03, not 0x{'00' * 33}"),
     ],
 )
 def test_revert_given_bad_ceremony(changes: dict[str, object], text: str) -> None:
@@ -401,23 +400,23 @@ def test_revert_given_bad_number() -> None:
     for number in (0, 4):
         with pytest.raises(BadInput) as error:
             deal(public, number)
-        assert str(error.value) == f"dealer: given {number}, allowed 1 … 3"
+        assert str(error.value) == f"the dealer must be between 1 and 3, not {number}"
         with pytest.raises(BadInput) as error:
             open_share(public, deal(public, 1), number, KEYS[0])
-        assert str(error.value) == f"member: given {number}, allowed 1 … 3"
+        assert str(error.value) == f"the member must be between 1 and 3, not {number}"
         with pytest.raises(BadInput) as error:
             public.key_of(number)
-        assert str(error.value) == f"member: given {number}, allowed 1 … 3"
+        assert str(error.value) == f"the member must be between 1 and 3, not {number}"
 
 
 def test_revert_given_bad_commitments() -> None:
     """X-6 errata: commitments are points, as many as the threshold, and sums are of one degree."""
     with pytest.raises(BadInput) as error:
         Commitments(())
-    assert str(error.value) == "commitments: given 0, allowed 1 … 255"
+    assert str(error.value) == "there must be between 1 and 255 commitments, not 0"
     with pytest.raises(BadInput) as error:
         Commitments.sum([Commitments((GENERATOR,)), Commitments((GENERATOR, GENERATOR))])
-    assert str(error.value) == "commitments: given thresholds [1, 2], allowed equal ones"
+    assert str(error.value) == "the thresholds must all be equal, not [1, 2]"
     with pytest.raises(BadInput) as error:
         Complaint(1, 2, bytes(33), dleq.prove(SECRET, GENERATOR, b""))
-    assert str(error.value) == f"point: given 0x{'00' * 33}, allowed 33 bytes that begin with 02 or 03"
+    assert str(error.value) == f"a point must be 33 bytes that begin with 02 or 03, not 0x{'00' * 33}"

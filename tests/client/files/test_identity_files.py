@@ -13,8 +13,9 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files import key_file
 from energy_trading.files.key_file import WrongPassword, load_key, save_key
-from energy_trading.files.private_file import FileExists, FileExposed
+from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
+from energy_trading.files.whole_file import FileExists
 from energy_trading.identity import DSO, PKG, PersonBanned, TracingProof
 from tests.client.identity_actors import ALICE, BOB, authorities, enrol
 
@@ -44,20 +45,28 @@ def test_file_is_private_and_whole_from_its_first_moment(
 ) -> None:
     """C-2: the draft is 0600 before a byte is in it, the file too, and nothing else stays behind."""
     seen = []
-    synchronise = os.fsync
+    synchronise, change_mode = os.fsync, os.fchmod
 
     def look(descriptor: int) -> None:
         seen.append(os.fstat(descriptor).st_mode & 0o777)
         seen.append((tmp_path / "key.json").exists())
+
+    def look_and_synchronise(descriptor: int) -> None:
+        look(descriptor)
         synchronise(descriptor)
 
-    monkeypatch.setattr(os, "fsync", look)
+    def look_and_change_mode(descriptor: int, mode: int) -> None:
+        look(descriptor)
+        change_mode(descriptor, mode)
+
+    monkeypatch.setattr(os, "fsync", look_and_synchronise)
+    monkeypatch.setattr(os, "fchmod", look_and_change_mode)
     before = os.umask(0)
     try:
         save_key(tmp_path / "key.json", SecretKey.generate(), "pw", CHEAP)
     finally:
         os.umask(before)
-    assert seen == [0o600, False]
+    assert seen == [0o600, False] * 2
     assert (tmp_path / "key.json").stat().st_mode & 0o777 == 0o600
     assert [path.name for path in tmp_path.iterdir()] == ["key.json"]
 
@@ -68,7 +77,7 @@ def test_revert_given_file_that_exists(tmp_path: Path) -> None:
     save_key(path, key, "pw", CHEAP)
     with pytest.raises(FileExists) as error:
         save_key(path, SecretKey.generate(), "pw", CHEAP)
-    assert str(error.value) == f"file: given {path}, which exists, allowed a path where nothing is"
+    assert str(error.value) == f"{path} exists already and is not overwritten"
     assert load_key(path, "pw") == key
     assert [entry.name for entry in tmp_path.iterdir()] == ["key.json"]
 
@@ -79,7 +88,10 @@ def test_revert_given_wrong_password(tmp_path: Path) -> None:
     save_key(path, SecretKey.generate(), "right-password", CHEAP)
     with pytest.raises(WrongPassword) as error:
         load_key(path, "bad-password")
-    assert str(error.value) == (f"key file {path}: given a password that does not open it, allowed its own")
+    assert str(error.value) == f"key file {path}: the password does not open it"
+    with pytest.raises(WrongPassword) as error:
+        load_key(path, "pw\udcff")
+    assert not isinstance(error.value.__cause__, UnicodeError), "its object would hold the password"
 
 
 @pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o610])
@@ -91,7 +103,7 @@ def test_revert_given_file_others_may_use(tmp_path: Path, mode: int) -> None:
     with pytest.raises(FileExposed) as error:
         load_key(path, "pw")
     assert (error.value.path, error.value.mode) == (path, mode)
-    assert str(error.value) == f"permissions of {path}: given {mode:04o}, allowed 0600 or less"
+    assert str(error.value) == f"{path} has mode {mode:04o}: others may use it; it must be 0600 or less"
 
 
 @pytest.mark.parametrize("content", ["[]", "{}", '{"version": 1}', '{"version": 3, "crypto": {}}', "7"])
@@ -102,9 +114,7 @@ def test_revert_given_another_json(tmp_path: Path, content: str) -> None:
     path.chmod(0o600)
     with pytest.raises(BadInput) as error:
         load_key(path, "pw")
-    assert str(error.value) == (
-        f"key file {path}: given a JSON of another kind, allowed Web3 Secret Storage version 3"
-    )
+    assert str(error.value) == (f"key file {path} is not in the Web3 Secret Storage format, version 3")
 
 
 def test_revert_given_no_json(tmp_path: Path) -> None:
@@ -114,7 +124,7 @@ def test_revert_given_no_json(tmp_path: Path) -> None:
     path.chmod(0o600)
     with pytest.raises(BadInput) as error:
         load_key(path, "pw")
-    assert str(error.value) == f"key file {path}: given 12 characters that are no JSON, allowed JSON"
+    assert str(error.value) == f"key file {path} is not JSON (12 characters)"
 
 
 def test_revert_given_deep_nesting(tmp_path: Path) -> None:
@@ -130,7 +140,7 @@ def test_revert_given_deep_nesting(tmp_path: Path) -> None:
         assert sys.getrecursionlimit() == 100_000
     finally:
         sys.setrecursionlimit(limit)
-    assert str(error.value) == f"key file {path}: given JSON nested too deep, allowed one object"
+    assert str(error.value) == f"key file {path} is JSON nested deeper than 100 levels"
 
 
 def test_revert_given_work_factor_of_nothing(tmp_path: Path) -> None:
@@ -142,9 +152,7 @@ def test_revert_given_work_factor_of_nothing(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     with pytest.raises(BadInput) as error:
         load_key(path, "pw")
-    assert str(error.value) == (
-        f"key file {path}: given a JSON of another kind, allowed Web3 Secret Storage version 3"
-    )
+    assert str(error.value) == (f"key file {path} is not in the Web3 Secret Storage format, version 3")
 
 
 def test_revert_given_changed_start_value(tmp_path: Path) -> None:
@@ -156,23 +164,21 @@ def test_revert_given_changed_start_value(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     with pytest.raises(BadInput) as error:
         load_key(path, "pw")
-    assert str(error.value) == (
-        f"key file {path}: given a key of another address than the file's, allowed its own"
-    )
+    assert str(error.value) == (f"key file {path}: the key in it does not belong to the address in it")
 
 
 def test_revert_given_no_password_or_work_factor(tmp_path: Path) -> None:
     """C-2: an empty password and a work factor scrypt cannot use are refused before any file is made."""
     with pytest.raises(BadInput) as error:
         save_key(tmp_path / "key.json", SecretKey.generate(), "", CHEAP)
-    assert str(error.value) == "password: given an empty one, allowed any other"
+    assert str(error.value) == "the password must not be empty"
     with pytest.raises(BadInput) as error:
         save_key(tmp_path / "key.json", SecretKey.generate(), "pw\udcff", CHEAP)
-    assert str(error.value) == "password: given bytes that are no UTF-8, allowed UTF-8"
+    assert str(error.value) == "the password must be UTF-8"
     assert (error.value.__cause__, error.value.__suppress_context__) == (None, True)
     with pytest.raises(BadInput) as error:
         save_key(tmp_path / "key.json", SecretKey.generate(), "pw", 1000)
-    assert str(error.value) == "work factor: given 1000, allowed a power of two above 1"
+    assert str(error.value) == "the work factor must be a power of two above 1, not 1000"
     assert list(tmp_path.iterdir()) == []
 
 
@@ -228,7 +234,7 @@ def test_revert_given_changed_state(tmp_path: Path) -> None:
     path.write_text(json.dumps(content))
     with pytest.raises(StateForged) as error:
         PKG.load(root, path)
-    assert str(error.value) == (f"state file {path}: given one this authority did not write, allowed its own")
+    assert str(error.value) == f"state file {path} was not written by this authority, or was changed since"
 
 
 def test_revert_given_dso_without_parameters(tmp_path: Path) -> None:
@@ -237,4 +243,4 @@ def test_revert_given_dso_without_parameters(tmp_path: Path) -> None:
     dso.save(tmp_path / "dso.json")
     with pytest.raises(BadInput) as error:
         DSO(SecretKey.generate()).save(tmp_path / "new.json")
-    assert str(error.value) == "parameters of the DSO: given none, allowed those of PKG, adopted first"
+    assert str(error.value) == "the DSO has no parameters; it must first adopt those that PKG published"

@@ -7,8 +7,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto.addresses import message_address, tx_address
-from energy_trading.crypto.curve import GENERATOR
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.curve import GENERATOR, address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import Certificate, CertificateExpired, CertificateHead, Role, canonical_identity
@@ -39,21 +39,21 @@ def test_encoding_is_the_documented_one() -> None:
 @pytest.mark.parametrize(
     ("place", "value", "text"),
     [
-        (0, b"\0", "certificate version: given 0, allowed 1"),
-        (0, b"\2", "certificate version: given 2, allowed 1"),
-        (1, b"\0", "roles: given 0, allowed 1 (producer), 2 (consumer), 3 (prosumer)"),
-        (1, b"\4", "roles: given 4, allowed 1 (producer), 2 (consumer), 3 (prosumer)"),
+        (0, b"\0", "the certificate version must be 1, not 0"),
+        (0, b"\2", "the certificate version must be 1, not 2"),
+        (1, b"\0", "roles must be 1 (producer), 2 (consumer) or 3 (prosumer), not 0"),
+        (1, b"\4", "roles must be 1 (producer), 2 (consumer) or 3 (prosumer), not 4"),
         (
             2,
             UNTIL.to_bytes(8, "big"),
-            f"validity: given {UNTIL} to {UNTIL}, allowed 0 <= from < until < 2**64",
+            f"the validity must be 0 <= from < until < 2**64, not {UNTIL} to {UNTIL}",
         ),
         (
             18,
             bytes(33),
-            f"point: given 0x{'00' * 33}, allowed 33 bytes that begin with 02 or 03",
+            f"a point must be 33 bytes that begin with 02 or 03, not 0x{'00' * 33}",
         ),
-        (18, b"\2" + bytes(32), f"point: given 0x02{'00' * 32}, allowed a point of secp256k1"),
+        (18, b"\2" + bytes(32), f"0x02{'00' * 32} is not a point of secp256k1"),
     ],
 )
 def test_revert_given_field_out_of_range(place: int, value: bytes, text: str) -> None:
@@ -69,7 +69,7 @@ def test_revert_given_another_length(size: int) -> None:
     """C-2: a byte too few or too many is not a certificate."""
     with pytest.raises(BadInput) as error:
         Certificate.from_bytes(CERTIFICATE.to_bytes().ljust(size, b"\0")[:size])
-    assert str(error.value) == f"certificate: given {size} bytes, allowed 228"
+    assert str(error.value) == f"the certificate must have 228 bytes, not {size}"
 
 
 def test_validity_is_half_open() -> None:
@@ -80,7 +80,10 @@ def test_validity_is_half_open() -> None:
         with pytest.raises(CertificateExpired) as error:
             CERTIFICATE.head.check_valid(at)
         assert (error.value.at, error.value.valid_from, error.value.valid_until) == (at, FROM, UNTIL)
-        assert str(error.value) == f"certificate: given the time {at}, allowed {FROM} <= time < {UNTIL}"
+        assert (
+            str(error.value)
+            == f"the certificate is valid for {FROM} <= time < {UNTIL}, not at {at} (unix seconds)"
+        )
 
 
 def test_any_changed_byte_is_another_account() -> None:
@@ -113,12 +116,12 @@ def test_identity_has_one_spelling(text: str, spelled: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "identity: given 0 bytes of UTF-8, allowed 1 … 63"),
-        ("   ", "identity: given 0 bytes of UTF-8, allowed 1 … 63"),
-        ("é" * 32, "identity: given 64 bytes of UTF-8, allowed 1 … 63"),
-        ("a\u200bb", "identity: given a text with unprintable signs, allowed printable ones"),
-        ("a\0b", "identity: given a text with unprintable signs, allowed printable ones"),
-        ("\ud800", "identity: given a text with unprintable signs, allowed printable ones"),
+        ("", "the identity must have between 1 and 63 bytes of UTF-8, not 0"),
+        ("   ", "the identity must have between 1 and 63 bytes of UTF-8, not 0"),
+        ("é" * 32, "the identity must have between 1 and 63 bytes of UTF-8, not 64"),
+        ("a\u200bb", "the identity must have printable characters only"),
+        ("a\0b", "the identity must have printable characters only"),
+        ("\ud800", "the identity must have printable characters only"),
     ],
 )
 def test_revert_given_identity_without_spelling(text: str, message: str) -> None:
@@ -131,6 +134,6 @@ def test_revert_given_identity_without_spelling(text: str, message: str) -> None
 def test_addresses_are_the_equations() -> None:
     """C-3: txAddr = hash(pubK) is the account; msgAddr = hash(pubK ‖ priK) is another 32 bytes (eqs 1–2)."""
     key = SecretKey.from_int(1)
-    assert tx_address(key.public_key) == key.address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
+    assert address_of(key.public_key) == key.address == "0x7E5F4552091A69125d5DfCb7b8C2659029395Bdf"
     assert message_address(key) == keccak(GENERATOR + (1).to_bytes(32, "big"))
     assert message_address(key) != message_address(SecretKey.from_int(2))

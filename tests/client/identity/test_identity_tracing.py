@@ -72,7 +72,7 @@ def test_revert_given_one_holder_alone(mine: PartialOpening) -> None:
             TracingProof.combine(CERTIFICATE, halves, PUBLIC)
         holders = [str(mine.holder)] * len(halves)
         assert str(error.value) == (
-            f"partial openings: given those of {holders}, allowed one of PKG and one of DSO"
+            f"one partial opening of PKG and one of DSO are needed, not those of {holders}"
         )
     other = Holder.DSO if mine.holder is Holder.PKG else Holder.PKG
     with pytest.raises(OpeningRefused) as refused:
@@ -105,7 +105,7 @@ def test_revert_given_forged_half(holder: Holder) -> None:
             TracingProof.combine(CERTIFICATE, list({**honest, holder: half}.values()), PUBLIC)
         assert error.value.holder is holder
         assert str(error.value) == (
-            f"partial opening of {holder}: given one whose proof fails, allowed one of this certificate"
+            f"the partial opening of {holder} is forged: its proof does not hold for this certificate"
         )
 
 
@@ -134,9 +134,7 @@ def test_revert_given_another_identity() -> None:
     """C-10: the name in the proof must be the sealed one; the text repeats neither."""
     with pytest.raises(TracingProofRefused) as error:
         replace(PROOF, identity=BOB).verify(PUBLIC, MEMBER.account)
-    assert str(error.value) == (
-        "tracing proof, identity: given another than the sealed one, allowed the sealed one"
-    )
+    assert str(error.value) == ("the identity of the tracing proof must be the sealed one, not another one")
 
 
 def test_revert_given_halves_in_the_wrong_place() -> None:
@@ -180,20 +178,20 @@ def test_revert_given_any_changed_byte(read: Callable[[Any], str], write: Callab
 @pytest.mark.parametrize(
     ("change", "text"),
     [
-        ({"version": 2}, "tracing proof version: given 2, allowed 1"),
-        ({"version": True}, "tracing proof version: given True, allowed 1"),
-        ({"identity": 7}, "identity: given a JSON int, allowed a text"),
+        ({"version": 2}, "the version of the tracing proof must be 1, not 2"),
+        ({"version": True}, "the version of the tracing proof must be 1, not True"),
+        ({"identity": 7}, "identity must be a JSON text, not int"),
         (
             {"certificate": "0xZZ"},
-            "certificate: given '0xZZ', allowed 0x and pairs of lower-case hexadecimal digits",
+            "certificate must be 0x and pairs of lower-case hexadecimal digits",
         ),
         (
             {"note": ""},
-            "tracing proof: given the keys ['certificate', 'identity', 'note', 'openings', 'version'], "
-            "allowed ['certificate', 'identity', 'openings', 'version']",
+            "tracing proof must have the keys ['certificate', 'identity', 'openings', 'version'], "
+            "not ['certificate', 'identity', 'note', 'openings', 'version']",
         ),
-        ({"openings": {}}, "openings: given the keys [], allowed ['DSO', 'PKG']"),
-        ({"openings": []}, "openings: given a JSON list, allowed an object"),
+        ({"openings": {}}, "openings must have the keys ['DSO', 'PKG'], not []"),
+        ({"openings": []}, "openings must be a JSON object, not list"),
     ],
 )
 def test_revert_given_malformed_json(change: dict[str, Any], text: str) -> None:
@@ -249,9 +247,7 @@ def test_revert_given_padding_that_is_not_zero() -> None:
     halves = [authority.open_partially(certificate) for authority in (PKG_, DSO_)]
     with pytest.raises(BadInput) as error:
         TracingProof.combine(certificate, halves, PUBLIC)
-    assert str(error.value) == (
-        "identity ciphertext: given one that holds no canonical identity, allowed PKG's"
-    )
+    assert str(error.value) == ("the identity ciphertext holds no canonical identity, so PKG did not make it")
 
 
 @pytest.mark.parametrize("identity", ["", " padded", "a\0b", "ﬁ"])
@@ -264,9 +260,7 @@ def test_revert_given_sealed_identity_that_is_not_canonical(identity: str) -> No
     halves = [authority.open_partially(certificate) for authority in (PKG_, DSO_)]
     with pytest.raises(BadInput) as error:
         TracingProof.combine(certificate, halves, PUBLIC)
-    assert str(error.value) == (
-        "identity ciphertext: given one that holds no canonical identity, allowed PKG's"
-    )
+    assert str(error.value) == ("the identity ciphertext holds no canonical identity, so PKG did not make it")
 
 
 def test_identity_stays_out_of_reprs() -> None:

@@ -57,7 +57,7 @@ def test_revert_given_another_signer() -> None:
     with pytest.raises(X509Refused) as error:
         verify_x509(forged, CERTIFICATE, PUBLIC, FROM)
     assert error.value.field == "signature"
-    assert str(error.value) == "X.509 signature: given another than PKG's for this account, allowed PKG's"
+    assert str(error.value) == "the X.509 certificate is not PKG's for this account: its signature is wrong"
 
 
 def test_revert_given_another_account() -> None:
@@ -114,7 +114,7 @@ def test_revert_given_no_certificate() -> None:
     """Z-1: other bytes are a typed error."""
     with pytest.raises(BadInput) as error:
         verify_x509(b"no PEM", CERTIFICATE, PUBLIC, FROM)
-    assert str(error.value) == "X.509: given 6 bytes of another kind, allowed a PEM certificate"
+    assert str(error.value) == "these 6 bytes are not an X.509 certificate in PEM form"
 
 
 def test_revert_given_validity_x509_cannot_write() -> None:
@@ -123,7 +123,7 @@ def test_revert_given_validity_x509_cannot_write() -> None:
     answer = PKG_.issue(enrolment.request, FROM, 2**64 - 1)
     with pytest.raises(BadInput) as error:
         PKG_.issue_x509(answer.certificate)
-    assert str(error.value) == f"validity: given {FROM} to {2**64 - 1}, allowed years 1970 … 9999"
+    assert str(error.value) == f"X.509 can write the years 1970 to 9999 only, not {FROM} to {2**64 - 1}"
 
 
 def test_certificate_with_other_roles_has_another_x509() -> None:

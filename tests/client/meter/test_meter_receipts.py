@@ -11,11 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import verify_signature
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import JournalCorrupt
 from energy_trading.meter.key_root import registry_domain
 from energy_trading.meter.one_time_keys import KeysUsedUp, OneTimeKeys
-from energy_trading.meter.signers import P256Meter, Secp256k1Meter, verify_signature
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.meter.smart_meter import (
     Allotment,
     NothingDelivered,

@@ -6,15 +6,9 @@ from eth_account import Account
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.signatures import P256_N, check_signer, compact, verify_signature
 from energy_trading.errors import BadInput
-from energy_trading.meter.signers import (
-    P256_N,
-    P256Meter,
-    Secp256k1Meter,
-    check_signer,
-    compact,
-    verify_signature,
-)
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 
 VERIFIER = "0x" + "7a" * 20
 DIGESTS = [keccak(bytes([i])) for i in range(16)]
@@ -72,7 +66,9 @@ def test_upper_half_is_refused():
     assert not verify_signature(r1.signer, DIGESTS[0], r + (P256_N - s).to_bytes(32, "big"))
     full = SecretKey.from_int(7).sign_digest(DIGESTS[0])
     mirrored = SECP256K1_N - int.from_bytes(full[32:64], "big")
-    with pytest.raises(BadInput, match=r"^signature: given s in the upper half, allowed the lower half$"):
+    with pytest.raises(
+        BadInput, match=r"^s of the signature is in the upper half; it must be in the lower half$"
+    ):
         compact(full[:32] + mirrored.to_bytes(32, "big") + full[64:])
     assert k1.sign(DIGESTS[0]) == compact(full)
 
@@ -92,15 +88,22 @@ def test_revert_given_dishonest_signer():
     """N-6: a one-time key may not name a verifier of its own, which could accept every signature."""
     check_signer(p256().signer, VERIFIER)
     check_signer(Secp256k1Meter(SecretKey.from_int(7)).signer)
-    with pytest.raises(BadInput, match=rf"^signer: given verifier {VERIFIER}, allowed none$"):
+    with pytest.raises(
+        BadInput,
+        match=rf"^the signer names the verifier {VERIFIER}; no contract verifies P-256 signatures here$",
+    ):
         check_signer(p256().signer)
-    with pytest.raises(BadInput, match=r"^signer: given verifier 0x(66){20}, allowed 0x(7a){20}$"):
+    with pytest.raises(
+        BadInput, match=r"^the signer names the verifier 0x(66){20}; only 0x(7a){20} verifies P-256 "
+    ):
         check_signer(b"\x66" * 20 + p256().signer[20:], VERIFIER)
-    with pytest.raises(BadInput, match=r"allowed a point of the curve$"):
+    with pytest.raises(BadInput, match=r"names no point of the curve$"):
         check_signer(p256().signer[:-1] + b"\0", VERIFIER)
-    with pytest.raises(BadInput, match=r"^signer: given the zero address, allowed the address of a key$"):
+    with pytest.raises(BadInput, match=r"^the signer is the zero address; it must be the address of a key$"):
         check_signer(bytes(20))
-    with pytest.raises(BadInput, match=r"^signer: given 21 bytes, allowed 20 \(secp256k1\) or 84 \(P-256\)$"):
+    with pytest.raises(
+        BadInput, match=r"^the signer must have 20 bytes \(secp256k1\) or 84 \(P-256\), not 21$"
+    ):
         check_signer(bytes(21))
 
 
@@ -110,7 +113,7 @@ def test_revert_given_wrong_key():
         P256Meter(ec.derive_private_key(5, ec.SECP256K1()), VERIFIER)
     with pytest.raises(BadInput, match=r"^the P-256 verifier must be a 20-byte address in hex, not '0x12'$"):
         P256Meter(ec.derive_private_key(5, ec.SECP256R1()), "0x12")
-    with pytest.raises(BadInput, match=r"^digest: given 31 bytes, allowed 32$"):
+    with pytest.raises(BadInput, match=r"^the digest must have 32 bytes, not 31$"):
         p256().sign(bytes(31))
 
 

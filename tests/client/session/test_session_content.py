@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from hashlib import sha256
 
 import pytest
@@ -48,8 +47,8 @@ def test_encoding_is_the_documented_one() -> None:
 @pytest.mark.parametrize(
     ("data", "text"),
     [
-        (b"x", "content: given 1 characters that are no JSON, allowed JSON"),
-        (b"\xff\xfe", "content: given 2 characters that are no JSON, allowed JSON"),
+        (b"x", "content is not JSON (1 characters)"),
+        (b"\xff\xfe", "content is not JSON (2 characters)"),
         (b"[]", "a record must be a JSON object, not a JSON list"),
         (b" " * 4095, "a record must have at most 4094 bytes, not 4095"),
         (
@@ -66,7 +65,7 @@ def test_encoding_is_the_documented_one() -> None:
         ),
         (b'{"text":7,"type":"Text"}', "the text must be a string, not a JSON int"),
         (b'{"text":"\\ud800","type":"Text"}', "the text has a lone surrogate, which UTF-8 cannot encode"),
-        (b'{"type":"Text"}', "text: given the keys [], allowed ['text']"),
+        (b'{"type":"Text"}', "text must have the keys ['text'], not []"),
         (b'{"proposal":"0x00","type":"Accept"}', "the hash of a proposal must have 32 bytes, not 1"),
         (
             b'{"lot":7,"price":true,"type":"PriceProposal","validUntil":9}',
@@ -99,17 +98,9 @@ def test_revert_given_another_encoding(data: bytes, text: str) -> None:
 
 def test_revert_given_deep_nesting() -> None:
     """C-6: brackets without end do not break the reader's stack."""
-    limit = sys.getrecursionlimit()
-    sys.setrecursionlimit(1000)
-    try:
-        with pytest.raises(BadInput) as error:
-            decode(b"[" * 4000)
-    finally:
-        sys.setrecursionlimit(limit)
-    # From Python 3.13 on the JSON reader goes deeper than the longest content can.
-    deep = "JSON nested too deep, allowed one object"
-    said = deep if sys.version_info < (3, 13) else "4000 characters that are no JSON, allowed JSON"
-    assert str(error.value) == f"content: given {said}"
+    with pytest.raises(BadInput) as error:
+        decode(b"[" * 4000)
+    assert str(error.value) == "content is JSON nested deeper than 100 levels"
 
 
 @pytest.mark.parametrize("kind", [b'"Permit"', b'"_Reply"', b"null", b"[]", b'"text"'])

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from energy_trading.errors import BadInput
-from energy_trading.files.private_file import FileExists, FileExposed
+from energy_trading.files.private_file import FileExposed
+from energy_trading.files.whole_file import FileExists
 from energy_trading.session import (
     MessageRefused,
     PriceProposal,
@@ -184,5 +185,5 @@ def test_revert_given_another_state() -> None:
     """C-6: a state of another form is refused by name."""
     state = talk()[0].to_json()
     del state["transcript"]
-    with pytest.raises(BadInput, match=r"^session: given the keys "):
+    with pytest.raises(BadInput, match=r"^session must have the keys "):
         Session.from_json(state)

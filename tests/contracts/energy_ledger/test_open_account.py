@@ -17,7 +17,7 @@ from energy_trading.bindings.energy_ledger import (
 )
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.meter.signers import compact
+from energy_trading.crypto.signatures import compact
 from energy_trading.types import ZERO_ADDRESS, AccountView
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.world import FUNDS, World

@@ -26,8 +26,9 @@ from energy_trading.crypto.threshold import (
 )
 from energy_trading.errors import BadInput
 from energy_trading.files.key_file import WrongPassword
-from energy_trading.files.private_file import FileExists, FileExposed
+from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
+from energy_trading.files.whole_file import FileExists
 from energy_trading.market.auction.board import Board, LocalBoard, group_key, open_key, published
 from energy_trading.market.auction.charter import Charter
 from energy_trading.market.auction.committee import Committee
@@ -297,15 +298,15 @@ def test_messages_survive_json() -> None:
         ([], "the kind of a message must be 'deal', 'complaint' or 'share', not None"),
         (
             {"kind": "share", "member": True, "value": "0x" + "01" * 32},
-            "member must be an integer between 0 and 2**64-1, not True",
+            "member must be an integer, not a bool",
         ),
         (
             {"kind": "share", "member": 1, "value": "0x" + "00" * 32},
-            "secret key: given 32 bytes, allowed 32 bytes with a value in 1 … n-1",
+            "a secret key must be 32 bytes with a value between 1 and n-1 (32 bytes here)",
         ),
         (
             {"kind": "deal", "dealer": 1, "commitments": {}, "possession": "0x", "boxes": []},
-            "commitments must be a JSON list, not a dict",
+            "commitments must be a JSON list, not dict",
         ),
     ],
 )
@@ -370,7 +371,7 @@ def test_revert_given_changed_files(tmp_path: Path) -> None:
         KeyHolder.load(folder, "pw", one._key, after)
     (folder / "share.json").unlink()
     (tmp_path / "east" / "share.json").rename(folder / "share.json")
-    with pytest.raises(Exception, match="share of member 1: given another than committed to") as error:
+    with pytest.raises(Exception, match="share of member 1 is not the one that was committed to") as error:
         KeyHolder.load(folder, "pw", one._key, after)
     assert type(error.value).__name__ == "ShareForged"
 
@@ -420,9 +421,9 @@ def test_secrets_do_not_show() -> None:
             "each key must have a name of its own, but the names are ['a', 'a', 'b']",
         ),
         ({"names": ("a", "b")}, "each key must have a name of its own, but the names are ['a', 'b']"),
-        ({"opens_at": -1}, "opens at must be an integer between 0 and 2**64-1, not -1"),
-        ({"opens_at": 2**64}, f"opens at must be an integer between 0 and 2**64-1, not {2**64}"),
-        ({"threshold": 4}, "threshold: given 4, allowed 1 … 3"),
+        ({"opens_at": -1}, f"opens at must be between 0 and {2**64 - 1}, not -1"),
+        ({"opens_at": 2**64}, f"opens at must be between 0 and {2**64 - 1}, not {2**64}"),
+        ({"threshold": 4}, "the threshold must be between 1 and 3, not 4"),
     ],
 )
 def test_revert_given_bad_charter(changes: dict[str, Any], text: str) -> None:

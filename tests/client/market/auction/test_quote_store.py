@@ -162,7 +162,7 @@ def test_revert_given_changed_journal(tmp_path: Path, change: dict[str, Any]) ->
     for _ in range(2):  # the lock is released
         with pytest.raises(JournalCorrupt) as error:
             QuoteStore(path)
-        assert str(error.value) == f"journal: {path}: a fact is not one of own quotes"
+        assert str(error.value) == f"journal {path}: a fact is not one of own quotes"
     assert path.read_text() == text
 
 

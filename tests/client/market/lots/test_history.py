@@ -11,9 +11,10 @@ from eth_abi.abi import encode
 
 from energy_trading.bindings import SuiteParameters, read_events
 from energy_trading.crypto.keys import SECP256K1_N
+from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput
 from energy_trading.market.log.replay import replay
-from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file, recovered
+from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
 from energy_trading.market.lots.history import history
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
@@ -200,7 +201,7 @@ def test_contract_accounts_are_asked(world: World) -> None:
 
     def ask(who: str, digest: bytes, signature: bytes) -> bool:
         asked.append(who)
-        return recovered(digest, signature) == world.bob.address
+        return recover_address(digest, signature) == world.bob.address
 
     assert check_dispute(file, [world.dso.address], ask)[-1].owner == account
     assert asked == [account]

@@ -1,0 +1,172 @@
+"""Signatures over 32-byte digests: their forms, the keys behind them, and ERC-7913 signers on two curves."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from coincurve import PublicKey
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import (
+    Prehashed,
+    decode_dss_signature,
+    encode_dss_signature,
+)
+from cryptography.hazmat.primitives.hashes import SHA256
+from eth_utils.conversions import to_bytes
+
+from energy_trading.crypto.curve import address_of
+from energy_trading.crypto.keys import SECP256K1_N, check_size
+from energy_trading.errors import BadInput
+
+P256_N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SECP256K1_SIGNER_BYTES: Final = 20
+P256_SIGNER_BYTES: Final = 84
+# The digest is signed as it is; SHA-256 only states to the library that it has 32 bytes.
+_DIGEST: Final = Prehashed(SHA256())
+_PARITY: Final = 1 << 255
+
+
+def compact(signature: bytes) -> bytes:
+    """Put r ‖ s ‖ v into 64 bytes, with the parity of v as the top bit of s.
+
+    Args:
+        signature: 65 bytes, s in the lower half, v 27 or 28.
+
+    Raises:
+        BadInput: another length or v, or s in the upper half.
+
+    Source:
+        EIP-2098.
+    """
+    check_size(signature, "the signature", 65)
+    s, v = int.from_bytes(signature[32:64], "big"), signature[64]
+    if v not in (27, 28):
+        raise BadInput(f"v of the signature must be 27 or 28, not {v}")
+    if s > SECP256K1_N // 2:
+        raise BadInput("s of the signature is in the upper half; it must be in the lower half")
+    return signature[:32] + (s | (v - 27) << 255).to_bytes(32, "big")
+
+
+def recover_public_key(digest: bytes, signature: bytes) -> bytes | None:
+    """Return the key that signed, by the contracts' rules: 64 or 65 bytes, s in either half.
+
+    Args:
+        digest: 32 bytes.
+        signature: r ‖ s ‖ v, or r ‖ yParityAndS.
+
+    Returns:
+        33 bytes; None if no key can have made the signature.
+
+    Source:
+        Yellow paper appendix F, EIP-2098.
+    """
+    if len(signature) == 64:
+        s = int.from_bytes(signature[32:], "big")
+        signature = signature[:32] + (s % _PARITY).to_bytes(32, "big") + bytes([27 + (s >> 255)])
+    if len(signature) != 65 or signature[64] not in (27, 28):
+        return None
+    recoverable = signature[:64] + bytes([signature[64] - 27])
+    try:
+        return PublicKey.from_signature_and_message(recoverable, digest, hasher=None).format(compressed=True)
+    except ValueError:
+        return None
+
+
+def recover_address(digest: bytes, signature: bytes) -> str | None:
+    """Return the EIP-55 address of the account that signed; see `recover_public_key`."""
+    point = recover_public_key(digest, signature)
+    return None if point is None else address_of(point)
+
+
+def sign_p256(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
+    """Sign a digest on P-256, with s in the lower half as OpenZeppelin's and Solady's P256 demand.
+
+    Args:
+        key: of `cryptography`, on SECP256R1.
+        digest: 32 bytes, already hashed.
+
+    Returns:
+        r ‖ s, 64 bytes.
+
+    Raises:
+        BadInput: the digest is not 32 bytes.
+
+    Source:
+        FIPS 186-5 §6.4, RFC 6979.
+    """
+    check_size(digest, "the digest")
+    # Deterministic nonces: a meter's random source is not trusted to be fresh after a reboot.
+    r, s = decode_dss_signature(key.sign(digest, ec.ECDSA(_DIGEST, deterministic_signing=True)))
+    return r.to_bytes(32, "big") + min(s, P256_N - s).to_bytes(32, "big")
+
+
+def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
+    """Return whether a signature is the signer's, as the contract decides it for an honest verifier.
+
+    Args:
+        signer: ERC-7913 signer bytes, 20 (secp256k1) or 84 (P-256).
+        digest: 32 bytes.
+        signature: 64 bytes, compact (EIP-2098) or r ‖ s, with s in the lower half.
+
+    Raises:
+        BadInput: signer or digest of another length, or a P-256 signer that is no point of the curve.
+
+    Source:
+        N-3; ERC-7913.
+    """
+    check_size(digest, "the digest")
+    if len(signature) != 64:
+        return False
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    if len(signer) == SECP256K1_SIGNER_BYTES:
+        if s % _PARITY > SECP256K1_N // 2:
+            return False
+        account = recover_address(digest, signature)
+        return account is not None and to_bytes(hexstr=account) == signer
+    key = _p256_key(signer)
+    if s > P256_N // 2:
+        return False
+    try:
+        key.verify(encode_dss_signature(r, s), digest, ec.ECDSA(_DIGEST))
+    except InvalidSignature:
+        return False
+    return True
+
+
+def check_signer(signer: bytes, p256_verifier: str | None = None) -> None:
+    """Refuse signer bytes that no honest meter holds.
+
+    Args:
+        signer: ERC-7913 signer bytes.
+        p256_verifier: the one verifier contract that P-256 signers may name; None where there is none.
+            Any other verifier could be a contract that accepts every signature.
+
+    Raises:
+        BadInput: wrong length, the zero address, another verifier, or a point off the curve.
+
+    Source:
+        N-6; ERC-7913.
+    """
+    if len(signer) == SECP256K1_SIGNER_BYTES:
+        if signer == bytes(SECP256K1_SIGNER_BYTES):
+            raise BadInput("the signer is the zero address; it must be the address of a key")
+        return
+    if len(signer) != P256_SIGNER_BYTES:
+        raise BadInput(
+            f"the signer must have {SECP256K1_SIGNER_BYTES} bytes (secp256k1) "
+            f"or {P256_SIGNER_BYTES} (P-256), not {len(signer)}"
+        )
+    if p256_verifier is None or signer[:20] != to_bytes(hexstr=p256_verifier):
+        only = f"only {p256_verifier} verifies" if p256_verifier else "no contract verifies"
+        raise BadInput(f"the signer names the verifier 0x{signer[:20].hex()}; {only} P-256 signatures here")
+    _p256_key(signer)
+
+
+def _p256_key(signer: bytes) -> ec.EllipticCurvePublicKey:
+    check_size(signer, "a P-256 signer", P256_SIGNER_BYTES)
+    x, y = int.from_bytes(signer[20:52], "big"), int.from_bytes(signer[52:], "big")
+    try:
+        return ec.EllipticCurvePublicNumbers(x, y, ec.SECP256R1()).public_key()
+    except ValueError as error:
+        raise BadInput(f"the P-256 signer 0x{signer.hex()} names no point of the curve") from error
