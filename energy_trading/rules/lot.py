@@ -180,7 +180,7 @@ class Lots:
             raise Refused("EnergyLot_WrongSum", whole.energy_wh, sum(energies_wh))
         self._end(lot, LotState.SPLIT)
         for i, energy_wh in enumerate(energies_wh):
-            self.lots[_hash(["uint256", "uint256"], [lot, i])] = replace(whole, energy_wh=energy_wh, nonce=0)
+            self.lots[part_id(lot, i)] = replace(whole, energy_wh=energy_wh, nonce=0)
 
     def merge(self, caller: str, lots: Sequence[int]) -> int:
         """Make one of several lots of one owner and slot, and return its id.
@@ -201,7 +201,7 @@ class Lots:
         self._check_energy(energy_wh)
         for lot in lots:
             self._end(lot, LotState.MERGED)
-        merged = _hash(["uint256[]"], [lots])
+        merged = merged_id(lots)
         self.lots[merged] = replace(first, energy_wh=energy_wh, nonce=0)
         return merged
 
@@ -260,5 +260,11 @@ class Lots:
             raise Refused("EnergyLot_BadEnergy", energy_wh, MAX_LOT_WH)
 
 
-def _hash(types: Sequence[str], values: Sequence[object]) -> int:
-    return int.from_bytes(keccak(encode(types, values)), "big")
+def part_id(lot: int, i: int) -> int:
+    """Return the id of part number i, counted from 0, of a lot that was split (C-4)."""
+    return int.from_bytes(keccak(encode(["uint256", "uint256"], [lot, i])), "big")
+
+
+def merged_id(lots: Sequence[int]) -> int:
+    """Return the id of the lot that these lots, in this order, were merged into (C-4)."""
+    return int.from_bytes(keccak(encode(["uint256[]"], [list(lots)])), "big")

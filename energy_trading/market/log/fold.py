@@ -7,43 +7,8 @@ from dataclasses import replace
 from itertools import chain
 from typing import Any, Final, TypeVar
 
+from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import Event
-from energy_trading.bindings.energy_ledger import (
-    DefaultRecorded,
-    KeyRootPublished,
-    KeyRootRevoked,
-    MeterRegistered,
-    MeterRemoved,
-)
-from energy_trading.bindings.energy_lot import (
-    LotExchanged,
-    LotMinted,
-    LotRetired,
-    LotsDelivered,
-    LotsMerged,
-    LotSplit,
-    PermitsCancelled,
-    Transfer,
-)
-from energy_trading.bindings.offer_market import (
-    AwardUnpaid,
-    DeliveredShort,
-    DeliveryConfirmed,
-    OfferAccepted,
-    OfferExpired,
-    OfferMade,
-    OfferWithdrawn,
-    TradeExpired,
-)
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionClosed,
-    AuctionPosted,
-    AuctionSettled,
-    GuaranteeForfeited,
-    KeyDisclosed,
-    LotAwarded,
-    QuoteSealed,
-)
 from energy_trading.errors import Forged
 from energy_trading.market.log.records import (
     ACCEPTED,
@@ -54,19 +19,19 @@ from energy_trading.market.log.records import (
     TradeRecord,
     changes_in,
 )
-from energy_trading.market.lots.lot_id import part_id
+from energy_trading.rules.lot import part_id
 from energy_trading.types import ZERO_ADDRESS, Terms
 
 T = TypeVar("T")
 
 _TERMS: Final = ("seller", "buyer", "energy", "price", "accept_by", "deliver_by", "nonce")
 ENDINGS: Final = (
-    DeliveryConfirmed,
-    DeliveredShort,
-    OfferWithdrawn,
-    OfferExpired,
-    AwardUnpaid,
-    TradeExpired,
+    offer_market.DeliveryConfirmed,
+    offer_market.DeliveredShort,
+    offer_market.OfferWithdrawn,
+    offer_market.OfferExpired,
+    offer_market.AwardUnpaid,
+    offer_market.TradeExpired,
 )
 """Events that end a trade, in the order of the states that follow the first two of `TRADE_STATES`."""
 
@@ -110,16 +75,17 @@ class Fold:
         for change in changes_in(event):
             self.credits.setdefault(change.account, []).append(CreditRecord(event.block_number, change))
         match event:
-            case DefaultRecorded():  # the ledger logs a default right after the change of the credit
+            case energy_ledger.DefaultRecorded():
+                # The ledger logs a default right after the change of the credit.
                 changes = self.credits[event.account]
                 changes[-1] = replace(changes[-1], default=event)
-            case MeterRegistered():
+            case energy_ledger.MeterRegistered():
                 self.meters[event.account] = event.signer
-            case MeterRemoved():
+            case energy_ledger.MeterRemoved():
                 del self.meters[event.account]
-            case KeyRootPublished():
+            case energy_ledger.KeyRootPublished():
                 self.key_roots[event.epoch] = event.root
-            case KeyRootRevoked():
+            case energy_ledger.KeyRootRevoked():
                 del self.key_roots[event.epoch]
             case _:
                 self._fold_trade(event)
@@ -143,16 +109,16 @@ class Fold:
         return _begun(self.auctions, auction_id, "auction")
 
     def _fold_trade(self, event: Event) -> None:
-        if isinstance(event, OfferMade):
+        if isinstance(event, offer_market.OfferMade):
             terms = Terms(*(getattr(event, name) for name in _TERMS))
             self.trades[event.trade_id] = TradeRecord(event.trade_id, terms, event.block_number)
-        elif isinstance(event, OfferAccepted):
+        elif isinstance(event, offer_market.OfferAccepted):
             made, key = self.trade(event.trade_id), event.receipt_key
             accepted = replace(made, state=ACCEPTED, buyer=event.buyer, receipt_key=key)
             self.trades[event.trade_id] = accepted
         elif isinstance(event, ENDINGS):
             made = self.trade(event.trade_id)
-            whole = made.terms.price if isinstance(event, DeliveryConfirmed) else 0
+            whole = made.terms.price if isinstance(event, offer_market.DeliveryConfirmed) else 0
             self.trades[event.trade_id] = replace(
                 made,
                 state=TRADE_STATES[2 + ENDINGS.index(type(event))],
@@ -163,20 +129,20 @@ class Fold:
     def _fold_auction(self, event: Event) -> None:
         changes: dict[str, Any] = {}
         match event:
-            case AuctionPosted():
+            case sealed_bid_auction.AuctionPosted():
                 record = AuctionRecord(event.auction_id, event.terms, event.block_number)
                 self.auctions[event.auction_id] = record
-            case QuoteSealed():
+            case sealed_bid_auction.QuoteSealed():
                 changes["quotes"] = (*self.auction(event.auction_id).quotes, event)
-            case LotAwarded():
+            case sealed_bid_auction.LotAwarded():
                 changes["awards"] = (*self.auction(event.auction_id).awards, event)
-            case KeyDisclosed():
+            case sealed_bid_auction.KeyDisclosed():
                 changes |= {"state": "key disclosed", "key": event.key}
-            case AuctionSettled():
+            case sealed_bid_auction.AuctionSettled():
                 changes |= {"state": "settled", "settled": event}
-            case AuctionClosed():
+            case sealed_bid_auction.AuctionClosed():
                 changes["state"] = "closed"
-            case GuaranteeForfeited():
+            case sealed_bid_auction.GuaranteeForfeited():
                 changes["state"] = "forfeited"
         if changes:
             auction_id: bytes = event.auction_id  # type: ignore[attr-defined]
@@ -184,67 +150,65 @@ class Fold:
 
     def _fold_lot(self, event: Event) -> None:
         match event:
-            case LotMinted():
+            case energy_lot.LotMinted():
                 origin = (event.producer,), (event.dso,), (event.meter,)
-                self._make(event, event.lot, event.producer, origin, event.energy_wh, event.slot_start)
-            case Transfer() if ZERO_ADDRESS not in (event.from_, event.to):
+                made = event.energy_wh, event.slot_start, event.block_number
+                self.lots[event.lot] = LotRecord(event.lot, event.producer, *origin, *made, steps=(event,))
+            case energy_lot.Transfer() if ZERO_ADDRESS not in (event.from_, event.to):
                 # The token logs this first; a sale or a delivery logs its own event after it.
                 nonce = _begun(self.lots, event.id, "lot").nonce + 1
                 self._step(event, event.id, owner=event.to, how="transferred", nonce=nonce)
-            case LotExchanged():
+            case energy_lot.LotExchanged():
                 self._drop_transfer(event)
                 self._step(event, event.lot, owner=event.buyer, how="exchanged", nonce=event.nonce + 1)
-            case LotsDelivered():
+            case energy_lot.LotsDelivered():
                 for lot in event.lots:
                     delivered = _begun(self.lots, lot, "lot")
                     self.lots[lot] = replace(delivered, how="delivered", trade_id=event.trade_id)
-            case PermitsCancelled():
+            case energy_lot.PermitsCancelled():
                 self._step(event, event.lot, nonce=event.nonce)
-            case LotRetired():
+            case energy_lot.LotRetired():
                 self._step(event, event.lot, state="retired")
-            case LotSplit():
+            case energy_lot.LotSplit():
                 whole = self._step(event, event.lot, state="split")
                 for i, energy_wh in enumerate(event.energies_wh):
                     self._make_of(event, part_id(event.lot, i), [whole], energy_wh)
-            case LotsMerged():
+            case energy_lot.LotsMerged():
                 parts = [self._step(event, lot, state="merged") for lot in event.lots]
                 self._make_of(event, event.lot, parts, sum(part.energy_wh for part in parts))
 
     def _make_of(
-        self, event: LotSplit | LotsMerged, lot: int, parents: list[LotRecord], energy_wh: int
-    ) -> None:
-        origin = (
-            _distinct(parent.producers for parent in parents),
-            _distinct(parent.dso for parent in parents),
-            _distinct(parent.meters for parent in parents),
-        )
-        how, ids = "split" if isinstance(event, LotSplit) else "merged", tuple(p.lot for p in parents)
-        self._make(event, lot, event.owner, origin, energy_wh, parents[0].slot_start, how=how, parents=ids)
-
-    def _make(
         self,
-        event: Event,
+        event: energy_lot.LotSplit | energy_lot.LotsMerged,
         lot: int,
-        owner: str,
-        origin: tuple[tuple[str, ...], tuple[str, ...], tuple[bytes, ...]],
+        of: list[LotRecord],
         energy_wh: int,
-        slot_start: int,
-        **rest: Any,
     ) -> None:
-        steps, block = (event,), event.block_number
-        self.lots[lot] = LotRecord(lot, owner, *origin, energy_wh, slot_start, block, steps=steps, **rest)
+        self.lots[lot] = LotRecord(
+            lot,
+            event.owner,
+            _distinct(parent.producers for parent in of),
+            _distinct(parent.dso for parent in of),
+            _distinct(parent.meters for parent in of),
+            energy_wh,
+            of[0].slot_start,
+            event.block_number,
+            how="split" if isinstance(event, energy_lot.LotSplit) else "merged",
+            parents=tuple(parent.lot for parent in of),
+            steps=(event,),
+        )
 
     def _step(self, event: Event, lot: int, **changes: Any) -> LotRecord:
         record = _begun(self.lots, lot, "lot")
         self.lots[lot] = replace(record, steps=(*record.steps, event), **changes)
         return self.lots[lot]
 
-    def _drop_transfer(self, event: LotExchanged) -> None:
+    def _drop_transfer(self, event: energy_lot.LotExchanged) -> None:
         """Drop the exchange's own ERC-721 Transfer from the steps: it repeats what the exchange states."""
         record = _begun(self.lots, event.lot, "lot")
         last = record.steps[-1]
         if (
-            isinstance(last, Transfer)
+            isinstance(last, energy_lot.Transfer)
             and last.transaction_hash == event.transaction_hash
             and (last.from_, last.to) == (event.seller, event.buyer)
         ):

@@ -2,29 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Final
 
-from energy_trading.bindings import SuiteParameters
+from energy_trading.bindings import (
+    SuiteParameters,
+    energy_ledger,
+    energy_lot,
+    offer_market,
+    sealed_bid_auction,
+)
 from energy_trading.bindings.contract import Event
-from energy_trading.bindings.energy_ledger import (
-    AccountOpened,
-    AccountReinstated,
-    AccountSuspended,
-    DefaultRecorded,
-    Deposited,
-    Withdrawn,
-)
-from energy_trading.bindings.energy_lot import LotExchanged
-from energy_trading.bindings.offer_market import OfferAccepted, OfferMade
-from energy_trading.bindings.sealed_bid_auction import (
-    AuctionClosed,
-    AuctionPosted,
-    AuctionSettled,
-    BidderCompensated,
-    GuaranteeForfeited,
-    LotAwarded,
-)
 from energy_trading.errors import Forged
 from energy_trading.market.log.fold import ENDINGS, Fold
 from energy_trading.market.log.records import Change, changes_in
@@ -33,7 +22,17 @@ from energy_trading.rules.credit import Standing, bought, buyer_default, seller_
 from energy_trading.rules.ledger import Account, Ledger, opened
 from energy_trading.rules.settlement import Split, guarantee_up, split
 from energy_trading.rules.trade import Market
-from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, Outcome, Terms
+from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, CreditParameters, Outcome, Terms
+
+#: how a standing changes, by the cause that the ledger states. The date of a ban needs the block's time,
+#: which the log does not have: `DefaultRecorded` states the date itself.
+_RULES: Final[dict[Cause, Callable[[Standing, int, CreditParameters], Standing]]] = {
+    Cause.SOLD: sold,
+    Cause.BOUGHT: bought,
+    Cause.SELLER_DEFAULT: lambda standing, z, constants: seller_default(standing, z, 0, constants),
+    Cause.BUYER_DEFAULT: lambda standing, z, constants: buyer_default(standing, z, 0, constants),
+    Cause.WITHDRAWN: lambda standing, _, constants: withdrawn(standing, constants),
+}
 
 
 class LogContradicted(Forged):
@@ -82,21 +81,21 @@ class Replay(Fold):
         for change in changes_in(event):
             self._change_credit(change)
         match event:
-            case AccountOpened():
+            case energy_ledger.AccountOpened():
                 account = opened(self.account(event.account), event.roles, self._ledger.constants)
                 self.accounts[event.account] = account
-            case AccountSuspended() | AccountReinstated():
-                suspended = isinstance(event, AccountSuspended)
+            case energy_ledger.AccountSuspended() | energy_ledger.AccountReinstated():
+                suspended = isinstance(event, energy_ledger.AccountSuspended)
                 self.accounts[event.account] = replace(self.account(event.account), suspended=suspended)
-            case Deposited():
+            case energy_ledger.Deposited():
                 self._move(event.account, event.amount)
-            case Withdrawn():
+            case energy_ledger.Withdrawn():
                 self._move(event.account, -event.amount)
-            case DefaultRecorded():
+            case energy_ledger.DefaultRecorded():
                 standing = self.account(event.account).standing
                 self._check(event.account, "number of defaults", event.defaults, standing.defaults)
                 self._stand(event.account, replace(standing, banned_until=event.banned_until))
-            case LotExchanged():
+            case energy_lot.LotExchanged():
                 self._move(event.buyer, -event.price)
                 self._move(event.seller, event.price)
             case _:
@@ -104,11 +103,11 @@ class Replay(Fold):
                 self._book_auction(event)
 
     def _book_trade(self, event: Event) -> None:
-        if isinstance(event, OfferMade) and not event.nonce & AWARD_NONCE:
+        if isinstance(event, offer_market.OfferMade) and not event.nonce & AWARD_NONCE:
             # The guarantee of an award is held since its auction was posted.
             guarantee = guarantee_up(event.price, self._market)
             self._move(event.seller, -guarantee, guarantee)
-        elif isinstance(event, OfferAccepted):
+        elif isinstance(event, offer_market.OfferAccepted):
             self._move(event.buyer, -self.trade(event.trade_id).terms.price)
         elif isinstance(event, ENDINGS):
             trade = self.trade(event.trade_id)
@@ -120,21 +119,21 @@ class Replay(Fold):
 
     def _book_auction(self, event: Event) -> None:
         match event:
-            case AuctionPosted():
+            case sealed_bid_auction.AuctionPosted():
                 guarantee = self._auctions.guarantee(event.terms)
                 self.held[event.auction_id] = guarantee
                 self._move(event.publisher, -guarantee, guarantee)
-            case LotAwarded():
+            case sealed_bid_auction.LotAwarded():
                 price = self.trade(event.trade_id).terms.price
                 self.held[event.auction_id] -= guarantee_up(price, self._market)
-            case AuctionSettled() | AuctionClosed():
+            case sealed_bid_auction.AuctionSettled() | sealed_bid_auction.AuctionClosed():
                 rest = self.held[event.auction_id]
                 self._release(event.auction_id, Split(rest, rest, 0, 0, 0, Outcome.NONE))
-            case GuaranteeForfeited():
+            case sealed_bid_auction.GuaranteeForfeited():
                 quotes = len(self.auction(event.auction_id).quotes)
                 rest = self.held[event.auction_id] - event.share * quotes
                 self._release(event.auction_id, Split(rest, 0, 0, rest, 0, Outcome.NONE))
-            case BidderCompensated():
+            case sealed_bid_auction.BidderCompensated():
                 parts = Split(event.share, 0, event.share, 0, 0, Outcome.NONE)
                 self._release(event.auction_id, parts, event.bidder)
 
@@ -151,19 +150,8 @@ class Replay(Fold):
             self.accounts[address] = moved
 
     def _change_credit(self, change: Change) -> None:
-        standing, constants = self.account(change.account).standing, self._ledger.constants
-        match change.cause:
-            case Cause.SOLD:
-                after = sold(standing, change.z, constants)
-            case Cause.BOUGHT:
-                after = bought(standing, change.z, constants)
-            # The date of a ban needs the block's time, which is not in the log: `DefaultRecorded` states it.
-            case Cause.SELLER_DEFAULT:
-                after = seller_default(standing, change.z, 0, constants)
-            case Cause.BUYER_DEFAULT:
-                after = buyer_default(standing, change.z, 0, constants)
-            case Cause.WITHDRAWN:
-                after = withdrawn(standing, constants)
+        standing = self.account(change.account).standing
+        after = _RULES[change.cause](standing, change.z, self._ledger.constants)
         side = "buyer" if change.is_buyers else "seller"
         for when, stated, due in (("old", change.old_e9, standing), ("new", change.new_e9, after)):
             credit = due.buyer_credit_e9 if change.is_buyers else due.seller_credit_e9

@@ -26,7 +26,7 @@ from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.log.fold import Fold
 from energy_trading.market.log.records import HELD, LotRecord
 from energy_trading.market.lots.history import history
-from energy_trading.market.lots.lot_id import merged_id, part_id
+from energy_trading.rules.lot import merged_id, part_id
 from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection
 
 FORMAT: Final = "energy-trading/lot-history/1"

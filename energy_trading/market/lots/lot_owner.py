@@ -15,7 +15,7 @@ from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
 from energy_trading.market.client import Client
-from energy_trading.market.lots.lot_id import part_id
+from energy_trading.rules.lot import part_id
 from energy_trading.types import MAX_UNITS, ExchangeAcceptance, ExchangePermit
 
 

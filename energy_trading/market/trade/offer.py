@@ -191,5 +191,5 @@ def receipt_key(signer: bytes) -> bytes:
 
 def _bytes(text: str) -> bytes:
     if not text.startswith("0x"):
-        raise BadInput(f"bytes must be hex that begins with 0x, not {text[:12]!r}")
+        raise BadInput("bytes must be hex that begins with 0x")  # not repeated: it may be the salt
     return bytes.fromhex(text[2:])

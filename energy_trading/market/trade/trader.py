@@ -152,15 +152,13 @@ class Trader(Client):
         Source:
             N-2, N-3.
         """
-        meter = self._own_meter()
-        market = self.suite.market
-        meter.allot(_allotment(offer, slot_from, slot_to))
-        call: Call[Any]
+        self._own_meter().allot(_allotment(offer, slot_from, slot_to))
+        market, terms = self.suite.market, offer.terms
         if offer.signature is None:
-            verb, call = "accept offer", market.accept_offer(offer.terms)
+            sent = self._send_acceptance("accept offer", market.accept_offer(terms), offer)
         else:
-            verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
-        sent = self._send_acceptance(verb, call, offer)
+            signed = market.accept_signed(terms, offer.signature)
+            sent = self._send_acceptance("accept signed offer", signed, offer)
         return Trade(offer, self.address, sent.event(OfferAccepted).receipt_key)
 
     def accept_privately(self, offer: Offer, slot_from: int, slot_to: int, evidence: Evidence) -> Trade:
@@ -184,13 +182,12 @@ class Trader(Client):
         market = self.suite.market
         consent = meter.allot_privately(_allotment(offer, slot_from, slot_to), self.address, evidence.epoch)
         key = ReceiptKey(consent.signer, evidence.epoch, evidence.proof(consent.signer), consent.signature)
-        call: Call[Any]
         if offer.signature is None:
-            verb, call = "accept offer privately", market.accept_offer_privately(offer.terms, key)
+            call = market.accept_offer_privately(offer.terms, key)
+            self._send_acceptance("accept offer privately", call, offer)
         else:
-            verb = "accept signed offer privately"
-            call = market.accept_signed_privately(offer.terms, offer.signature, key)
-        self._send_acceptance(verb, call, offer)
+            signed = market.accept_signed_privately(offer.terms, offer.signature, key)
+            self._send_acceptance("accept signed offer privately", signed, offer)
         return Trade(offer, self.address, receipt_key(consent.signer))
 
     def receipt(self, trade: Trade) -> Delivery:
