@@ -399,25 +399,26 @@ class Generator:
 
     def _function(self, entry: dict[str, Any], sources: list[artifacts.Artifact], name: str) -> str:
         sig = signature(entry)
-        notice = lookup(sources, "userdoc", "methods", sig, "notice") or "See the contract."
         method = lookup(sources, "devdoc", "methods", sig, None) or {}
+        told = [lookup(sources, "userdoc", "methods", sig, "notice"), method.get("details")]
         names = [snake(i["name"]) or f"arg{n}" for n, i in enumerate(entry["inputs"])]
         params = "".join(f", {n}: {python_type(i)}" for n, i in zip(names, entry["inputs"], strict=True))
-        told = method.get("params", {})
+        given = method.get("params", {})
         args = self.args(
-            [(n, told.get(i["name"], "")) for n, i in zip(names, entry["inputs"], strict=True)], 8
+            [(n, given.get(i["name"], "")) for n, i in zip(names, entry["inputs"], strict=True)], 8
         )
-        text = self.fill(notice, 8)
-        if method.get("details"):
-            text += f"\n\n        {self.fill(method['details'], 8)}"
+        text = "\n\n        ".join(self.fill(t, 8) for t in told if t) or "See the contract."
         if args:
             text += "\n\n" + args.rstrip()
+        if found := [(snake(n.lstrip("_0123456789")), t) for n, t in method.get("returns", {}).items()]:
+            answers = [self.fill(f"{n}: {t}" if n and len(found) > 1 else t, 16) for n, t in found]
+            text += "\n\n        Returns:\n" + "\n".join(f"            {answer}" for answer in answers)
         if method.get("custom:paper"):
             text += f"\n\n        Source:\n            {method['custom:paper']}"
         doc = f'        """{text}\n        """\n' if "\n" in text else f'        """{text}"""\n'
         outputs = entry["outputs"]
-        answers = [python_type(o) for o in outputs]
-        answer = f"tuple[{', '.join(answers)}]" if len(answers) > 1 else "".join(answers) or "None"
+        kinds = [python_type(o) for o in outputs]
+        answer = f"tuple[{', '.join(kinds)}]" if len(kinds) > 1 else "".join(kinds) or "None"
         call = f"{sig!r}, {tuple(abi_type(i) for i in entry['inputs'])!r}, [{', '.join(names)}], "
         returns = f"{tuple(abi_type(o) for o in outputs)!r}{answer_converter(outputs)}"
         if entry["stateMutability"] in ("view", "pure"):

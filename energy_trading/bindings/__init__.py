@@ -1,4 +1,4 @@
-"""Typed contracts: calls, events, and errors as exceptions with the same fields."""
+"""Typed contracts: their calls, their events as records, and their errors as exceptions."""
 
 from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import (

@@ -1,4 +1,4 @@
-"""What every typed contract is made of: calls that can be sent, events as records, errors as exceptions."""
+"""The base of every typed contract: calls that can be sent, events as records, errors as exceptions."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ T = TypeVar("T")
 
 
 class ContractRevert(RuleBroken):
-    """A contract refused: one subclass per Solidity error, with the same fields under the same names.
+    """A contract refused a call. Each Solidity error has a subclass with the same fields.
 
     Args:
         values: the error's fields, in the order of the Solidity error.
@@ -52,15 +52,15 @@ class ContractRevert(RuleBroken):
 
 
 class Panic(ContractRevert):
-    """Solidity's own checks failed (arithmetic, array bounds …): a bug in the contract."""
+    """One of Solidity's own checks failed (arithmetic, array bounds …), which is a bug in a contract."""
 
     signature = "Panic(uint256)"
     fields = ("code",)
-    meaning = "a bug in the contract, please report it"
+    meaning = "this is a bug in the contract, please report it"
 
 
 class Reverted(ContractRevert):
-    """A revert with a text, from a contract outside this project (a token, for example)."""
+    """A contract outside this project, for example a token, refused with a text."""
 
     signature = "Error(string)"
     fields = ("reason",)
@@ -70,36 +70,36 @@ class TransferFailed(ContractRevert):
     """The settlement asset, or the recipient of the native coin, refused the transfer."""
 
     signature = "TransferFailed()"
-    meaning = "the token did not transfer"
+    meaning = "the token was not transferred"
 
 
 class TransferFromFailed(ContractRevert):
-    """The token could not be drawn: too little balance or allowance."""
+    """The token could not be drawn, because the balance or the allowance is too small."""
 
     signature = "TransferFromFailed()"
-    meaning = "the token could not be drawn from the sender: check balance and allowance"
+    meaning = "the token could not be drawn from the sender; check its balance and its allowance"
 
 
 class CoinTransferFailed(ContractRevert):
     """The recipient of the native coin refused it."""
 
     signature = "ETHTransferFailed()"
-    meaning = "the recipient refused the coin"
+    meaning = "the recipient refused the native coin"
 
 
 class Reentrancy(ContractRevert):
-    """A function was entered again before it had ended."""
+    """A function was called again before its first call had ended."""
 
     signature = "Reentrancy()"
-    meaning = "entered twice"
+    meaning = "the function was called again before its first call had ended"
 
 
 class UnknownRevert(InternalFault):
-    """The EVM stopped with data that no error of this project explains (out of gas has none).
+    """The EVM stopped with data that no known error explains (without data where the gas ran out).
 
     Args:
-        data: the raw bytes.
-        why: what the node said.
+        data: the raw revert data.
+        why: the node's own text.
     """
 
     def __init__(self, data: bytes, why: str) -> None:
@@ -109,13 +109,13 @@ class UnknownRevert(InternalFault):
 
 @dataclass(frozen=True)
 class Event:
-    """A fact a contract has logged; subclasses add the fields.
+    """A fact that a contract has logged; subclasses add the fields.
 
     Args:
-        address: the contract.
-        block_number: block.
+        address: address of the contract.
+        block_number: number of the block.
         transaction_hash: 32 bytes.
-        log_index: place within the block.
+        log_index: place of the log within the block.
     """
 
     address: str
@@ -124,7 +124,7 @@ class Event:
     log_index: int
 
     signature: ClassVar[str] = ""
-    #: (field, ABI type, indexed) in the order of the Solidity event
+    #: field, ABI type and whether it is indexed, in the order of the Solidity event
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = ()
     #: what turns a decoded field into its Python type, where something has to
     converters: ClassVar[Mapping[str, Callable[[Any], Any]]] = {}
@@ -164,9 +164,9 @@ class Sent:
 
     Args:
         transaction_hash: 32 bytes.
-        block_number: its block.
-        gas_used: as the receipt reports it.
-        events: the project's events in it, in order.
+        block_number: number of its block.
+        gas_used: gas units, as the transaction receipt reports them.
+        events: the events of the project's contracts in it, in order.
     """
 
     transaction_hash: bytes
@@ -175,14 +175,14 @@ class Sent:
     events: tuple[Event, ...]
 
     def event(self, kind: type[E]) -> E:
-        """Return the one event of this kind.
+        """Return the only event of a kind.
 
         Raises:
-            BadInput: there is none, or more than one.
+            BadInput: the transaction has none of this kind, or more than one.
         """
         found = [event for event in self.events if isinstance(event, kind)]
         if len(found) != 1:
-            raise BadInput(f"event {kind.__name__}: given {len(found)} of them, allowed one")
+            raise BadInput(f"the transaction must have exactly one event {kind.__name__}, not {len(found)}")
         return found[0]
 
 
@@ -194,12 +194,12 @@ class Call(Generic[T]):
     """An encoded call, to be sent, simulated or handed to somebody else.
 
     Args:
-        chain: where it goes.
-        to: the contract.
-        data: selector and arguments.
-        value: native coin that goes along, in wei.
+        chain: the chain of the contract.
+        to: address of the contract.
+        data: selector and encoded arguments.
+        value: native coin that is sent along, in wei.
         returns: ABI types of the answer.
-        convert: turns the decoded answer into its Python type; None: it has it already.
+        convert: turns the decoded answer into its Python type; None if it has that type already.
     """
 
     chain: Chain
@@ -210,15 +210,15 @@ class Call(Generic[T]):
     convert: Callable[[Any], T] | None = None
 
     def send(self, sender: Sender, gas: int | None = None) -> Sent:
-        """Send it and wait.
+        """Send the call and wait for its block.
 
         Args:
-            sender: who signs and pays for the gas.
-            gas: gas limit; None asks the node.
+            sender: the account that signs and pays for the gas.
+            gas: gas limit; None asks the node for an estimate.
 
         Raises:
-            ContractRevert: the contract refused; the subclass says why.
-            UnknownRevert: it stopped for another reason.
+            ContractRevert: the contract refused; the subclass states the reason.
+            UnknownRevert: the call stopped for another reason.
             NodeError: the node refused the transaction.
         """
         try:
@@ -227,10 +227,10 @@ class Call(Generic[T]):
             raise explain(error) from None
 
     def simulate(self, sender: Sender | None = None) -> T:
-        """Run it without changing the chain and return what it would.
+        """Run the call without changing the chain, and return what it would return.
 
         Raises:
-            ContractRevert: the contract would refuse.
+            ContractRevert: the contract would refuse the call.
         """
         answer: T = decoded(self.chain, self.to, self.data, self.returns, sender, self.value)
         return answer if self.convert is None else self.convert(answer)
@@ -240,11 +240,11 @@ class Contract:
     """A deployed contract; subclasses have one method per function.
 
     Args:
-        chain: where it lives.
-        address: its address.
+        chain: the chain of the contract.
+        address: address of the contract.
     """
 
-    #: name of the artifact
+    #: name of the contract's artifact
     name: ClassVar[str] = ""
     constructor_types: ClassVar[tuple[str, ...]] = ()
 
@@ -278,7 +278,7 @@ class Contract:
         return self._encode(signature, types, values, 0, returns, convert).simulate()
 
     def events(self, from_block: int = 0) -> list[Event]:
-        """Return everything this contract has logged, oldest first."""
+        """Return all known events that this contract has logged, oldest first."""
         return read_events(self.chain, [self.address], from_block)
 
 
@@ -288,27 +288,27 @@ def read_events(
     from_block: int = 0,
     to_block: int | Literal["latest"] = "latest",
 ) -> list[Event]:
-    """Return the project's events of several contracts in the order of the chain.
+    """Return the known events of several contracts, in the order of the chain.
 
     Args:
-        chain: where to look.
-        addresses: contracts.
-        from_block: first block read.
-        to_block: last block read.
+        chain: the chain of the contracts.
+        addresses: addresses of the contracts.
+        from_block: number of the first block to read.
+        to_block: number of the last block to read.
     """
     return decode_logs(chain.logs(addresses, from_block, to_block))
 
 
 def decode_logs(logs: Iterable[LogReceipt]) -> list[Event]:
-    """Decode the logs whose events the project knows; others (a token's) are left out."""
+    """Decode the logs of known events; others, such as those of a token, are left out."""
     known = _events()
     found = ((log, known.get(bytes(log["topics"][0]))) for log in logs if log["topics"])
-    # Transfer of ERC-20 has the first topic of ERC-721's and one topic less.
+    # The Transfer of an ERC-20 token has the first topic of an ERC-721's and one topic fewer.
     return [kind.from_log(log) for log, kind in found if kind and len(log["topics"]) == kind.topics()]
 
 
 def sent_from(receipt: TxReceipt) -> Sent:
-    """Summarise a receipt."""
+    """Return a transaction receipt in short, with its events decoded."""
     return Sent(
         bytes(receipt["transactionHash"]),
         int(receipt["blockNumber"]),
@@ -321,10 +321,10 @@ def explain(error: RevertData) -> EnergyTradingError:
     """Turn raw revert data into the exception of the Solidity error.
 
     Args:
-        error: what the chain raised.
+        error: the exception that the chain raised.
 
     Returns:
-        A `ContractRevert`, or `UnknownRevert` where the data fits none.
+        A `ContractRevert`, or an `UnknownRevert` where the data fits no known error.
     """
     data = error.data
     kind = _errors().get(data[:4])
@@ -341,19 +341,19 @@ def explain(error: RevertData) -> EnergyTradingError:
 def decoded(
     chain: Chain, to: str, data: bytes, returns: tuple[str, ...], sender: Sender | None, value: int
 ) -> Any:
-    """Run a read and decode its answer: nothing, one value, or a tuple."""
+    """Run a call without sending it, and decode its answer: nothing, one value, or a tuple."""
     try:
         answer = chain.call(to, data, sender, value)
     except RevertData as error:
         raise explain(error) from None
     if returns and not answer:
-        raise BadInput(f"address: given {to} without code on chain {chain.chain_id}, allowed a contract's")
+        raise BadInput(f"there is no contract at {to} on chain {chain.chain_id}")
     values = [from_abi(t, v) for t, v in zip(returns, decode(returns, answer), strict=True)]
     return None if not values else values[0] if len(values) == 1 else tuple(values)
 
 
 def from_abi(kind: str, value: Any) -> Any:
-    """Give addresses their checksums, also those in arrays and structs; leave the rest."""
+    """Give all addresses in a decoded value their checksums, also those in arrays and structs."""
     if "address" not in kind:
         return value
     if kind == "address":

@@ -1,4 +1,4 @@
-"""A deployment's record on disk: written before the first transaction, so that a broken one can go on."""
+"""The record of a deployment on disk, written before the first transaction so that a run can be resumed."""
 
 from __future__ import annotations
 
@@ -33,16 +33,16 @@ from energy_trading.files.whole_file import unwritable, write_whole
 from energy_trading.types import CreditParameters
 
 _FORMAT: Final = 1
-_ATTEMPTS: Final = 3  # a deployer whose other transactions come in between each time should stop them
-#: what the owner may change after the deployment
+_ATTEMPTS: Final = 3  # after that, whoever deploys has to stop the other transactions of the account
+#: parameters that the owner may change after the deployment
 _CHANGEABLE: Final = ("owner", "pkg")
 
 
 class NotAsRecorded(Forged):
-    """The chain does not hold what the record says.
+    """The chain does not hold what the record states.
 
     Args:
-        wrong: what differs, one text each.
+        wrong: the differences, one text for each.
     """
 
     def __init__(self, wrong: Sequence[str]) -> None:
@@ -51,7 +51,7 @@ class NotAsRecorded(Forged):
 
 
 class RecordLocked(TryAgain):
-    """Another process deploys into the same record; two at once would overwrite each other's plan."""
+    """Another process is deploying into the same record; two at once would overwrite each other's plan."""
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,8 @@ class ContractRecord:
     Args:
         address: where it is or will be.
         arguments: encoded constructor arguments, 0x-hex.
-        creation_hash: keccak256 of creation code and arguments, 0x-hex.
-        code_hash: keccak256 of the code on the chain, 0x-hex; None: the deployment is not finished.
+        creation_hash: keccak256 of the creation code with the arguments, 0x-hex.
+        code_hash: keccak256 of the code on the chain, 0x-hex; None while the contract is not deployed.
     """
 
     address: str
@@ -76,13 +76,13 @@ class Record:
     """A deployment, finished or not.
 
     Args:
-        chain_id: chain.
-        deployer: account that signs.
-        first_nonce: its nonce for the first contract.
-        from_block: block before the first transaction: the log is complete from here on.
-        parameters: what is fixed for ever.
-        compiler: version, settings and input hash of the contracts' compiler.
-        contracts: by name.
+        chain_id: EIP-155 chain id.
+        deployer: account that signs the transactions.
+        first_nonce: the deployer's nonce for the first contract.
+        from_block: block before the first transaction; the log is complete from here on.
+        parameters: what the deployment fixes for ever.
+        compiler: version, settings and input hash of the compiler that made the contracts.
+        contracts: the contracts by name.
     """
 
     chain_id: int
@@ -100,7 +100,7 @@ class Record:
 
     @classmethod
     def of(cls, chain: Chain, deployer: str, parameters: SuiteParameters) -> Record:
-        """Plan a new deployment; nothing is sent."""
+        """Plan a new deployment without sending anything."""
         nonce = chain.next_nonce(deployer)
         contracts = {
             creation.name: _planned(creation)
@@ -114,12 +114,12 @@ class Record:
         """Read a record.
 
         Raises:
-            BadInput: there is no such file, or it is no record.
+            BadInput: there is no such file, or it is not a record.
         """
         value = read_json("deployment", path)
         with reading(f"deployment {path}"):
             if value["format"] != _FORMAT:
-                raise BadInput(f"deployment {path}: given format {value['format']!r}, allowed {_FORMAT}")
+                raise BadInput(f"deployment {path} must have format {_FORMAT}, not {value['format']!r}")
             return cls(
                 int(value["chain_id"]),
                 str(value["deployer"]),
@@ -131,10 +131,10 @@ class Record:
             )
 
     def write(self, path: Path) -> None:
-        """Write the record; a reader sees the old file or the new one, never half of one.
+        """Write the record; a reader sees the old file or the new one, but never half of one.
 
         Raises:
-            BadInput: the folder cannot be written.
+            BadInput: the file cannot be written.
         """
         text = json.dumps({"format": _FORMAT, **asdict(self)}, indent=2) + "\n"
         try:
@@ -147,12 +147,12 @@ class Record:
         """Open the recorded suite.
 
         Raises:
-            BadInput: the record is of another chain or not finished, or the contracts are not there.
+            BadInput: the record is of another chain or not finished, or the contracts are not on the chain.
         """
         if self.chain_id != chain.chain_id:
-            raise BadInput(f"deployment: given one of chain {self.chain_id}, allowed {chain.chain_id}")
+            raise BadInput(f"the deployment is on chain {self.chain_id}, not on chain {chain.chain_id}")
         if not self.finished:
-            raise BadInput("deployment: given an unfinished one, allowed a finished one: run deploy again")
+            raise BadInput("the deployment is not finished: run deploy again to finish it")
         suite = Suite.at(chain, {name: contract.address for name, contract in self.contracts.items()})
         suite.check()
         return suite
@@ -166,30 +166,30 @@ def deploy_recorded(
     say: Callable[[str], None] = lambda _: None,
     restart: bool = False,
 ) -> Record:
-    """Deploy once: go on where an earlier run stopped, do nothing where it finished.
+    """Deploy once: resume where an earlier run stopped, and do nothing if it finished.
 
-    What is planned is in ``path`` + ``.part`` before anything is sent, so a run that ends at any point can be
-    repeated; ``path`` changes only when all contracts are there.
+    The plan is in ``path`` + ``.part`` before anything is sent, so a run that was interrupted at any point
+    can be repeated; ``path`` changes only when all contracts are on the chain.
 
     Args:
-        chain: where to.
-        deployer: signs and pays; has no power afterwards.
-        parameters: what is fixed for ever.
-        path: of the record.
-        say: told what happens, line by line.
-        restart: deploy anew whatever is recorded (but go on with an unfinished one that is the same); what
-            was recorded stays on the chain, unused.
+        chain: the chain to deploy on.
+        deployer: the account that signs and pays; it has no power afterwards.
+        parameters: what the deployment fixes for ever.
+        path: the file of the record.
+        say: receives a line of text for each thing that happens.
+        restart: deploy anew whatever is recorded (but resume an unfinished deployment of the same
+            parameters); the contracts recorded before stay on the chain, unused.
 
     Returns:
-        The record, finished and written.
+        The finished record, which is also in the file.
 
     Raises:
         BadInput: the record is of another chain, deployer, parameters or compilation.
-        RecordLocked: another deployment into the same record is at work.
+        RecordLocked: another process is deploying into the same record.
         ContractRevert: a parameter is out of range; nothing was sent.
-        NotAsRecorded: a finished deployment is not what the record says.
-        NonceTaken: other transactions of the deployer came in between three times.
-        NodeError: the node went away or refused; run again.
+        NotAsRecorded: a finished deployment differs from its record.
+        NonceTaken: other transactions of the deployer came in between, three times in a row.
+        NodeError: the node cannot be reached, or refused a transaction; repeat the call.
     """
     address = to_checksum_address(deployer if isinstance(deployer, str) else deployer.address)
     parameters = parameters_from(asdict(parameters))
@@ -199,7 +199,7 @@ def deploy_recorded(
         if record is not None:
             try:
                 _require_same(record, part, parameters, address)
-                say(f"going on with {part}")
+                say(f"resuming {part}")
             except BadInput:
                 if not restart:
                     raise
@@ -238,15 +238,15 @@ def verify(chain: Chain, record: Record) -> list[str]:
     """Compare a record with the chain and with this package's contracts.
 
     Args:
-        chain: where it should be.
-        record: a finished deployment.
+        chain: the chain that should hold the contracts.
+        record: the record of a finished deployment.
 
     Returns:
-        What was found right, line by line.
+        What was found to be right, one line of text for each check.
 
     Raises:
-        BadInput: the record is of another chain, or not finished.
-        NotAsRecorded: code, address or parameter differ, or the contracts do not name each other.
+        BadInput: the record is of another chain or is not finished, or the contracts do not name each other.
+        NotAsRecorded: a contract's code, its address or a parameter differs from the record.
     """
     wrong: list[str] = []
     right: list[str] = []
@@ -266,53 +266,53 @@ def verify(chain: Chain, record: Record) -> list[str]:
         if now[name] == value:
             continue
         if name not in _CHANGEABLE:
-            wrong.append(f"{name}: given {now[name]} on the chain, allowed {value}")
+            wrong.append(f"{name} is {now[name]} on the chain, not {value}")
         else:
-            right.append(f"{name} is now {now[name]} (at deployment {value})")
+            right.append(f"{name} is now {now[name]} (it was {value} at deployment)")
     if wrong:
         raise NotAsRecorded(wrong)
-    return [*right, f"{len(recorded)} parameters as recorded"]
+    return [*right, f"{len(recorded)} parameters are as recorded"]
 
 
 def parameters_from(value: Any) -> SuiteParameters:
-    """Check and read parameters; what is left out has its default, also within ``credit``.
+    """Read and check parameters; those that are left out have their defaults, also within ``credit``.
 
     Args:
         value: an object with the fields of `SuiteParameters`.
 
     Returns:
-        The parameters, addresses with their checksums; the contracts check the ranges.
+        The parameters, with checksums in the addresses; the contracts check the ranges.
 
     Raises:
-        BadInput: a field is unknown, missing or of another type.
+        BadInput: a field is unknown, is missing, or has the wrong type.
     """
     given = _checked(SuiteParameters, value, "")
     for name in ("owner", "pkg", "treasury"):
         if name not in given:
-            raise BadInput(f"{name}: given nothing, allowed an address")
+            raise BadInput(f"the parameter {name} is missing; it must be an address")
     credit = _checked(CreditParameters, given.pop("credit", {}), "credit.")
     return SuiteParameters(**given, credit=replace(DEFAULT_CREDIT, **credit))
 
 
 def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
     if not isinstance(value, Mapping):
-        raise BadInput(f"{prefix.rstrip('.') or 'parameters'}: given {value!r}, allowed an object of fields")
+        raise BadInput(f"{prefix.rstrip('.') or 'the parameters'} must be an object of fields, not {value!r}")
     types = {field.name: str(field.type) for field in fields(kind)}
     checked: dict[str, Any] = {}
     for name, item in value.items():
         if name not in types:
-            raise BadInput(f"parameter: given {prefix}{name}, allowed {', '.join(types)}")
+            raise BadInput(f"there is no parameter {prefix}{name}; the parameters are {', '.join(types)}")
         if types[name] == "int" and (type(item) is not int or not 0 <= item < 2**256):
-            raise BadInput(f"{prefix}{name}: given {item!r}, allowed an integer of 0 or more")
+            raise BadInput(f"{prefix}{name} must be an integer of 0 or more, not {item!r}")
         if types[name] == "str" and not is_address(item):
-            raise BadInput(f"{prefix}{name}: given {item!r}, allowed an address")
+            raise BadInput(f"{prefix}{name} must be an address, not {item!r}")
         checked[name] = to_checksum_address(item) if types[name] == "str" else item
     return checked
 
 
 @contextmanager
 def _alone(path: Path) -> Iterator[None]:
-    """Hold the lock of a record; the kernel ends it with the process, however that ends."""
+    """Hold the lock of a record; the kernel releases it when the process ends, in whichever way."""
     lock = path.with_name(path.name + ".lock")
     in_use = RecordLocked(f"another deployment is at work on {path}")
     try:
@@ -328,43 +328,45 @@ def _alone(path: Path) -> Iterator[None]:
 
 
 def _standing(chain: Chain, path: Path, say: Callable[[str], None]) -> Record | None:
-    """Read a record if there is one and some of its contracts are on the chain."""
+    """Read a record, if there is one and at least one of its contracts is on the chain."""
     if not path.exists():
         return None
     record = Record.read(path)
     if record.chain_id != chain.chain_id:
-        raise BadInput(f"deployment {path}: given chain {record.chain_id}, allowed {chain.chain_id}")
+        raise BadInput(
+            f"the deployment in {path} is on chain {record.chain_id}, not on chain {chain.chain_id}"
+        )
     chain.next_nonce(record.deployer)  # an earlier run's last transaction may still be on its way
     if any(chain.code(contract.address) for contract in record.contracts.values()):
         return record
-    say(f"nothing of {path} is on the chain: starting anew")
+    say(f"no contract of {path} is on the chain, starting anew")
     return None
 
 
 def _require_same(record: Record, path: Path, parameters: SuiteParameters, deployer: str) -> None:
-    hint = f"of {path}, or --restart to deploy anew"
+    hint = f"as in {path}; to deploy anew, use --restart"
     if record.deployer != deployer:
-        raise BadInput(f"deployer: given {deployer}, allowed {record.deployer} {hint}")
+        raise BadInput(f"the deployer is {deployer}, but must be {record.deployer} {hint}")
     given, allowed = _flat(asdict(parameters)), _flat(asdict(record.parameters))
     for name, value in allowed.items():
         if given[name] != value:
-            raise BadInput(f"{name}: given {given[name]}, allowed {value} {hint}")
+            raise BadInput(f"{name} is {given[name]}, but must be {value} {hint}")
     for creation in plan(record.deployer, record.first_nonce, parameters):
         if record.contracts[creation.name].creation_hash != _hash(creation.code):
-            raise BadInput(f"contracts: given another compilation of {creation.name}, allowed that {hint}")
+            raise BadInput(f"the compiled {creation.name} must be the same {hint}")
 
 
 def _faults(chain: Chain, creation: Creation, contract: ContractRecord) -> list[str]:
     code = chain.code(contract.address)
     if not code:
-        return [f"given no code at {contract.address}, allowed a contract"]
+        return [f"there is no contract at {contract.address}"]
     faults = []
     if _hash(code) != contract.code_hash:
-        faults.append(f"given code {_hash(code)}, allowed {contract.code_hash}")
+        faults.append(f"the hash of the code is {_hash(code)}, not {contract.code_hash}")
     if not is_deployed(chain, creation.name, contract.address):
-        faults.append("given code that this package's compiler did not make")
+        faults.append("the code is not what this package's compiler made")
     if (creation.address, "0x" + creation.arguments.hex()) != (contract.address, contract.arguments):
-        faults.append("given an address or arguments that deployer, nonce and parameters do not make")
+        faults.append("address and arguments do not follow from deployer, nonce and parameters")
     return faults
 
 

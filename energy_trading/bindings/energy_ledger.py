@@ -579,10 +579,7 @@ class EnergyLedger(Contract):
         return answer
 
     def accept_ownership(self) -> Call[None]:
-        """See the contract.
-
-        The new owner accepts the ownership transfer.
-        """
+        """The new owner accepts the ownership transfer."""
         return self._encode("acceptOwnership()", (), [], 0, ())
 
     def account_of(self, account: str) -> AccountView:
@@ -608,6 +605,9 @@ class EnergyLedger(Contract):
             metered: Whether the buyer's registered meter is asked for.
             guarantee: Units moved from the seller's available to held.
             payment: Units taken from the buyer's available.
+
+        Returns:
+            The buyer's `meter_of` if asked for, else zero.
 
         Source:
             N-1, N-2, X-3
@@ -672,10 +672,7 @@ class EnergyLedger(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -739,18 +736,12 @@ class EnergyLedger(Contract):
         return answer
 
     def owner(self) -> str:
-        """See the contract.
-
-        Returns the address of the current owner.
-        """
+        """Returns the address of the current owner."""
         answer: str = self._read("owner()", (), [], ("address",))
         return answer
 
     def pending_owner(self) -> str:
-        """See the contract.
-
-        Returns the address of the pending owner.
-        """
+        """Returns the address of the pending owner."""
         answer: str = self._read("pendingOwner()", (), [], ("address",))
         return answer
 
@@ -817,9 +808,7 @@ class EnergyLedger(Contract):
         return self._encode("removeMeter(address)", ("address",), [account], 0, ())
 
     def renounce_ownership(self) -> Call[None]:
-        """See the contract.
-
-        Leaves the contract without owner. It will not be possible to call `onlyOwner` functions.
+        """Leaves the contract without owner. It will not be possible to call `onlyOwner` functions.
         Can only be called by the current owner. NOTE: Renouncing ownership will leave the contract
         without an owner, thereby disabling any functionality that is only available to the owner.
         """
@@ -901,9 +890,7 @@ class EnergyLedger(Contract):
         )
 
     def transfer_ownership(self, new_owner: str) -> Call[None]:
-        """See the contract.
-
-        Starts the ownership transfer of the contract to a new account. Replaces the pending
+        """Starts the ownership transfer of the contract to a new account. Replaces the pending
         transfer if there is one. Can only be called by the current owner. Setting `new_owner` to
         the zero address is allowed; this can be used to cancel an initiated ownership transfer.
         """

@@ -452,18 +452,14 @@ class EnergyLot(Contract):
         return answer
 
     def approve(self, account: str, lot: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
+        """Sets `account` as the approved account to manage token `id`. Requirements: - Token `id` must
         exist. - The caller must be the owner of the token, or an approved operator for the token
         owner. Emits an `Approval` event.
         """
         return self._encode("approve(address,uint256)", ("address", "uint256"), [account, lot], value, ())
 
     def balance_of(self, owner: str) -> int:
-        """See the contract.
-
-        Returns the number of tokens owned by `owner`. Requirements: - `owner` must not be the zero
+        """Returns the number of tokens owned by `owner`. Requirements: - `owner` must not be the zero
         address.
         """
         answer: int = self._read("balanceOf(address)", ("address",), [owner], ("uint256",))
@@ -505,10 +501,7 @@ class EnergyLot(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -554,18 +547,12 @@ class EnergyLot(Contract):
         )
 
     def get_approved(self, id: int) -> str:
-        """See the contract.
-
-        Returns the account approved to manage token `id`. Requirements: - Token `id` must exist.
-        """
+        """Returns the account approved to manage token `id`. Requirements: - Token `id` must exist."""
         answer: str = self._read("getApproved(uint256)", ("uint256",), [id], ("address",))
         return answer
 
     def is_approved_for_all(self, owner: str, operator: str) -> bool:
-        """See the contract.
-
-        Returns whether `operator` is approved to manage the tokens of `owner`.
-        """
+        """Returns whether `operator` is approved to manage the tokens of `owner`."""
         answer: bool = self._read(
             "isApprovedForAll(address,address)", ("address", "address"), [owner, operator], ("bool",)
         )
@@ -598,6 +585,9 @@ class EnergyLot(Contract):
         Args:
             lots: Two or more lots of one slot.
 
+        Returns:
+            `merged_id` of them.
+
         Source:
             C-4
         """
@@ -619,6 +609,9 @@ class EnergyLot(Contract):
             injection: What the DSO signed.
             signature: sign_D: the DSO's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
+        Returns:
+            The reading's hash.
+
         Source:
             C-4
         """
@@ -631,10 +624,7 @@ class EnergyLot(Contract):
         )
 
     def name_(self) -> str:
-        """See the contract.
-
-        Returns the token collection name.
-        """
+        """Returns the token collection name."""
         answer: str = self._read("name()", (), [], ("string",))
         return answer
 
@@ -644,10 +634,7 @@ class EnergyLot(Contract):
         return answer
 
     def owner_of(self, id: int) -> str:
-        """See the contract.
-
-        Returns the owner of token `id`. Requirements: - Token `id` must exist.
-        """
+        """Returns the owner of token `id`. Requirements: - Token `id` must exist."""
         answer: str = self._read("ownerOf(uint256)", ("uint256",), [id], ("address",))
         return answer
 
@@ -694,10 +681,7 @@ class EnergyLot(Contract):
         return self._encode("retire(uint256)", ("uint256",), [lot], 0, ())
 
     def safe_transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Equivalent to `safe_transfer_from(from, to, id, "")`.
-        """
+        """Equivalent to `safe_transfer_from(from, to, id, "")`."""
         return self._encode(
             "safeTransferFrom(address,address,uint256)",
             ("address", "address", "uint256"),
@@ -709,9 +693,7 @@ class EnergyLot(Contract):
     def safe_transfer_from_with_data(
         self, from_: str, to: str, id: int, data: bytes, *, value: int = 0
     ) -> Call[None]:
-        """See the contract.
-
-        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        """Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
         owner of the token, or be approved to manage the token. - If `to` refers to a smart
         contract, it must implement `IERC721Receiver-onERC721Received`, which is called upon a safe
@@ -726,9 +708,7 @@ class EnergyLot(Contract):
         )
 
     def set_approval_for_all(self, operator: str, is_approved: bool) -> Call[None]:
-        """See the contract.
-
-        Sets whether `operator` is approved to manage the tokens of the caller. Emits an
+        """Sets whether `operator` is approved to manage the tokens of the caller. Emits an
         `ApprovalForAll` event.
         """
         return self._encode(
@@ -751,34 +731,24 @@ class EnergyLot(Contract):
         return self._encode("split(uint256,uint256[])", ("uint256", "uint256[]"), [lot, energies_wh], 0, ())
 
     def supports_interface(self, interface_id: bytes) -> bool:
-        """See the contract.
-
-        Returns true if this contract implements the interface defined by `interface_id`. See:
+        """Returns true if this contract implements the interface defined by `interface_id`. See:
         https://eips.ethereum.org/EIPS/eip-165 This function call must use less than 30000 gas.
         """
         answer: bool = self._read("supportsInterface(bytes4)", ("bytes4",), [interface_id], ("bool",))
         return answer
 
     def symbol(self) -> str:
-        """See the contract.
-
-        Returns the token collection symbol.
-        """
+        """Returns the token collection symbol."""
         answer: str = self._read("symbol()", (), [], ("string",))
         return answer
 
     def token_uri(self, lot: int) -> str:
-        """See the contract.
-
-        Returns the Uniform Resource Identifier (URI) for token `id`.
-        """
+        """Returns the Uniform Resource Identifier (URI) for token `id`."""
         answer: str = self._read("tokenURI(uint256)", ("uint256",), [lot], ("string",))
         return answer
 
     def transfer_from(self, from_: str, to: str, id: int, *, value: int = 0) -> Call[None]:
-        """See the contract.
-
-        Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
+        """Transfers token `id` from `from` to `to`. Requirements: - Token `id` must exist. - `from`
         must be the owner of the token. - `to` cannot be the zero address. - The caller must be the
         owner of the token, or be approved to manage the token. Emits a `Transfer` event.
         """
@@ -798,6 +768,9 @@ class EnergyLot(Contract):
             key: The buyer, 20 bytes.
             hash: Digest of the offer market's Acceptance or Receipt.
             signature: abi.encode(trade_id) for an acceptance.
+
+        Returns:
+            Selector of this function, or 0xffffffff.
         """
         answer: bytes = self._read(
             "verify(bytes,bytes32,bytes)", ("bytes", "bytes32", "bytes"), [key, hash, signature], ("bytes4",)

@@ -445,6 +445,9 @@ class OfferMarket(Contract):
             terms: The offer; bit 255 of its nonce is set.
             signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
+        Returns:
+            Hash of the terms.
+
         Source:
             N-1, N-2
         """
@@ -465,6 +468,9 @@ class OfferMarket(Contract):
             terms: The offer; bit 255 of its nonce is set.
             signature: The seller's signature.
             key: The key, its proof and its own signature.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             N-1, N-2, N-6
@@ -490,6 +496,9 @@ class OfferMarket(Contract):
 
         Args:
             terms: Reserved for the winner; bit 254 of the nonce is set.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             X-7
@@ -529,6 +538,9 @@ class OfferMarket(Contract):
 
         Args:
             deliveries: Terms, parties and receipts.
+
+        Returns:
+            How many were settled.
 
         Source:
             N-3
@@ -588,10 +600,7 @@ class OfferMarket(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -659,6 +668,9 @@ class OfferMarket(Contract):
 
         Args:
             terms: The offer; bit 255 of its nonce is clear.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             N-1, N-5

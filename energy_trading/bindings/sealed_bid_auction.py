@@ -414,10 +414,7 @@ class SealedBidAuction(Contract):
         )
 
     def eip712_domain(self) -> tuple[bytes, str, str, int, str, bytes, Sequence[int]]:
-        """See the contract.
-
-        See: https://eips.ethereum.org/EIPS/eip-5267
-        """
+        """See: https://eips.ethereum.org/EIPS/eip-5267"""
         answer: tuple[bytes, str, str, int, str, bytes, Sequence[int]] = self._read(
             "eip712Domain()",
             (),
@@ -466,6 +463,9 @@ class SealedBidAuction(Contract):
 
         Args:
             terms: The order.
+
+        Returns:
+            Hash of the terms.
 
         Source:
             X-4, X-8
@@ -558,6 +558,12 @@ class SealedBidAuction(Contract):
 
         Args:
             auction_id: Hash of the terms.
+
+        Returns:
+            accumulator: The hash chain up to the last quote that was not replayed yet.
+            quotes: How many were sealed.
+            state: Its state, as far as it was recorded; `AuctionState.AWAITING_KEY` says that
+                the quoting is over.
         """
         answer: tuple[AuctionState, int, int] = self._read(
             "stateOf(bytes32)",

@@ -1,4 +1,4 @@
-"""The whole market on one chain: its parameters, its contracts, their deployment."""
+"""The whole market on one chain: its parameters, its contracts and their deployment."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ DEFAULT_CREDIT: Final = CreditParameters(
     z0=200,  # Xia §4.2
     profit_e9=_E9 // 2,
     window=10,
-    z_unit=10**6,  # z counts tenths of a cent: a quarter of an hour's trade of a home has z of 1 … 255
+    z_unit=10**6,  # z counts tenths of a cent; what a home trades in a quarter of an hour has a z of 1 … 255
     floor_e9=_E9,
     ceiling_e9=100 * _E9,
     withdrawal_e9=_E9 // 20,
@@ -53,11 +53,11 @@ DEFAULT_CREDIT: Final = CreditParameters(
 
 @dataclass(frozen=True)
 class SuiteParameters:
-    """Everything that is fixed at deployment; the contracts check the ranges.
+    """Everything that is fixed when the contracts are deployed; the contracts check the ranges.
 
     Args:
-        owner: DSO's account.
-        pkg: PKG's account.
+        owner: account of the DSO (distribution system operator).
+        pkg: account of the PKG (private key generator).
         treasury: account that gets fees and cut guarantees.
         asset: ERC-20 to settle in, or the zero address for the native coin.
         unit: base units of the asset in one unit of account.
@@ -136,16 +136,16 @@ class Suite:
 
     @classmethod
     def at(cls, chain: Chain, addresses: Mapping[str, str]) -> Suite:
-        """Open the contracts at addresses by name, one for each of `PARTS`."""
+        """Return the suite of the contracts at the given addresses, by name, one for each of `PARTS`."""
         return cls(chain, *(addresses[part.name] for part in PARTS))
 
     @property
     def markets(self) -> tuple[str, ...]:
-        """Addresses of the contracts that log what happens, the ledger first."""
+        """Addresses of the contracts that log events, the ledger first."""
         return self.ledger.address, self.market.address, self.auction.address, self.lots.address
 
     def parameters(self) -> SuiteParameters:
-        """Return what the contracts hold now; `owner` and `pkg` may have changed since the deployment."""
+        """Return the parameters that the contracts hold now; the owner may have changed `owner` and `pkg`."""
         market, auction = self.market.market_parameters(), self.auction.auction_parameters()
         return SuiteParameters(
             owner=self.ledger.owner(),
@@ -166,33 +166,34 @@ class Suite:
         )
 
     def check(self) -> None:
-        """See that the contracts name each other.
+        """Check that the contracts name each other.
 
         Raises:
-            BadInput: they do not, or have no code.
+            BadInput: they do not, or an address has no code.
         """
         for market in (self.market, self.auction, self.lots):
             if not self.ledger.is_market(market.address):
-                raise BadInput(f"market: given {market}, which {self.ledger} does not name")
+                raise BadInput(f"{self.ledger} does not name {market} as a market")
         named = self.market.market_parameters()
         auction = self.auction.auction_parameters()
         lots = self.lots.lot_parameters()
         if {named.ledger, auction.ledger, lots.ledger} != {self.ledger.address}:
-            raise BadInput(f"ledger: given {self.ledger}, which its markets do not name")
+            raise BadInput(f"not every market names {self.ledger} as its ledger")
         if (named.auction, auction.market) != (self.auction.address, self.market.address):
-            raise BadInput(f"auction: given {self.auction}, which {self.market} does not name")
+            raise BadInput(f"{self.market} and {self.auction} do not name each other")
         if lots.market != self.market.address:
-            raise BadInput(f"market: given {self.market}, which {self.lots} does not name")
+            raise BadInput(f"{self.lots} does not name {self.market} as its market")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A contract of the suite; its constructor may call only those before it.
+    """A contract of the suite; its constructor may call only the parts before it.
 
     Args:
-        name: of the artifact.
+        name: name of the artifact.
         types: ABI types of the constructor's arguments.
-        argument: makes its one argument of the parameters and all addresses by name; None: it takes none.
+        argument: makes the constructor's one argument from the parameters and the addresses of all parts by
+            name; None if it takes no argument.
     """
 
     name: str
@@ -200,7 +201,7 @@ class Part:
     argument: Callable[[SuiteParameters, Mapping[str, str]], object] | None = None
 
 
-#: In the order of deployment, which is that of the deployer's nonces and of `Suite`'s arguments.
+#: The parts in the order of deployment, which is that of the deployer's nonces and of `Suite`'s arguments.
 PARTS: Final = (
     Part(
         EnergyLedger.name,
@@ -240,11 +241,11 @@ class Creation:
     """One transaction of a deployment.
 
     Args:
-        name: contract.
-        nonce: of the deployer.
-        address: where the contract will be.
+        name: name of the contract.
+        nonce: the deployer's nonce.
+        address: the address that the contract will have.
         arguments: encoded constructor arguments.
-        code: creation code with them.
+        code: creation code, with the arguments at its end.
     """
 
     name: str
@@ -255,17 +256,17 @@ class Creation:
 
 
 class NonceTaken(BadInput):
-    """Another transaction of the deployer stands where one of the deployment should.
+    """Another transaction of the deployer took the place of one of the deployment.
 
     Args:
-        deployer: account.
-        creation: the transaction that has no place any more.
+        deployer: the deployer's account.
+        creation: the transaction that has lost its place.
     """
 
     def __init__(self, deployer: str, creation: Creation) -> None:
         super().__init__(
-            f"nonce {creation.nonce}: given another transaction of {deployer} in between, allowed only that"
-            f" which creates {creation.name}: the deployment has to start again"
+            f"nonce {creation.nonce} went to another transaction of {deployer} and not to the creation of"
+            f" {creation.name}; the deployment has to start again"
         )
         self.deployer = deployer
         self.creation = creation
@@ -274,16 +275,16 @@ class NonceTaken(BadInput):
 def plan(deployer: str, first_nonce: int, parameters: SuiteParameters) -> list[Creation]:
     """Work out a whole deployment before anything is sent.
 
-    The ledger names its markets for ever, and a market its ledger; so all addresses are computed from the
-    deployer's nonces before the contracts exist.
+    The ledger names its markets for ever, and each market its ledger. Therefore all addresses are computed
+    from the deployer's nonces before the contracts exist.
 
     Args:
-        deployer: account that signs.
-        first_nonce: its nonce for the first contract.
-        parameters: what is fixed for ever.
+        deployer: the account that will sign.
+        first_nonce: the deployer's nonce for the first contract.
+        parameters: what the deployment fixes for ever.
 
     Returns:
-        The transactions, in order.
+        The transactions, in the order in which they are to be sent.
 
     Source:
         Yellow paper §7 (address of a new account).
@@ -309,14 +310,14 @@ def deploy(
     say: Callable[[str], None] = lambda _: None,
     first_nonce: int | None = None,
 ) -> Suite:
-    """Deploy the contracts, or those of them that are missing, and see that they fit together.
+    """Deploy the contracts, or those of them that are missing, and check that they fit together.
 
     Args:
-        chain: where to.
-        deployer: signs and pays; has no power afterwards.
-        parameters: what is fixed for ever.
-        say: told one line per contract.
-        first_nonce: of the deployment to go on with; None begins a new one.
+        chain: the chain to deploy on.
+        deployer: the account that signs and pays; it has no power afterwards.
+        parameters: what the deployment fixes for ever.
+        say: receives a line of text for each contract.
+        first_nonce: the first nonce of the deployment to resume; None begins a new one.
 
     Returns:
         The suite.
@@ -324,7 +325,8 @@ def deploy(
     Raises:
         ContractRevert: a parameter is out of range (`Outside`) or an address is zero; nothing was sent.
         NonceTaken: another transaction of the deployer came in between; begin a new deployment.
-        NodeError: the node went away or refused (`NotEnoughMoney`); go on with the same `first_nonce`.
+        NodeError: the node cannot be reached, or it refused a transaction (`NotEnoughMoney`); resume with the
+            same `first_nonce`.
     """
     address = deployer if isinstance(deployer, str) else deployer.address
     nonce = chain.next_nonce(address)
@@ -351,7 +353,7 @@ def deploy(
 
 
 def _rehearse(chain: Chain, creation: Creation, deployer: str) -> None:
-    """Ask a constructor without sending; the market that an auction asks in turn need not be there yet."""
+    """Run a constructor without sending it; the market that an auction asks in turn may still be missing."""
     try:
         chain.call(None, creation.code, deployer)
     except RevertData as error:
@@ -360,7 +362,7 @@ def _rehearse(chain: Chain, creation: Creation, deployer: str) -> None:
 
 
 def is_deployed(chain: Chain, name: str, address: str) -> bool:
-    """Tell whether the code at an address is a contract's, whatever its immutables."""
+    """Return whether the code at an address is that of a contract, whatever its immutables are."""
     artifact = artifacts.load(name)
     code = bytearray(chain.code(address))
     for start, size in artifact.immutable_references:

@@ -32,7 +32,7 @@ class Energy(bytes):
     def __new__(cls, raw: bytes) -> Energy:
         """Check the length."""
         if len(raw) != 32:
-            raise BadInput(f"An energy field has 32 bytes, not {len(raw)}.")
+            raise BadInput(f"an energy field must have 32 bytes, not {len(raw)}")
         return super().__new__(cls, raw)
 
     @classmethod
@@ -46,7 +46,7 @@ class Energy(bytes):
             BadInput: the quantity is out of range.
         """
         if not 0 <= wh < PLAIN_ENERGY_LIMIT:
-            raise BadInput(f"The energy must be between 0 and 2**64 - 1 Wh, not {wh}.")
+            raise BadInput(f"the energy must be between 0 and 2**64-1 Wh, not {wh}")
         return cls(wh.to_bytes(32, "big"))
 
     @classmethod
@@ -62,7 +62,7 @@ class Energy(bytes):
                 the text).
         """
         if len(salt) != 32:
-            raise BadInput(f"A salt has 32 bytes, not {len(salt)}.")
+            raise BadInput(f"a salt must have 32 bytes, not {len(salt)}")
         return cls(keccak(cls.plain(wh) + salt))
 
     @classmethod
@@ -91,7 +91,7 @@ class Energy(bytes):
             BadInput: the energy is hidden.
         """
         if not self.is_plain:
-            raise BadInput(f"The energy 0x{self.hex()} is hidden: only its commitment is known.")
+            raise BadInput(f"the energy 0x{self.hex()} is hidden: only its commitment is known")
         return int.from_bytes(self, "big")
 
     @property

@@ -85,13 +85,13 @@ def _word_of(kind: str) -> Callable[[Any], bytes]:
 
 def _number(value: int, bits: int) -> bytes:
     if not 0 <= value < 1 << bits:
-        raise BadInput(f"The number must be between 0 and 2**{bits} - 1, not {value}.")
+        raise BadInput(f"the number must be between 0 and 2**{bits}-1, not {value}")
     return value.to_bytes(32, "big")
 
 
 def _fixed(value: bytes, size: int) -> bytes:
     if len(value) != size:
-        raise BadInput(f"The value must be {size} bytes long, not {len(value)}.")
+        raise BadInput(f"the value must have {size} bytes, not {len(value)}")
     return value.ljust(32, b"\0")
 
 
@@ -101,7 +101,7 @@ def _address(value: str) -> bytes:
     except ValueError:
         raw = b""
     if len(raw) != 20:
-        raise BadInput(f"An address is 0x and 40 hex digits, not {value!r}.")
+        raise BadInput(f"an address must be 0x and 40 hexadecimal digits, not {value!r}")
     return raw.rjust(32, b"\0")
 
 

@@ -18,7 +18,8 @@ from energy_trading.bindings.deployment import (
 from energy_trading.bindings.energy_ledger import Outside
 from energy_trading.bindings.suite import PARTS, NonceTaken, SuiteParameters, deploy, plan
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, EnergyTradingError
 from tests.world import GENESIS
@@ -81,7 +82,7 @@ def test_record_says_what_is_on_the_chain(chain: Chain, path: Path) -> None:
     assert record.compiler == artifacts.build()
     assert list(record.contracts) == NAMES
     assert [line.split(" at ")[0] for line in lines[: len(PARTS)]] == NAMES
-    assert verify(chain, record)[-1].endswith(" parameters as recorded")
+    assert verify(chain, record)[-1].endswith(" parameters are as recorded")
     assert stat.S_IMODE(path.stat().st_mode) == 0o644
     assert [file.name for file in path.parent.iterdir()] == ["record.json"]
 
@@ -101,7 +102,7 @@ def test_interrupted_deployment_goes_on(chain: Chain, path: Path, count: int) ->
     planned = unfinished(chain, path, count)
     lines: list[str] = []
     record = deploy_recorded(chain, DEPLOYER, PARAMETERS, path, lines.append)
-    assert lines[0] == f"going on with {path}.part"
+    assert lines[0] == f"resuming {path}.part"
     assert sum(line.endswith("(already there)") for line in lines) == count
     assert {n: c.address for n, c in record.contracts.items()} == {
         n: c.address for n, c in planned.contracts.items()
@@ -117,8 +118,8 @@ def test_another_transaction_in_between_is_told_and_answered(chain: Chain, path:
     lines: list[str] = []
     record = deploy_recorded(chain, DEPLOYER, PARAMETERS, path, lines.append)
     assert lines[2] == (
-        f"nonce 2: given another transaction of {DEPLOYER.address} in between, allowed only that which"
-        " creates OfferMarket: the deployment has to start again: starting anew"
+        f"nonce 2 went to another transaction of {DEPLOYER.address} and not to the creation of"
+        " OfferMarket; the deployment has to start again: starting anew"
     )
     assert record.first_nonce == 3
     assert set(record.contracts.values()).isdisjoint(planned.contracts.values())
@@ -145,7 +146,7 @@ def test_chain_that_is_gone_is_deployed_to_anew(path: Path) -> None:
     chain, lines = new_chain(), list[str]()
     chain.send(OTHER.address, b"", DEPLOYER)
     record = deploy_recorded(chain, DEPLOYER, PARAMETERS, path, lines.append)
-    assert lines[0] == f"nothing of {path} is on the chain: starting anew"
+    assert lines[0] == f"no contract of {path} is on the chain, starting anew"
     assert record.contracts != first.contracts
     assert Record.read(path) == record
 
@@ -153,7 +154,7 @@ def test_chain_that_is_gone_is_deployed_to_anew(path: Path) -> None:
 def test_revert_given_other_parameters(chain: Chain, path: Path) -> None:
     """Neither a finished nor an unfinished deployment takes other parameters; the field is named."""
     other = replace(PARAMETERS, fee_bps=25)
-    text = "fee_bps: given 25, allowed 0 of {}, or --restart to deploy anew"
+    text = "fee_bps is 25, but must be 0 as in {}; to deploy anew, use --restart"
     unfinished(chain, path, 2)
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, DEPLOYER, other, path)
@@ -170,8 +171,8 @@ def test_revert_given_another_deployer_of_the_rest(chain: Chain, path: Path) -> 
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, OTHER, PARAMETERS, path)
     assert str(caught.value) == (
-        f"deployer: given {OTHER.address}, allowed {DEPLOYER.address} of {path}.part,"
-        " or --restart to deploy anew"
+        f"the deployer is {OTHER.address}, but must be {DEPLOYER.address} as in {path}.part;"
+        " to deploy anew, use --restart"
     )
 
 
@@ -183,8 +184,7 @@ def test_revert_given_another_compilation_of_the_rest(chain: Chain, path: Path) 
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, DEPLOYER, PARAMETERS, path)
     assert str(caught.value) == (
-        "contracts: given another compilation of OfferMarket, allowed that"
-        f" of {path}.part, or --restart to deploy anew"
+        f"the compiled OfferMarket must be the same as in {path}.part; to deploy anew, use --restart"
     )
 
 
@@ -228,7 +228,7 @@ def test_verify_tells_a_new_owner(chain: Chain, path: Path) -> None:
     suite = record.open(chain)
     suite.ledger.set_pkg(OTHER.address).send(OWNER)
     lines = verify(chain, record)
-    assert f"pkg is now {OTHER.address} (at deployment {PKG.address})" in lines
+    assert f"pkg is now {OTHER.address} (it was {PKG.address} at deployment)" in lines
 
 
 def changed(record: Record, name: str, **fields: Any) -> Record:
@@ -238,28 +238,28 @@ def changed(record: Record, name: str, **fields: Any) -> Record:
 def test_verify_finds_what_differs(chain: Chain, path: Path) -> None:
     """Missing code, another contract, other code, another parameter: each is named."""
     record = deploy_recorded(chain, DEPLOYER, PARAMETERS, path)
-    market = record.contracts["OfferMarket"]
-    origin = "given an address or arguments that deployer, nonce and parameters do not make"
-    foreign = "given code that this package's compiler did not make"
+    market, verifier = record.contracts["OfferMarket"], record.contracts["P256Verifier"]
+    origin = "address and arguments do not follow from deployer, nonce and parameters"
+    foreign = "the code is not what this package's compiler made"
     nobody = "0x" + "11" * 20
     ledger = record.contracts["EnergyLedger"]
     zero = "0x" + "00" * 32
     cases = [
         (
             changed(record, "OfferMarket", address=nobody),
-            (f"OfferMarket: given no code at {nobody}, allowed a contract",),
+            (f"OfferMarket: there is no contract at {nobody}",),
         ),
         (
             changed(record, "OfferMarket", address=ledger.address),
             (
-                f"OfferMarket: given code {ledger.code_hash}, allowed {market.code_hash}",
+                f"OfferMarket: the hash of the code is {ledger.code_hash}, not {market.code_hash}",
                 f"OfferMarket: {foreign}",
                 f"OfferMarket: {origin}",
             ),
         ),
         (
             changed(record, "P256Verifier", code_hash=zero),
-            (f"P256Verifier: given code {record.contracts['P256Verifier'].code_hash}, allowed {zero}",),
+            (f"P256Verifier: the hash of the code is {verifier.code_hash}, not {zero}",),
         ),
         (replace(record, parameters=replace(PARAMETERS, fee_bps=25)), (f"OfferMarket: {origin}",)),
     ]
@@ -277,7 +277,7 @@ def test_verify_asks_the_contracts(chain: Chain, path: Path) -> None:
         lie = changed(lie, creation.name, arguments="0x" + creation.arguments.hex())
     with pytest.raises(NotAsRecorded) as caught:
         verify(chain, lie)
-    assert caught.value.wrong == ("fee_bps: given 0 on the chain, allowed 25",)
+    assert caught.value.wrong == ("fee_bps is 0 on the chain, not 25",)
 
 
 def test_revert_given_record_that_cannot_be_opened(chain: Chain, path: Path) -> None:
@@ -285,17 +285,17 @@ def test_revert_given_record_that_cannot_be_opened(chain: Chain, path: Path) -> 
     part = unfinished(chain, path, 2)
     with pytest.raises(BadInput) as caught:
         verify(chain, part)
-    text = "deployment: given an unfinished one, allowed a finished one: run deploy again"
+    text = "the deployment is not finished: run deploy again to finish it"
     assert str(caught.value) == text
     elsewhere = replace(deploy_recorded(chain, DEPLOYER, PARAMETERS, path), chain_id=5)
     for use in (elsewhere.open, lambda c: verify(c, elsewhere)):
         with pytest.raises(BadInput) as caught:
             use(chain)
-        assert str(caught.value) == f"deployment: given one of chain 5, allowed {chain.chain_id}"
+        assert str(caught.value) == f"the deployment is on chain 5, not on chain {chain.chain_id}"
     elsewhere.write(path)
     with pytest.raises(BadInput) as caught:
         deploy_recorded(chain, DEPLOYER, PARAMETERS, path)
-    assert str(caught.value) == f"deployment {path}: given chain 5, allowed {chain.chain_id}"
+    assert str(caught.value) == f"the deployment in {path} is on chain 5, not on chain {chain.chain_id}"
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_revert_given_record_that_cannot_be_opened(chain: Chain, path: Path) -> 
         ("[" * 100_000, "deployment {} is JSON nested deeper than 100 levels"),
         ("{}", "deployment {}: a field is missing or malformed: 'format'"),
         ("[]", "deployment {}: a field is missing or malformed: list indices"),
-        ('{"format": 2}', "deployment {}: given format 2, allowed 1"),
+        ('{"format": 2}', "deployment {} must have format 1, not 2"),
         ('{"format": 1}', "deployment {}: a field is missing or malformed: 'chain_id'"),
     ],
 )
@@ -343,23 +343,29 @@ def test_parameters_go_through_json() -> None:
 @pytest.mark.parametrize(
     ("value", "why"),
     [
-        ([], "parameters: given [], allowed an object of fields"),
-        ({}, "owner: given nothing, allowed an address"),
-        ({**ADDRESSES, "fee": 1}, "parameter: given fee, allowed owner, pkg, treasury, asset, unit"),
-        ({**ADDRESSES, "fee_bps": "1"}, "fee_bps: given '1', allowed an integer of 0 or more"),
-        ({**ADDRESSES, "fee_bps": 1.0}, "fee_bps: given 1.0, allowed an integer of 0 or more"),
-        ({**ADDRESSES, "fee_bps": True}, "fee_bps: given True, allowed an integer of 0 or more"),
-        ({**ADDRESSES, "fee_bps": -1}, "fee_bps: given -1, allowed an integer of 0 or more"),
-        ({**ADDRESSES, "unit": 2**256}, f"unit: given {2**256}, allowed an integer of 0 or more"),
-        ({**ADDRESSES, "owner": "0x12"}, "owner: given '0x12', allowed an address"),
-        ({**ADDRESSES, "owner": 3}, "owner: given 3, allowed an address"),
-        ({**ADDRESSES, "credit": 3}, "credit: given 3, allowed an object of fields"),
-        ({**ADDRESSES, "credit": {"k": 3}}, "parameter: given credit.k, allowed k1_e9, k2_e9"),
-        ({**ADDRESSES, "credit": {"z0": None}}, "credit.z0: given None, allowed an integer of 0 or more"),
+        ([], "the parameters must be an object of fields, not []"),
+        ({}, "the parameter owner is missing; it must be an address"),
+        (
+            {**ADDRESSES, "fee": 1},
+            "there is no parameter fee; the parameters are owner, pkg, treasury, asset, unit",
+        ),
+        ({**ADDRESSES, "fee_bps": "1"}, "fee_bps must be an integer of 0 or more, not '1'"),
+        ({**ADDRESSES, "fee_bps": 1.0}, "fee_bps must be an integer of 0 or more, not 1.0"),
+        ({**ADDRESSES, "fee_bps": True}, "fee_bps must be an integer of 0 or more, not True"),
+        ({**ADDRESSES, "fee_bps": -1}, "fee_bps must be an integer of 0 or more, not -1"),
+        ({**ADDRESSES, "unit": 2**256}, f"unit must be an integer of 0 or more, not {2**256}"),
+        ({**ADDRESSES, "owner": "0x12"}, "owner must be an address, not '0x12'"),
+        ({**ADDRESSES, "owner": 3}, "owner must be an address, not 3"),
+        ({**ADDRESSES, "credit": 3}, "credit must be an object of fields, not 3"),
+        (
+            {**ADDRESSES, "credit": {"k": 3}},
+            "there is no parameter credit.k; the parameters are k1_e9, k2_e9",
+        ),
+        ({**ADDRESSES, "credit": {"z0": None}}, "credit.z0 must be an integer of 0 or more, not None"),
     ],
 )
 def test_revert_given_bad_parameters(value: Any, why: str) -> None:
-    """Field, given and allowed are named."""
+    """The error names the field, what it was and what it must be."""
     with pytest.raises(BadInput) as caught:
         parameters_from(value)
     assert str(caught.value).startswith(why)
