@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
+from energy_trading.bindings.contract import Event
 from energy_trading.bindings.energy_ledger import CreditChanged, DefaultRecorded, DeliveryRecorded
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.market.log.fold import LogIncomplete
@@ -20,7 +21,7 @@ def parameters(world: World) -> SuiteParameters:
     return SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
 
 
-def story(world: World) -> list:
+def story(world: World) -> list[Event]:
     return read_events(world.chain, [world.ledger.address, world.market.address])
 
 

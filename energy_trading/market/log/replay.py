@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from energy_trading.bindings import (
     SuiteParameters,
@@ -14,6 +14,7 @@ from energy_trading.bindings import (
     sealed_bid_auction,
 )
 from energy_trading.bindings.contract import Event
+from energy_trading.bindings.suite import PARTS
 from energy_trading.errors import Forged
 from energy_trading.market.log.fold import ENDINGS, Fold
 from energy_trading.market.log.records import Change, changes_in
@@ -22,7 +23,7 @@ from energy_trading.rules.credit import Standing, bought, buyer_default, seller_
 from energy_trading.rules.ledger import Account, Ledger, opened
 from energy_trading.rules.settlement import Split, guarantee_up, split
 from energy_trading.rules.trade import Market
-from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, CreditParameters, Outcome, Terms
+from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, CreditParameters, Domain, Outcome
 
 #: how a standing changes, by the cause that the ledger states. The date of a ban needs the block's time,
 #: which the log does not have: `DefaultRecorded` states the date itself.
@@ -51,11 +52,13 @@ class Replay(Fold):
 
     def __init__(self, parameters: SuiteParameters) -> None:
         super().__init__()
-        p = parameters
-        self._market = p.market()
-        self._ledger = Ledger(p.credit, p.owner, p.treasury, ZERO_ADDRESS, p.epoch_seconds)
-        market = Market(self._market, self._ledger, ZERO_ADDRESS)
-        self._auctions = Auctions(market, p.bidders_bps, p.max_duration, Terms.struct_hash)
+        addresses = {part.name: ZERO_ADDRESS for part in PARTS}
+        fixed: dict[str, Any] = {x.name: x.argument(parameters, addresses) for x in PARTS if x.argument}
+        nowhere = Domain("", 0, ZERO_ADDRESS)  # the log's signatures were checked on chain
+        self._market = fixed["OfferMarket"]
+        self._ledger = Ledger(fixed["EnergyLedger"], nowhere)
+        market = Market(self._market, nowhere, self._ledger)
+        self._auctions = Auctions(fixed["SealedBidAuction"], nowhere, market)
         self.held: dict[bytes, int] = {}
 
     @property
@@ -120,7 +123,7 @@ class Replay(Fold):
     def _book_auction(self, event: Event) -> None:
         match event:
             case sealed_bid_auction.AuctionPosted():
-                guarantee = self._auctions.guarantee(event.terms)
+                guarantee = self._auctions.guarantee_of(event.terms)
                 self.held[event.auction_id] = guarantee
                 self._move(event.publisher, -guarantee, guarantee)
             case sealed_bid_auction.LotAwarded():
