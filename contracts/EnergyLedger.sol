@@ -16,28 +16,19 @@ import {
     Outcome,
     Settlement
 } from "./interfaces/IEnergyLedger.sol";
+import {CreditBook} from "./libraries/CreditBook.sol";
 import {CreditModel} from "./libraries/CreditModel.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
 import {MeterRegistry} from "./MeterRegistry.sol";
-import {Purse, PurseLib, Record, WindowLib} from "./types/Account.sol";
+import {Flags, Purse, PurseLib, Record, Roles, WindowLib} from "./types/Account.sol";
 
 /// @title Energy ledger
-/// @notice The rules are told in {IEnergyLedger}.
+/// @notice Specified in {IEnergyLedger}.
 contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
-    using WindowLib for uint256;
-
-    uint256 private constant PRODUCER = 1;
-    uint256 private constant CONSUMER = 2;
-    uint256 private constant ROLES = PRODUCER | CONSUMER;
-    uint256 private constant SUSPENDED = 4;
-    /// @dev Set in every account and in the treasury, so that their slots are never zero and cost 5,000 to change.
-    uint256 private constant KNOWN = 8;
-    /// @dev Says that the record has a ban date to look at; taken off at the first commitment after it.
-    uint256 private constant BANNED = 16;
-
     bytes32 private constant ATTESTATION_TYPEHASH = keccak256(
-        "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,uint256 deadline)"
+        "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,"
+        "uint256 deadline)"
     );
 
     /// @inheritdoc IEnergyLedger
@@ -72,22 +63,38 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @inheritdoc IEnergyLedger
     address public pkg;
 
+    /// @dev Slot 0 and slot 1 of each account. The treasury has a slot 0 without roles.
     mapping(address account => Purse) private _purse;
     mapping(address account => Record) private _record;
 
+    /// @dev Reverts {EnergyLedger_NotMarket} unless the caller was named at deployment.
     modifier onlyMarket() {
-        if (!isMarket(msg.sender)) revert EnergyLedger_NotMarket(msg.sender);
+        if (!isMarket(msg.sender)) {
+            revert EnergyLedger_NotMarket(msg.sender);
+        }
         _;
     }
 
+    /// @notice Deploys a ledger without accounts.
+    /// @dev Emits {PkgChanged}. Reverts: {EnergyLedger_ZeroAddress}, {EnergyLedger_AssetWithoutCode},
+    /// {Range_Outside}.
+    /// @param p The parameters, each within the range that {LedgerParameters} and {CreditParameters} state.
     constructor(LedgerParameters memory p) Ownable(p.owner) MeterRegistry(p.epochSeconds) {
-        if (p.pkg == address(0)) revert EnergyLedger_ZeroAddress("pkg");
-        if (p.treasury == address(0)) revert EnergyLedger_ZeroAddress("treasury");
-        if (p.asset != address(0) && p.asset.code.length == 0) revert EnergyLedger_AssetWithoutCode(p.asset);
-        // slither-disable-next-line unused-return -- the length itself is kept nowhere
+        if (p.pkg == address(0)) {
+            revert EnergyLedger_ZeroAddress("pkg");
+        }
+        if (p.treasury == address(0)) {
+            revert EnergyLedger_ZeroAddress("treasury");
+        }
+        if (p.asset != address(0) && p.asset.code.length == 0) {
+            revert EnergyLedger_AssetWithoutCode(p.asset);
+        }
+        // slither-disable-next-line unused-return -- the length itself is not kept
         Range.check("markets.length", p.markets.length, 1, 4);
         for (uint256 i = 0; i < p.markets.length; ++i) {
-            if (p.markets[i] == address(0)) revert EnergyLedger_ZeroAddress("market");
+            if (p.markets[i] == address(0)) {
+                revert EnergyLedger_ZeroAddress("market");
+            }
         }
         ASSET = p.asset;
         UNIT = Range.check("unit", p.unit, 1, 1e18);
@@ -118,61 +125,75 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
 
         pkg = p.pkg;
         emit PkgChanged(address(0), p.pkg);
-        _purse[p.treasury] = Purse.wrap(0).withFlags(KNOWN);
+        _purse[p.treasury] = Purse.wrap(0).withFlags(Flags.KNOWN);
     }
 
     // ---------------------------------------------------------------- accounts
 
     /// @inheritdoc IEnergyLedger
     function openAccount(AccountAttestation calldata a, bytes calldata signature) external {
-        if (block.timestamp >= a.deadline)
-            revert EnergyLedger_AttestationExpired(block.timestamp, a.deadline);
-        if (a.roles == 0 || a.roles > ROLES) revert EnergyLedger_BadRoles(a.roles, ROLES);
-        if (a.account == address(0) || a.account == address(this)) revert EnergyLedger_ZeroAddress("account");
-        Purse p = _purse[a.account];
-        if (p.flags() & ROLES != 0) revert EnergyLedger_AlreadyOpen(a.account);
+        (address account, uint256 roles, uint256 deadline) = (a.account, a.roles, a.deadline);
+        if (block.timestamp >= deadline) {
+            revert EnergyLedger_AttestationExpired(block.timestamp, deadline);
+        }
+        if (roles == 0 || roles > Roles.ALL) {
+            revert EnergyLedger_BadRoles(roles, Roles.ALL);
+        }
+        if (account == address(0) || account == address(this)) {
+            revert EnergyLedger_ZeroAddress("account");
+        }
+        Purse p = _purse[account];
+        if (p.flags() & Roles.ALL != 0) {
+            revert EnergyLedger_AlreadyOpen(account);
+        }
         bytes32 digest = _hashTypedData(
             keccak256(
                 abi.encode(
                     ATTESTATION_TYPEHASH,
-                    a.account,
-                    a.roles,
+                    account,
+                    roles,
                     a.certificateHash,
                     keccak256(a.identityCiphertext),
-                    a.deadline
+                    deadline
                 )
             )
         );
         if (!SignerLib.isAccounts(pkg, digest, signature)) {
-            revert EnergyLedger_BadAttestation(a.account, pkg);
+            revert EnergyLedger_BadAttestation(account, pkg);
         }
-        _purse[a.account] = p.withFlags(p.flags() | KNOWN | a.roles).withSelling(_FLOOR_E9, 0);
-        _record[a.account] = Record.wrap(0).withBuying(_FLOOR_E9, 0);
-        emit AccountOpened(a.account, a.roles, a.certificateHash, a.identityCiphertext);
+        _purse[account] = p.withFlags(p.flags() | Flags.KNOWN | roles).withSelling(_FLOOR_E9, 0);
+        _record[account] = Record.wrap(0).withBuying(_FLOOR_E9, 0);
+        emit AccountOpened(account, roles, a.certificateHash, a.identityCiphertext);
     }
 
     /// @inheritdoc IEnergyLedger
     function suspend(address[] calldata accounts) external onlyOwner {
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Purse p = _openPurse(accounts[i]);
-            _purse[accounts[i]] = p.withFlags(p.flags() | SUSPENDED);
-            emit AccountSuspended(accounts[i]);
+            address account = accounts[i];
+            Purse p = _openPurse(account);
+            _purse[account] = p.withFlags(p.flags() | Flags.SUSPENDED);
+            emit AccountSuspended(account);
         }
     }
 
     /// @inheritdoc IEnergyLedger
     function reinstate(address[] calldata accounts) external onlyOwner {
         for (uint256 i = 0; i < accounts.length; ++i) {
-            Purse p = _purse[accounts[i]];
-            if (p.flags() & SUSPENDED == 0) revert EnergyLedger_NotSuspended(accounts[i]);
-            _purse[accounts[i]] = p.withFlags(p.flags() & ~SUSPENDED);
-            emit AccountReinstated(accounts[i]);
+            address account = accounts[i];
+            Purse p = _purse[account];
+            if (p.flags() & Flags.SUSPENDED == 0) {
+                revert EnergyLedger_NotSuspended(account);
+            }
+            _purse[account] = p.withFlags(p.flags() & ~Flags.SUSPENDED);
+            emit AccountReinstated(account);
         }
     }
 
     /// @inheritdoc IEnergyLedger
     function setPkg(address newPkg) external onlyOwner {
-        if (newPkg == address(0)) revert EnergyLedger_ZeroAddress("pkg");
+        if (newPkg == address(0)) {
+            revert EnergyLedger_ZeroAddress("pkg");
+        }
         emit PkgChanged(pkg, newPkg);
         pkg = newPkg;
     }
@@ -192,50 +213,75 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         bytes32 r,
         bytes32 s
     ) external nonReentrant {
-        if (ASSET == address(0)) revert EnergyLedger_NoPermit();
+        if (ASSET == address(0)) {
+            revert EnergyLedger_NoPermit();
+        }
         uint256 asked;
         unchecked {
             asked = amount * UNIT; // Safe: {_deposit} refuses every amount that wraps.
         }
-        // A permit used by a front-runner leaves the same allowance, so a failure here decides nothing.
+        // A permit that a front-runner has used leaves the same allowance, so a failure here decides nothing.
         try IERC20Permit(ASSET).permit(msg.sender, address(this), asked, deadline, v, r, s) {} catch {}
         _deposit(msg.sender, amount);
     }
 
     /// @inheritdoc IEnergyLedger
     function withdraw(address to, uint256 amount) external nonReentrant {
-        if (amount == 0) revert EnergyLedger_ZeroAmount();
-        if (to == address(0) || to == address(this)) revert EnergyLedger_BadRecipient(to);
+        if (amount == 0) {
+            revert EnergyLedger_ZeroAmount();
+        }
+        if (to == address(0) || to == address(this)) {
+            revert EnergyLedger_BadRecipient(to);
+        }
         Purse p = _purse[msg.sender];
-        if (amount > p.available()) revert EnergyLedger_Insufficient(msg.sender, amount, p.available());
+        if (amount > p.available()) {
+            revert EnergyLedger_Insufficient(msg.sender, amount, p.available());
+        }
         _purse[msg.sender] = p.sub(amount);
         emit Withdrawn(msg.sender, to, amount);
-        if (ASSET == address(0)) SafeTransferLib.safeTransferETH(to, amount * UNIT);
-        else SafeTransferLib.safeTransfer(ASSET, to, amount * UNIT);
+        if (ASSET == address(0)) {
+            SafeTransferLib.safeTransferETH(to, amount * UNIT);
+        } else {
+            SafeTransferLib.safeTransfer(ASSET, to, amount * UNIT);
+        }
     }
 
-    /// @dev Under the guard of its callers: the balance is read before and after the asset's own code runs, and no
-    /// other function of the ledger changes it.
+    /// @dev Its callers hold the reentrancy guard: the balance is read before and after the asset's own code
+    /// runs, and no other function of the ledger changes it meanwhile.
+    /// @param account Open account that gets the funds.
+    /// @param amount Units of account.
     function _deposit(address account, uint256 amount) private {
         _openPurse(account);
-        if (amount == 0) revert EnergyLedger_ZeroAmount();
-        if (amount > PurseLib.MAX_AMOUNT) revert EnergyLedger_TooMuch(amount, PurseLib.MAX_AMOUNT);
+        if (amount == 0) {
+            revert EnergyLedger_ZeroAmount();
+        }
+        if (amount > PurseLib.MAX_AMOUNT) {
+            revert EnergyLedger_TooMuch(amount, PurseLib.MAX_AMOUNT);
+        }
         uint256 asked = amount * UNIT; // Safe: 2**64 * 1e18 < 2**124.
         uint256 balance;
         if (ASSET == address(0)) {
-            if (msg.value != asked) revert EnergyLedger_WrongValue(msg.value, asked);
+            if (msg.value != asked) {
+                revert EnergyLedger_WrongValue(msg.value, asked);
+            }
             balance = address(this).balance;
         } else {
-            if (msg.value != 0) revert EnergyLedger_WrongValue(msg.value, 0);
+            if (msg.value != 0) {
+                revert EnergyLedger_WrongValue(msg.value, 0);
+            }
             uint256 balanceBefore = SafeTransferLib.balanceOf(ASSET, address(this));
             SafeTransferLib.safeTransferFrom(ASSET, msg.sender, address(this), asked);
             balance = SafeTransferLib.balanceOf(ASSET, address(this));
             uint256 received = balance < balanceBefore ? 0 : balance - balanceBefore;
-            if (received < asked) revert EnergyLedger_ReceivedLess(received, asked);
+            if (received < asked) {
+                revert EnergyLedger_ReceivedLess(received, asked);
+            }
         }
-        if (balance / UNIT > PurseLib.MAX_AMOUNT)
-            revert EnergyLedger_TooMuch(balance / UNIT, PurseLib.MAX_AMOUNT);
-        // Read after the asset's code ran: a hostile token may have traded in between.
+        uint256 total = balance / UNIT;
+        if (total > PurseLib.MAX_AMOUNT) {
+            revert EnergyLedger_TooMuch(total, PurseLib.MAX_AMOUNT);
+        }
+        // The purse is read after the asset's code ran: a hostile token may have traded in between.
         _purse[account] = _purse[account].add(amount);
         emit Deposited(account, msg.sender, amount);
     }
@@ -251,22 +297,26 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         uint256 payment
     ) external onlyMarket returns (bytes32 meter) {
         if (seller != address(0)) {
-            Purse p = _committable(seller, PRODUCER, guarantee);
+            Purse p = _committable(seller, Roles.PRODUCER, guarantee);
             uint256 limit = openLimit(p.sellerCreditE9());
             uint256 held = p.held() + guarantee;
-            if (held > limit) revert EnergyLedger_OverCreditLimit(seller, held, limit);
+            if (held > limit) {
+                revert EnergyLedger_OverCreditLimit(seller, held, limit);
+            }
             _purse[seller] = p.hold(guarantee);
         }
         if (buyer != address(0)) {
-            _purse[buyer] = _committable(buyer, CONSUMER, payment).sub(payment);
-            if (metered) meter = meterOf[buyer];
+            _purse[buyer] = _committable(buyer, Roles.CONSUMER, payment).sub(payment);
+            if (metered) {
+                meter = meterOf[buyer];
+            }
         }
     }
 
     /// @inheritdoc IEnergyLedger
     function transfer(address buyer, address seller, uint256 amount) external onlyMarket {
-        _purse[buyer] = _committable(buyer, CONSUMER, amount).sub(amount);
-        _purse[seller] = _committable(seller, PRODUCER, 0).add(amount);
+        _purse[buyer] = _committable(buyer, Roles.CONSUMER, amount).sub(amount);
+        _purse[seller] = _committable(seller, Roles.PRODUCER, 0).add(amount);
     }
 
     /// @inheritdoc IEnergyLedger
@@ -275,35 +325,56 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         Purse p = _purse[seller].unhold(s.unhold).add(s.sellerGets);
         Outcome outcome = s.outcome;
         if (outcome == Outcome.Delivered) {
-            p = _recordDelivery(seller, p, s.buyer, _z(s.value));
-        } else if (outcome == Outcome.SellerDefault) {
-            p = _recordSellerDefault(seller, p, _z(s.value));
-        } else if (outcome == Outcome.BuyerDefault) {
-            // Written before and read after: an account that is seller and buyer keeps its ban flag.
-            _purse[seller] = p;
-            _recordBuyerDefault(s.buyer, _z(s.value));
-            p = _purse[seller];
+            p = _recordDelivery(seller, p, s.buyer, CreditBook.zDown(s.value, _Z_UNIT));
         } else if (outcome == Outcome.Withdrawn) {
             p = _recordWithdrawal(seller, p);
+        } else if (outcome == Outcome.SellerDefault) {
+            p = _recordSellerDefault(seller, p, CreditBook.zDown(s.value, _Z_UNIT));
+        } else if (outcome == Outcome.BuyerDefault) {
+            p = _recordBuyerDefault(s.buyer, CreditBook.zDown(s.value, _Z_UNIT), seller, p);
         }
         _purse[seller] = p;
         uint256 amount = s.buyerGets;
-        if (amount != 0) _purse[s.buyer] = _purse[s.buyer].add(amount);
+        if (amount != 0) {
+            _purse[s.buyer] = _purse[s.buyer].add(amount);
+        }
         amount = s.treasuryGets;
-        if (amount != 0) _purse[TREASURY] = _purse[TREASURY].add(amount);
+        if (amount != 0) {
+            _purse[TREASURY] = _purse[TREASURY].add(amount);
+        }
     }
 
-    /// @dev Eq 3 with f = 0 for the seller; eq 6 with p = 0 for the buyer, its growth by eq 5.
+    /// @dev Computes, stores and logs both credits after a delivery.
+    /// @param seller Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @param buyer Buyer.
+    /// @param z Size of the trade.
+    /// @return The seller's slot 0 afterwards.
     function _recordDelivery(address seller, Purse p, address buyer, uint256 z) private returns (Purse) {
         Record r = _record[buyer];
-        uint256 sales = p.sales().push(z);
-        uint256 gain = CreditModel.weightE9(z, sales.sum(_WINDOW), _Z0);
-        uint256 sellerCredit = _clamp(CreditModel.raised(p.sellerCreditE9(), gain, _K1_E9, _K2_E9));
-        uint256 purchases = r.purchases().push(z);
-        gain = CreditModel.buyerGainE9(z, purchases.sum(_WINDOW), _Z0, _PROFIT_E9);
-        uint256 buyerCredit = _clamp(CreditModel.raised(r.buyerCreditE9(), gain, _T1_E9, _T2_E9));
-        _record[buyer] = r.withBuying(buyerCredit, purchases);
-        // One event for both: 1,000 gas less than two.
+        (Purse sold, uint256 sellerCredit) = CreditBook.sold(
+            p,
+            z,
+            _WINDOW,
+            _Z0,
+            _K1_E9,
+            _K2_E9,
+            _FLOOR_E9,
+            _CEILING_E9
+        );
+        (Record bought, uint256 buyerCredit) = CreditBook.bought(
+            r,
+            z,
+            _WINDOW,
+            _Z0,
+            _PROFIT_E9,
+            _T1_E9,
+            _T2_E9,
+            _FLOOR_E9,
+            _CEILING_E9
+        );
+        _record[buyer] = bought;
+        // One event for both costs 1,000 gas less than two.
         emit DeliveryRecorded(
             seller,
             buyer,
@@ -313,95 +384,120 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
                 (buyerCredit << 120) |
                 (z << 160)
         );
-        return p.withSelling(sellerCredit, sales);
+        return sold;
     }
 
-    /// @dev Eq 3 with s = 0, and the ban of eq 7.
+    /// @dev Computes, stores and logs what a seller's default changes.
+    /// @param account Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @param z Size of the trade.
+    /// @return The seller's slot 0 afterwards.
     function _recordSellerDefault(address account, Purse p, uint256 z) private returns (Purse) {
-        Record r = _record[account].withDefault();
-        uint256 c = CreditModel.penaltyFactor(r.defaults());
-        uint256 window = p.sales().push(z);
+        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
         uint256 old = p.sellerCreditE9();
-        uint256 loss = CreditModel.weightE9(z, window.sum(_WINDOW), _Z0);
-        uint256 credit = _clamp(CreditModel.lowered(old, loss, c, _K1_E9, _K2_E9));
-        r = _ban(r, c, credit);
+        uint256 credit;
+        (p, credit) = CreditBook.notDelivered(p, z, c, _WINDOW, _Z0, _K1_E9, _K2_E9, _FLOOR_E9);
+        r = _banned(r, c, credit);
         _record[account] = r;
         _emitCredit(account, Cause.SellerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
-        p = p.withSelling(credit, window);
-        // slither-disable-next-line incorrect-equality -- zero says that there never was a ban
-        return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | BANNED);
+        return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | Flags.BANNED);
     }
 
-    /// @dev Eq 6 with q = 0, and the ban of eq 7. Whom the DSO has suspended could not pay, so that is no default.
-    function _recordBuyerDefault(address account, uint256 z) private {
-        Purse p = _purse[account];
-        if (p.flags() & SUSPENDED != 0) return;
-        Record r = _record[account].withDefault();
-        uint256 c = CreditModel.penaltyFactor(r.defaults());
-        uint256 window = r.purchases().push(z);
+    /// @dev Computes, stores and logs what a buyer's default changes. A buyer whom the DSO has suspended
+    /// could not pay, so that is no default.
+    /// @param account Buyer.
+    /// @param z Size of the trade.
+    /// @param seller Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @return The seller's slot 0 afterwards.
+    function _recordBuyerDefault(
+        address account,
+        uint256 z,
+        address seller,
+        Purse p
+    ) private returns (Purse) {
+        // If one account is buyer and seller, its purse is the one that is being settled.
+        Purse purse = account == seller ? p : _purse[account];
+        if (purse.flags() & Flags.SUSPENDED != 0) {
+            return p;
+        }
+        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
         uint256 old = r.buyerCreditE9();
-        uint256 loss = CreditModel.buyerLossE9(z, window.sum(_WINDOW), _PROFIT_E9);
-        uint256 credit = _clamp(CreditModel.lowered(old, loss, c, _T1_E9, _T2_E9));
-        r = _ban(r.withBuying(credit, window), c, credit);
+        uint256 credit;
+        (r, credit) = CreditBook.notPaid(r, z, c, _WINDOW, _PROFIT_E9, _T1_E9, _T2_E9, _FLOOR_E9);
+        r = _banned(r, c, credit);
         _record[account] = r;
         _emitCredit(account, Cause.BuyerDefault, old, credit, z);
         emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
-        if (r.bannedUntil() != 0) _purse[account] = p.withFlags(p.flags() | BANNED);
+        if (r.bannedUntil() == 0) {
+            return p;
+        }
+        purse = purse.withFlags(purse.flags() | Flags.BANNED);
+        if (account == seller) {
+            return purse;
+        }
+        _purse[account] = purse;
+        return p;
     }
 
-    /// @dev A withdrawal weighs the same whatever the offer's size and counts as no default.
+    /// @dev One function for both kinds of default, which saves code: see {CreditBook.banned}.
+    function _banned(Record r, uint256 c, uint256 creditE9) private view returns (Record) {
+        return CreditBook.banned(r, c, creditE9, _GRACE_DEFAULTS, _BAN_UNIT, _MAX_BAN);
+    }
+
+    /// @dev Computes and logs the seller's credit after a withdrawal.
+    /// @param account Seller.
+    /// @param p The seller's slot 0, which the caller stores.
+    /// @return The seller's slot 0 afterwards.
     function _recordWithdrawal(address account, Purse p) private returns (Purse) {
-        if (_WITHDRAWAL_E9 == 0) return p;
-        uint256 old = p.sellerCreditE9();
-        uint256 credit = _clamp(CreditModel.lowered(old, _WITHDRAWAL_E9, 1, _K1_E9, _K2_E9));
-        _emitCredit(account, Cause.Withdrawn, old, credit, 0);
-        return p.withSelling(credit, p.sales());
+        if (_WITHDRAWAL_E9 == 0) {
+            return p;
+        }
+        (Purse after_, uint256 credit) = CreditBook.withdrew(p, _WITHDRAWAL_E9, _K1_E9, _K2_E9, _FLOOR_E9);
+        _emitCredit(account, Cause.Withdrawn, p.sellerCreditE9(), credit, 0);
+        return after_;
     }
 
-    /// @dev See {IEnergyLedger.CreditChanged}.
+    /// @dev Logs one credit, packed as {IEnergyLedger.CreditChanged} states.
     function _emitCredit(address account, Cause cause, uint256 old, uint256 credit, uint256 z) private {
         emit CreditChanged(account, uint256(cause) | (old << 8) | (credit << 48) | (z << 88));
     }
 
-    /// @dev The first k defaults bring no ban; a ban never shortens an earlier one.
-    function _ban(Record r, uint256 c, uint256 creditE9) private view returns (Record) {
-        if (r.defaults() <= _GRACE_DEFAULTS) return r;
-        uint256 until = block.timestamp + CreditModel.banSeconds(c, creditE9, _BAN_UNIT, _MAX_BAN);
-        if (until > type(uint32).max) until = type(uint32).max; // 2106
-        return until > r.bannedUntil() ? r.withBan(until) : r;
-    }
-
-    /// @dev The account's slot 0, if the account may commit `amount` now.
+    /// @dev Reverts: {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
+    /// {EnergyLedger_Insufficient}.
+    /// @param account Any account.
+    /// @param role Role that the commitment needs, one bit of {Roles}.
+    /// @param amount Units of account to be committed.
+    /// @return p The account's slot 0, if the account may commit the amount now; an expired ban is cleared in
+    /// it.
     function _committable(address account, uint256 role, uint256 amount) private view returns (Purse p) {
         p = _purse[account];
         uint256 flags = p.flags();
-        if (flags & (role | SUSPENDED | BANNED) != role) {
-            // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
-            if (flags & role == 0) revert EnergyLedger_RoleMissing(account, flags & ROLES, role);
-            if (flags & SUSPENDED != 0) revert EnergyLedger_Suspended(account);
+        if (flags & (role | Flags.SUSPENDED | Flags.BANNED) != role) {
+            if (flags & role == 0) {
+                revert EnergyLedger_RoleMissing(account, flags & Roles.ALL, role);
+            }
+            if (flags & Flags.SUSPENDED != 0) {
+                revert EnergyLedger_Suspended(account);
+            }
             uint256 until = _record[account].bannedUntil();
-            if (block.timestamp < until) revert EnergyLedger_Banned(account, until);
-            p = p.withFlags(flags & ~BANNED);
+            if (block.timestamp < until) {
+                revert EnergyLedger_Banned(account, until);
+            }
+            p = p.withFlags(flags & ~Flags.BANNED);
         }
-        if (amount > p.available()) revert EnergyLedger_Insufficient(account, amount, p.available());
+        if (amount > p.available()) {
+            revert EnergyLedger_Insufficient(account, amount, p.available());
+        }
     }
 
+    /// @dev The slot 0 of an open account. Reverts: {EnergyLedger_NotOpen}.
     function _openPurse(address account) private view returns (Purse p) {
         p = _purse[account];
-        // slither-disable-next-line incorrect-equality -- bits of the flags, no balance
-        if (p.flags() & ROLES == 0) revert EnergyLedger_NotOpen(account);
-    }
-
-    /// @dev Money value to z, rounding down: a trade too small for one z unit earns nothing; saturates at 255.
-    function _z(uint256 value) private view returns (uint256 z) {
-        z = value / _Z_UNIT;
-        if (z > WindowLib.MAX_Z) z = WindowLib.MAX_Z;
-    }
-
-    function _clamp(uint256 creditE9) private view returns (uint256) {
-        if (creditE9 < _FLOOR_E9) return _FLOOR_E9;
-        return creditE9 > _CEILING_E9 ? _CEILING_E9 : creditE9;
+        if (p.flags() & Roles.ALL == 0) {
+            revert EnergyLedger_NotOpen(account);
+        }
     }
 
     // ---------------------------------------------------------------- views
@@ -413,9 +509,9 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         uint256 flags = p.flags();
         return
             AccountView({
-                roles: flags & ROLES,
-                open: flags & ROLES != 0,
-                suspended: flags & SUSPENDED != 0,
+                roles: flags & Roles.ALL,
+                open: flags & Roles.ALL != 0,
+                suspended: flags & Flags.SUSPENDED != 0,
                 available: p.available(),
                 held: p.held(),
                 sellerCreditE9: p.sellerCreditE9(),
@@ -430,16 +526,19 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @inheritdoc IEnergyLedger
     function mayCommit(address account, uint256 role) external view returns (bool) {
         uint256 flags = _purse[account].flags();
-        if (flags & role != role || flags & SUSPENDED != 0) return false;
-        // slither-disable-next-line incorrect-equality -- a bit of the flags, no balance
-        return flags & BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
+        if (flags & role != role || flags & Flags.SUSPENDED != 0) {
+            return false;
+        }
+        return flags & Flags.BANNED == 0 || block.timestamp >= _record[account].bannedUntil();
     }
 
     /// @inheritdoc IEnergyLedger
     function openLimit(uint256 creditE9) public view returns (uint256) {
-        if (creditE9 <= _FLOOR_E9) return _OPEN_BASE;
+        if (creditE9 <= _FLOOR_E9) {
+            return _OPEN_BASE;
+        }
         unchecked {
-            // Safe: base and slope are below 2**64, credit below 2**40 wherever it comes from an account.
+            // Safe: base and slope are below 2**64, and every credit of an account is below 2**40.
             return _OPEN_BASE + (_OPEN_PER_CREDIT * (creditE9 - _FLOOR_E9)) / CreditModel.E9;
         }
     }
@@ -474,6 +573,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             (market == _MARKET_0 || market == _MARKET_1 || market == _MARKET_2 || market == _MARKET_3);
     }
 
+    /// @dev EIP-712 domain.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("EnergyLedger", "1");
     }

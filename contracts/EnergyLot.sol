@@ -9,35 +9,33 @@ import {LibString} from "solady/src/utils/LibString.sol";
 import {IEnergyLedger} from "./interfaces/IEnergyLedger.sol";
 import {IEnergyLot, LotParameters} from "./interfaces/IEnergyLot.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
+import {MarketDigest} from "./libraries/MarketDigest.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
-import {EnergyLib} from "./types/Energy.sol";
+import {Roles} from "./types/Account.sol";
+import {Energy, EnergyLib} from "./types/Energy.sol";
 import {Injection, Lot, LotLib, LotState, LotView} from "./types/Lot.sol";
 import {Delivery, Terms, TermsLib} from "./types/Trade.sol";
 
 /// @title Energy lot
-/// @notice The rules are told in {IEnergyLot}.
+/// @notice Specified in {IEnergyLot}.
 contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     using TermsLib for Terms;
 
-    uint256 private constant PRODUCER = 1;
     bytes32 private constant INJECTION_TYPEHASH = keccak256(
-        "Injection(address producer,uint256 energyWh,uint256 slotStart,bytes32 meter,bytes32 reading,bytes publicKey,bytes32 msgAddr,uint256 nonce,uint256 deadline)"
+        "Injection(address producer,uint256 energyWh,uint256 slotStart,bytes32 meter,bytes32 reading,"
+        "bytes publicKey,bytes32 msgAddr,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXCHANGE_PERMIT_TYPEHASH = keccak256(
         "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant EXCHANGE_ACCEPTANCE_TYPEHASH = keccak256(
-        "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
+        "ExchangeAcceptance(ExchangePermit permit,bytes32 msgAddr)"
+        "ExchangePermit(uint256 lot,address buyer,uint256 price,uint256 nonce,uint256 deadline)"
     );
     bytes32 private constant PERMIT_TYPEHASH = keccak256(
         "Permit(address spender,uint256 tokenId,uint256 nonce,uint256 deadline)"
     );
-    bytes32 private constant DOMAIN_TYPEHASH = keccak256(
-        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
-    );
-    bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
-    bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
     bytes4 private constant ERC4494_ID = 0x5604e225;
     bytes4 private constant INVALID = 0xffffffff;
     bytes32 private constant IDLE = bytes32(uint256(1));
@@ -46,10 +44,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     IOfferMarket private immutable _MARKET;
     uint256 private immutable _SLOT_SECONDS;
 
-    /// @dev Hash of buyer and receipt digest that {deliver} stands for at this moment; {IDLE} between transactions, so
-    /// that it is never zero and costs 5,000 to change.
+    /// @dev Hash of the buyer and the receipt's digest that {deliver} vouches for at this moment. Between
+    /// transactions it is {IDLE}, so that it is never zero and costs 5,000 to change.
     bytes32 private _delivering = IDLE;
 
+    /// @notice Deploys without lots.
+    /// @dev Reverts: {Range_Outside}.
+    /// @param p The parameters, each within the range that {LotParameters} states.
     constructor(LotParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
@@ -96,17 +97,22 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         );
     }
 
+    /// @dev Checks everything about an injection but its signature.
     function _checkInjection(Injection calldata injection, uint256 lot) private view {
-        if (block.timestamp >= injection.deadline)
+        if (block.timestamp >= injection.deadline) {
             revert EnergyLot_Expired(block.timestamp, injection.deadline);
+        }
         _checkEnergy(injection.energyWh);
-        uint256 latest = block.timestamp - _SLOT_SECONDS; // The slot has ended.
+        uint256 latest = block.timestamp - _SLOT_SECONDS; // The slot must be over.
         if (injection.slotStart > latest || injection.slotStart % _SLOT_SECONDS != 0) {
             revert EnergyLot_BadSlot(injection.slotStart, _SLOT_SECONDS, latest);
         }
-        if (_lot(lot).state() != LotState.None) revert EnergyLot_ReadingUsed(injection.reading);
-        if (!_LEDGER.mayCommit(injection.producer, PRODUCER))
+        if (_lot(lot).state() != LotState.None) {
+            revert EnergyLot_ReadingUsed(injection.reading);
+        }
+        if (!_LEDGER.mayCommit(injection.producer, Roles.PRODUCER)) {
             revert EnergyLot_MayNotProduce(injection.producer);
+        }
     }
 
     // ---------------------------------------------------------------- change of owner
@@ -121,9 +127,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         bytes calldata permit_,
         bytes calldata acceptance
     ) external {
-        if (block.timestamp >= deadline) revert EnergyLot_Expired(block.timestamp, deadline);
+        if (block.timestamp >= deadline) {
+            revert EnergyLot_Expired(block.timestamp, deadline);
+        }
         address seller = ownerOf(lot);
-        if (seller == buyer) revert EnergyLot_SelfExchange(buyer);
+        if (seller == buyer) {
+            revert EnergyLot_SelfExchange(buyer);
+        }
         uint256 nonce = _lot(lot).nonce();
         bytes32 permitHash = keccak256(
             abi.encode(EXCHANGE_PERMIT_TYPEHASH, lot, buyer, price, nonce, deadline)
@@ -150,7 +160,9 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         uint256 deadline,
         bytes calldata signature
     ) external payable {
-        if (block.timestamp > deadline) revert EnergyLot_Expired(block.timestamp, deadline);
+        if (block.timestamp > deadline) {
+            revert EnergyLot_Expired(block.timestamp, deadline);
+        }
         _refuseCoin();
         address owner = ownerOf(lot);
         bytes32 structHash = keccak256(
@@ -172,7 +184,9 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
     /// @inheritdoc IEnergyLot
     function split(uint256 lot, uint256[] calldata energiesWh) external {
         _requireOwner(lot);
-        if (energiesWh.length < 2) revert EnergyLot_TooFew(energiesWh.length);
+        if (energiesWh.length < 2) {
+            revert EnergyLot_TooFew(energiesWh.length);
+        }
         Lot whole = _lot(lot);
         _end(lot, LotState.Split);
         uint256 sum = 0;
@@ -181,20 +195,25 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
             sum += energiesWh[i];
             _make(msg.sender, partId(lot, i), LotLib.make(energiesWh[i], whole.slotStart()));
         }
-        if (sum != whole.energyWh()) revert EnergyLot_WrongSum(whole.energyWh(), sum);
+        if (sum != whole.energyWh()) {
+            revert EnergyLot_WrongSum(whole.energyWh(), sum);
+        }
         emit LotSplit(lot, msg.sender, energiesWh);
     }
 
     /// @inheritdoc IEnergyLot
     function merge(uint256[] calldata lots) external returns (uint256 merged) {
-        if (lots.length < 2) revert EnergyLot_TooFew(lots.length);
+        if (lots.length < 2) {
+            revert EnergyLot_TooFew(lots.length);
+        }
         uint256 slotStart = _lot(lots[0]).slotStart();
         uint256 sum = 0;
         for (uint256 i = 0; i < lots.length; ++i) {
             _requireOwner(lots[i]);
             Lot part = _lot(lots[i]);
-            if (part.slotStart() != slotStart)
+            if (part.slotStart() != slotStart) {
                 revert EnergyLot_OtherSlot(lots[i], part.slotStart(), slotStart);
+            }
             sum += part.energyWh();
             _end(lots[i], LotState.Merged);
         }
@@ -208,7 +227,9 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
 
     /// @inheritdoc IEnergyLot
     function deliver(Terms calldata terms, address buyer, uint256[] calldata lots) external {
-        if (msg.sender != terms.seller) revert EnergyLot_NotSeller(msg.sender, terms.seller);
+        if (msg.sender != terms.seller) {
+            revert EnergyLot_NotSeller(msg.sender, terms.seller);
+        }
         uint256 sum = 0;
         for (uint256 i = 0; i < lots.length; ++i) {
             _requireOwner(lots[i]);
@@ -217,10 +238,11 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         }
         bytes32 tradeId = terms.tradeId();
         emit LotsDelivered(tradeId, msg.sender, buyer, lots);
-        bytes32 receipt = _marketDigest(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, sum)));
+        Energy energy = EnergyLib.plain(sum);
+        bytes32 receipt = _marketDigest(MarketDigest.receiptHash(tradeId, energy));
         _delivering = keccak256(abi.encode(buyer, receipt));
-        // Safe: the market calls only the ledger, which calls nobody, and {verify} here.
-        _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), EnergyLib.plain(sum), ""));
+        // Safe: the market calls only the ledger, which calls nobody, and {verify} of this contract.
+        _MARKET.confirmDelivery(Delivery(terms, buyer, receiptSigner(buyer), energy, ""));
         _delivering = IDLE;
     }
 
@@ -230,58 +252,57 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         bytes32 hash,
         bytes calldata signature
     ) external view returns (bytes4) {
-        if (key.length != 20) return INVALID;
+        if (key.length != 20) {
+            return INVALID;
+        }
         address buyer = address(bytes20(key));
         if (signature.length == 0) {
             return keccak256(abi.encode(buyer, hash)) == _delivering ? this.verify.selector : INVALID;
         }
-        bytes32 acceptance = keccak256(abi.encode(ACCEPTANCE_TYPEHASH, bytes32(signature), buyer));
+        bytes32 acceptance = MarketDigest.acceptanceHash(bytes32(signature), buyer);
         return _marketDigest(acceptance) == hash ? this.verify.selector : INVALID;
     }
 
     /// @dev EIP-712 digest in the offer market's domain.
     function _marketDigest(bytes32 structHash) private view returns (bytes32) {
-        bytes32 domain = keccak256(
-            abi.encode(
-                DOMAIN_TYPEHASH,
-                keccak256("OfferMarket"),
-                keccak256("1"),
-                block.chainid,
-                address(_MARKET)
-            )
-        );
-        return keccak256(abi.encodePacked(hex"1901", domain, structHash));
+        return MarketDigest.digest(address(_MARKET), structHash);
     }
 
     // ---------------------------------------------------------------- the lot's slot
 
+    /// @dev The bits beside the owner.
     function _lot(uint256 lot) private view returns (Lot) {
         return Lot.wrap(_getExtraData(lot));
     }
 
-    /// @dev Safe without a look at the slot: reading ids are looked at in {mint}; part and merged ids are hashes of lots
-    /// that end here and now, which happens once.
+    /// @dev Mints. Safe without a look at the slot: {mint} has looked at the slot of a reading, and the ids
+    /// of parts and merged lots are hashes of lots that end here and now, which happens once.
     function _make(address owner, uint256 lot, Lot content) private {
         _mintAndSetExtraDataUnchecked(owner, lot, Lot.unwrap(content));
     }
 
-    /// @dev The content stays, without an owner, so that the id is never used again.
+    /// @dev Burns. The content stays without an owner, so that the id is never used again.
     function _end(uint256 lot, LotState end) private {
         _burn(lot);
         _setExtraData(lot, Lot.unwrap(_lot(lot).ended(end)));
     }
 
+    /// @dev Makes every permit signed so far void. Reverts: {EnergyLot_TooManyChanges}.
     function _advance(uint256 lot) private {
         Lot content = _lot(lot);
-        if (content.nonce() == LotLib.MAX_NONCE) revert EnergyLot_TooManyChanges(lot, LotLib.MAX_NONCE);
+        if (content.nonce() == LotLib.MAX_NONCE) {
+            revert EnergyLot_TooManyChanges(lot, LotLib.MAX_NONCE);
+        }
         _setExtraData(lot, Lot.unwrap(content.withNextNonce()));
     }
 
-    /// @dev Every change of owner, by whatever function, moves the nonce. Called before ERC721's own checks, which
-    /// undo it for a lot that is not there.
+    /// @dev Every change of owner, by whatever function, advances the nonce. This runs before ERC721's own
+    /// checks, which undo it for a lot that does not exist.
     function _beforeTokenTransfer(address from, address to, uint256 lot) internal override {
         _refuseCoin();
-        if (from != address(0) && to != address(0)) _advance(lot);
+        if (from != address(0) && to != address(0)) {
+            _advance(lot);
+        }
     }
 
     /// @inheritdoc ERC721
@@ -290,24 +311,33 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         super.approve(account, lot);
     }
 
-    /// @dev Solady's functions are payable to save a check; a coin sent along would be lost.
+    /// @dev Solady's functions are payable, which saves a check, but a coin sent along would be lost.
     function _refuseCoin() private view {
-        if (msg.value != 0) revert EnergyLot_NoCoin(msg.value);
+        if (msg.value != 0) {
+            revert EnergyLot_NoCoin(msg.value);
+        }
     }
 
+    /// @dev Reverts {EnergyLot_NotOwner} unless the caller owns the lot.
     function _requireOwner(uint256 lot) private view {
         address owner = _ownerOf(lot);
-        if (msg.sender != owner) revert EnergyLot_NotOwner(lot, msg.sender, owner);
+        if (msg.sender != owner) {
+            revert EnergyLot_NotOwner(lot, msg.sender, owner);
+        }
     }
 
+    /// @dev Reverts {EnergyLot_BadEnergy} unless a lot can have this energy.
     function _checkEnergy(uint256 energyWh) private pure {
         if (energyWh == 0 || energyWh > LotLib.MAX_ENERGY_WH) {
             revert EnergyLot_BadEnergy(energyWh, LotLib.MAX_ENERGY_WH);
         }
     }
 
+    /// @dev Reverts {EnergyLot_BadSignature} unless the signature is the account's.
     function _checkSignature(address signer, bytes32 digest, bytes calldata signature) private view {
-        if (!SignerLib.isAccounts(signer, digest, signature)) revert EnergyLot_BadSignature(signer);
+        if (!SignerLib.isAccounts(signer, digest, signature)) {
+            revert EnergyLot_BadSignature(signer);
+        }
     }
 
     // ---------------------------------------------------------------- views
@@ -331,7 +361,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
 
     /// @inheritdoc IEnergyLot
     function mergedId(uint256[] calldata lots) public pure returns (uint256) {
-        return uint256(keccak256(abi.encode(lots))); // Four words or more: never the hash of a part.
+        return uint256(keccak256(abi.encode(lots))); // Four words or more, so it is never the hash of a part.
     }
 
     /// @inheritdoc IEnergyLot
@@ -387,6 +417,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         return interfaceId == ERC4494_ID || super.supportsInterface(interfaceId);
     }
 
+    /// @dev EIP-712 domain.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("EnergyLot", "1");
     }

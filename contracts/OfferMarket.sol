@@ -6,25 +6,21 @@ import {MerkleProofLib} from "solady/src/utils/MerkleProofLib.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {IOfferMarket, MarketParameters} from "./interfaces/IOfferMarket.sol";
+import {Bps} from "./libraries/Bps.sol";
+import {MarketDigest} from "./libraries/MarketDigest.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
+import {PurseLib} from "./types/Account.sol";
 import {Energy, EnergyLib} from "./types/Energy.sol";
-import {Delivery, DeliveryFault, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
+import {Delivery, DeliveryFault, NonceKind, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
 
 /// @title Offer market
-/// @notice The rules are told in {IOfferMarket}.
+/// @notice Specified in {IOfferMarket}.
 contract OfferMarket is IOfferMarket, EIP712 {
     using TermsLib for Terms;
 
-    uint256 private constant BPS = 10_000;
-    /// @dev What the ledger can hold at all; keeps every product below 2**170.
-    uint256 private constant MAX_PRICE = type(uint64).max;
-    uint256 private constant SIGNED_NONCE = 1 << 255;
-    /// @dev Nonces of awards have bit 254, so that no offer can take their place.
-    uint256 private constant NONCE_KIND = 3 << 254;
-    uint256 private constant AWARD_NONCE = 1 << 254;
-    bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
-    bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
+    /// @dev The most that the ledger can hold. It keeps every product below 2**170.
+    uint256 private constant MAX_PRICE = PurseLib.MAX_AMOUNT;
 
     IEnergyLedger private immutable _LEDGER;
     uint256 private immutable _GUARANTEE_BPS;
@@ -35,17 +31,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _MAX_DURATION;
     address private immutable _AUCTION;
 
-    /// @dev One slot per open trade: 0 none | 1 offered | 2 closed | 4 awarded | else hash of buyer and receipt key with the low
-    /// two bits set. Deadlines and amounts come back as calldata under the hash that is the key.
+    /// @dev One slot for each open trade: 0 none, 1 offered, 2 closed, 4 awarded, or else accepted: the hash
+    /// of buyer and receipt key with the two low bits set. Deadlines and amounts come back as calldata under
+    /// the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
+    /// @notice Deploys a market without trades.
+    /// @dev Reverts: {Range_Outside}.
+    /// @param p The parameters, each within the range that {MarketParameters} states.
     constructor(MarketParameters memory p) {
         _LEDGER = IEnergyLedger(p.ledger);
-        _GUARANTEE_BPS = Range.check("guaranteeBps", p.guaranteeBps, 1, BPS);
-        _FEE_BPS = Range.check("feeBps", p.feeBps, 0, BPS / 10);
-        _CANCEL_BPS = Range.check("cancelBps", p.cancelBps, 0, BPS);
-        _PENALTY_BPS = Range.check("penaltyBps", p.penaltyBps, 1, BPS);
-        _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, BPS);
+        _GUARANTEE_BPS = Range.check("guaranteeBps", p.guaranteeBps, 1, Bps.ONE);
+        _FEE_BPS = Range.check("feeBps", p.feeBps, 0, Bps.ONE / 10);
+        _CANCEL_BPS = Range.check("cancelBps", p.cancelBps, 0, Bps.ONE);
+        _PENALTY_BPS = Range.check("penaltyBps", p.penaltyBps, 1, Bps.ONE);
+        _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, Bps.ONE);
         _AUCTION = p.auction;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
     }
@@ -54,8 +54,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function makeOffer(Terms calldata terms) external returns (bytes32 tradeId) {
-        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
-        tradeId = _checkNew(terms, 0);
+        if (msg.sender != terms.seller) {
+            revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        }
+        tradeId = _checkNew(terms, NonceKind.MADE);
         _trade[tradeId] = uint256(TradeState.Offered);
         _emitMade(tradeId, terms);
         // slither-disable-next-line unused-return -- there is no buyer yet, so no meter
@@ -75,7 +77,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function acceptSigned(Terms calldata terms, bytes calldata signature) external returns (bytes32 tradeId) {
-        tradeId = _checkNew(terms, SIGNED_NONCE);
+        tradeId = _checkNew(terms, NonceKind.SIGNED);
         _acceptSigned(tradeId, terms, signature, 0);
     }
 
@@ -85,19 +87,25 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bytes calldata signature,
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId) {
-        tradeId = _checkNew(terms, SIGNED_NONCE);
+        tradeId = _checkNew(terms, NonceKind.SIGNED);
         _acceptSigned(tradeId, terms, signature, _checkReceiptKey(tradeId, key));
     }
 
+    /// @dev Accepts an offer made on chain, or an award, for the caller.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
         uint256 state = _trade[tradeId];
         if (state != uint256(TradeState.Offered) && state != uint256(TradeState.Awarded)) {
             revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
         }
-        if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        if (block.timestamp >= terms.acceptBy) {
+            revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        }
         _pay(tradeId, terms, address(0), 0, receiptKey);
     }
 
+    /// @dev Accepts an offer signed off chain for the caller. The terms are checked already.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _acceptSigned(
         bytes32 tradeId,
         Terms calldata terms,
@@ -112,8 +120,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _pay(tradeId, terms, seller, _guaranteeUp(terms.price), receiptKey);
     }
 
-    /// @dev Takes the payment and names the receipt key; zero: the buyer's registered meter, which the ledger
-    /// returns. Safe to write after that call: the ledger's `commit` calls nobody.
+    /// @dev Takes the payment of the caller and names the receipt key. Writing after the call is safe: the
+    /// ledger's `commit` calls nobody.
+    /// @param tradeId Hash of the terms.
+    /// @param terms The offer.
+    /// @param seller Account whose guarantee is held by the same call; zero: it is held already.
+    /// @param guarantee Units of account.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter, which the
+    /// ledger returns.
     function _pay(
         bytes32 tradeId,
         Terms calldata terms,
@@ -124,24 +138,34 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (terms.buyer != address(0) && terms.buyer != msg.sender) {
             revert OfferMarket_Reserved(msg.sender, terms.buyer);
         }
-        if (terms.seller == msg.sender) revert OfferMarket_SelfTrade(msg.sender);
+        if (terms.seller == msg.sender) {
+            revert OfferMarket_SelfTrade(msg.sender);
+        }
         bytes32 meter = _LEDGER.commit(seller, msg.sender, receiptKey == 0, guarantee, terms.price);
         if (receiptKey == 0) {
-            if (meter == 0) revert OfferMarket_NoMeter(msg.sender);
+            if (meter == 0) {
+                revert OfferMarket_NoMeter(msg.sender);
+            }
             receiptKey = meter;
         }
         _trade[tradeId] = _accepted(msg.sender, receiptKey);
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
-    /// @dev Everything about a new offer but its author.
-    function _checkNew(Terms calldata terms, uint256 nonceBit) private view returns (bytes32 tradeId) {
-        if (terms.nonce & NONCE_KIND != nonceBit)
-            revert OfferMarket_WrongNonce(terms.nonce, nonceBit == SIGNED_NONCE);
+    /// @dev Checks everything about a new offer but its author.
+    /// @param terms The offer.
+    /// @param kind What the two top bits of its nonce must be, see {NonceKind}.
+    /// @return tradeId Hash of the terms.
+    function _checkNew(Terms calldata terms, uint256 kind) private view returns (bytes32 tradeId) {
+        if (terms.nonce & NonceKind.MASK != kind) {
+            revert OfferMarket_WrongNonce(terms.nonce, kind == NonceKind.SIGNED);
+        }
         if (terms.energy.wh() == 0 || terms.price == 0 || terms.price > MAX_PRICE) {
             revert OfferMarket_BadTerms(terms.energy, terms.price, MAX_PRICE);
         }
-        if (terms.seller == terms.buyer) revert OfferMarket_SelfTrade(terms.seller);
+        if (terms.seller == terms.buyer) {
+            revert OfferMarket_SelfTrade(terms.seller);
+        }
         uint256 latest = block.timestamp + _MAX_DURATION;
         if (
             terms.acceptBy <= block.timestamp || terms.deliverBy <= terms.acceptBy || terms.deliverBy > latest
@@ -152,7 +176,11 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _require(tradeId, TradeState.None);
     }
 
-    /// @dev The key is under the current root, and it co-signs, so that nobody names a key that will never sign.
+    /// @dev Checks that the key is under the current root and agrees to sign for the caller, so that nobody
+    /// names a key that will never sign.
+    /// @param tradeId Hash of the terms.
+    /// @param key The key with its proof and signature.
+    /// @return receiptKey keccak256 of the key's signer.
     function _checkReceiptKey(
         bytes32 tradeId,
         ReceiptKey calldata key
@@ -163,17 +191,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (root == 0 || !MerkleProofLib.verifyCalldata(key.proof, root, leaf)) {
             revert OfferMarket_UnknownReceiptKey(key.epoch, receiptKey);
         }
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(ACCEPTANCE_TYPEHASH, tradeId, msg.sender)));
-        if (!SignerLib.isValid(key.signer, digest, key.signature))
+        bytes32 digest = _hashTypedData(MarketDigest.acceptanceHash(tradeId, msg.sender));
+        if (!SignerLib.isValid(key.signer, digest, key.signature)) {
             revert OfferMarket_BadSignature(key.signer);
+        }
     }
 
     /// @inheritdoc IOfferMarket
     function award(Terms calldata terms) external returns (bytes32 tradeId) {
-        if (msg.sender != _AUCTION || _AUCTION == address(0))
+        if (msg.sender != _AUCTION || _AUCTION == address(0)) {
             revert OfferMarket_NotAuction(msg.sender, _AUCTION);
-        if (terms.buyer == address(0)) revert OfferMarket_NoBuyer();
-        tradeId = _checkNew(terms, AWARD_NONCE);
+        }
+        if (terms.buyer == address(0)) {
+            revert OfferMarket_NoBuyer();
+        }
+        tradeId = _checkNew(terms, NonceKind.AWARD);
         _trade[tradeId] = uint256(TradeState.Awarded);
         _emitMade(tradeId, terms);
     }
@@ -183,20 +215,26 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function confirmDelivery(Delivery calldata delivery) external {
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, delivery.terms.energy.wh());
-        if (fault != DeliveryFault.None) revert OfferMarket_ReceiptRefused(tradeId, fault);
+        if (fault != DeliveryFault.None) {
+            revert OfferMarket_ReceiptRefused(tradeId, fault);
+        }
     }
 
     /// @inheritdoc IOfferMarket
     function confirmDeliveries(Delivery[] calldata deliveries) external returns (uint256 settled) {
         for (uint256 i = 0; i < deliveries.length; ++i) {
             uint256 free;
-            // Safe: nothing that a round puts into memory is used after it; without this, memory costs more each round.
+            // Safe: nothing that a round puts into memory is used after it. Without this, memory costs more
+            // with each round.
             assembly ("memory-safe") {
                 free := mload(0x40)
             }
             (bytes32 tradeId, DeliveryFault fault) = _confirm(deliveries[i], deliveries[i].terms.energy.wh());
-            if (fault == DeliveryFault.None) ++settled;
-            else emit DeliveryRefused(tradeId, fault);
+            if (fault == DeliveryFault.None) {
+                ++settled;
+            } else {
+                emit DeliveryRefused(tradeId, fault);
+            }
             assembly ("memory-safe") {
                 mstore(0x40, free)
             }
@@ -212,11 +250,16 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_BadOpening(energy, agreedWh, salt);
         }
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, agreedWh);
-        if (fault != DeliveryFault.None) revert OfferMarket_ReceiptRefused(tradeId, fault);
+        if (fault != DeliveryFault.None) {
+            revert OfferMarket_ReceiptRefused(tradeId, fault);
+        }
     }
 
-    /// @dev Checks and settles one receipt, or says why not and changes nothing.
-    /// @param agreed Energy of the terms, opened if it was hidden.
+    /// @dev Checks and settles one receipt, or returns why not and changes nothing.
+    /// @param d Terms, parties and receipt.
+    /// @param agreed Wh of the terms, opened if they were hidden.
+    /// @return tradeId Hash of the terms.
+    /// @return fault Why the receipt was refused; {DeliveryFault.None} if it was settled.
     function _confirm(
         Delivery calldata d,
         uint256 agreed
@@ -224,15 +267,23 @@ contract OfferMarket is IOfferMarket, EIP712 {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
-        if (!_isAccepted(state)) return (tradeId, DeliveryFault.NotAccepted);
-        if (block.timestamp >= terms.deliverBy) return (tradeId, DeliveryFault.Expired);
-        if (state != _accepted(d.buyer, keccak256(d.signer))) return (tradeId, DeliveryFault.NotParty);
+        if (!_isAccepted(state)) {
+            return (tradeId, DeliveryFault.NotAccepted);
+        }
+        if (block.timestamp >= terms.deliverBy) {
+            return (tradeId, DeliveryFault.Expired);
+        }
+        if (state != _accepted(d.buyer, keccak256(d.signer))) {
+            return (tradeId, DeliveryFault.NotParty);
+        }
         bool full = d.energy == terms.energy;
         if (!full && (!d.energy.isPlain() || agreed >= EnergyLib.PLAIN_LIMIT)) {
             return (tradeId, DeliveryFault.EnergyHidden);
         }
-        bytes32 digest = _hashTypedData(keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, d.energy)));
-        if (!SignerLib.isValid(d.signer, digest, d.signature)) return (tradeId, DeliveryFault.BadReceipt);
+        bytes32 digest = _hashTypedData(MarketDigest.receiptHash(tradeId, d.energy));
+        if (!SignerLib.isValid(d.signer, digest, d.signature)) {
+            return (tradeId, DeliveryFault.BadReceipt);
+        }
 
         _end(tradeId, terms);
         if (full || d.energy.wh() >= agreed) {
@@ -243,6 +294,12 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
+    /// @dev Settles a delivery of less than agreed. Rounding: payment and cut down.
+    /// @param tradeId Hash of the terms.
+    /// @param terms The offer.
+    /// @param buyer Account that accepted it.
+    /// @param delivered Wh that the receipt proves.
+    /// @param agreed Wh of the terms, more than delivered.
     function _settleShort(
         bytes32 tradeId,
         Terms calldata terms,
@@ -250,23 +307,24 @@ contract OfferMarket is IOfferMarket, EIP712 {
         uint256 delivered,
         uint256 agreed
     ) private {
-        uint256 payment;
-        uint256 cut;
+        uint256 paymentDown;
+        uint256 cutDown;
         bool isDefault;
         unchecked {
-            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14: below 2**142.
+            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14, so all is below
+            // 2**142.
             uint256 missing = agreed - delivered;
-            payment = (terms.price * delivered) / agreed;
-            cut = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * BPS);
-            isDefault = missing * BPS > agreed * _TOLERANCE_BPS;
+            paymentDown = (terms.price * delivered) / agreed;
+            cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * Bps.ONE);
+            isDefault = missing * Bps.ONE > agreed * _TOLERANCE_BPS;
         }
-        emit DeliveredShort(tradeId, delivered, agreed, payment, cut);
+        emit DeliveredShort(tradeId, delivered, agreed, paymentDown, cutDown);
         _settle(
             terms,
             buyer,
-            payment,
-            terms.price - payment,
-            cut,
+            paymentDown,
+            terms.price - paymentDown,
+            cutDown,
             isDefault ? Outcome.SellerDefault : Outcome.Delivered
         );
     }
@@ -275,22 +333,31 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function giveUp(Terms calldata terms) external {
-        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        if (msg.sender != terms.seller) {
+            revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        }
         bytes32 tradeId = terms.tradeId();
         _require(tradeId, TradeState.Offered);
-        // Nothing was ever accepted under this id, so no receipt exists and the seller may offer it anew.
+        // Nothing was ever accepted under this id, so there is no receipt, and the seller may offer the same
+        // again.
         delete _trade[tradeId];
         bool early = block.timestamp < terms.acceptBy;
-        uint256 cut = early ? (_guaranteeUp(terms.price) * _CANCEL_BPS) / BPS : 0;
-        emit OfferWithdrawn(tradeId, cut);
-        _settle(terms, address(0), 0, 0, cut, early ? Outcome.Withdrawn : Outcome.None);
+        uint256 cutDown = early ? Bps.shareDown(_guaranteeUp(terms.price), _CANCEL_BPS) : 0;
+        emit OfferWithdrawn(tradeId, cutDown);
+        _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None);
     }
 
     /// @inheritdoc IOfferMarket
     function cancelSigned(Terms calldata terms) external {
-        if (msg.sender != terms.seller) revert OfferMarket_NotSeller(msg.sender, terms.seller);
-        if (terms.nonce & NONCE_KIND != SIGNED_NONCE) revert OfferMarket_WrongNonce(terms.nonce, true);
-        if (block.timestamp >= terms.acceptBy) revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        if (msg.sender != terms.seller) {
+            revert OfferMarket_NotSeller(msg.sender, terms.seller);
+        }
+        if (terms.nonce & NonceKind.MASK != NonceKind.SIGNED) {
+            revert OfferMarket_WrongNonce(terms.nonce, true);
+        }
+        if (block.timestamp >= terms.acceptBy) {
+            revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        }
         bytes32 tradeId = terms.tradeId();
         _require(tradeId, TradeState.None);
         _trade[tradeId] = uint256(TradeState.Closed);
@@ -301,34 +368,50 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external {
         bytes32 tradeId = terms.tradeId();
         uint256 state = _trade[tradeId];
-        if (state == uint256(TradeState.Offered) || state == uint256(TradeState.Awarded)) {
-            if (block.timestamp < terms.acceptBy) {
-                revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
-            }
-            delete _trade[tradeId];
-            if (state == uint256(TradeState.Offered)) {
-                emit OfferExpired(tradeId);
-                _settle(terms, address(0), 0, 0, 0, Outcome.None);
-            } else {
-                emit AwardUnpaid(tradeId, terms.buyer);
-                _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault);
-            }
+        bool awarded = state == uint256(TradeState.Awarded);
+        if (awarded || state == uint256(TradeState.Offered)) {
+            _expireUnpaid(tradeId, terms, awarded);
             return;
         }
         if (!_isAccepted(state)) {
             revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Accepted);
         }
-        if (block.timestamp < terms.deliverBy)
+        if (block.timestamp < terms.deliverBy) {
             revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
-        if (state != _accepted(buyer, receiptKey)) revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
+        }
+        if (state != _accepted(buyer, receiptKey)) {
+            revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
+        }
         delete _trade[tradeId];
-        uint256 cut = (_guaranteeUp(terms.price) * _PENALTY_BPS) / BPS;
-        emit TradeExpired(tradeId, cut);
-        _settle(terms, buyer, 0, terms.price, cut, Outcome.SellerDefault);
+        uint256 cutDown = Bps.shareDown(_guaranteeUp(terms.price), _PENALTY_BPS);
+        emit TradeExpired(tradeId, cutDown);
+        _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault);
     }
 
-    /// @dev Splits guarantee and price: the seller gets guarantee - cut + payment - fee, the buyer the refund, the
-    /// treasury fee + cut. Where somebody paid, payment + refund is the price.
+    /// @dev Ends an offer that nobody accepted, or an award that was not paid.
+    function _expireUnpaid(bytes32 tradeId, Terms calldata terms, bool awarded) private {
+        if (block.timestamp < terms.acceptBy) {
+            revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
+        }
+        delete _trade[tradeId];
+        if (awarded) {
+            emit AwardUnpaid(tradeId, terms.buyer);
+            _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault);
+        } else {
+            emit OfferExpired(tradeId);
+            _settle(terms, address(0), 0, 0, 0, Outcome.None);
+        }
+    }
+
+    /// @dev Ends a trade at the ledger: the seller gets guarantee - cut + payment - fee, the buyer the
+    /// refund, the treasury fee + cut. If somebody has paid, payment + refund is the price. Rounding:
+    /// guarantee up, fee down.
+    /// @param terms The offer.
+    /// @param buyer Account that paid; zero if nobody did.
+    /// @param payment Units of account that the seller earned, before the fee.
+    /// @param refund Units of account that the buyer gets back.
+    /// @param cut Units of account of the guarantee that the treasury gets.
+    /// @param outcome What happened, for the credits.
     function _settle(
         Terms calldata terms,
         address buyer,
@@ -339,40 +422,41 @@ contract OfferMarket is IOfferMarket, EIP712 {
     ) private {
         uint256 price = terms.price;
         unchecked {
-            // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most 10,000 BPS.
+            // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most the whole.
             uint256 guarantee = _guaranteeUp(price);
-            uint256 fee = (payment * _FEE_BPS) / BPS;
+            uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
             _LEDGER.settle(
                 Settlement({
                     seller: terms.seller,
                     unhold: guarantee,
-                    sellerGets: guarantee - cut + payment - fee,
+                    sellerGets: guarantee - cut + payment - feeDown,
                     buyer: buyer,
                     buyerGets: refund,
                     outcome: outcome,
                     value: outcome == Outcome.SellerDefault || outcome == Outcome.BuyerDefault
                         ? price
                         : payment,
-                    treasuryGets: fee + cut
+                    treasuryGets: feeDown + cut
                 })
             );
         }
     }
 
-    /// @dev For prices of terms that were checked when they were new: at most MAX_PRICE < 2**64.
+    /// @dev Safe for prices of terms that were checked when they were new: at most {MAX_PRICE} < 2**64. The
+    /// formula stands here rather than in {Bps}, because the optimizer inlines it then.
     function _guaranteeUp(uint256 price) private view returns (uint256) {
         unchecked {
-            return (price * _GUARANTEE_BPS + BPS - 1) / BPS;
+            return (price * _GUARANTEE_BPS + Bps.ONE - 1) / Bps.ONE;
         }
     }
 
-    /// @dev A trade over before acceptBy is marked, for its terms could come back; later they cannot, and the slot
-    /// is cleared.
+    /// @dev Marks a trade that is finished before acceptBy, because its terms could come back. Later they
+    /// cannot, and the slot is cleared.
     function _end(bytes32 tradeId, Terms calldata terms) private {
         _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
     }
 
-    /// @dev Whether a slot holds an acceptance; only those have both low bits set.
+    /// @dev Whether a slot holds an acceptance: only those have both low bits set.
     function _isAccepted(uint256 state) private pure returns (bool) {
         return state & 3 == uint256(TradeState.Accepted);
     }
@@ -382,11 +466,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
         return uint256(keccak256(abi.encode(buyer, receiptKey))) | uint256(TradeState.Accepted);
     }
 
+    /// @dev Reverts {OfferMarket_WrongState} unless the trade is in the state `needed`.
     function _require(bytes32 tradeId, TradeState needed) private view {
         TradeState state = stateOf(tradeId);
-        if (state != needed) revert OfferMarket_WrongState(tradeId, state, needed);
+        if (state != needed) {
+            revert OfferMarket_WrongState(tradeId, state, needed);
+        }
     }
 
+    /// @dev Logs an offer.
     function _emitMade(bytes32 tradeId, Terms calldata terms) private {
         emit OfferMade(
             tradeId,
@@ -415,7 +503,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function guaranteeUp(uint256 price) external view returns (uint256) {
-        if (price > MAX_PRICE) revert OfferMarket_BadTerms(Energy.wrap(0), price, MAX_PRICE);
+        if (price > MAX_PRICE) {
+            revert OfferMarket_BadTerms(Energy.wrap(0), price, MAX_PRICE);
+        }
         return _guaranteeUp(price);
     }
 
@@ -434,6 +524,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             });
     }
 
+    /// @dev EIP-712 domain, which {MarketDigest} has too.
     function _domainNameAndVersion() internal pure override returns (string memory, string memory) {
         return ("OfferMarket", "1");
     }

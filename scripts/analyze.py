@@ -1,12 +1,12 @@
-"""Analyse the contracts; `make analyze` prepares the tools and runs this.
+"""Analyse the contracts. `make analyze` prepares the tools and runs this.
 
 1. Slither: every finding of high or medium severity is a fault unless a comment beside the line explains it.
-2. docs/call-graph.svg, drawn from what Slither read.
-3. forge: random calls and random inputs (tests/analysis/*.t.sol) against the deployed bytecode.
-4. halmos: proofs for all inputs (tests/analysis/*Proof.t.sol), with FULL=1 the long ones too.
+2. docs/call-graph.svg is drawn from what Slither read.
+3. forge makes random calls with random inputs (tests/analysis/*.t.sol) against the deployed bytecode.
+4. halmos proves statements for all inputs (tests/analysis/*Proof.t.sol); with FULL=1 the long proofs too.
 
-What was found goes to energy_trading/bench/papers/analysis.json. Exit status 1 if there is a fault; that this
-file was stale is one. docs/analysis.md says what each step shows.
+What was found is written to energy_trading/bench/papers/analysis.json. The exit status is 1 if there is a
+fault; a stale analysis.json is one. docs/analysis.md explains what each step shows.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ PROOFS: Final = sorted(SPECS.glob("*Proof.t.sol"))
 PICTURE: Final = ROOT / "docs" / "call-graph.svg"
 SEVERITIES: Final = ("High", "Medium", "Low", "Optimization", "Informational")
 GRAVE: Final = SEVERITIES[:2]
-#: detector and reason of a finding that a comment explains
+#: detector and reason in a comment that explains a finding
 EXPLAINED: Final = re.compile(r"// slither-disable-next-line (\S+) -- (.+)")
 
 FOUNDRY: Final = """\
@@ -73,9 +73,9 @@ lint_on_build = false
 
 
 def main() -> int:
-    """Run the four steps; returns the exit status."""
+    """Run the four steps and return the exit status."""
     compiler = HOME / "solc"
-    # forge and Slither add options that npm's solc does not know.
+    # forge and Slither pass options that npm's solc does not know.
     program = shlex.quote(str(compiling.compiler()))
     compiler.write_text(
         "#!/usr/bin/env bash\nwhat=--version\n"
@@ -94,11 +94,11 @@ def main() -> int:
 
     print("2/4 call graph ...", flush=True)
     if run("python", str(SPECS / "call_graph.py"), str(HOME / "facts.json"), str(PICTURE)):
-        faults.append("call graph: not drawn, see above")
+        faults.append("call graph: it was not drawn, see above")
     faults += record(summary(facts))
 
     print("3/4 forge: random calls (about half a minute) ...", flush=True)
-    # A failure that was kept would be played again, out of the sequence it belongs to.
+    # forge would replay a stored failure, out of the sequence that it belongs to.
     shutil.rmtree(HOME / "failures", ignore_errors=True)
     if run("forge", "test", "--root", str(ROOT)):
         faults.append("forge: a test failed, see above")
@@ -133,14 +133,14 @@ def read_contracts() -> dict[str, Any]:
 
 
 def judge(facts: Mapping[str, Any]) -> list[str]:
-    """Say what is wrong with the contracts.
+    """Judge what Slither found.
 
     Args:
         facts: what Slither found.
 
     Returns:
-        A line or more for each grave finding without an explanation, each explanation without a finding, and
-        each standard that is not kept.
+        One line or more for each grave finding without an explanation, each explanation without a finding,
+        and each standard that is broken.
     """
     faults = [f"{f['impact']} {f['check']}: {f['text']}" for f in facts["findings"] if f["impact"] in GRAVE]
     for comment in facts["unused"]:
@@ -156,14 +156,14 @@ def judge(facts: Mapping[str, Any]) -> list[str]:
 
 
 def summary(facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Sum up what the tools found, without lines and places that every edit moves.
+    """Sum up what the tools found, without line numbers, which every edit moves.
 
     Args:
         facts: what Slither found.
 
     Returns:
-        Versions of the tools, findings by severity and detector, explained ones with their reasons, number of
-        functions and calls in the graph, names of the proofs.
+        The tools' versions, the findings by severity and detector, the explained ones with their reasons, the
+        numbers of functions and calls in the graph, and the names of the proofs.
     """
     counts: dict[str, Counter[str]] = {}
     for finding in facts["findings"]:
@@ -197,22 +197,22 @@ def summary(facts: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def record(found: Mapping[str, Any]) -> list[str]:
-    """Write what was found if it is something else than before; returns that as a fault."""
+    """Write what was found if it differs from before, and return that as a fault."""
     text = json.dumps(found, indent=1, ensure_ascii=False) + "\n"
     if FACTS.is_file() and _text(FACTS) == text:
         return []
     FACTS.write_text(text, encoding="utf-8")
-    return [f"{FACTS.relative_to(ROOT)}: was stale and is written anew; `make bench` puts it on the page"]
+    return [f"{FACTS.relative_to(ROOT)} was stale and has been rewritten; `make bench` puts it on the page"]
 
 
 def prove(full: bool) -> list[str]:
     """Run the proofs.
 
     Args:
-        full: the long ones too.
+        full: whether to run the long ones too.
 
     Returns:
-        What is not proven for all inputs.
+        One line for each way in which something is not proven for all inputs.
     """
     code = {
         name: json.loads(_text(compiling.CONTRACTS.output / f"{name}.json"))["bytecode"]
@@ -222,12 +222,12 @@ def prove(full: bool) -> list[str]:
         [
             HOME / "venv" / "bin" / "halmos",
             *("--root", str(ROOT), "--forge-build-out", ".cache/analysis/out"),
-            # By name: what forge built once stays in its folder.
+            # By name, because what forge has built once stays in its folder.
             *("--match-contract", f"^({'|'.join(path.name.partition('.')[0] for path in PROOFS)})$"),
             *("--function", "(check|full)_" if full else "check_"),
-            # A loop that is cut short would be a proof of part of the inputs only.
+            # A loop that is cut short would prove only a part of the inputs.
             *("--loop", "11", "--panic-error-codes", "0x01,0x11,0x12"),
-            # No query of a proof that is here takes seconds, so a slow machine is no fault.
+            # No query of these proofs takes seconds, so a slow machine causes no fault.
             *("--solver-timeout-assertion", "120s", "--no-status"),
         ],
         env={**environment(), **code},
@@ -252,12 +252,12 @@ def _text(path: Path) -> str:
 
 
 def run(*command: str) -> int:
-    """Run a tool of the analysis in the repository; returns its exit status."""
+    """Run a tool of the analysis in the repository and return its exit status."""
     return subprocess.run(command, env=environment(), cwd=ROOT, check=False).returncode  # noqa: S603
 
 
 def environment() -> dict[str, str]:
-    """Name the tools' folders and forge's settings."""
+    """Return an environment with the tools' folders and forge's settings."""
     forge = next((HOME / "forge" / "node_modules" / "@foundry-rs").glob("forge-*")) / "bin"
     path = os.pathsep.join([str(HOME / "venv" / "bin"), str(forge), os.environ["PATH"]])
     return {**os.environ, "PATH": path, "FOUNDRY_CONFIG": str(HOME / "foundry.toml")}

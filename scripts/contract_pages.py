@@ -1,4 +1,4 @@
-"""The contract reference: Markdown from the NatSpec of compiled interfaces and of the sources' free types."""
+"""The reference of the contracts: Markdown from the NatSpec of the compiled interfaces and of the types."""
 
 from __future__ import annotations
 
@@ -17,10 +17,11 @@ _KINDS: Final = {
 }
 _REFERENCE: Final = re.compile(r"\{(\w+(?:\.\w+)?)\}")
 _FREE_TYPE: Final = re.compile(r"((?:^///.*\n)+)(struct|enum) (\w+) \{\n((?:.*\n)*?)\}", re.MULTILINE)
+_VALUE_TYPE: Final = re.compile(r"((?:^///.*\n)+)type (\w+) is (\w+);", re.MULTILINE)
 
 
 class NatSpecError(Exception):
-    """The NatSpec has a gap: something without a sentence, or a sentence that names what does not exist."""
+    """Something in the contracts has no NatSpec, or its NatSpec names something that does not exist."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class _Field:
 
 @dataclass(frozen=True)
 class _FreeType:
-    kind: str
+    kind: str  # struct, enum, or the ABI type of a value type
     notice: str
     fields: Sequence[_Field]
 
@@ -41,7 +42,7 @@ class ContractPages:
     """Writes the pages.
 
     Args:
-        root: the repository, contracts compiled.
+        root: folder of the repository, with the contracts compiled.
     """
 
     def __init__(self, root: Path) -> None:
@@ -49,7 +50,7 @@ class ContractPages:
         artifacts = {path.stem: json.loads(path.read_text(encoding="utf-8")) for path in paths}
         self._types = _free_types(root / "contracts")
         self._interfaces = {name: file for name, file in artifacts.items() if re.match(r"I[A-Z]", name)}
-        #: what contracts have besides, from ERC-721 for one
+        #: what the contracts have besides, for instance from ERC-721
         self._known = {
             entry.get("name") for artifact in artifacts.values() for entry in artifact.get("abi", ())
         }
@@ -60,10 +61,10 @@ class ContractPages:
                 self._pages[f"{name}.{entry['name']}"] = f"{name}.md#{entry['name']}"
 
     def write(self) -> dict[str, list[str]]:
-        """Return the pages: name → paragraphs.
+        """Return the paragraphs of each page, by the page's name.
 
         Raises:
-            NatSpecError: something has no sentence, or a sentence names what does not exist.
+            NatSpecError: something has no NatSpec, or its NatSpec names something that does not exist.
         """
         pages = {f"{name}.md": self._interface(name) for name in self._interfaces}
         return {**pages, "types.md": self._types_page()}
@@ -81,11 +82,14 @@ class ContractPages:
                 signature = f"{entry['name']}({','.join(map(_canonical, entry['inputs']))})"
                 notes = [_note(docs, place, signature) for docs in (dev, user)]
                 if "notice" not in notes[1]:
-                    raise NatSpecError(f"{name}.{signature}: no sentence")
+                    raise NatSpecError(f"{name}.{signature} has no @notice")
                 parts += self._entry(name, entry, {**notes[0], **notes[1]})
                 if kind == "function":
                     selector = f"selector `0x{artifact['method_identifiers'][signature]}`"
                     parts.append(" · ".join(filter(None, (_papers(notes[0]), selector))))
+                    if "custom:signed" in notes[0]:
+                        # The source breaks the type after commas; EIP-712 has no spaces there.
+                        parts.append(f"EIP-712 type: `{notes[0]['custom:signed'].replace(', ', ',')}`")
         return parts
 
     def _entry(self, scope: str, entry: Mapping[str, Any], note: Mapping[str, Any]) -> list[str]:
@@ -100,17 +104,21 @@ class ContractPages:
             parts += re.split(r" (?=(?:Reverts|Warning|Rounding):)", self._prose(note["details"], scope))
         for title, values, place in (("parameter", inputs, "params"), ("returns", outputs, "returns")):
             told = note.get(place, {})
-            fields = [_Field(v["name"], _type(v), told[v["name"]]) for v in values if v["name"] in told]
+            named = [(v["name"] or f"_{i}", v) for i, v in enumerate(values)]
+            fields = [_Field(n, _type(v), told[n]) for n, v in named if n in told]
             if fields:
                 parts.append(self._table((title, "type"), fields, scope))
         return parts
 
     def _types_page(self) -> list[str]:
-        parts = ["# Types", "Structs and enums of the interfaces."]
+        parts = ["# Types", "Structs, enums and value types of the interfaces."]
         for name, free in sorted(self._types.items()):
             titles = ("field", "type") if free.kind == "struct" else ("name", "value")
             parts += [f"## {name} {{ #{name} }}", self._prose(free.notice, name)]
-            parts.append(self._table(titles, free.fields, name))
+            if free.fields:
+                parts.append(self._table(titles, free.fields, name))
+            else:
+                parts.append(f"In the ABI it is `{free.kind}`.")
         return parts
 
     def _table(self, titles: tuple[str, str], fields: Sequence[_Field], scope: str) -> str:
@@ -123,7 +131,7 @@ class ContractPages:
         return "\n".join(rows)
 
     def _prose(self, text: str, scope: str) -> str:
-        """NatSpec to Markdown: {names} become links; signs that Markdown would read are taken literally."""
+        """Turn NatSpec into Markdown: {names} become links, and signs of Markdown are escaped."""
 
         def link(found: re.Match[str]) -> str:
             name = found[1]
@@ -135,7 +143,7 @@ class ContractPages:
             if free and member in (field.name for field in free.fields):
                 return f"[`{name}`](types.md#{owner or scope})"
             if name not in self._known:
-                raise NatSpecError(f"{scope}: {{{name}}} names nothing")
+                raise NatSpecError(f"the NatSpec of {scope} mentions {{{name}}}, which does not exist")
             return f"`{name}`"
 
         plain = re.split(r"(`[^`]*`|\{[^}]*\})", text)
@@ -144,23 +152,32 @@ class ContractPages:
 
 
 def _free_types(contracts: Path) -> dict[str, _FreeType]:
-    """Free structs and enums, which are in no artifact's NatSpec."""
+    """Read the types that are declared in no contract: no artifact has their NatSpec."""
     found = {}
     for path in sorted([*contracts.glob("interfaces/*.sol"), *contracts.glob("types/*.sol")]):
-        for doc, kind, name, body in _FREE_TYPE.findall(path.read_text(encoding="utf-8")):
-            text = " ".join(line.removeprefix("///").strip() for line in doc.splitlines())
-            notice, *params = re.split(r" @param ", text.removeprefix("@notice "))
-            meaning = dict(param.split(" ", 1) for param in params)
+        source = path.read_text(encoding="utf-8")
+        for doc, name, kind in _VALUE_TYPE.findall(source):
+            if doc.startswith("/// @notice"):  # others are slots of storage
+                found[name] = _FreeType(kind, _tags(doc)[0], ())
+        for doc, kind, name, body in _FREE_TYPE.findall(source):
+            notice, meaning = _tags(doc)
             if kind == "enum":
                 lines = re.findall(r"^ +(\w+),?(?: // (.*))?$", body, re.MULTILINE)
                 fields = [_Field(field, "", told) for field, told in lines]
             else:
                 lines = re.findall(r"^ +(\S+) (\w+);", body, re.MULTILINE)
                 if missing := [field for _, field in lines if field not in meaning]:
-                    raise NatSpecError(f"{name}: no sentence for {', '.join(missing)}")
+                    raise NatSpecError(f"{name} has no @param for {', '.join(missing)}")
                 fields = [_Field(field, kind_, meaning[field]) for kind_, field in lines]
             found[name] = _FreeType(kind, notice, fields)
     return found
+
+
+def _tags(doc: str) -> tuple[str, dict[str, str]]:
+    """Split NatSpec into its notice (with what @dev adds) and what it says of each parameter."""
+    text = " ".join(line.removeprefix("///").strip() for line in doc.splitlines())
+    notice, *params = text.removeprefix("@notice ").replace(" @dev ", " ").split(" @param ")
+    return notice, dict(param.split(" ", 1) for param in params)
 
 
 def _note(docs: Mapping[str, Any], place: str, signature: str) -> Mapping[str, Any]:

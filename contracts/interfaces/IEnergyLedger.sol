@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 /// @notice How a commitment ended, as the market reports it.
 enum Outcome {
-    None, // only funds move
-    Delivered, // the trade was fulfilled: both credits rise (eqs 3, 6)
+    None, // only money moves
+    Delivered, // the trade was fulfilled: both credits change by eqs 3 and 6
     SellerDefault, // nothing or too little was delivered (eqs 2, 3, 7)
-    BuyerDefault, // an award was not paid (eqs 4, 6, 7); counts for nothing while the buyer is suspended
+    BuyerDefault, // an award was not paid (eqs 4, 6, 7); it counts for nothing while the buyer is suspended
     Withdrawn // an open offer was withdrawn before its expiry
 }
 
@@ -20,12 +20,13 @@ enum Cause {
     Withdrawn
 }
 
-/// @notice PKG's word that an account belongs to a certified person (C-2).
+/// @notice PKG's statement that an account belongs to a certified person (C-2). PKG is the private key
+/// generator, the authority that certifies people; DSO below is the distribution system operator.
 /// @param account Account to open.
-/// @param roles Bit 0 producer, bit 1 consumer.
+/// @param roles 1 for a producer, 2 for a consumer, 3 for both.
 /// @param certificateHash keccak256 of the ECQV certificate.
-/// @param identityCiphertext α of the certificate: the identity, readable by PKG and DSO together only.
-/// @param deadline Unix seconds; valid while block.timestamp < deadline.
+/// @param identityCiphertext α of the certificate: the identity, which only PKG and DSO together can read.
+/// @param deadline Unix seconds; the statement is valid while block.timestamp < deadline.
 struct AccountAttestation {
     address account;
     uint256 roles;
@@ -34,18 +35,19 @@ struct AccountAttestation {
     uint256 deadline;
 }
 
-/// @notice How a market ends a commitment. The market owes the sum: sellerGets + buyerGets + treasuryGets equals
-/// `unhold` plus the payment it took with {IEnergyLedger.commit}.
-/// @dev This order of the fields gives {IEnergyLedger.settle} a low selector. Selectors are tried from the lowest, 22 gas
-/// each, so it saves 570 with each trade.
+/// @notice How a market ends a commitment. The market must keep the sum: sellerGets + buyerGets +
+/// treasuryGets equals `unhold` plus the payment that it took with {IEnergyLedger.commit}. All amounts are in
+/// units of account.
+/// @dev This order of the fields gives {IEnergyLedger.settle} a low selector. The dispatcher tries selectors
+/// from the lowest, at 22 gas each, so the order saves 570 gas with each trade.
 /// @param seller Account whose guarantee was held.
-/// @param unhold Guarantee that is held no longer.
-/// @param sellerGets Added to the seller's available funds.
-/// @param buyer Account that paid; zero if nobody had.
-/// @param buyerGets Added to the buyer's available funds.
-/// @param outcome What happened, for the standings.
-/// @param value Money value of what was settled, in units; the z of the credit model before scaling.
-/// @param treasuryGets Fee and cut guarantee.
+/// @param unhold Part of the guarantee that is no longer held.
+/// @param sellerGets What is added to the seller's available funds.
+/// @param buyer Account that paid; zero if nobody did.
+/// @param buyerGets What is added to the buyer's available funds.
+/// @param outcome What happened, for the credits.
+/// @param value Money value of what was settled. The ledger scales it to the z of the credit model.
+/// @param treasuryGets Fee and lost part of the guarantee.
 struct Settlement {
     address seller;
     uint256 unhold;
@@ -58,14 +60,15 @@ struct Settlement {
 }
 
 /// @notice Constructor arguments of the ledger, each with its allowed range.
-/// @param asset ERC-20 to settle in; zero: the native coin.
-/// @param unit Base units of the asset that make one unit of account, 1 … 1e18; all money is counted in units.
-/// @param owner DSO: suspends accounts, registers meters, names PKG.
-/// @param pkg First PKG key (account or ERC-1271 contract).
-/// @param treasury Account that gets fees and cut guarantees.
-/// @param markets Contracts that may commit and settle; 1 … 4.
-/// @param epochSeconds Length of an epoch of one-time keys, one hour to a year.
-/// @param credit The credit model's constants.
+/// @param asset ERC-20 token to settle in; zero: the native coin.
+/// @param unit Base units of the asset that make one unit of account, 1 … 1e18. All money is counted in units
+/// of account.
+/// @param owner The DSO: it suspends accounts, registers meters and names PKG's key.
+/// @param pkg First key of PKG (an account or an ERC-1271 contract).
+/// @param treasury Account that gets fees and lost guarantees.
+/// @param markets 1 … 4 contracts that may commit and settle.
+/// @param epochSeconds Length of an epoch of one-time keys in seconds, one hour to a year.
+/// @param credit The constants of the credit model.
 struct LedgerParameters {
     address asset;
     uint256 unit;
@@ -77,23 +80,24 @@ struct LedgerParameters {
     CreditParameters credit;
 }
 
-/// @notice Constants of the credit model (X-1 … X-3). E9: scale 1e9.
+/// @notice Constants of the credit model (X-1 … X-3). A name that ends in E9 has the scale 1e9.
 /// @param k1E9 k1 of eq 3, 1e6 … 10e9.
 /// @param k2E9 k2 of eq 3, 1e6 … 10e9 and at least k1.
 /// @param t1E9 t1 of eq 6, 1e6 … 10e9.
 /// @param t2E9 t2 of eq 6, 1e6 … 10e9 and at least t1.
 /// @param z0 Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
 /// @param profitE9 L of eqs 4 and 5, 1 … 1e9 - 1.
-/// @param window Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
+/// @param window How many recent trades count, n = m = k of eqs 1, 2, 4; 1 … 10.
 /// @param zUnit Units of account that make z = 1; at least 1.
-/// @param floorE9 Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not grow for rounding.
+/// @param floorE9 Lowest credit and that of a new account, 1e6 … 1e12. Rounding would keep a lower one from
+/// growing.
 /// @param ceilingE9 Highest credit, floor … 1e12.
 /// @param withdrawalE9 Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-/// @param graceDefaults k of N-7: the first k defaults in total bring no ban, 0 … 100.
-/// @param banUnit Seconds that eq 7 calls a day, 60 seconds … ten years.
-/// @param maxBan Longest ban in seconds, banUnit … ten years.
-/// @param openBase Guarantee (units) a seller of lowest credit may have held at once.
-/// @param openPerCredit What each whole point of credit above the floor adds to it.
+/// @param graceDefaults k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+/// @param banUnit Seconds that eq 7 calls a day, 60 seconds to ten years.
+/// @param maxBan Longest ban in seconds, banUnit to ten years.
+/// @param openBase Guarantee in units of account that a seller of the lowest credit may have held at once.
+/// @param openPerCredit Units of account that each whole point of credit above the floor adds to openBase.
 struct CreditParameters {
     uint256 k1E9;
     uint256 k2E9;
@@ -113,18 +117,18 @@ struct CreditParameters {
     uint256 openPerCredit;
 }
 
-/// @notice An account as people read it.
-/// @param roles Bit 0 producer, bit 1 consumer.
-/// @param open Whether PKG attested it.
-/// @param suspended Whether the DSO keeps it from new commitments.
+/// @notice Everything about an account, in a form for people. Money is in units of account.
+/// @param roles 1 for a producer, 2 for a consumer, 3 for both.
+/// @param open Whether PKG has attested the account.
+/// @param suspended Whether the DSO keeps the account from new commitments.
 /// @param available Funds that can be withdrawn or committed.
 /// @param held Guarantees of open offers and trades.
 /// @param sellerCreditE9 R^s of eq 3, scale 1e9.
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
-/// @param defaults Defaults so far, never forgotten.
-/// @param bannedUntil Unix seconds; no new commitment before.
-/// @param sales z of the recent sales, newest in the lowest 8 bits.
-/// @param purchases z of the recent purchases, newest in the lowest 8 bits.
+/// @param defaults Number of defaults so far; they are never forgotten.
+/// @param bannedUntil Unix seconds; the account can make no new commitment before.
+/// @param sales Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
+/// @param purchases Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest bits.
 struct AccountView {
     uint256 roles;
     bool open;
@@ -140,146 +144,179 @@ struct AccountView {
 }
 
 /// @title Energy ledger
-/// @notice Accounts of the market: funds (available, held) and standing (roles, credits, recent trades, defaults, ban).
-/// @dev Money is counted in units of account, `UNIT` base units of the asset each, so that funds, credit and window
-/// of a seller share one slot. Invariant: (Σ available + Σ held + payments held in open trades) · UNIT = balance of
-/// the asset (gifts to the contract aside). Suspension and bans stop new commitments only: what is committed settles, what is available can always be
-/// withdrawn by its owner.
+/// @notice The accounts of the market: their funds (available and held) and their standing (roles, credits,
+/// recent trades, defaults, ban).
+/// @dev Money is counted in units of account, each of which is `UNIT` base units of the asset, so that a
+/// seller's funds, credit and window share one slot. Invariant: (Σ available + Σ held + payments held in open
+/// trades) · UNIT equals the ledger's balance of the asset, gifts aside. Suspensions and bans stop new
+/// commitments only: what is committed is settled, and the owner of available funds can always withdraw them.
 /// @custom:paper X-1, X-2, X-3, X-4, N-7, C-2
 interface IEnergyLedger {
-    /// @notice `account` can trade from now on.
+    /// @notice An account was opened and can trade from now on.
+    /// @param account The account.
+    /// @param roles 1 for a producer, 2 for a consumer, 3 for both.
+    /// @param certificateHash keccak256 of the ECQV certificate.
+    /// @param identityCiphertext α of the certificate.
     event AccountOpened(
         address indexed account,
         uint256 roles,
         bytes32 certificateHash,
         bytes identityCiphertext
     );
-    /// @notice The DSO keeps `account` from new commitments.
+    /// @notice The DSO suspended an account: it can make no new commitments.
+    /// @param account The account.
     event AccountSuspended(address indexed account);
-    /// @notice The DSO lets `account` commit again.
+    /// @notice The DSO reinstated an account: it can commit again.
+    /// @param account The account.
     event AccountReinstated(address indexed account);
-    /// @notice `amount` units came in for `account`.
+    /// @notice Funds came in for an account.
+    /// @param account Account that got the funds.
+    /// @param payer Who paid them in.
+    /// @param amount Units of account.
     event Deposited(address indexed account, address indexed payer, uint256 amount);
-    /// @notice `amount` units left `account`.
+    /// @notice Funds left an account.
+    /// @param account Account that they were taken from.
+    /// @param to Recipient.
+    /// @param amount Units of account.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
-    /// @notice PKG signs with this key from now on.
+    /// @notice PKG's attestations are signed with a new key from now on.
+    /// @param oldPkg The key before; zero at deployment.
+    /// @param newPkg The key from now on.
     event PkgChanged(address indexed oldPkg, address indexed newPkg);
-    /// @notice A trade was fulfilled: both credits changed. Packed, low bits first: the seller's old credit E9 40 | its
-    /// new one 40 | the buyer's old credit E9 40 | its new one 40 | z 8. The z joins the seller's window of sales and
-    /// the buyer's of purchases.
+    /// @notice A trade was fulfilled, and both credits changed. The trade's z was added to the seller's
+    /// window of sales and to the buyer's window of purchases.
+    /// @param seller Seller.
+    /// @param buyer Buyer.
+    /// @param change Packed, from the low bits: the seller's old credit E9 in 40 bits, its new credit E9 in
+    /// 40, the buyer's old credit E9 in 40, its new credit E9 in 40, z in 8.
     event DeliveryRecorded(address indexed seller, address indexed buyer, uint256 change);
-    /// @notice One credit changed: the buyer's for BuyerDefault, the seller's for SellerDefault and Withdrawn. Packed,
-    /// low bits first: cause 8 | old credit E9 40 | new credit E9 40 | z 8. The z joins the window of sales or
-    /// purchases, unless the cause is Withdrawn.
+    /// @notice One credit changed: the buyer's for the cause BuyerDefault, the seller's for SellerDefault and
+    /// Withdrawn. The trade's z was added to the window of sales or purchases, unless the cause is Withdrawn.
+    /// @param account Account whose credit changed.
+    /// @param change Packed, from the low bits: cause in 8 bits, old credit E9 in 40, new credit E9 in 40, z
+    /// in 8.
     event CreditChanged(address indexed account, uint256 change);
-    /// @notice A default was added to the record, for ever.
-    /// @param defaults How many there are now.
-    /// @param bannedUntil Unix seconds; no new commitment before.
+    /// @notice A default was added to an account's record, where it stays for ever.
+    /// @param account The account.
+    /// @param cause SellerDefault or BuyerDefault.
+    /// @param defaults How many defaults there are now.
+    /// @param bannedUntil Unix seconds; the account can make no new commitment before.
     event DefaultRecorded(address indexed account, Cause cause, uint256 defaults, uint256 bannedUntil);
 
-    /// @notice Only the markets named at deployment may call.
+    /// @notice Only the markets named at deployment may call this.
     error EnergyLedger_NotMarket(address caller);
-    /// @notice The address cannot be zero.
+    /// @notice This address must not be zero.
     error EnergyLedger_ZeroAddress(string name);
-    /// @notice The account was opened before.
+    /// @notice The account is open already.
     error EnergyLedger_AlreadyOpen(address account);
-    /// @notice No such account.
+    /// @notice The account is not open.
     error EnergyLedger_NotOpen(address account);
-    /// @notice Roles are 1 (producer), 2 (consumer) or 3 (both).
+    /// @notice Roles must be 1 (producer), 2 (consumer) or 3 (both).
     error EnergyLedger_BadRoles(uint256 given, uint256 max);
-    /// @notice The attestation is void from `deadline` on.
+    /// @notice The attestation has expired.
     error EnergyLedger_AttestationExpired(uint256 given, uint256 deadline);
-    /// @notice The attestation is not signed by PKG.
+    /// @notice The attestation is not signed with PKG's key.
     error EnergyLedger_BadAttestation(address account, address pkg);
-    /// @notice The DSO suspended the account.
+    /// @notice The DSO has suspended the account.
     error EnergyLedger_Suspended(address account);
     /// @notice The account is not suspended.
     error EnergyLedger_NotSuspended(address account);
-    /// @notice No new commitment until `until`.
+    /// @notice The account is banned and can make no new commitment yet.
     error EnergyLedger_Banned(address account, uint256 until);
-    /// @notice The account's roles do not allow this.
+    /// @notice The account does not have the role that this needs.
     error EnergyLedger_RoleMissing(address account, uint256 roles, uint256 needed);
-    /// @notice More was asked than is available.
+    /// @notice The account does not have that much available.
     error EnergyLedger_Insufficient(address account, uint256 asked, uint256 available);
-    /// @notice More guarantee would be held than the seller's credit allows.
+    /// @notice The seller would have more guarantees held than its credit allows.
     error EnergyLedger_OverCreditLimit(address account, uint256 held, uint256 limit);
-    /// @notice The asset delivered less than asked.
+    /// @notice The asset transferred less than was asked.
     error EnergyLedger_ReceivedLess(uint256 received, uint256 asked);
-    /// @notice The coin sent with the call is not the amount (native asset), or not zero (ERC-20).
+    /// @notice The coin sent with the call must be the amount on a native ledger, and zero on an ERC-20
+    /// ledger.
     error EnergyLedger_WrongValue(uint256 sent, uint256 needed);
-    /// @notice The ledger would hold more than it can count, in units.
+    /// @notice The ledger would hold more units than it can count.
     error EnergyLedger_TooMuch(uint256 balance, uint256 max);
-    /// @notice The amount cannot be zero.
+    /// @notice The amount must not be zero.
     error EnergyLedger_ZeroAmount();
-    /// @notice The ledger's own address cannot receive.
+    /// @notice Funds cannot be sent to the zero address or to the ledger itself.
     error EnergyLedger_BadRecipient(address to);
-    /// @notice The asset has no code.
+    /// @notice The asset's address has no code.
     error EnergyLedger_AssetWithoutCode(address asset);
-    /// @notice This ledger settles in the native coin.
+    /// @notice This ledger settles in the native coin, which has no permits.
     error EnergyLedger_NoPermit();
 
-    /// @notice Opens an account on PKG's word; anyone may bring it.
-    /// @dev Emits {AccountOpened}. An attestation works once, since an account opens once. Reverts:
-    /// {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles}, {EnergyLedger_ZeroAddress}, {EnergyLedger_AlreadyOpen},
-    /// {EnergyLedger_BadAttestation}.
+    /// @notice Opens an account from a signed PKG attestation. Anyone may submit it. It works once, because
+    /// an account opens once.
+    /// @dev Emits {AccountOpened}. Reverts: {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles},
+    /// {EnergyLedger_ZeroAddress}, {EnergyLedger_AlreadyOpen}, {EnergyLedger_BadAttestation}.
     /// @custom:paper C-2, X-4
+    /// @custom:signed AccountAttestation(address account, uint256 roles, bytes32 certificateHash, bytes
+    /// identityCiphertext, uint256 deadline)
     /// @param attestation What PKG signed.
     /// @param signature PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
     function openAccount(AccountAttestation calldata attestation, bytes calldata signature) external;
 
-    /// @notice Keeps accounts from new commitments, all of a traced person in one call.
-    /// @dev Owner only. Emits {AccountSuspended} for each. Reverts: {EnergyLedger_NotOpen}.
-    /// Warning: funds stay the account's and can be withdrawn.
+    /// @notice Keeps accounts from new commitments, for instance all accounts of a traced person. Only the
+    /// DSO may call it. The funds stay the accounts' own and can be withdrawn.
+    /// @dev Emits {AccountSuspended} for each account. Reverts: {EnergyLedger_NotOpen}, and unless the caller
+    /// is the owner.
     /// @custom:paper C-10
     /// @param accounts Open accounts.
     function suspend(address[] calldata accounts) external;
 
-    /// @notice Takes suspensions back.
-    /// @dev Owner only. Emits {AccountReinstated} for each. Reverts: {EnergyLedger_NotSuspended}.
+    /// @notice Ends suspensions. Only the DSO may call it.
+    /// @dev Emits {AccountReinstated} for each account. Reverts: {EnergyLedger_NotSuspended}, and unless the
+    /// caller is the owner.
+    /// @custom:paper C-10
     /// @param accounts Suspended accounts.
     function reinstate(address[] calldata accounts) external;
 
-    /// @notice Names PKG's key.
-    /// @dev Owner only. Emits {PkgChanged}. Attestations by the old key are void at once.
+    /// @notice Replaces PKG's key. Only the DSO may call it. Attestations signed with the old key are void at
+    /// once.
+    /// @dev Emits {PkgChanged}. Reverts: {EnergyLedger_ZeroAddress}, and unless the caller is the owner.
+    /// @custom:paper C-2
     /// @param newPkg Account or ERC-1271 contract.
     function setPkg(address newPkg) external;
 
-    /// @notice Brings `amount` from the caller into an account.
-    /// @dev Emits {Deposited}. ERC-20: needs an allowance and no coin; native: needs exactly amount · UNIT coin. Reverts:
-    /// {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount}, {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess},
-    /// {EnergyLedger_TooMuch}.
+    /// @notice Pays funds of the caller into an account. An ERC-20 ledger needs an allowance and no coin. A
+    /// native ledger needs exactly amount · UNIT coin with the call.
+    /// @dev Emits {Deposited}. Reverts: {EnergyLedger_NotOpen}, {EnergyLedger_ZeroAmount},
+    /// {EnergyLedger_WrongValue}, {EnergyLedger_ReceivedLess}, {EnergyLedger_TooMuch}. Rounding: none.
     /// @param account Open account that gets the funds.
     /// @param amount Units of account.
     function deposit(address account, uint256 amount) external payable;
 
-    /// @notice Deposits into the caller's account with an ERC-2612 permit in place of an allowance.
-    /// @dev A permit that somebody else has used already does no harm: the allowance counts. Reverts: as {deposit},
-    /// and {EnergyLedger_NoPermit} on a native ledger.
+    /// @notice Deposits into the caller's account with an ERC-2612 permit in place of an allowance. A permit
+    /// that somebody else has already used does no harm, because the allowance is there then.
+    /// @dev Emits {Deposited}. Reverts: as {deposit}, and {EnergyLedger_NoPermit} on a native ledger.
+    /// Rounding: none.
     /// @param amount Units of account; the permit is for amount · UNIT.
-    /// @param deadline The permit's.
-    /// @param v Signature.
-    /// @param r Signature.
-    /// @param s Signature.
+    /// @param deadline Unix seconds; the permit's deadline.
+    /// @param v Recovery id of the permit's signature.
+    /// @param r First half of the permit's signature.
+    /// @param s Second half of the permit's signature.
     function depositWithPermit(uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) external;
 
-    /// @notice Sends available funds of the caller away.
-    /// @dev Emits {Withdrawn}. Open to suspended and banned accounts and to the treasury. Reverts:
-    /// {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient}, {EnergyLedger_Insufficient}.
+    /// @notice Sends available funds of the caller to any recipient. Suspended and banned accounts and the
+    /// treasury may withdraw too.
+    /// @dev Emits {Withdrawn}. Reverts: {EnergyLedger_ZeroAmount}, {EnergyLedger_BadRecipient},
+    /// {EnergyLedger_Insufficient}. Rounding: none.
     /// @param to Recipient.
     /// @param amount Units of account.
     function withdraw(address to, uint256 amount) external;
 
-    /// @notice Holds a seller's guarantee, takes a buyer's payment into the market's care, or both.
-    /// @dev Markets only. A zero address skips its half. Reverts: {EnergyLedger_NotMarket},
-    /// {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned}, {EnergyLedger_Insufficient},
-    /// {EnergyLedger_OverCreditLimit}. Low selector: see {Settlement}.
+    /// @notice Holds a seller's guarantee, takes a buyer's payment into the market's care, or both. Only
+    /// markets may call it. A zero address skips its half.
+    /// @dev Low selector: see {Settlement}. Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing},
+    /// {EnergyLedger_Suspended}, {EnergyLedger_Banned}, {EnergyLedger_Insufficient},
+    /// {EnergyLedger_OverCreditLimit}.
     /// @custom:paper N-1, N-2, X-3
     /// @param seller Producer whose guarantee is held.
     /// @param buyer Consumer who pays.
     /// @param metered Whether the buyer's registered meter is asked for.
-    /// @param guarantee Units moved from the seller's available to held.
-    /// @param payment Units taken from the buyer's available.
-    /// @return meter The buyer's {IMeterRegistry.meterOf} if asked for, else zero.
+    /// @param guarantee Units of account moved from the seller's available funds to its held funds.
+    /// @param payment Units of account taken from the buyer's available funds.
+    /// @return meter The buyer's {IMeterRegistry.meterOf} if it was asked for, else zero.
     function commit(
         address seller,
         address buyer,
@@ -288,52 +325,66 @@ interface IEnergyLedger {
         uint256 payment
     ) external returns (bytes32 meter);
 
-    /// @notice Moves available funds from a buyer to a seller for something that changes hands at once.
-    /// @dev Markets only; the market logs it. Records no outcome: nothing was promised. Reverts:
-    /// {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended}, {EnergyLedger_Banned},
-    /// {EnergyLedger_Insufficient}.
+    /// @notice Moves available funds from a buyer to a seller, for something that changes hands at once. Only
+    /// markets may call it. It records no outcome, because nothing was promised.
+    /// @dev The market logs it. Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing},
+    /// {EnergyLedger_Suspended}, {EnergyLedger_Banned}, {EnergyLedger_Insufficient}.
     /// @custom:paper C-8
     /// @param buyer Consumer who pays.
     /// @param seller Producer who is paid.
     /// @param amount Units of account.
     function transfer(address buyer, address seller, uint256 amount) external;
 
-    /// @notice Ends a commitment: moves the money and records the outcome.
-    /// @dev Markets only. Emits {DeliveryRecorded}, or {CreditChanged} for a default or withdrawal, and
-    /// {DefaultRecorded} for a default. A default of a buyer who is suspended now is not recorded: it could not pay.
-    /// Never reverts for a settlement whose sums the market keeps. Rounding: credits down.
+    /// @notice Ends a commitment: moves the money and records the outcome. Only markets may call it. A
+    /// default of a buyer who is suspended at this time is not recorded, because that buyer could not pay.
+    /// @dev Emits {DeliveryRecorded}, or {CreditChanged} for a default or withdrawal, and {DefaultRecorded}
+    /// for a default. It never reverts for a settlement whose sums the market keeps. Reverts:
+    /// {EnergyLedger_NotMarket}. Rounding: credits and z down.
     /// @custom:paper X-1, X-2, X-3, N-7
     /// @param settlement What goes where.
     function settle(Settlement calldata settlement) external;
 
     /// @notice Everything about an account.
+    /// @param account Any address; one that is not open has zeros.
+    /// @return What the ledger knows about it.
     function accountOf(address account) external view returns (AccountView memory);
 
-    /// @notice Whether an account is open in these roles and neither suspended nor banned now.
+    /// @notice Whether an account has these roles and is neither suspended nor banned now.
     /// @custom:paper X-3
     /// @param account Any address.
-    /// @param role Bit 0 producer, bit 1 consumer; both bits: both.
+    /// @param role 1 for a producer, 2 for a consumer; 3 asks for both.
+    /// @return Whether it may make a new commitment.
     function mayCommit(address account, uint256 role) external view returns (bool);
 
-    /// @notice Guarantee that a seller of this credit may have held at once; grows with credit.
+    /// @notice Guarantee that a seller of this credit may have held at once. It grows with the credit.
+    /// @dev Rounding: down.
     /// @custom:paper X-2
+    /// @param creditE9 Seller's credit, scale 1e9.
+    /// @return Units of account.
     function openLimit(uint256 creditE9) external view returns (uint256);
 
     /// @notice The constants of the credit model.
+    /// @return As given to the constructor.
     function creditParameters() external view returns (CreditParameters memory);
 
-    /// @notice Whether `market` may commit and settle.
+    /// @notice Whether a contract may commit and settle.
+    /// @param market Any address.
+    /// @return Whether it was named at deployment.
     function isMarket(address market) external view returns (bool);
 
-    /// @notice Settlement asset; zero: the native coin.
+    /// @notice The asset that the ledger settles in.
+    /// @return ERC-20 token; zero: the native coin.
     function ASSET() external view returns (address);
 
     /// @notice Base units of the asset in one unit of account.
+    /// @return 1 … 1e18.
     function UNIT() external view returns (uint256);
 
-    /// @notice Account that gets fees and cut guarantees.
+    /// @notice The account that gets fees and lost guarantees.
+    /// @return Its address.
     function TREASURY() external view returns (address);
 
-    /// @notice PKG's key.
+    /// @notice The key that PKG's attestations are signed with.
+    /// @return Account or ERC-1271 contract.
     function pkg() external view returns (address);
 }

@@ -4,12 +4,14 @@ pragma solidity 0.8.37;
 import {Energy} from "../types/Energy.sol";
 import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/Trade.sol";
 
-/// @notice Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
+/// @notice Constructor arguments of the market, each with its allowed range. BPS are basis points, hundredths
+/// of a per cent.
 /// @param ledger Energy ledger that names this market.
 /// @param guaranteeBps Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
-/// @param feeBps Share of what the seller is paid that goes to the treasury, 0 … 1,000.
-/// @param cancelBps Share of the guarantee kept when an offer is withdrawn before its expiry, 0 … 10,000.
-/// @param penaltyBps Share of the guarantee kept for energy not delivered, 1 … 10,000.
+/// @param feeBps Share of the seller's payment that goes to the treasury, 0 … 1,000.
+/// @param cancelBps Share of the guarantee that is lost when an offer is withdrawn before its expiry, 0 …
+/// 10,000.
+/// @param penaltyBps Share of the guarantee that is lost for energy not delivered, 1 … 10,000.
 /// @param toleranceBps Share of the energy that may be missing before it is a default, 0 … 10,000.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to a year.
 /// @param auction Contract whose awards become trades; zero: none.
@@ -25,14 +27,23 @@ struct MarketParameters {
 }
 
 /// @title Offer market
-/// @notice Fixed-price trades: offer with guarantee (CTS), acceptance with payment (CTP), meter receipt (ERC),
-/// withdrawal (CCS), expiry.
-/// @dev The key of a trade is the hash of its terms; everything else comes back as calldata. A trade that is over
-/// and cannot come back (its acceptBy has passed) leaves no storage behind. Cut guarantees and fees go to the
-/// treasury, not to the other party, so that nobody gains from spoiling a delivery.
+/// @notice Trades at a fixed price: an offer with a guarantee (CTS, commitment to send), its acceptance with
+/// the payment (CTP, commitment to pay), the meter's receipt (ERC, energy receipt confirmation), withdrawal
+/// (CCS, cancellation of the commitment to send) and expiry.
+/// @dev The key of a trade is the hash of its terms; everything else comes back as calldata. A finished trade
+/// that cannot come back (its acceptBy has passed) leaves no storage behind. Lost guarantees and fees go to
+/// the treasury rather than to the other party, so that nobody gains from spoiling a delivery.
 /// @custom:paper N-1, N-2, N-3, N-4, N-5, N-6, N-7
 interface IOfferMarket {
     /// @notice A seller committed to deliver (CTS).
+    /// @param tradeId Hash of the terms.
+    /// @param seller Account that promises the energy.
+    /// @param buyer Account that the offer is reserved for; zero: anyone.
+    /// @param energy Quantity: in Wh if below 2**64, else hidden.
+    /// @param price Price of the whole quantity in units of account.
+    /// @param acceptBy Unix seconds; it can be accepted before.
+    /// @param deliverBy Unix seconds; a receipt counts before.
+    /// @param nonce Tells equal offers of one seller apart.
     event OfferMade(
         bytes32 indexed tradeId,
         address indexed seller,
@@ -44,15 +55,20 @@ interface IOfferMarket {
         uint256 nonce
     );
     /// @notice A buyer paid into the market's care (CTP).
+    /// @param tradeId Hash of the terms.
+    /// @param buyer Account that paid.
     /// @param receiptKey keccak256 of the ERC-7913 signer that will sign the receipt.
     event OfferAccepted(bytes32 indexed tradeId, address indexed buyer, bytes32 receiptKey);
-    /// @notice All was delivered; the seller has the price less the fee (ERC).
+    /// @notice Everything was delivered (ERC). The seller has the price less the fee.
+    /// @param tradeId Hash of the terms.
     event DeliveryConfirmed(bytes32 indexed tradeId);
     /// @notice Less than agreed was delivered.
+    /// @param tradeId Hash of the terms.
     /// @param deliveredWh Wh that the receipt proves.
     /// @param agreedWh Wh of the terms.
-    /// @param payment Part of the price the seller earned, fee included; the buyer has the rest back.
-    /// @param cut Part of the guarantee that the treasury has.
+    /// @param payment Units of account that the seller earned, before the fee; the buyer has the rest of the
+    /// price back.
+    /// @param cut Units of account of the guarantee that the treasury has.
     event DeliveredShort(
         bytes32 indexed tradeId,
         uint256 deliveredWh,
@@ -60,43 +76,54 @@ interface IOfferMarket {
         uint256 payment,
         uint256 cut
     );
-    /// @notice A receipt in a batch was refused; it can be submitted again.
+    /// @notice A receipt in a batch was refused. It can be submitted again.
+    /// @param tradeId Hash of the terms.
+    /// @param fault Why it was refused.
     event DeliveryRefused(bytes32 indexed tradeId, DeliveryFault fault);
     /// @notice The seller withdrew the offer (CCS).
-    /// @param cut Part of the guarantee that the treasury has.
+    /// @param tradeId Hash of the terms.
+    /// @param cut Units of account of the guarantee that the treasury has.
     event OfferWithdrawn(bytes32 indexed tradeId, uint256 cut);
-    /// @notice The seller withdrew an offer signed off chain.
+    /// @notice The seller withdrew an offer that it had signed off chain.
+    /// @param tradeId Hash of the terms.
+    /// @param seller Account that had signed it.
     event SignedOfferCancelled(bytes32 indexed tradeId, address indexed seller);
-    /// @notice Nobody accepted in time; the guarantee is back.
+    /// @notice Nobody accepted the offer in time. The seller has its guarantee back.
+    /// @param tradeId Hash of the terms.
     event OfferExpired(bytes32 indexed tradeId);
-    /// @notice The winner of an auction did not pay in time; the guarantee is back. A default of the buyer, unless the
-    /// DSO has it suspended then: the ledger's {DefaultRecorded} tells.
+    /// @notice The winner of an auction did not pay in time. The seller has its guarantee back. This is a
+    /// default of the buyer unless the DSO had suspended it by then; in that case the ledger logs no
+    /// {IEnergyLedger.DefaultRecorded}.
+    /// @param tradeId Hash of the terms.
+    /// @param buyer Account that won.
     event AwardUnpaid(bytes32 indexed tradeId, address indexed buyer);
-    /// @notice No receipt came in time; the buyer has the payment back.
-    /// @param cut Part of the guarantee that the treasury has.
+    /// @notice No receipt came in time. The buyer has its payment back.
+    /// @param tradeId Hash of the terms.
+    /// @param cut Units of account of the guarantee that the treasury has.
     event TradeExpired(bytes32 indexed tradeId, uint256 cut);
 
-    /// @notice Only the auction named at deployment may award.
+    /// @notice Only the auction named at deployment may award a trade.
     error OfferMarket_NotAuction(address caller, address auction);
     /// @notice Only the seller named in the terms may do this.
     error OfferMarket_NotSeller(address caller, address seller);
     /// @notice The offer is reserved for another buyer.
     error OfferMarket_Reserved(address caller, address buyer);
-    /// @notice An award names its buyer.
+    /// @notice An award must name its buyer.
     error OfferMarket_NoBuyer();
-    /// @notice Seller and buyer are the same account.
+    /// @notice Seller and buyer must be two accounts.
     error OfferMarket_SelfTrade(address account);
-    /// @notice Needed: energy not zero, price in 1 … maxPrice.
+    /// @notice The energy must not be zero, and the price must be between 1 and maxPrice.
     error OfferMarket_BadTerms(Energy energy, uint256 price, uint256 maxPrice);
-    /// @notice Needed: now < acceptBy < deliverBy <= latest.
+    /// @notice The times must be in the order now < acceptBy < deliverBy <= latest.
     error OfferMarket_BadWindow(uint256 acceptBy, uint256 deliverBy, uint256 now_, uint256 latest);
-    /// @notice The top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01) apart.
+    /// @notice The top bits of the nonce must be 00 in an offer made on chain, 10 in one signed off chain and
+    /// 01 in an award.
     error OfferMarket_WrongNonce(uint256 nonce, bool signed);
-    /// @notice The trade is not in the state this needs.
+    /// @notice The trade is not in the state that this needs.
     error OfferMarket_WrongState(bytes32 tradeId, TradeState state, TradeState needed);
-    /// @notice Too late: block.timestamp is not before the deadline.
+    /// @notice The deadline has passed.
     error OfferMarket_Expired(uint256 now_, uint256 deadline);
-    /// @notice Too early: block.timestamp is before the deadline.
+    /// @notice The deadline has not passed yet.
     error OfferMarket_NotExpired(uint256 now_, uint256 deadline);
     /// @notice The buyer has no registered meter.
     error OfferMarket_NoMeter(address buyer);
@@ -104,55 +131,61 @@ interface IOfferMarket {
     error OfferMarket_UnknownReceiptKey(uint256 epoch, bytes32 receiptKey);
     /// @notice The signature is not the signer's.
     error OfferMarket_BadSignature(bytes signer);
-    /// @notice Buyer and receipt key are not those of the acceptance.
+    /// @notice The buyer and the receipt key are not those of the acceptance.
     error OfferMarket_NotParty(bytes32 tradeId, address buyer, bytes32 receiptKey);
     /// @notice The receipt was refused.
     error OfferMarket_ReceiptRefused(bytes32 tradeId, DeliveryFault fault);
-    /// @notice The opening does not fit the commitment of the terms.
+    /// @notice Quantity and salt do not open the commitment of the terms.
     error OfferMarket_BadOpening(Energy energy, uint256 agreedWh, bytes32 salt);
 
-    /// @notice Commits the seller to deliver and holds the guarantee (CTS).
-    /// @dev Emits {OfferMade}. Rounding: guarantee up. Reverts: {OfferMarket_NotSeller},
-    /// {OfferMarket_WrongNonce}, {OfferMarket_BadTerms}, {OfferMarket_SelfTrade}, {OfferMarket_BadWindow},
-    /// {OfferMarket_WrongState}, and as {IEnergyLedger.commit}.
-    /// Warning: the guarantee stays held until receipt, withdrawal or expiry.
+    /// @notice Commits the seller to deliver and holds its guarantee (CTS). The guarantee stays held until
+    /// receipt, withdrawal or expiry.
+    /// @dev Emits {OfferMade}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
+    /// {OfferMarket_BadTerms}, {OfferMarket_SelfTrade}, {OfferMarket_BadWindow}, {OfferMarket_WrongState},
+    /// and as {IEnergyLedger.commit}. Rounding: guarantee up.
     /// @custom:paper N-1, N-5
-    /// @param terms The offer; bit 255 of its nonce is clear.
+    /// @param terms The offer. Its seller is the caller, and the two top bits of its nonce are clear.
     /// @return tradeId Hash of the terms.
     function makeOffer(Terms calldata terms) external returns (bytes32 tradeId);
 
-    /// @notice Commits the buyer's payment to an offer (CTP); the buyer's registered meter will sign the receipt.
-    /// @dev Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired} from acceptBy on (money
-    /// and offer stay as they are; {expire} returns the guarantee), {OfferMarket_Reserved},
-    /// {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as {IEnergyLedger.commit}.
-    /// Warning: the payment stays held until receipt or deliverBy.
+    /// @notice Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
+    /// meter will sign the receipt. The payment stays held until receipt or deliverBy. From acceptBy on
+    /// nothing can be accepted; then {expire} returns the guarantee.
+    /// @dev Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired},
+    /// {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as {IEnergyLedger.commit}.
+    /// Rounding: none.
     /// @custom:paper N-2, N-3
     /// @param terms The offer as made.
     function acceptOffer(Terms calldata terms) external;
 
-    /// @notice {acceptOffer} with a one-time receipt key, so that the trade does not point at a meter.
+    /// @notice The same as {acceptOffer} with a one-time receipt key, so that the trade does not point at a
+    /// meter.
     /// @dev Emits {OfferAccepted}. Reverts: as {acceptOffer}, {OfferMarket_UnknownReceiptKey},
     /// {OfferMarket_BadSignature}.
     /// @custom:paper N-2, N-6
+    /// @custom:signed Acceptance(bytes32 tradeId, address buyer)
     /// @param terms The offer as made.
-    /// @param key The key, its proof and its own signature.
+    /// @param key The key, the proof that it is admitted, and its own signature.
     function acceptOfferPrivately(Terms calldata terms, ReceiptKey calldata key) external;
 
-    /// @notice Accepts an offer signed off chain: holds the guarantee and the payment in one call.
-    /// @dev Emits {OfferMade}, {OfferAccepted}. Reverts: as {makeOffer} and {acceptOffer},
-    /// {OfferMarket_BadSignature}.
+    /// @notice Accepts an offer that was signed off chain: holds the guarantee and the payment in one call.
+    /// The caller is the buyer.
+    /// @dev Emits {OfferMade} and {OfferAccepted}. Reverts: as {makeOffer} and {acceptOffer},
+    /// {OfferMarket_BadSignature}. Rounding: guarantee up.
     /// @custom:paper N-1, N-2
-    /// @param terms The offer; bit 255 of its nonce is set.
+    /// @custom:signed Offer(address seller, address buyer, bytes32 energy, uint256 price, uint256 acceptBy,
+    /// uint256 deliverBy, uint256 nonce)
+    /// @param terms The offer. Of the two top bits of its nonce only bit 255 is set.
     /// @param signature The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
     /// @return tradeId Hash of the terms.
     function acceptSigned(Terms calldata terms, bytes calldata signature) external returns (bytes32 tradeId);
 
-    /// @notice {acceptSigned} with a one-time receipt key.
+    /// @notice The same as {acceptSigned} with a one-time receipt key.
     /// @dev Emits and reverts: as {acceptSigned} and {acceptOfferPrivately}.
     /// @custom:paper N-1, N-2, N-6
-    /// @param terms The offer; bit 255 of its nonce is set.
-    /// @param signature The seller's signature.
-    /// @param key The key, its proof and its own signature.
+    /// @param terms The offer. Of the two top bits of its nonce only bit 255 is set.
+    /// @param signature The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    /// @param key The key, the proof that it is admitted, and its own signature.
     /// @return tradeId Hash of the terms.
     function acceptSignedPrivately(
         Terms calldata terms,
@@ -160,72 +193,89 @@ interface IOfferMarket {
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId);
 
-    /// @notice Opens a trade that the winner of an auction has to pay before acceptBy, else it is a default of the buyer.
-    /// @dev The auction only, which holds the guarantee for the price already. Emits {OfferMade}. Reverts:
+    /// @notice Opens a trade that the winner of an auction has to pay before acceptBy; otherwise it is a
+    /// default of the winner. Only the auction may call it.
+    /// @dev The auction holds the guarantee for the price already. Emits {OfferMade}. Reverts:
     /// {OfferMarket_NotAuction}, {OfferMarket_NoBuyer}, and as {makeOffer}.
     /// @custom:paper X-7
-    /// @param terms Reserved for the winner; bit 254 of the nonce is set.
+    /// @param terms The trade, reserved for the winner. Of the two top bits of its nonce only bit 254 is set.
     /// @return tradeId Hash of the terms.
     function award(Terms calldata terms) external returns (bytes32 tradeId);
 
-    /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
-    /// @dev Emits {DeliveryConfirmed}, or {DeliveredShort} when less than agreed was delivered: then payment and
-    /// guarantee settle pro rata, and beyond the tolerance it is a default. Rounding: payment, fee and cut down.
-    /// Reverts: {OfferMarket_ReceiptRefused}.
+    /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit the
+    /// receipt. If less than agreed was delivered, payment and guarantee are settled in proportion, and a
+    /// shortfall beyond the tolerance is a default of the seller.
+    /// @dev Emits {DeliveryConfirmed} or {DeliveredShort}. Reverts: {OfferMarket_ReceiptRefused}. Rounding:
+    /// payment, fee and cut down.
     /// @custom:paper N-3, N-7
+    /// @custom:signed Receipt(bytes32 tradeId, bytes32 energy)
     /// @param delivery Terms, parties and receipt.
     function confirmDelivery(Delivery calldata delivery) external;
 
-    /// @notice {confirmDelivery} for many; a bad receipt does not stop the others.
-    /// @dev Emits {DeliveryRefused} for each bad one.
+    /// @notice {confirmDelivery} for many receipts. A bad receipt does not stop the others.
+    /// @dev Emits what {confirmDelivery} does, and {DeliveryRefused} for each bad receipt.
     /// @custom:paper N-3
     /// @param deliveries Terms, parties and receipts.
-    /// @return settled How many were settled.
+    /// @return settled How many trades were settled.
     function confirmDeliveries(Delivery[] calldata deliveries) external returns (uint256 settled);
 
-    /// @notice {confirmDelivery} for hidden energy that was not delivered in full: opens the commitment.
+    /// @notice {confirmDelivery} for a hidden quantity that was not delivered in full: the commitment is
+    /// opened.
     /// @dev Emits and reverts: as {confirmDelivery}, {OfferMarket_BadOpening}.
     /// @custom:paper N-5
-    /// @param delivery Terms with a commitment, receipt in plain Wh.
+    /// @param delivery Terms with a commitment, and a receipt in plain Wh.
     /// @param agreedWh Wh in the commitment.
     /// @param salt Salt of the commitment.
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external;
 
-    /// @notice Withdraws an open offer (CCS): a share of the guarantee is kept before acceptBy, nothing after.
-    /// @dev Emits {OfferWithdrawn}. Rounding: cut down. Reverts: {OfferMarket_NotSeller},
-    /// {OfferMarket_WrongState}.
+    /// @notice Withdraws an open offer (CCS). Only its seller may. Before acceptBy a share of the guarantee
+    /// is lost, afterwards nothing.
+    /// @dev Emits {OfferWithdrawn}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongState}. Rounding: cut
+    /// down.
     /// @custom:paper N-4
     /// @param terms The offer as made.
     function giveUp(Terms calldata terms) external;
 
-    /// @notice Withdraws an offer signed off chain for good; nothing was held, so nothing is kept.
+    /// @notice Withdraws an offer signed off chain for good. Only its seller may, and only before acceptBy,
+    /// from when on it is void anyway. Nothing was held, so nothing is lost.
     /// @dev Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
-    /// {OfferMarket_Expired} (it is void already), {OfferMarket_WrongState}.
+    /// {OfferMarket_Expired}, {OfferMarket_WrongState}.
     /// @custom:paper N-4
     /// @param terms The offer as signed.
     function cancelSigned(Terms calldata terms) external;
 
-    /// @notice Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7, 3). A
-    /// trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4). An award nobody paid: the
-    /// guarantee returns, and it is a default of the buyer, unless the buyer is suspended now.
-    /// @dev Emits {OfferExpired}, {AwardUnpaid} or {TradeExpired}. Rounding: cut down. Reverts: {OfferMarket_NotExpired},
-    /// {OfferMarket_WrongState}, {OfferMarket_NotParty}.
+    /// @notice Ends what is overdue. Anyone may call it. If nobody accepted the offer, the guarantee returns
+    /// (N-7, 3). If nothing was delivered, the buyer is refunded and the seller loses the penalty (N-7, 4).
+    /// If an award was not paid, the guarantee returns, and it is a default of the buyer unless the buyer is
+    /// suspended now.
+    /// @dev Emits {OfferExpired}, {TradeExpired} or {AwardUnpaid}. Reverts: {OfferMarket_NotExpired},
+    /// {OfferMarket_WrongState}, {OfferMarket_NotParty}. Rounding: cut down.
     /// @custom:paper N-7
     /// @param terms The offer as made or signed.
     /// @param buyer Account that accepted; ignored if none did.
-    /// @param receiptKey Hash of the signer named at acceptance; ignored if none was.
+    /// @param receiptKey keccak256 of the ERC-7913 signer named at acceptance; ignored if none was.
     function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external;
 
-    /// @notice Trade id of terms: their EIP-712 struct hash.
+    /// @notice The trade id of terms: their EIP-712 struct hash.
     /// @custom:paper N-5
+    /// @param terms Any terms.
+    /// @return tradeId Their hash.
     function tradeIdOf(Terms calldata terms) external pure returns (bytes32 tradeId);
 
-    /// @notice Where a trade stands; {TradeState.None} again once it is over and cannot come back.
+    /// @notice Current state of a trade. A finished trade whose terms can never come back reports
+    /// {TradeState.None}.
+    /// @param tradeId Hash of the terms.
+    /// @return The state as it was recorded; an overdue trade keeps its state until {expire}.
     function stateOf(bytes32 tradeId) external view returns (TradeState);
 
-    /// @notice Guarantee for a price. Rounding: up.
+    /// @notice Guarantee for a price.
+    /// @dev Reverts: {OfferMarket_BadTerms} for a price that no offer can have. Rounding: up.
+    /// @custom:paper N-1
+    /// @param price Units of account.
+    /// @return Units of account.
     function guaranteeUp(uint256 price) external view returns (uint256);
 
-    /// @notice The constructor arguments.
+    /// @notice The parameters of the market.
+    /// @return As given to the constructor.
     function marketParameters() external view returns (MarketParameters memory);
 }

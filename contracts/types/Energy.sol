@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-/// @notice A quantity of energy as terms and receipts state it. A value below 2**64 is plain: the quantity in Wh.
-/// Any other value hides the quantity: it is the commitment keccak256(abi.encode(energyWh, salt)) (N-5).
+/// @notice A quantity of energy as terms and receipts state it. A value below 2**64 is plain: the quantity in
+/// Wh. Any other value hides the quantity: it is the commitment keccak256(abi.encode(energyWh, salt)) (N-5).
 /// @dev The ABI and EIP-712 encoding is that of bytes32.
 type Energy is bytes32;
 

@@ -11,81 +11,81 @@ from energy_trading.types import AccountAttestation, AccountView, Cause, CreditP
 
 
 class AlreadyOpen(ContractRevert):
-    """The account was opened before."""
+    """The account is open already."""
 
     account: str
 
     signature = "EnergyLedger_AlreadyOpen(address)"
     fields = ("account",)
-    meaning = "the account was opened before"
+    meaning = "the account is open already"
 
 
 class AssetWithoutCode(ContractRevert):
-    """The asset has no code."""
+    """The asset's address has no code."""
 
     asset: str
 
     signature = "EnergyLedger_AssetWithoutCode(address)"
     fields = ("asset",)
-    meaning = "the asset has no code"
+    meaning = "the asset's address has no code"
 
 
 class AttestationExpired(ContractRevert):
-    """The attestation is void from `deadline` on."""
+    """The attestation has expired."""
 
     given: int
     deadline: int
 
     signature = "EnergyLedger_AttestationExpired(uint256,uint256)"
     fields = ("given", "deadline")
-    meaning = "the attestation is void from `deadline` on"
+    meaning = "the attestation has expired"
 
 
 class BadAttestation(ContractRevert):
-    """The attestation is not signed by PKG."""
+    """The attestation is not signed with PKG's key."""
 
     account: str
     pkg: str
 
     signature = "EnergyLedger_BadAttestation(address,address)"
     fields = ("account", "pkg")
-    meaning = "the attestation is not signed by PKG"
+    meaning = "the attestation is not signed with PKG's key"
 
 
 class BadRecipient(ContractRevert):
-    """The ledger's own address cannot receive."""
+    """Funds cannot be sent to the zero address or to the ledger itself."""
 
     to: str
 
     signature = "EnergyLedger_BadRecipient(address)"
     fields = ("to",)
-    meaning = "the ledger's own address cannot receive"
+    meaning = "funds cannot be sent to the zero address or to the ledger itself"
 
 
 class BadRoles(ContractRevert):
-    """Roles are 1 (producer), 2 (consumer) or 3 (both)."""
+    """Roles must be 1 (producer), 2 (consumer) or 3 (both)."""
 
     given: int
     max: int
 
     signature = "EnergyLedger_BadRoles(uint256,uint256)"
     fields = ("given", "max")
-    meaning = "roles are 1 (producer), 2 (consumer) or 3 (both)"
+    meaning = "roles must be 1 (producer), 2 (consumer) or 3 (both)"
 
 
 class Banned(ContractRevert):
-    """No new commitment until `until`."""
+    """The account is banned and can make no new commitment yet."""
 
     account: str
     until: int
 
     signature = "EnergyLedger_Banned(address,uint256)"
     fields = ("account", "until")
-    meaning = "no new commitment until `until`"
+    meaning = "the account is banned and can make no new commitment yet"
 
 
 class Insufficient(ContractRevert):
-    """More was asked than is available."""
+    """The account does not have that much available."""
 
     account: str
     asked: int
@@ -93,35 +93,35 @@ class Insufficient(ContractRevert):
 
     signature = "EnergyLedger_Insufficient(address,uint256,uint256)"
     fields = ("account", "asked", "available")
-    meaning = "more was asked than is available"
+    meaning = "the account does not have that much available"
 
 
 class NoPermit(ContractRevert):
-    """This ledger settles in the native coin."""
+    """This ledger settles in the native coin, which has no permits."""
 
     signature = "EnergyLedger_NoPermit()"
     fields = ()
-    meaning = "this ledger settles in the native coin"
+    meaning = "this ledger settles in the native coin, which has no permits"
 
 
 class NotMarket(ContractRevert):
-    """Only the markets named at deployment may call."""
+    """Only the markets named at deployment may call this."""
 
     caller: str
 
     signature = "EnergyLedger_NotMarket(address)"
     fields = ("caller",)
-    meaning = "only the markets named at deployment may call"
+    meaning = "only the markets named at deployment may call this"
 
 
 class NotOpen(ContractRevert):
-    """No such account."""
+    """The account is not open."""
 
     account: str
 
     signature = "EnergyLedger_NotOpen(address)"
     fields = ("account",)
-    meaning = "no such account"
+    meaning = "the account is not open"
 
 
 class NotSuspended(ContractRevert):
@@ -135,7 +135,7 @@ class NotSuspended(ContractRevert):
 
 
 class OverCreditLimit(ContractRevert):
-    """More guarantee would be held than the seller's credit allows."""
+    """The seller would have more guarantees held than its credit allows."""
 
     account: str
     held: int
@@ -143,22 +143,22 @@ class OverCreditLimit(ContractRevert):
 
     signature = "EnergyLedger_OverCreditLimit(address,uint256,uint256)"
     fields = ("account", "held", "limit")
-    meaning = "more guarantee would be held than the seller's credit allows"
+    meaning = "the seller would have more guarantees held than its credit allows"
 
 
 class ReceivedLess(ContractRevert):
-    """The asset delivered less than asked."""
+    """The asset transferred less than was asked."""
 
     received: int
     asked: int
 
     signature = "EnergyLedger_ReceivedLess(uint256,uint256)"
     fields = ("received", "asked")
-    meaning = "the asset delivered less than asked"
+    meaning = "the asset transferred less than was asked"
 
 
 class RoleMissing(ContractRevert):
-    """The account's roles do not allow this."""
+    """The account does not have the role that this needs."""
 
     account: str
     roles: int
@@ -166,67 +166,72 @@ class RoleMissing(ContractRevert):
 
     signature = "EnergyLedger_RoleMissing(address,uint256,uint256)"
     fields = ("account", "roles", "needed")
-    meaning = "the account's roles do not allow this"
+    meaning = "the account does not have the role that this needs"
 
 
 class Suspended(ContractRevert):
-    """The DSO suspended the account."""
+    """The DSO has suspended the account."""
 
     account: str
 
     signature = "EnergyLedger_Suspended(address)"
     fields = ("account",)
-    meaning = "the DSO suspended the account"
+    meaning = "the DSO has suspended the account"
 
 
 class TooMuch(ContractRevert):
-    """The ledger would hold more than it can count, in units."""
+    """The ledger would hold more units than it can count."""
 
     balance: int
     max: int
 
     signature = "EnergyLedger_TooMuch(uint256,uint256)"
     fields = ("balance", "max")
-    meaning = "the ledger would hold more than it can count, in units"
+    meaning = "the ledger would hold more units than it can count"
 
 
 class WrongValue(ContractRevert):
-    """The coin sent with the call is not the amount (native asset), or not zero (ERC-20)."""
+    """The coin sent with the call must be the amount on a native ledger, and zero on an ERC-20 ledger."""
 
     sent: int
     needed: int
 
     signature = "EnergyLedger_WrongValue(uint256,uint256)"
     fields = ("sent", "needed")
-    meaning = "the coin sent with the call is not the amount (native asset), or not zero (ERC-20)"
+    meaning = (
+        "the coin sent with the call must be the amount on a native ledger, and zero on an ERC-20 ledger"
+    )
 
 
 class ZeroAddress(ContractRevert):
-    """The address cannot be zero."""
+    """This address must not be zero."""
 
     name: str
 
     signature = "EnergyLedger_ZeroAddress(string)"
     fields = ("name",)
-    meaning = "the address cannot be zero"
+    meaning = "this address must not be zero"
 
 
 class ZeroAmount(ContractRevert):
-    """The amount cannot be zero."""
+    """The amount must not be zero."""
 
     signature = "EnergyLedger_ZeroAmount()"
     fields = ()
-    meaning = "the amount cannot be zero"
+    meaning = "the amount must not be zero"
 
 
 class BadSigner(ContractRevert):
-    """A signer must be an address (20 bytes) or a verifier's address and a key (more than 20 bytes)."""
+    """A signer must be an address (20 bytes), or the address of a verifier and a key (more than 20
+    bytes)."""
 
     signer: bytes
 
     signature = "MeterRegistry_BadSigner(bytes)"
     fields = ("signer",)
-    meaning = "a signer must be an address (20 bytes) or a verifier's address and a key (more than 20 bytes)"
+    meaning = (
+        "a signer must be an address (20 bytes), or the address of a verifier and a key (more than 20 bytes)"
+    )
 
 
 class EpochOver(ContractRevert):
@@ -241,42 +246,42 @@ class EpochOver(ContractRevert):
 
 
 class NoMeter(ContractRevert):
-    """`account` has no meter to remove."""
+    """The account has no meter to remove."""
 
     account: str
 
     signature = "MeterRegistry_NoMeter(address)"
     fields = ("account",)
-    meaning = "`account` has no meter to remove"
+    meaning = "the account has no meter to remove"
 
 
 class NoRoot(ContractRevert):
-    """There is no root to revoke."""
+    """The epoch has no root to revoke."""
 
     epoch: int
 
     signature = "MeterRegistry_NoRoot(uint256)"
     fields = ("epoch",)
-    meaning = "there is no root to revoke"
+    meaning = "the epoch has no root to revoke"
 
 
 class RootExists(ContractRevert):
-    """A root is published once per epoch; revoke it to stop it."""
+    """The epoch has a root already, which must be revoked before another is published."""
 
     epoch: int
     root: bytes
 
     signature = "MeterRegistry_RootExists(uint256,bytes32)"
     fields = ("epoch", "root")
-    meaning = "a root is published once per epoch; revoke it to stop it"
+    meaning = "the epoch has a root already, which must be revoked before another is published"
 
 
 class ZeroRoot(ContractRevert):
-    """A root cannot be zero."""
+    """A root must not be zero."""
 
     signature = "MeterRegistry_ZeroRoot()"
     fields = ()
-    meaning = "a root cannot be zero"
+    meaning = "a root must not be zero"
 
 
 class OwnableInvalidOwner(ContractRevert):
@@ -300,7 +305,7 @@ class OwnableUnauthorizedAccount(ContractRevert):
 
 
 class Outside(ContractRevert):
-    """A constructor argument is outside what is allowed."""
+    """A constructor argument is outside its range."""
 
     name: str
     given: int
@@ -309,7 +314,7 @@ class Outside(ContractRevert):
 
     signature = "Range_Outside(string,uint256,uint256,uint256)"
     fields = ("name", "given", "min", "max")
-    meaning = "a constructor argument is outside what is allowed"
+    meaning = "a constructor argument is outside its range"
 
 
 class Reentrancy(ContractRevert):
@@ -322,7 +327,14 @@ class Reentrancy(ContractRevert):
 
 @dataclass(frozen=True)
 class AccountOpened(Event):
-    """`account` can trade from now on."""
+    """An account was opened and can trade from now on.
+
+    Args:
+        account: The account.
+        roles: 1 for a producer, 2 for a consumer, 3 for both.
+        certificate_hash: keccak256 of the ECQV certificate.
+        identity_ciphertext: α of the certificate.
+    """
 
     account: str
     roles: int
@@ -340,7 +352,11 @@ class AccountOpened(Event):
 
 @dataclass(frozen=True)
 class AccountReinstated(Event):
-    """The DSO lets `account` commit again."""
+    """The DSO reinstated an account: it can commit again.
+
+    Args:
+        account: The account.
+    """
 
     account: str
 
@@ -350,7 +366,11 @@ class AccountReinstated(Event):
 
 @dataclass(frozen=True)
 class AccountSuspended(Event):
-    """The DSO keeps `account` from new commitments."""
+    """The DSO suspended an account: it can make no new commitments.
+
+    Args:
+        account: The account.
+    """
 
     account: str
 
@@ -360,9 +380,15 @@ class AccountSuspended(Event):
 
 @dataclass(frozen=True)
 class CreditChanged(Event):
-    """One credit changed: the buyer's for BuyerDefault, the seller's for SellerDefault and Withdrawn.
-    Packed, low bits first: cause 8 | old credit E9 40 | new credit E9 40 | z 8. The z joins the
-    window of sales or purchases, unless the cause is Withdrawn."""
+    """One credit changed: the buyer's for the cause BuyerDefault, the seller's for SellerDefault and
+    Withdrawn. The trade's z was added to the window of sales or purchases, unless the cause is
+    Withdrawn.
+
+    Args:
+        account: Account whose credit changed.
+        change: Packed, from the low bits: cause in 8 bits, old credit E9 in 40, new credit E9
+            in 40, z in 8.
+    """
 
     account: str
     change: int
@@ -376,11 +402,13 @@ class CreditChanged(Event):
 
 @dataclass(frozen=True)
 class DefaultRecorded(Event):
-    """A default was added to the record, for ever.
+    """A default was added to an account's record, where it stays for ever.
 
     Args:
-        defaults: How many there are now.
-        banned_until: Unix seconds; no new commitment before.
+        account: The account.
+        cause: SellerDefault or BuyerDefault.
+        defaults: How many defaults there are now.
+        banned_until: Unix seconds; the account can make no new commitment before.
     """
 
     account: str
@@ -400,9 +428,15 @@ class DefaultRecorded(Event):
 
 @dataclass(frozen=True)
 class DeliveryRecorded(Event):
-    """A trade was fulfilled: both credits changed. Packed, low bits first: the seller's old credit E9
-    40 | its new one 40 | the buyer's old credit E9 40 | its new one 40 | z 8. The z joins the
-    seller's window of sales and the buyer's of purchases."""
+    """A trade was fulfilled, and both credits changed. The trade's z was added to the seller's window
+    of sales and to the buyer's window of purchases.
+
+    Args:
+        seller: Seller.
+        buyer: Buyer.
+        change: Packed, from the low bits: the seller's old credit E9 in 40 bits, its new credit
+            E9 in 40, the buyer's old credit E9 in 40, its new credit E9 in 40, z in 8.
+    """
 
     seller: str
     buyer: str
@@ -418,7 +452,13 @@ class DeliveryRecorded(Event):
 
 @dataclass(frozen=True)
 class Deposited(Event):
-    """`amount` units came in for `account`."""
+    """Funds came in for an account.
+
+    Args:
+        account: Account that got the funds.
+        payer: Who paid them in.
+        amount: Units of account.
+    """
 
     account: str
     payer: str
@@ -434,11 +474,13 @@ class Deposited(Event):
 
 @dataclass(frozen=True)
 class KeyRootPublished(Event):
-    """The one-time keys under `root` can be named during `epoch`.
+    """The one-time keys under a root can be named during an epoch.
 
     Args:
-        evidence_hash: keccak256 of the published file from which anyone re-checks the CoE
-            signatures.
+        epoch: Number of the epoch.
+        root: Merkle root of the keys.
+        evidence_hash: keccak256 of the published file from which anyone can check the CoE
+            signatures (CoE: certificate of existence) again.
     """
 
     epoch: int
@@ -455,7 +497,11 @@ class KeyRootPublished(Event):
 
 @dataclass(frozen=True)
 class KeyRootRevoked(Event):
-    """No key of this epoch can be named any more."""
+    """No key of this epoch can be named any more.
+
+    Args:
+        epoch: Number of the epoch.
+    """
 
     epoch: int
 
@@ -465,9 +511,10 @@ class KeyRootRevoked(Event):
 
 @dataclass(frozen=True)
 class MeterRegistered(Event):
-    """`account` has this meter from now on.
+    """An account has this meter from now on.
 
     Args:
+        account: The account.
         signer: ERC-7913 signer.
     """
 
@@ -483,7 +530,11 @@ class MeterRegistered(Event):
 
 @dataclass(frozen=True)
 class MeterRemoved(Event):
-    """`account` has no meter any more."""
+    """An account has no meter any more.
+
+    Args:
+        account: The account.
+    """
 
     account: str
 
@@ -521,7 +572,12 @@ class OwnershipTransferred(Event):
 
 @dataclass(frozen=True)
 class PkgChanged(Event):
-    """PKG signs with this key from now on."""
+    """PKG's attestations are signed with a new key from now on.
+
+    Args:
+        old_pkg: The key before; zero at deployment.
+        new_pkg: The key from now on.
+    """
 
     old_pkg: str
     new_pkg: str
@@ -535,7 +591,13 @@ class PkgChanged(Event):
 
 @dataclass(frozen=True)
 class Withdrawn(Event):
-    """`amount` units left `account`."""
+    """Funds left an account.
+
+    Args:
+        account: Account that they were taken from.
+        to: Recipient.
+        amount: Units of account.
+    """
 
     account: str
     to: str
@@ -550,8 +612,8 @@ class Withdrawn(Event):
 
 
 class EnergyLedger(Contract):
-    """Energy ledger. Accounts of the market: funds (available, held) and standing (roles, credits,
-    recent trades, defaults, ban)."""
+    """Energy ledger. The accounts of the market: their funds (available and held) and their standing
+    (roles, credits, recent trades, defaults, ban)."""
 
     name: ClassVar[str] = "EnergyLedger"
     constructor_types: ClassVar[tuple[str, ...]] = (
@@ -559,22 +621,38 @@ class EnergyLedger(Contract):
     )
 
     def asset(self) -> str:
-        """Settlement asset; zero: the native coin."""
+        """The asset that the ledger settles in.
+
+        Returns:
+            ERC-20 token; zero: the native coin.
+        """
         answer: str = self._read("ASSET()", (), [], ("address",))
         return answer
 
     def epoch_seconds(self) -> int:
-        """Length of an epoch in seconds."""
+        """Length of an epoch.
+
+        Returns:
+            Seconds.
+        """
         answer: int = self._read("EPOCH_SECONDS()", (), [], ("uint256",))
         return answer
 
     def treasury(self) -> str:
-        """Account that gets fees and cut guarantees."""
+        """The account that gets fees and lost guarantees.
+
+        Returns:
+            Its address.
+        """
         answer: str = self._read("TREASURY()", (), [], ("address",))
         return answer
 
     def unit(self) -> int:
-        """Base units of the asset in one unit of account."""
+        """Base units of the asset in one unit of account.
+
+        Returns:
+            1 … 1e18.
+        """
         answer: int = self._read("UNIT()", (), [], ("uint256",))
         return answer
 
@@ -583,7 +661,14 @@ class EnergyLedger(Contract):
         return self._encode("acceptOwnership()", (), [], 0, ())
 
     def account_of(self, account: str) -> AccountView:
-        """Everything about an account."""
+        """Everything about an account.
+
+        Args:
+            account: Any address; one that is not open has zeros.
+
+        Returns:
+            What the ledger knows about it.
+        """
         answer: AccountView = self._read(
             "accountOf(address)",
             ("address",),
@@ -594,20 +679,22 @@ class EnergyLedger(Contract):
         return answer
 
     def commit(self, seller: str, buyer: str, metered: bool, guarantee: int, payment: int) -> Call[bytes]:
-        """Holds a seller's guarantee, takes a buyer's payment into the market's care, or both.
+        """Holds a seller's guarantee, takes a buyer's payment into the market's care, or both. Only
+        markets may call it. A zero address skips its half.
 
-        Markets only. A zero address skips its half. Reverts: `NotMarket`, `RoleMissing`,
-        `Suspended`, `Banned`, `Insufficient`, `OverCreditLimit`. Low selector: see `Settlement`.
+        Low selector: see `Settlement`. Reverts: `NotMarket`, `RoleMissing`, `Suspended`, `Banned`,
+        `Insufficient`, `OverCreditLimit`.
 
         Args:
             seller: Producer whose guarantee is held.
             buyer: Consumer who pays.
             metered: Whether the buyer's registered meter is asked for.
-            guarantee: Units moved from the seller's available to held.
-            payment: Units taken from the buyer's available.
+            guarantee: Units of account moved from the seller's available funds to its held
+                funds.
+            payment: Units of account taken from the buyer's available funds.
 
         Returns:
-            The buyer's `meter_of` if asked for, else zero.
+            The buyer's `meter_of` if it was asked for, else zero.
 
         Source:
             N-1, N-2, X-3
@@ -621,7 +708,11 @@ class EnergyLedger(Contract):
         )
 
     def credit_parameters(self) -> CreditParameters:
-        """The constants of the credit model."""
+        """The constants of the credit model.
+
+        Returns:
+            As given to the constructor.
+        """
         answer: CreditParameters = self._read(
             "creditParameters()",
             (),
@@ -634,15 +725,26 @@ class EnergyLedger(Contract):
         return answer
 
     def current_key_root(self, epoch: int) -> bytes:
-        """The root whose keys can be named now; zero if the epoch is over, not begun, or has none."""
+        """The root whose keys can be named now.
+
+        Args:
+            epoch: Number of an epoch.
+
+        Returns:
+            The epoch's root; zero if the epoch is over, has not begun, or has no root.
+
+        Source:
+            N-6
+        """
         answer: bytes = self._read("currentKeyRoot(uint256)", ("uint256",), [epoch], ("bytes32",))
         return answer
 
     def deposit(self, account: str, amount: int, *, value: int = 0) -> Call[None]:
-        """Brings `amount` from the caller into an account.
+        """Pays funds of the caller into an account. An ERC-20 ledger needs an allowance and no coin. A
+        native ledger needs exactly amount · UNIT coin with the call.
 
-        Emits `Deposited`. ERC-20: needs an allowance and no coin; native: needs exactly amount ·
-        UNIT coin. Reverts: `NotOpen`, `ZeroAmount`, `WrongValue`, `ReceivedLess`, `TooMuch`.
+        Emits `Deposited`. Reverts: `NotOpen`, `ZeroAmount`, `WrongValue`, `ReceivedLess`,
+        `TooMuch`. Rounding: none.
 
         Args:
             account: Open account that gets the funds.
@@ -651,17 +753,18 @@ class EnergyLedger(Contract):
         return self._encode("deposit(address,uint256)", ("address", "uint256"), [account, amount], value, ())
 
     def deposit_with_permit(self, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> Call[None]:
-        """Deposits into the caller's account with an ERC-2612 permit in place of an allowance.
+        """Deposits into the caller's account with an ERC-2612 permit in place of an allowance. A
+        permit that somebody else has already used does no harm, because the allowance is there
+        then.
 
-        A permit that somebody else has used already does no harm: the allowance counts. Reverts: as
-        `deposit`, and `NoPermit` on a native ledger.
+        Emits `Deposited`. Reverts: as `deposit`, and `NoPermit` on a native ledger. Rounding: none.
 
         Args:
             amount: Units of account; the permit is for amount · UNIT.
-            deadline: The permit's.
-            v: Signature.
-            r: Signature.
-            s: Signature.
+            deadline: Unix seconds; the permit's deadline.
+            v: Recovery id of the permit's signature.
+            r: First half of the permit's signature.
+            s: Second half of the permit's signature.
         """
         return self._encode(
             "depositWithPermit(uint256,uint256,uint8,bytes32,bytes32)",
@@ -682,16 +785,26 @@ class EnergyLedger(Contract):
         return answer
 
     def is_market(self, market: str) -> bool:
-        """Whether `market` may commit and settle."""
+        """Whether a contract may commit and settle.
+
+        Args:
+            market: Any address.
+
+        Returns:
+            Whether it was named at deployment.
+        """
         answer: bool = self._read("isMarket(address)", ("address",), [market], ("bool",))
         return answer
 
     def may_commit(self, account: str, role: int) -> bool:
-        """Whether an account is open in these roles and neither suspended nor banned now.
+        """Whether an account has these roles and is neither suspended nor banned now.
 
         Args:
             account: Any address.
-            role: Bit 0 producer, bit 1 consumer; both bits: both.
+            role: 1 for a producer, 2 for a consumer; 3 asks for both.
+
+        Returns:
+            Whether it may make a new commitment.
 
         Source:
             X-3
@@ -702,15 +815,26 @@ class EnergyLedger(Contract):
         return answer
 
     def meter_of(self, account: str) -> bytes:
-        """keccak256 of the meter's ERC-7913 signer, zero if the account has none."""
+        """The meter of an account.
+
+        Args:
+            account: Any address.
+
+        Returns:
+            keccak256 of the meter's ERC-7913 signer; zero if the account has none.
+
+        Source:
+            N-3
+        """
         answer: bytes = self._read("meterOf(address)", ("address",), [account], ("bytes32",))
         return answer
 
     def open_account(self, a: AccountAttestation, signature: bytes) -> Call[None]:
-        """Opens an account on PKG's word; anyone may bring it.
+        """Opens an account from a signed PKG attestation. Anyone may submit it. It works once, because
+        an account opens once.
 
-        Emits `AccountOpened`. An attestation works once, since an account opens once. Reverts:
-        `AttestationExpired`, `BadRoles`, `ZeroAddress`, `AlreadyOpen`, `BadAttestation`.
+        Emits `AccountOpened`. Reverts: `AttestationExpired`, `BadRoles`, `ZeroAddress`,
+        `AlreadyOpen`, `BadAttestation`.
 
         Args:
             signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
@@ -727,7 +851,15 @@ class EnergyLedger(Contract):
         )
 
     def open_limit(self, credit_e9: int) -> int:
-        """Guarantee that a seller of this credit may have held at once; grows with credit.
+        """Guarantee that a seller of this credit may have held at once. It grows with the credit.
+
+        Rounding: down.
+
+        Args:
+            credit_e9: Seller's credit, scale 1e9.
+
+        Returns:
+            Units of account.
 
         Source:
             X-2
@@ -746,18 +878,23 @@ class EnergyLedger(Contract):
         return answer
 
     def pkg(self) -> str:
-        """PKG's key."""
+        """The key that PKG's attestations are signed with.
+
+        Returns:
+            Account or ERC-1271 contract.
+        """
         answer: str = self._read("pkg()", (), [], ("address",))
         return answer
 
     def publish_key_root(self, epoch: int, root: bytes, evidence_hash: bytes) -> Call[None]:
-        """Admits the one-time keys of an epoch.
+        """Admits the one-time keys of an epoch. Only the DSO may call it.
 
-        Owner only. Emits `KeyRootPublished`. Reverts: `ZeroRoot`, `RootExists`, `EpochOver`.
+        Emits `KeyRootPublished`. Reverts: `ZeroRoot`, `RootExists`, `EpochOver`, and unless the
+        caller is the owner.
 
         Args:
-            epoch: Number of the epoch, block.timestamp / EPOCH_SECONDS; this one or a later
-                one.
+            epoch: Number of the epoch, block.timestamp / EPOCH_SECONDS; the current one or a
+                later one.
             root: Merkle root over keccak256(keccak256(signer)) of all meters' keys, in the
                 order of the leaves.
             evidence_hash: keccak256 of the published evidence.
@@ -774,13 +911,14 @@ class EnergyLedger(Contract):
         )
 
     def register_meter(self, account: str, signer: bytes) -> Call[None]:
-        """Names `account`'s meter, in place of an earlier one.
+        """Names an account's meter, in place of an earlier one. Only the DSO may call it.
 
-        Owner only. Emits `MeterRegistered`. Reverts: `BadSigner`.
+        Emits `MeterRegistered`. Reverts: `BadSigner`, and unless the caller is the owner.
 
         Args:
             account: Account whose deliveries the meter will prove.
-            signer: ERC-7913 signer.
+            signer: ERC-7913 signer: a 20-byte address, or the address of a verifier followed by
+                the key.
 
         Source:
             N-3
@@ -788,22 +926,29 @@ class EnergyLedger(Contract):
         return self._encode("registerMeter(address,bytes)", ("address", "bytes"), [account, signer], 0, ())
 
     def reinstate(self, accounts: Sequence[str]) -> Call[None]:
-        """Takes suspensions back.
+        """Ends suspensions. Only the DSO may call it.
 
-        Owner only. Emits `AccountReinstated` for each. Reverts: `NotSuspended`.
+        Emits `AccountReinstated` for each account. Reverts: `NotSuspended`, and unless the caller
+        is the owner.
 
         Args:
             accounts: Suspended accounts.
+
+        Source:
+            C-10
         """
         return self._encode("reinstate(address[])", ("address[]",), [accounts], 0, ())
 
     def remove_meter(self, account: str) -> Call[None]:
-        """Takes `account`'s meter away; trades that named it keep it.
+        """Removes an account's meter. Trades that named it keep it. Only the DSO may call it.
 
-        Owner only. Emits `MeterRemoved`. Reverts: `NoMeter`.
+        Emits `MeterRemoved`. Reverts: `NoMeter`, and unless the caller is the owner.
 
         Args:
             account: Account that has a meter.
+
+        Source:
+            N-3
         """
         return self._encode("removeMeter(address)", ("address",), [account], 0, ())
 
@@ -815,32 +960,40 @@ class EnergyLedger(Contract):
         return self._encode("renounceOwnership()", (), [], 0, ())
 
     def revoke_key_root(self, epoch: int) -> Call[None]:
-        """Stops an epoch's keys from being named.
+        """Stops an epoch's keys from being named. Only the DSO may call it.
 
-        Owner only. Emits `KeyRootRevoked`. Reverts: `NoRoot`.
+        Emits `KeyRootRevoked`. Reverts: `NoRoot`, and unless the caller is the owner.
 
         Args:
-            epoch: Epoch that has a root.
+            epoch: Number of an epoch that has a root.
+
+        Source:
+            N-6
         """
         return self._encode("revokeKeyRoot(uint256)", ("uint256",), [epoch], 0, ())
 
     def set_pkg(self, new_pkg: str) -> Call[None]:
-        """Names PKG's key.
+        """Replaces PKG's key. Only the DSO may call it. Attestations signed with the old key are void
+        at once.
 
-        Owner only. Emits `PkgChanged`. Attestations by the old key are void at once.
+        Emits `PkgChanged`. Reverts: `ZeroAddress`, and unless the caller is the owner.
 
         Args:
             new_pkg: Account or ERC-1271 contract.
+
+        Source:
+            C-2
         """
         return self._encode("setPkg(address)", ("address",), [new_pkg], 0, ())
 
     def settle(self, s: Settlement) -> Call[None]:
-        """Ends a commitment: moves the money and records the outcome.
+        """Ends a commitment: moves the money and records the outcome. Only markets may call it. A
+        default of a buyer who is suspended at this time is not recorded, because that buyer could
+        not pay.
 
-        Markets only. Emits `DeliveryRecorded`, or `CreditChanged` for a default or withdrawal, and
-        `DefaultRecorded` for a default. A default of a buyer who is suspended now is not recorded:
-        it could not pay. Never reverts for a settlement whose sums the market keeps. Rounding:
-        credits down.
+        Emits `DeliveryRecorded`, or `CreditChanged` for a default or withdrawal, and
+        `DefaultRecorded` for a default. It never reverts for a settlement whose sums the market
+        keeps. Reverts: `NotMarket`. Rounding: credits and z down.
 
         Source:
             X-1, X-2, X-3, N-7
@@ -854,10 +1007,11 @@ class EnergyLedger(Contract):
         )
 
     def suspend(self, accounts: Sequence[str]) -> Call[None]:
-        """Keeps accounts from new commitments, all of a traced person in one call.
+        """Keeps accounts from new commitments, for instance all accounts of a traced person. Only the
+        DSO may call it. The funds stay the accounts' own and can be withdrawn.
 
-        Owner only. Emits `AccountSuspended` for each. Reverts: `NotOpen`. Warning: funds stay the
-        account's and can be withdrawn.
+        Emits `AccountSuspended` for each account. Reverts: `NotOpen`, and unless the caller is the
+        owner.
 
         Args:
             accounts: Open accounts.
@@ -868,10 +1022,11 @@ class EnergyLedger(Contract):
         return self._encode("suspend(address[])", ("address[]",), [accounts], 0, ())
 
     def transfer(self, buyer: str, seller: str, amount: int) -> Call[None]:
-        """Moves available funds from a buyer to a seller for something that changes hands at once.
+        """Moves available funds from a buyer to a seller, for something that changes hands at once.
+        Only markets may call it. It records no outcome, because nothing was promised.
 
-        Markets only; the market logs it. Records no outcome: nothing was promised. Reverts:
-        `NotMarket`, `RoleMissing`, `Suspended`, `Banned`, `Insufficient`.
+        The market logs it. Reverts: `NotMarket`, `RoleMissing`, `Suspended`, `Banned`,
+        `Insufficient`.
 
         Args:
             buyer: Consumer who pays.
@@ -897,10 +1052,10 @@ class EnergyLedger(Contract):
         return self._encode("transferOwnership(address)", ("address",), [new_owner], 0, ())
 
     def withdraw(self, to: str, amount: int) -> Call[None]:
-        """Sends available funds of the caller away.
+        """Sends available funds of the caller to any recipient. Suspended and banned accounts and the
+        treasury may withdraw too.
 
-        Emits `Withdrawn`. Open to suspended and banned accounts and to the treasury. Reverts:
-        `ZeroAmount`, `BadRecipient`, `Insufficient`.
+        Emits `Withdrawn`. Reverts: `ZeroAmount`, `BadRecipient`, `Insufficient`. Rounding: none.
 
         Args:
             to: Recipient.

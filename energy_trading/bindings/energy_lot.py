@@ -27,31 +27,30 @@ class BalanceQueryForZeroAddress(ContractRevert):
 
 
 class BadEnergy(ContractRevert):
-    """Energy of a lot is 1 … max Wh."""
+    """The energy of a lot must be between 1 Wh and the maximum."""
 
     energy_wh: int
     max: int
 
     signature = "EnergyLot_BadEnergy(uint256,uint256)"
     fields = ("energy_wh", "max")
-    meaning = "energy of a lot is 1 … max Wh"
+    meaning = "the energy of a lot must be between 1 Wh and the maximum"
 
 
 class BadSignature(ContractRevert):
-    """The signature is not the signer's, or not of this lot, price, nonce, deadline, contract and
+    """The signature is not the signer's, or it is for another lot, price, nonce, deadline, contract or
     chain."""
 
     signer: str
 
     signature = "EnergyLot_BadSignature(address)"
     fields = ("signer",)
-    meaning = (
-        "the signature is not the signer's, or not of this lot, price, nonce, deadline, contract and chain"
-    )
+    meaning = "the signature is not the signer's, or it is for another lot, price, nonce, deadline, contract or chain"
 
 
 class BadSlot(ContractRevert):
-    """Slots start at a multiple of their length, and energy is certified after their end."""
+    """A slot must start at a multiple of its length, and it must be over before its energy is
+    certified."""
 
     slot_start: int
     slot_seconds: int
@@ -59,42 +58,44 @@ class BadSlot(ContractRevert):
 
     signature = "EnergyLot_BadSlot(uint256,uint256,uint256)"
     fields = ("slot_start", "slot_seconds", "latest")
-    meaning = "slots start at a multiple of their length, and energy is certified after their end"
+    meaning = (
+        "a slot must start at a multiple of its length, and it must be over before its energy is certified"
+    )
 
 
 class Expired(ContractRevert):
-    """Void from `deadline` on."""
+    """The deadline has passed."""
 
     given: int
     deadline: int
 
     signature = "EnergyLot_Expired(uint256,uint256)"
     fields = ("given", "deadline")
-    meaning = "void from `deadline` on"
+    meaning = "the deadline has passed"
 
 
 class MayNotProduce(ContractRevert):
-    """The account is not open as a producer, or suspended, or banned."""
+    """The account is not open as a producer, or it is suspended or banned."""
 
     producer: str
 
     signature = "EnergyLot_MayNotProduce(address)"
     fields = ("producer",)
-    meaning = "the account is not open as a producer, or suspended, or banned"
+    meaning = "the account is not open as a producer, or it is suspended or banned"
 
 
 class NoCoin(ContractRevert):
-    """These functions take no coin."""
+    """This function takes no coin."""
 
     value: int
 
     signature = "EnergyLot_NoCoin(uint256)"
     fields = ("value",)
-    meaning = "these functions take no coin"
+    meaning = "this function takes no coin"
 
 
 class NotOwner(ContractRevert):
-    """Only the owner may do this."""
+    """Only the owner of the lot may do this."""
 
     lot: int
     caller: str
@@ -102,7 +103,7 @@ class NotOwner(ContractRevert):
 
     signature = "EnergyLot_NotOwner(uint256,address,address)"
     fields = ("lot", "caller", "owner")
-    meaning = "only the owner may do this"
+    meaning = "only the owner of the lot may do this"
 
 
 class NotSeller(ContractRevert):
@@ -117,7 +118,7 @@ class NotSeller(ContractRevert):
 
 
 class OtherSlot(ContractRevert):
-    """Merged lots are of one slot."""
+    """Merged lots must be of one slot."""
 
     lot: int
     slot_start: int
@@ -125,7 +126,7 @@ class OtherSlot(ContractRevert):
 
     signature = "EnergyLot_OtherSlot(uint256,uint256,uint256)"
     fields = ("lot", "slot_start", "needed")
-    meaning = "merged lots are of one slot"
+    meaning = "merged lots must be of one slot"
 
 
 class ReadingUsed(ContractRevert):
@@ -139,23 +140,23 @@ class ReadingUsed(ContractRevert):
 
 
 class SelfExchange(ContractRevert):
-    """Seller and buyer are the same."""
+    """Seller and buyer must be two accounts."""
 
     account: str
 
     signature = "EnergyLot_SelfExchange(address)"
     fields = ("account",)
-    meaning = "seller and buyer are the same"
+    meaning = "seller and buyer must be two accounts"
 
 
 class TooFew(ContractRevert):
-    """A split makes two parts or more, a merger takes two lots or more."""
+    """A split must make two parts or more, and a merger must take two lots or more."""
 
     given: int
 
     signature = "EnergyLot_TooFew(uint256)"
     fields = ("given",)
-    meaning = "a split makes two parts or more, a merger takes two lots or more"
+    meaning = "a split must make two parts or more, and a merger must take two lots or more"
 
 
 class TooManyChanges(ContractRevert):
@@ -262,12 +263,15 @@ class ApprovalForAll(Event):
 
 @dataclass(frozen=True)
 class LotExchanged(Event):
-    """The owner changed against payment; the fields are what both signed, with both signatures.
+    """The owner changed against payment. The fields are what both signed, with both signatures.
 
     Args:
+        lot: Id.
+        seller: Owner before.
+        buyer: Owner from now on.
         price: Units of account, paid to the seller.
-        nonce: Of the lot, as the permit has it.
-        deadline: Of the permit.
+        nonce: Nonce of the lot in the permit.
+        deadline: Unix seconds; the permit could be used before.
         msg_addr: Where the buyer can be reached (eq 2).
         permit: Permit_B, the seller's signature (eq 8).
         acceptance: sign_A, the buyer's signature.
@@ -301,12 +305,20 @@ class LotExchanged(Event):
 
 @dataclass(frozen=True)
 class LotMinted(Event):
-    """The DSO's certificate became a lot; the fields are what it signed, with its signature.
+    """The DSO's certificate became a lot. The fields are what it signed, with its signature.
 
     Args:
         lot: Id: the reading's hash.
-        dso: Whose signature it is.
-        certificate: sign_D.
+        producer: Account that got the lot.
+        dso: Account whose signature it is.
+        energy_wh: Energy in Wh.
+        slot_start: Start of the delivery slot, unix seconds.
+        meter: keccak256 of the ERC-7913 signer that signed the reading.
+        public_key: The producer's public key, or empty.
+        msg_addr: Where the producer can be reached.
+        nonce: Serial number of the DSO.
+        deadline: Unix seconds; the certificate could be used before.
+        certificate: sign_D, the DSO's signature.
     """
 
     lot: int
@@ -341,7 +353,13 @@ class LotMinted(Event):
 
 @dataclass(frozen=True)
 class LotRetired(Event):
-    """The energy was consumed."""
+    """The energy was consumed.
+
+    Args:
+        lot: Id of the lot that ended.
+        owner: Account that consumed it.
+        energy_wh: Energy in Wh.
+    """
 
     lot: int
     owner: str
@@ -357,7 +375,13 @@ class LotRetired(Event):
 
 @dataclass(frozen=True)
 class LotSplit(Event):
-    """A lot became several of the same owner and slot; the i-th has the id `part_id`(lot, i)."""
+    """A lot became several of the same owner and slot. The i-th has the id `part_id`(lot, i).
+
+    Args:
+        lot: Id of the lot that ended.
+        owner: Owner of it and its parts.
+        energies_wh: Energies of the parts in Wh.
+    """
 
     lot: int
     owner: str
@@ -373,7 +397,14 @@ class LotSplit(Event):
 
 @dataclass(frozen=True)
 class LotsDelivered(Event):
-    """Lots fulfilled a trade of the offer market."""
+    """Lots fulfilled a trade of the offer market.
+
+    Args:
+        trade_id: Hash of the trade's terms.
+        seller: Owner before.
+        buyer: Owner from now on.
+        lots: Ids of the lots.
+    """
 
     trade_id: bytes
     seller: str
@@ -391,7 +422,13 @@ class LotsDelivered(Event):
 
 @dataclass(frozen=True)
 class LotsMerged(Event):
-    """Lots of one owner and slot became one."""
+    """Lots of one owner and slot became one.
+
+    Args:
+        lot: Id of the new lot.
+        owner: Owner of all of them.
+        lots: Ids of the lots that ended.
+    """
 
     lot: int
     owner: str
@@ -407,10 +444,11 @@ class LotsMerged(Event):
 
 @dataclass(frozen=True)
 class PermitsCancelled(Event):
-    """The owner withdrew every permit it had signed for the lot.
+    """The owner withdrew every permit that it had signed for the lot.
 
     Args:
-        nonce: That permits must carry from now on.
+        lot: Id.
+        nonce: Nonce that permits must carry from now on.
     """
 
     lot: int
@@ -440,14 +478,18 @@ class Transfer(Event):
 
 
 class EnergyLot(Contract):
-    """Energy lot. Injected energy as an ERC-721 token, certified by the DSO; its owner changes by
-    permit and acceptance, paid in the same transaction."""
+    """Energy lot. Injected energy as an ERC-721 token, certified by the DSO (distribution system
+    operator). Its owner changes by permit and acceptance, and is paid in the same transaction."""
 
     name: ClassVar[str] = "EnergyLot"
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256)",)
 
     def domain_separator(self) -> bytes:
-        """EIP-712 domain separator (ERC-4494)."""
+        """EIP-712 domain separator (ERC-4494).
+
+        Returns:
+            The separator for this contract and chain.
+        """
         answer: bytes = self._read("DOMAIN_SEPARATOR()", (), [], ("bytes32",))
         return answer
 
@@ -466,9 +508,13 @@ class EnergyLot(Contract):
         return answer
 
     def cancel_permits(self, lot: int) -> Call[None]:
-        """Makes every permit signed for the lot so far void, those of ERC-4494 too.
+        """Makes every permit that was signed for the lot void, those of ERC-4494 too. Only the owner
+        may call it.
 
-        Owner only. Emits `PermitsCancelled`. Reverts: `NotOwner`, `TooManyChanges`.
+        Emits `PermitsCancelled`. Reverts: `NotOwner`, `TooManyChanges`.
+
+        Args:
+            lot: Id.
 
         Source:
             C-7
@@ -476,18 +522,19 @@ class EnergyLot(Contract):
         return self._encode("cancelPermits(uint256)", ("uint256",), [lot], 0, ())
 
     def deliver(self, terms: Terms, buyer: str, lots: Sequence[int]) -> Call[None]:
-        """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt.
+        """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt. Only
+        the seller of the trade may call it. The market settles in the same transaction, in full or
+        short, as for a receipt over the lots' energy. The buyer must have named its
+        `receipt_signer` at acceptance. Lots beyond the agreed energy are given away, so split them
+        first. Terms that hide the energy are refused.
 
-        The seller only. Emits `LotsDelivered`; the market settles in the same transaction, in full
-        or short, as for a receipt over the lots' energy. The buyer must have named `receipt_signer`
-        of itself at acceptance. Reverts: `NotSeller`, `NotOwner`, and as `confirm_delivery`: then
-        no lot moves. Warning: lots beyond the agreed energy are given away; split first. Terms that
-        hide the energy are refused.
+        Emits `LotsDelivered`. Reverts: `NotSeller`, `NotOwner`, and as `confirm_delivery`; then no
+        lot moves.
 
         Args:
             terms: The offer.
             buyer: Account that accepted it.
-            lots: Lots of the caller.
+            lots: Ids of lots of the caller.
 
         Source:
             N-3, C-8
@@ -520,12 +567,12 @@ class EnergyLot(Contract):
         permit_: bytes,
         acceptance: bytes,
     ) -> Call[None]:
-        """Changes the owner and pays the old one in the same transaction; anyone may bring the
-        signatures.
+        """Changes the owner and pays the old one in the same transaction. Anyone may submit the two
+        signatures. The permit carries the lot's nonce, so it becomes void with any change of owner.
+        The acceptance repeats the permit, so nobody can be made to pay another price than agreed.
 
-        Emits `LotExchanged`. The permit carries the lot's nonce, so it dies with any change of
-        owner. The acceptance repeats the permit: nobody is made to pay another price than agreed.
-        Reverts: `Expired`, `SelfExchange`, `BadSignature`, and as `transfer`.
+        Emits `LotExchanged`. Reverts: `Expired`, `SelfExchange`, `BadSignature`, and as `transfer`.
+        Rounding: none.
 
         Args:
             lot: Id.
@@ -533,7 +580,7 @@ class EnergyLot(Contract):
             price: Units of account from the buyer's available funds to the seller's.
             deadline: Unix seconds; valid while block.timestamp < deadline.
             msg_addr: Where the buyer can be reached.
-            acceptance: Buyer's signature of ExchangeAcceptance(permit, msg_addr).
+            acceptance: The buyer's EIP-712 signature of the ExchangeAcceptance.
 
         Source:
             C-7, C-8, C-9
@@ -559,7 +606,14 @@ class EnergyLot(Contract):
         return answer
 
     def lot_of(self, lot: int) -> LotView:
-        """Everything about a lot."""
+        """Everything about a lot.
+
+        Args:
+            lot: Id.
+
+        Returns:
+            What is known about it; the state of an unknown lot is `LotState.NONE`.
+        """
         answer: LotView = self._read(
             "lotOf(uint256)",
             ("uint256",),
@@ -570,23 +624,27 @@ class EnergyLot(Contract):
         return answer
 
     def lot_parameters(self) -> LotParameters:
-        """Constants of the deployment."""
+        """The parameters of the lots.
+
+        Returns:
+            As given to the constructor.
+        """
         answer: LotParameters = self._read(
             "lotParameters()", (), [], ("(address,address,uint256)",), LotParameters.from_abi
         )
         return answer
 
     def merge(self, lots: Sequence[int]) -> Call[int]:
-        """Ends several lots and makes one of them.
+        """Ends several lots and makes one of them. Only the owner of all of them may call it.
 
-        Owner only. Emits `LotsMerged`. Reverts: `TooFew`, `NotOwner` (also for a lot named twice),
-        `OtherSlot`, `BadEnergy`.
+        Emits `LotsMerged`. Reverts: `TooFew`, `NotOwner` (also for a lot named twice), `OtherSlot`,
+        `BadEnergy`.
 
         Args:
-            lots: Two or more lots of one slot.
+            lots: Ids of two or more lots of one slot, each named once.
 
         Returns:
-            `merged_id` of them.
+            Id of the new lot, `merged_id` of the others.
 
         Source:
             C-4
@@ -594,23 +652,31 @@ class EnergyLot(Contract):
         return self._encode("merge(uint256[])", ("uint256[]",), [lots], 0, ("uint256",))
 
     def merged_id(self, lots: Sequence[int]) -> int:
-        """Id of what lots merge into."""
+        """Id of the lot that lots merge into.
+
+        Args:
+            lots: Ids of the lots, in the order of `merge`.
+
+        Returns:
+            Id of the new lot.
+        """
         answer: int = self._read("mergedId(uint256[])", ("uint256[]",), [lots], ("uint256",))
         return answer
 
     def mint(self, injection: Injection, signature: bytes) -> Call[int]:
-        """Makes a lot of an injection that the DSO has certified; anyone may bring it.
+        """Makes a lot of an injection that the DSO has certified. Anyone may submit the certificate,
+        and the DSO need not be online. The DSO checks the meter's signature before it certifies;
+        this contract does not.
 
-        Emits `LotMinted`. The DSO is the ledger's owner and need not be online. Reverts: `Expired`,
-        `BadEnergy`, `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`. Warning: the meter's
-        signature is checked by the DSO, not here.
+        The DSO is the ledger's owner. Emits `LotMinted`. Reverts: `Expired`, `BadEnergy`,
+        `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`.
 
         Args:
             injection: What the DSO signed.
             signature: sign_D: the DSO's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
         Returns:
-            The reading's hash.
+            Id: the reading's hash.
 
         Source:
             C-4
@@ -629,7 +695,14 @@ class EnergyLot(Contract):
         return answer
 
     def nonces(self, lot: int) -> int:
-        """Nonce that permits of a lot must carry (ERC-4494)."""
+        """Nonce that permits of a lot must carry (ERC-4494).
+
+        Args:
+            lot: Id.
+
+        Returns:
+            Changes of owner and cancellations so far.
+        """
         answer: int = self._read("nonces(uint256)", ("uint256",), [lot], ("uint256",))
         return answer
 
@@ -639,23 +712,32 @@ class EnergyLot(Contract):
         return answer
 
     def part_id(self, lot: int, i: int) -> int:
-        """Id of the i-th part of a lot that was split."""
+        """Id of a part of a lot that was split.
+
+        Args:
+            lot: Id of the lot.
+            i: Place of the part, from 0.
+
+        Returns:
+            Id of the part.
+        """
         answer: int = self._read("partId(uint256,uint256)", ("uint256", "uint256"), [lot, i], ("uint256",))
         return answer
 
     def permit(
         self, spender: str, lot: int, deadline: int, signature: bytes, *, value: int = 0
     ) -> Call[None]:
-        """Approves a spender by the owner's signature (ERC-4494), so that ordinary tools work.
+        """Approves a spender by the owner's signature (ERC-4494), so that ordinary tools work. Anyone
+        may submit the signature, and it can be submitted again until the lot changes hands.
 
-        Emits `Approval`. Used by a front-runner it does what the owner wanted, and can be sent
-        again until the lot changes hands. Reverts: `Expired`, `BadSignature`.
+        Emits `Approval`. Submitted by a front-runner it does what the owner wanted. Reverts:
+        `Expired`, `BadSignature`, `NoCoin`.
 
         Args:
             spender: Account that may transfer the lot.
             lot: Id.
             deadline: Unix seconds; valid while block.timestamp <= deadline, as ERC-4494 has it.
-            signature: Owner's signature of Permit(spender, token_id, nonce, deadline).
+            signature: The owner's EIP-712 signature (65 or 64 bytes, or ERC-1271).
         """
         return self._encode(
             "permit(address,uint256,uint256,bytes)",
@@ -666,14 +748,24 @@ class EnergyLot(Contract):
         )
 
     def receipt_signer(self, buyer: str) -> bytes:
-        """ERC-7913 signer that a buyer names at acceptance to be delivered in lots."""
+        """ERC-7913 signer that a buyer names at acceptance to be delivered in lots.
+
+        Args:
+            buyer: Account that accepts an offer.
+
+        Returns:
+            This contract's address followed by the buyer's.
+        """
         answer: bytes = self._read("receiptSigner(address)", ("address",), [buyer], ("bytes",))
         return answer
 
     def retire(self, lot: int) -> Call[None]:
-        """Ends a lot whose energy its owner has consumed; for ever.
+        """Ends a lot whose energy its owner has consumed, for ever. Only the owner may call it.
 
-        Owner only. Emits `LotRetired`. Reverts: `NotOwner`.
+        Emits `LotRetired`. Reverts: `NotOwner`.
+
+        Args:
+            lot: Id.
 
         Source:
             C-4
@@ -716,14 +808,14 @@ class EnergyLot(Contract):
         )
 
     def split(self, lot: int, energies_wh: Sequence[int]) -> Call[None]:
-        """Ends a lot and makes several of it.
+        """Ends a lot and makes several of it. Permits and approvals of the lot end with it. Only the
+        owner may call it.
 
-        Owner only. Emits `LotSplit`. Permits and approvals of the lot end with it. Reverts:
-        `NotOwner`, `TooFew`, `BadEnergy`, `WrongSum`.
+        Emits `LotSplit`. Reverts: `NotOwner`, `TooFew`, `BadEnergy`, `WrongSum`.
 
         Args:
             lot: Id.
-            energies_wh: Two or more energies that add up to the lot's.
+            energies_wh: Two or more energies in Wh that add up to the lot's.
 
         Source:
             C-4
@@ -761,16 +853,19 @@ class EnergyLot(Contract):
         )
 
     def verify(self, key: bytes, hash: bytes, signature: bytes) -> bytes:
-        """ERC-7913: signs for `receipt_signer` that a trade was accepted by its buyer, and, within
-        `deliver` only, that its energy was received.
+        """Signs as `receipt_signer` (ERC-7913): at any time that a trade was accepted by its buyer,
+        and only during `deliver` that its energy was received.
 
         Args:
             key: The buyer, 20 bytes.
             hash: Digest of the offer market's Acceptance or Receipt.
-            signature: abi.encode(trade_id) for an acceptance.
+            signature: abi.encode(trade_id) for an acceptance, empty for a receipt.
 
         Returns:
-            Selector of this function, or 0xffffffff.
+            Selector of this function if it signs, else 0xffffffff.
+
+        Source:
+            N-3, C-8
         """
         answer: bytes = self._read(
             "verify(bytes,bytes32,bytes)", ("bytes", "bytes32", "bytes"), [key, hash, signature], ("bytes4",)

@@ -19,7 +19,7 @@ from energy_trading.types import (
 
 
 class BadOpening(ContractRevert):
-    """The opening does not fit the commitment of the terms."""
+    """Quantity and salt do not open the commitment of the terms."""
 
     energy: Energy
     agreed_wh: int
@@ -27,7 +27,7 @@ class BadOpening(ContractRevert):
 
     signature = "OfferMarket_BadOpening(bytes32,uint256,bytes32)"
     fields = ("energy", "agreed_wh", "salt")
-    meaning = "the opening does not fit the commitment of the terms"
+    meaning = "quantity and salt do not open the commitment of the terms"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
@@ -42,7 +42,7 @@ class BadSignature(ContractRevert):
 
 
 class BadTerms(ContractRevert):
-    """Needed: energy not zero, price in 1 … max_price."""
+    """The energy must not be zero, and the price must be between 1 and max_price."""
 
     energy: Energy
     price: int
@@ -50,12 +50,12 @@ class BadTerms(ContractRevert):
 
     signature = "OfferMarket_BadTerms(bytes32,uint256,uint256)"
     fields = ("energy", "price", "max_price")
-    meaning = "needed: energy not zero, price in 1 … max_price"
+    meaning = "the energy must not be zero, and the price must be between 1 and max_price"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 class BadWindow(ContractRevert):
-    """Needed: now < accept_by < deliver_by <= latest."""
+    """The times must be in the order now < accept_by < deliver_by <= latest."""
 
     accept_by: int
     deliver_by: int
@@ -64,26 +64,26 @@ class BadWindow(ContractRevert):
 
     signature = "OfferMarket_BadWindow(uint256,uint256,uint256,uint256)"
     fields = ("accept_by", "deliver_by", "now_", "latest")
-    meaning = "needed: now < accept_by < deliver_by <= latest"
+    meaning = "the times must be in the order now < accept_by < deliver_by <= latest"
 
 
 class Expired(ContractRevert):
-    """Too late: block.timestamp is not before the deadline."""
+    """The deadline has passed."""
 
     now_: int
     deadline: int
 
     signature = "OfferMarket_Expired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too late: block.timestamp is not before the deadline"
+    meaning = "the deadline has passed"
 
 
 class NoBuyer(ContractRevert):
-    """An award names its buyer."""
+    """An award must name its buyer."""
 
     signature = "OfferMarket_NoBuyer()"
     fields = ()
-    meaning = "an award names its buyer"
+    meaning = "an award must name its buyer"
 
 
 class NoMeter(ContractRevert):
@@ -97,29 +97,29 @@ class NoMeter(ContractRevert):
 
 
 class NotAuction(ContractRevert):
-    """Only the auction named at deployment may award."""
+    """Only the auction named at deployment may award a trade."""
 
     caller: str
     auction: str
 
     signature = "OfferMarket_NotAuction(address,address)"
     fields = ("caller", "auction")
-    meaning = "only the auction named at deployment may award"
+    meaning = "only the auction named at deployment may award a trade"
 
 
 class NotExpired(ContractRevert):
-    """Too early: block.timestamp is before the deadline."""
+    """The deadline has not passed yet."""
 
     now_: int
     deadline: int
 
     signature = "OfferMarket_NotExpired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too early: block.timestamp is before the deadline"
+    meaning = "the deadline has not passed yet"
 
 
 class NotParty(ContractRevert):
-    """Buyer and receipt key are not those of the acceptance."""
+    """The buyer and the receipt key are not those of the acceptance."""
 
     trade_id: bytes
     buyer: str
@@ -127,7 +127,7 @@ class NotParty(ContractRevert):
 
     signature = "OfferMarket_NotParty(bytes32,address,bytes32)"
     fields = ("trade_id", "buyer", "receipt_key")
-    meaning = "buyer and receipt key are not those of the acceptance"
+    meaning = "the buyer and the receipt key are not those of the acceptance"
 
 
 class NotSeller(ContractRevert):
@@ -165,13 +165,13 @@ class Reserved(ContractRevert):
 
 
 class SelfTrade(ContractRevert):
-    """Seller and buyer are the same account."""
+    """Seller and buyer must be two accounts."""
 
     account: str
 
     signature = "OfferMarket_SelfTrade(address)"
     fields = ("account",)
-    meaning = "seller and buyer are the same account"
+    meaning = "seller and buyer must be two accounts"
 
 
 class UnknownReceiptKey(ContractRevert):
@@ -186,19 +186,19 @@ class UnknownReceiptKey(ContractRevert):
 
 
 class WrongNonce(ContractRevert):
-    """The top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01)
-    apart."""
+    """The top bits of the nonce must be 00 in an offer made on chain, 10 in one signed off chain and
+    01 in an award."""
 
     nonce: int
     signed: bool
 
     signature = "OfferMarket_WrongNonce(uint256,bool)"
     fields = ("nonce", "signed")
-    meaning = "the top bits of the nonce tell offers made on chain (00), signed off chain (10) and awards (01) apart"
+    meaning = "the top bits of the nonce must be 00 in an offer made on chain, 10 in one signed off chain and 01 in an award"
 
 
 class WrongState(ContractRevert):
-    """The trade is not in the state this needs."""
+    """The trade is not in the state that this needs."""
 
     trade_id: bytes
     state: TradeState
@@ -206,14 +206,20 @@ class WrongState(ContractRevert):
 
     signature = "OfferMarket_WrongState(bytes32,uint8,uint8)"
     fields = ("trade_id", "state", "needed")
-    meaning = "the trade is not in the state this needs"
+    meaning = "the trade is not in the state that this needs"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
 
 
 @dataclass(frozen=True)
 class AwardUnpaid(Event):
-    """The winner of an auction did not pay in time; the guarantee is back. A default of the buyer,
-    unless the DSO has it suspended then: the ledger's `DefaultRecorded` tells."""
+    """The winner of an auction did not pay in time. The seller has its guarantee back. This is a
+    default of the buyer unless the DSO had suspended it by then; in that case the ledger logs no
+    `DefaultRecorded`.
+
+    Args:
+        trade_id: Hash of the terms.
+        buyer: Account that won.
+    """
 
     trade_id: bytes
     buyer: str
@@ -230,10 +236,12 @@ class DeliveredShort(Event):
     """Less than agreed was delivered.
 
     Args:
+        trade_id: Hash of the terms.
         delivered_wh: Wh that the receipt proves.
         agreed_wh: Wh of the terms.
-        payment: Part of the price the seller earned, fee included; the buyer has the rest back.
-        cut: Part of the guarantee that the treasury has.
+        payment: Units of account that the seller earned, before the fee; the buyer has the rest
+            of the price back.
+        cut: Units of account of the guarantee that the treasury has.
     """
 
     trade_id: bytes
@@ -254,7 +262,11 @@ class DeliveredShort(Event):
 
 @dataclass(frozen=True)
 class DeliveryConfirmed(Event):
-    """All was delivered; the seller has the price less the fee (ERC)."""
+    """Everything was delivered (ERC). The seller has the price less the fee.
+
+    Args:
+        trade_id: Hash of the terms.
+    """
 
     trade_id: bytes
 
@@ -264,7 +276,12 @@ class DeliveryConfirmed(Event):
 
 @dataclass(frozen=True)
 class DeliveryRefused(Event):
-    """A receipt in a batch was refused; it can be submitted again."""
+    """A receipt in a batch was refused. It can be submitted again.
+
+    Args:
+        trade_id: Hash of the terms.
+        fault: Why it was refused.
+    """
 
     trade_id: bytes
     fault: DeliveryFault
@@ -282,6 +299,8 @@ class OfferAccepted(Event):
     """A buyer paid into the market's care (CTP).
 
     Args:
+        trade_id: Hash of the terms.
+        buyer: Account that paid.
         receipt_key: keccak256 of the ERC-7913 signer that will sign the receipt.
     """
 
@@ -299,7 +318,11 @@ class OfferAccepted(Event):
 
 @dataclass(frozen=True)
 class OfferExpired(Event):
-    """Nobody accepted in time; the guarantee is back."""
+    """Nobody accepted the offer in time. The seller has its guarantee back.
+
+    Args:
+        trade_id: Hash of the terms.
+    """
 
     trade_id: bytes
 
@@ -309,7 +332,18 @@ class OfferExpired(Event):
 
 @dataclass(frozen=True)
 class OfferMade(Event):
-    """A seller committed to deliver (CTS)."""
+    """A seller committed to deliver (CTS).
+
+    Args:
+        trade_id: Hash of the terms.
+        seller: Account that promises the energy.
+        buyer: Account that the offer is reserved for; zero: anyone.
+        energy: Quantity: in Wh if below 2**64, else hidden.
+        price: Price of the whole quantity in units of account.
+        accept_by: Unix seconds; it can be accepted before.
+        deliver_by: Unix seconds; a receipt counts before.
+        nonce: Tells equal offers of one seller apart.
+    """
 
     trade_id: bytes
     seller: str
@@ -339,7 +373,8 @@ class OfferWithdrawn(Event):
     """The seller withdrew the offer (CCS).
 
     Args:
-        cut: Part of the guarantee that the treasury has.
+        trade_id: Hash of the terms.
+        cut: Units of account of the guarantee that the treasury has.
     """
 
     trade_id: bytes
@@ -354,7 +389,12 @@ class OfferWithdrawn(Event):
 
 @dataclass(frozen=True)
 class SignedOfferCancelled(Event):
-    """The seller withdrew an offer signed off chain."""
+    """The seller withdrew an offer that it had signed off chain.
+
+    Args:
+        trade_id: Hash of the terms.
+        seller: Account that had signed it.
+    """
 
     trade_id: bytes
     seller: str
@@ -368,10 +408,11 @@ class SignedOfferCancelled(Event):
 
 @dataclass(frozen=True)
 class TradeExpired(Event):
-    """No receipt came in time; the buyer has the payment back.
+    """No receipt came in time. The buyer has its payment back.
 
     Args:
-        cut: Part of the guarantee that the treasury has.
+        trade_id: Hash of the terms.
+        cut: Units of account of the guarantee that the treasury has.
     """
 
     trade_id: bytes
@@ -385,8 +426,9 @@ class TradeExpired(Event):
 
 
 class OfferMarket(Contract):
-    """Offer market. Fixed-price trades: offer with guarantee (CTS), acceptance with payment (CTP),
-    meter receipt (ERC), withdrawal (CCS), expiry."""
+    """Offer market. Trades at a fixed price: an offer with a guarantee (CTS, commitment to send), its
+    acceptance with the payment (CTP, commitment to pay), the meter's receipt (ERC, energy receipt
+    confirmation), withdrawal (CCS, cancellation of the commitment to send) and expiry."""
 
     name: ClassVar[str] = "OfferMarket"
     constructor_types: ClassVar[tuple[str, ...]] = (
@@ -394,12 +436,12 @@ class OfferMarket(Contract):
     )
 
     def accept_offer(self, terms: Terms) -> Call[None]:
-        """Commits the buyer's payment to an offer (CTP); the buyer's registered meter will sign the
-        receipt.
+        """Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
+        meter will sign the receipt. The payment stays held until receipt or deliver_by. From
+        accept_by on nothing can be accepted; then `expire` returns the guarantee.
 
-        Emits `OfferAccepted`. Reverts: `WrongState`, `Expired` from accept_by on (money and offer
-        stay as they are; `expire` returns the guarantee), `Reserved`, `SelfTrade`, `NoMeter`, and
-        as `commit`. Warning: the payment stays held until receipt or deliver_by.
+        Emits `OfferAccepted`. Reverts: `WrongState`, `Expired`, `Reserved`, `SelfTrade`, `NoMeter`,
+        and as `commit`. Rounding: none.
 
         Args:
             terms: The offer as made.
@@ -416,13 +458,14 @@ class OfferMarket(Contract):
         )
 
     def accept_offer_privately(self, terms: Terms, key: ReceiptKey) -> Call[None]:
-        """`accept_offer` with a one-time receipt key, so that the trade does not point at a meter.
+        """The same as `accept_offer` with a one-time receipt key, so that the trade does not point at
+        a meter.
 
         Emits `OfferAccepted`. Reverts: as `accept_offer`, `UnknownReceiptKey`, `BadSignature`.
 
         Args:
             terms: The offer as made.
-            key: The key, its proof and its own signature.
+            key: The key, the proof that it is admitted, and its own signature.
 
         Source:
             N-2, N-6
@@ -436,13 +479,14 @@ class OfferMarket(Contract):
         )
 
     def accept_signed(self, terms: Terms, signature: bytes) -> Call[bytes]:
-        """Accepts an offer signed off chain: holds the guarantee and the payment in one call.
+        """Accepts an offer that was signed off chain: holds the guarantee and the payment in one call.
+        The caller is the buyer.
 
-        Emits `OfferMade`, `OfferAccepted`. Reverts: as `make_offer` and `accept_offer`,
-        `BadSignature`.
+        Emits `OfferMade` and `OfferAccepted`. Reverts: as `make_offer` and `accept_offer`,
+        `BadSignature`. Rounding: guarantee up.
 
         Args:
-            terms: The offer; bit 255 of its nonce is set.
+            terms: The offer. Of the two top bits of its nonce only bit 255 is set.
             signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
         Returns:
@@ -460,14 +504,14 @@ class OfferMarket(Contract):
         )
 
     def accept_signed_privately(self, terms: Terms, signature: bytes, key: ReceiptKey) -> Call[bytes]:
-        """`accept_signed` with a one-time receipt key.
+        """The same as `accept_signed` with a one-time receipt key.
 
         Emits and reverts: as `accept_signed` and `accept_offer_privately`.
 
         Args:
-            terms: The offer; bit 255 of its nonce is set.
-            signature: The seller's signature.
-            key: The key, its proof and its own signature.
+            terms: The offer. Of the two top bits of its nonce only bit 255 is set.
+            signature: The seller's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+            key: The key, the proof that it is admitted, and its own signature.
 
         Returns:
             Hash of the terms.
@@ -488,14 +532,15 @@ class OfferMarket(Contract):
         )
 
     def award(self, terms: Terms) -> Call[bytes]:
-        """Opens a trade that the winner of an auction has to pay before accept_by, else it is a
-        default of the buyer.
+        """Opens a trade that the winner of an auction has to pay before accept_by; otherwise it is a
+        default of the winner. Only the auction may call it.
 
-        The auction only, which holds the guarantee for the price already. Emits `OfferMade`.
-        Reverts: `NotAuction`, `NoBuyer`, and as `make_offer`.
+        The auction holds the guarantee for the price already. Emits `OfferMade`. Reverts:
+        `NotAuction`, `NoBuyer`, and as `make_offer`.
 
         Args:
-            terms: Reserved for the winner; bit 254 of the nonce is set.
+            terms: The trade, reserved for the winner. Of the two top bits of its nonce only bit
+                254 is set.
 
         Returns:
             Hash of the terms.
@@ -512,10 +557,10 @@ class OfferMarket(Contract):
         )
 
     def cancel_signed(self, terms: Terms) -> Call[None]:
-        """Withdraws an offer signed off chain for good; nothing was held, so nothing is kept.
+        """Withdraws an offer signed off chain for good. Only its seller may, and only before
+        accept_by, from when on it is void anyway. Nothing was held, so nothing is lost.
 
-        Emits `SignedOfferCancelled`. Reverts: `NotSeller`, `WrongNonce`, `Expired` (it is void
-        already), `WrongState`.
+        Emits `SignedOfferCancelled`. Reverts: `NotSeller`, `WrongNonce`, `Expired`, `WrongState`.
 
         Args:
             terms: The offer as signed.
@@ -532,15 +577,15 @@ class OfferMarket(Contract):
         )
 
     def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
-        """`confirm_delivery` for many; a bad receipt does not stop the others.
+        """`confirm_delivery` for many receipts. A bad receipt does not stop the others.
 
-        Emits `DeliveryRefused` for each bad one.
+        Emits what `confirm_delivery` does, and `DeliveryRefused` for each bad receipt.
 
         Args:
             deliveries: Terms, parties and receipts.
 
         Returns:
-            How many were settled.
+            How many trades were settled.
 
         Source:
             N-3
@@ -554,11 +599,12 @@ class OfferMarket(Contract):
         )
 
     def confirm_delivery(self, delivery: Delivery) -> Call[None]:
-        """Pays the seller on the meter's receipt and returns the guarantee (ERC); anyone may bring it.
+        """Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit
+        the receipt. If less than agreed was delivered, payment and guarantee are settled in
+        proportion, and a shortfall beyond the tolerance is a default of the seller.
 
-        Emits `DeliveryConfirmed`, or `DeliveredShort` when less than agreed was delivered: then
-        payment and guarantee settle pro rata, and beyond the tolerance it is a default. Rounding:
-        payment, fee and cut down. Reverts: `ReceiptRefused`.
+        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`. Rounding: payment,
+        fee and cut down.
 
         Args:
             delivery: Terms, parties and receipt.
@@ -575,12 +621,13 @@ class OfferMarket(Contract):
         )
 
     def confirm_hidden_short(self, delivery: Delivery, agreed_wh: int, salt: bytes) -> Call[None]:
-        """`confirm_delivery` for hidden energy that was not delivered in full: opens the commitment.
+        """`confirm_delivery` for a hidden quantity that was not delivered in full: the commitment is
+        opened.
 
         Emits and reverts: as `confirm_delivery`, `BadOpening`.
 
         Args:
-            delivery: Terms with a commitment, receipt in plain Wh.
+            delivery: Terms with a commitment, and a receipt in plain Wh.
             agreed_wh: Wh in the commitment.
             salt: Salt of the commitment.
 
@@ -610,18 +657,19 @@ class OfferMarket(Contract):
         return answer
 
     def expire(self, terms: Terms, buyer: str, receipt_key: bytes) -> Call[None]:
-        """Ends what is overdue; anyone may call. An offer nobody accepted: the guarantee returns (N-7,
-        3). A trade nobody delivered: the buyer is refunded, the seller loses the penalty (N-7, 4).
-        An award nobody paid: the guarantee returns, and it is a default of the buyer, unless the
-        buyer is suspended now.
+        """Ends what is overdue. Anyone may call it. If nobody accepted the offer, the guarantee
+        returns (N-7, 3). If nothing was delivered, the buyer is refunded and the seller loses the
+        penalty (N-7, 4). If an award was not paid, the guarantee returns, and it is a default of
+        the buyer unless the buyer is suspended now.
 
-        Emits `OfferExpired`, `AwardUnpaid` or `TradeExpired`. Rounding: cut down. Reverts:
-        `NotExpired`, `WrongState`, `NotParty`.
+        Emits `OfferExpired`, `TradeExpired` or `AwardUnpaid`. Reverts: `NotExpired`, `WrongState`,
+        `NotParty`. Rounding: cut down.
 
         Args:
             terms: The offer as made or signed.
             buyer: Account that accepted; ignored if none did.
-            receipt_key: Hash of the signer named at acceptance; ignored if none was.
+            receipt_key: keccak256 of the ERC-7913 signer named at acceptance; ignored if none
+                was.
 
         Source:
             N-7
@@ -635,10 +683,10 @@ class OfferMarket(Contract):
         )
 
     def give_up(self, terms: Terms) -> Call[None]:
-        """Withdraws an open offer (CCS): a share of the guarantee is kept before accept_by, nothing
-        after.
+        """Withdraws an open offer (CCS). Only its seller may. Before accept_by a share of the
+        guarantee is lost, afterwards nothing.
 
-        Emits `OfferWithdrawn`. Rounding: cut down. Reverts: `NotSeller`, `WrongState`.
+        Emits `OfferWithdrawn`. Reverts: `NotSeller`, `WrongState`. Rounding: cut down.
 
         Args:
             terms: The offer as made.
@@ -655,19 +703,32 @@ class OfferMarket(Contract):
         )
 
     def guarantee_up(self, price: int) -> int:
-        """Guarantee for a price. Rounding: up."""
+        """Guarantee for a price.
+
+        Reverts: `BadTerms` for a price that no offer can have. Rounding: up.
+
+        Args:
+            price: Units of account.
+
+        Returns:
+            Units of account.
+
+        Source:
+            N-1
+        """
         answer: int = self._read("guaranteeUp(uint256)", ("uint256",), [price], ("uint256",))
         return answer
 
     def make_offer(self, terms: Terms) -> Call[bytes]:
-        """Commits the seller to deliver and holds the guarantee (CTS).
+        """Commits the seller to deliver and holds its guarantee (CTS). The guarantee stays held until
+        receipt, withdrawal or expiry.
 
-        Emits `OfferMade`. Rounding: guarantee up. Reverts: `NotSeller`, `WrongNonce`, `BadTerms`,
-        `SelfTrade`, `BadWindow`, `WrongState`, and as `commit`. Warning: the guarantee stays held
-        until receipt, withdrawal or expiry.
+        Emits `OfferMade`. Reverts: `NotSeller`, `WrongNonce`, `BadTerms`, `SelfTrade`, `BadWindow`,
+        `WrongState`, and as `commit`. Rounding: guarantee up.
 
         Args:
-            terms: The offer; bit 255 of its nonce is clear.
+            terms: The offer. Its seller is the caller, and the two top bits of its nonce are
+                clear.
 
         Returns:
             Hash of the terms.
@@ -684,7 +745,11 @@ class OfferMarket(Contract):
         )
 
     def market_parameters(self) -> MarketParameters:
-        """The constructor arguments."""
+        """The parameters of the market.
+
+        Returns:
+            As given to the constructor.
+        """
         answer: MarketParameters = self._read(
             "marketParameters()",
             (),
@@ -695,12 +760,26 @@ class OfferMarket(Contract):
         return answer
 
     def state_of(self, trade_id: bytes) -> TradeState:
-        """Where a trade stands; `TradeState.NONE` again once it is over and cannot come back."""
+        """Current state of a trade. A finished trade whose terms can never come back reports
+        `TradeState.NONE`.
+
+        Args:
+            trade_id: Hash of the terms.
+
+        Returns:
+            The state as it was recorded; an overdue trade keeps its state until `expire`.
+        """
         answer: TradeState = self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",), TradeState)
         return answer
 
     def trade_id_of(self, terms: Terms) -> bytes:
-        """Trade id of terms: their EIP-712 struct hash.
+        """The trade id of terms: their EIP-712 struct hash.
+
+        Args:
+            terms: Any terms.
+
+        Returns:
+            Their hash.
 
         Source:
             N-5

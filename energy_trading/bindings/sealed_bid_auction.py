@@ -11,25 +11,26 @@ from energy_trading.types import AuctionParameters, AuctionState, AuctionTerms, 
 
 
 class BadLots(ContractRevert):
-    """Needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit
-    or more."""
+    """There must be 1 … 8 lots, the largest first, each above 0 and below 2**40 Wh and worth at least
+    1 unit at the start price."""
 
     lots_wh: Sequence[int]
 
     signature = "SealedBidAuction_BadLots(uint256[])"
     fields = ("lots_wh",)
-    meaning = "needed: 1 … 8 lots by falling size, each above 0 and below 2**40 Wh, whose start price is 1 unit or more"
+    meaning = "there must be 1 … 8 lots, the largest first, each above 0 and below 2**40 Wh and worth at least 1 unit at the start price"
 
 
 class BadPrices(ContractRevert):
-    """Needed: 1 <= start_price <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1."""
+    """The prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment
+    must be below 2**64."""
 
     start_price: int
     ceiling: int
 
     signature = "SealedBidAuction_BadPrices(uint256,uint256)"
     fields = ("start_price", "ceiling")
-    meaning = "needed: 1 <= start_price <= ceiling <= 2**64 - 1, and the highest payment at most 2**64 - 1"
+    meaning = "the prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment must be below 2**64"
 
 
 class BadSignature(ContractRevert):
@@ -43,8 +44,8 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """Needed: now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest,
-    pay_window > 0."""
+    """The times must be in the order now < quote_until < disclose_until < disclose_until + pay_window
+    < deliver_by <= latest, and pay_window must not be zero."""
 
     quote_until: int
     disclose_until: int
@@ -54,58 +55,58 @@ class BadWindow(ContractRevert):
 
     signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
     fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "needed: now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, pay_window > 0"
+    meaning = "the times must be in the order now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, and pay_window must not be zero"
 
 
 class EmptyChunk(ContractRevert):
-    """A chunk without quotes gets nowhere."""
+    """A chunk must contain a quote."""
 
     signature = "SealedBidAuction_EmptyChunk()"
     fields = ()
-    meaning = "a chunk without quotes gets nowhere"
+    meaning = "a chunk must contain a quote"
 
 
 class Expired(ContractRevert):
-    """Too late: block.timestamp is not before the deadline."""
+    """The deadline has passed."""
 
     now_: int
     deadline: int
 
     signature = "SealedBidAuction_Expired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too late: block.timestamp is not before the deadline"
+    meaning = "the deadline has passed"
 
 
 class Full(ContractRevert):
-    """The auction has all the quotes it can count."""
+    """The auction has all the quotes that it can count."""
 
     auction_id: bytes
     max: int
 
     signature = "SealedBidAuction_Full(bytes32,uint256)"
     fields = ("auction_id", "max")
-    meaning = "the auction has all the quotes it can count"
+    meaning = "the auction has all the quotes that it can count"
 
 
 class MarketWithoutCode(ContractRevert):
-    """The market has no code."""
+    """The market's address has no code."""
 
     market: str
 
     signature = "SealedBidAuction_MarketWithoutCode(address)"
     fields = ("market",)
-    meaning = "the market has no code"
+    meaning = "the market's address has no code"
 
 
 class NotExpired(ContractRevert):
-    """Too early: block.timestamp is before the deadline."""
+    """The deadline has not passed yet."""
 
     now_: int
     deadline: int
 
     signature = "SealedBidAuction_NotExpired(uint256,uint256)"
     fields = ("now_", "deadline")
-    meaning = "too early: block.timestamp is before the deadline"
+    meaning = "the deadline has not passed yet"
 
 
 class NotPublisher(ContractRevert):
@@ -120,13 +121,13 @@ class NotPublisher(ContractRevert):
 
 
 class WrongKey(ContractRevert):
-    """The key is not that of the terms' quote key."""
+    """The key is not the secret of the terms' quote key."""
 
     quote_key: str
 
     signature = "SealedBidAuction_WrongKey(address)"
     fields = ("quote_key",)
-    meaning = "the key is not that of the terms' quote key"
+    meaning = "the key is not the secret of the terms' quote key"
 
 
 class WrongReplay(ContractRevert):
@@ -142,7 +143,7 @@ class WrongReplay(ContractRevert):
 
 
 class WrongState(ContractRevert):
-    """The auction is not in the state this needs."""
+    """The auction is not in the state that this needs."""
 
     auction_id: bytes
     state: AuctionState
@@ -150,21 +151,25 @@ class WrongState(ContractRevert):
 
     signature = "SealedBidAuction_WrongState(bytes32,uint8,uint8)"
     fields = ("auction_id", "state", "needed")
-    meaning = "the auction is not in the state this needs"
+    meaning = "the auction is not in the state that this needs"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": AuctionState, "needed": AuctionState}
 
 
 class ZeroKey(ContractRevert):
-    """The quote key cannot be zero."""
+    """The quote key must not be zero."""
 
     signature = "SealedBidAuction_ZeroKey()"
     fields = ()
-    meaning = "the quote key cannot be zero"
+    meaning = "the quote key must not be zero"
 
 
 @dataclass(frozen=True)
 class AuctionClosed(Event):
-    """There was no quote; the guarantee is back."""
+    """The auction is finished without a quote. The publisher has its guarantee back.
+
+    Args:
+        auction_id: The auction.
+    """
 
     auction_id: bytes
 
@@ -174,7 +179,13 @@ class AuctionClosed(Event):
 
 @dataclass(frozen=True)
 class AuctionPosted(Event):
-    """An order was published."""
+    """An order was posted.
+
+    Args:
+        auction_id: Hash of the terms.
+        publisher: Seller.
+        terms: The order.
+    """
 
     auction_id: bytes
     publisher: str
@@ -197,13 +208,14 @@ class AuctionPosted(Event):
 
 @dataclass(frozen=True)
 class AuctionSettled(Event):
-    """The auction is over.
+    """The auction is finished.
 
     Args:
-        awarded: Lots that were won.
-        runner_up: Best bidder without a lot, zero if none: the seller may offer it what a
-            winner did not pay.
-        runner_up_quote: The runner-up's quote, units per kWh.
+        auction_id: The auction.
+        awarded: How many lots were won.
+        runner_up: Best bidder without a lot, zero if there is none. The seller may offer it
+            what a winner does not pay.
+        runner_up_quote: The runner-up's quote in units of account per kWh.
     """
 
     auction_id: bytes
@@ -222,7 +234,13 @@ class AuctionSettled(Event):
 
 @dataclass(frozen=True)
 class BidderCompensated(Event):
-    """A bidder has its share of a forfeited guarantee."""
+    """A bidder has its share of a forfeited guarantee.
+
+    Args:
+        auction_id: The auction.
+        bidder: Account that bid.
+        share: Units of account.
+    """
 
     auction_id: bytes
     bidder: str
@@ -241,7 +259,8 @@ class GuaranteeForfeited(Event):
     """The key was not disclosed in time.
 
     Args:
-        share: What each quote's bidder gets, units.
+        auction_id: The auction.
+        share: Units of account that the bidder of each quote gets.
     """
 
     auction_id: bytes
@@ -256,7 +275,12 @@ class GuaranteeForfeited(Event):
 
 @dataclass(frozen=True)
 class KeyDisclosed(Event):
-    """Everybody can open every quote from now on."""
+    """The key was disclosed. Everybody can open every quote from now on.
+
+    Args:
+        auction_id: The auction.
+        key: Secret scalar of the quote key.
+    """
 
     auction_id: bytes
     key: int
@@ -273,10 +297,12 @@ class LotAwarded(Event):
     """A lot was won.
 
     Args:
-        lot: Place of the lot in the terms.
-        winner: Bidder.
-        quote: The winner's quote, units per kWh.
-        price: What the winner pays, units per kWh: the next quote, or the start price.
+        auction_id: The auction.
+        lot: Place of the lot in the terms, from 0.
+        winner: Account that won.
+        quote: The winner's quote in units of account per kWh.
+        price: What the winner pays in units of account per kWh: the next quote, or the start
+            price.
         trade_id: The trade in the `OfferMarket` that the winner has to accept.
         accept_by: Unix seconds; the winner has to pay before.
     """
@@ -306,8 +332,10 @@ class QuoteSealed(Event):
     """A bidder sealed a quote.
 
     Args:
-        cx: x of the ephemeral point.
-        body: Parity and masked amount.
+        auction_id: The auction.
+        bidder: Account that bids.
+        cx: x coordinate of the ephemeral point.
+        body: Parity of the ephemeral point and masked amount.
     """
 
     auction_id: bytes
@@ -329,7 +357,8 @@ class SettlementAdvanced(Event):
     """A part of the quotes was replayed.
 
     Args:
-        accumulator: Where the next chunk must end.
+        auction_id: The auction.
+        accumulator: Where in the hash chain the next chunk must end.
     """
 
     auction_id: bytes
@@ -343,14 +372,21 @@ class SettlementAdvanced(Event):
 
 
 class SealedBidAuction(Contract):
-    """Sealed-bid auction. Encrypted quotes, one disclosed key, generalised second price (GSP); each
-    award becomes a trade of the `OfferMarket`."""
+    """Sealed-bid auction. Encrypted quotes, one disclosed key, and the generalised second price (GSP).
+    Each award becomes a trade of the `OfferMarket`."""
 
     name: ClassVar[str] = "SealedBidAuction"
     constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
 
     def auction_id_of(self, terms: AuctionTerms) -> bytes:
-        """Auction id of terms."""
+        """The auction id of terms: their hash.
+
+        Args:
+            terms: Any terms.
+
+        Returns:
+            keccak256(abi.encode(terms)).
+        """
         answer: bytes = self._read(
             "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
             ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
@@ -360,22 +396,30 @@ class SealedBidAuction(Contract):
         return answer
 
     def auction_parameters(self) -> AuctionParameters:
-        """The constructor arguments."""
+        """The parameters of the auction.
+
+        Returns:
+            As given to the constructor.
+        """
         answer: AuctionParameters = self._read(
             "auctionParameters()", (), [], ("(address,address,uint256,uint256)",), AuctionParameters.from_abi
         )
         return answer
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Pays bidders their shares of a forfeited guarantee, in chunks as `settle`. Anyone may call.
+        """Pays bidders their shares of a forfeited guarantee, in chunks as in `settle`. Anyone may
+        call it.
 
         Emits `BidderCompensated` for each quote. Reverts: `WrongState`, `WrongReplay`,
-        `EmptyChunk`.
+        `EmptyChunk`. Rounding: shares down.
 
         Args:
             terms: The order.
             accumulator: The hash chain before the chunk's first quote.
             quotes: The chunk.
+
+        Source:
+            X-6
         """
         return self._encode(
             "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
@@ -390,10 +434,10 @@ class SealedBidAuction(Contract):
         )
 
     def disclose(self, terms: AuctionTerms, key: int) -> Call[None]:
-        """Discloses the key after the last quote; anyone who knows it may.
+        """Discloses the key, from quote_until on and before disclose_until. Anyone who knows the key
+        may.
 
-        Emits `KeyDisclosed`. Reverts: `WrongState`, `NotExpired` before quote_until, `Expired` from
-        disclose_until on, `WrongKey`.
+        Emits `KeyDisclosed`. Reverts: `WrongState`, `NotExpired`, `Expired`, `WrongKey`.
 
         Args:
             terms: The order.
@@ -425,10 +469,11 @@ class SealedBidAuction(Contract):
 
     def forfeit(self, terms: AuctionTerms) -> Call[None]:
         """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
-        goes to bidders and treasury. Or one without quotes: the guarantee returns. Anyone may call.
+        goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee
+        returns. Anyone may call it.
 
-        Emits `GuaranteeForfeited` or `AuctionClosed`. Rounding: shares down, the rest to the
-        treasury. Reverts: `WrongState`, `NotExpired`.
+        Emits `GuaranteeForfeited` or `AuctionClosed`. Reverts: `WrongState`, `NotExpired`.
+        Rounding: shares down, and the rest to the treasury.
 
         Args:
             terms: The order.
@@ -445,7 +490,19 @@ class SealedBidAuction(Contract):
         )
 
     def guarantee_of(self, terms: AuctionTerms) -> int:
-        """What the publisher's guarantee is: that of the highest payment of every lot."""
+        """The publisher's guarantee: the sum of the guarantees for the highest payment of every lot.
+
+        Rounding: payments down, the guarantee of each up.
+
+        Args:
+            terms: Any terms.
+
+        Returns:
+            Units of account.
+
+        Source:
+            X-8
+        """
         answer: int = self._read(
             "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
             ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
@@ -455,14 +512,14 @@ class SealedBidAuction(Contract):
         return answer
 
     def post(self, terms: AuctionTerms) -> Call[bytes]:
-        """Publishes an order and holds the guarantee for its highest possible payment.
+        """Posts an order and holds the guarantee for its highest possible payment. A publisher that
+        does not disclose the key in time loses the guarantee.
 
         Emits `AuctionPosted`. Reverts: `NotPublisher`, `BadLots`, `BadPrices`, `BadWindow`,
-        `ZeroKey`, `WrongState`, and as `commit`. Warning: whoever does not disclose the key in time
-        loses the guarantee.
+        `ZeroKey`, `WrongState`, and as `commit`. Rounding: guarantee up.
 
         Args:
-            terms: The order.
+            terms: The order, whose publisher is the caller.
 
         Returns:
             Hash of the terms.
@@ -479,15 +536,15 @@ class SealedBidAuction(Contract):
         )
 
     def quote(self, auction_id: bytes, cx: int, body: int) -> Call[None]:
-        """Adds the caller's sealed quote.
+        """Adds the caller's sealed quote. Whether the bidder may buy is checked at the settlement,
+        when it matters.
 
-        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`. Whether
-        the bidder may buy is asked at settlement, when it matters.
+        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`.
 
         Args:
             auction_id: Open auction.
-            cx: x of the ephemeral point.
-            body: Parity and masked amount.
+            cx: x coordinate of the ephemeral point.
+            body: Parity of the ephemeral point and masked amount.
 
         Source:
             X-5
@@ -497,14 +554,14 @@ class SealedBidAuction(Contract):
         )
 
     def quote_for(self, auction_id: bytes, q: Quote, signature: bytes) -> Call[None]:
-        """`quote` brought by anyone with the bidder's signature.
+        """Adds a quote with its bidder's signature. Anyone may submit it. A quote submitted twice
+        counts once.
 
-        Emits `QuoteSealed`. Reverts: as `quote`, `BadSignature`. Brought twice it counts once.
+        Emits `QuoteSealed`. Reverts: as `quote`, `BadSignature`.
 
         Args:
             auction_id: Open auction.
-            signature: Its EIP-712 signature of Quote(auction_id, bidder, cx, body) (or
-                ERC-1271).
+            signature: The bidder's EIP-712 signature (65 or 64 bytes, or ERC-1271).
 
         Source:
             X-5
@@ -518,18 +575,25 @@ class SealedBidAuction(Contract):
         )
 
     def seed_of(self, auction_id: bytes) -> int:
-        """The hash chain before the first quote."""
+        """The hash chain before the first quote.
+
+        Args:
+            auction_id: Hash of the terms.
+
+        Returns:
+            The lowest 200 bits of keccak256(abi.encode(auction_id)).
+        """
         answer: int = self._read("seedOf(bytes32)", ("bytes32",), [auction_id], ("uint256",))
         return answer
 
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Opens a chunk of quotes; the chunk that reaches the beginning decides the auction. Anyone
-        may call.
+        """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
+        may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
+        does not depend on how the quotes are cut into chunks.
 
-        Emits `KeyDisclosed` if this discloses the key, then `SettlementAdvanced`, or `LotAwarded`
-        for each lot and `AuctionSettled`. Chunks come newest first; within a chunk the oldest quote
-        is first. The result does not depend on how quotes are cut into chunks. Rounding: payments
-        down. Reverts: as `disclose` where it discloses, `WrongKey`, `WrongReplay`, `EmptyChunk`.
+        Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
+        `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,
+        `WrongKey`, `WrongReplay`, `EmptyChunk`. Rounding: payments down, guarantees up.
 
         Args:
             terms: The order.
@@ -554,16 +618,16 @@ class SealedBidAuction(Contract):
         )
 
     def state_of(self, auction_id: bytes) -> tuple[AuctionState, int, int]:
-        """Where an auction stands, how many quotes it has, and where the next chunk must end.
+        """Current state of an auction, the number of its quotes, and where the next chunk must end.
 
         Args:
             auction_id: Hash of the terms.
 
         Returns:
             accumulator: The hash chain up to the last quote that was not replayed yet.
-            quotes: How many were sealed.
-            state: Its state, as far as it was recorded; `AuctionState.AWAITING_KEY` says that
-                the quoting is over.
+            quotes: How many quotes were sealed.
+            state: The state as it was recorded; `AuctionState.AWAITING_KEY` means that the time
+                for quotes is over.
         """
         answer: tuple[AuctionState, int, int] = self._read(
             "stateOf(bytes32)",

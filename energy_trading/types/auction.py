@@ -16,9 +16,9 @@ class AuctionParameters(Struct):
 
     Args:
         ledger: Energy ledger that names this auction as a market.
-        market: Offer market that takes awards from this auction; it is there already.
+        market: Offer market that takes awards from this auction. It must be deployed already.
         bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
-            10,000 (hundredths of a per cent); the rest goes to the treasury.
+            10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
         max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
             own.
     """
@@ -38,7 +38,7 @@ class AuctionParameters(Struct):
 
 
 class AuctionState(IntEnum):
-    """Where an auction stands; over ones are `NONE` again."""
+    """Current state of an auction. A finished auction reports `NONE`."""
 
     NONE = 0
     QUOTING = 1
@@ -53,18 +53,19 @@ class AuctionTerms(Struct):
     auction id.
 
     Args:
-        publisher: Seller; the guarantee for the highest possible payment is held.
+        publisher: Seller, whose guarantee for the highest possible payment is held.
         quote_key: Address of the key that quotes are encrypted to.
-        start_price: Lowest valid quote, units of account per kWh; what a winner without a
+        start_price: Lowest valid quote in units of account per kWh, and what a winner without a
             follower pays.
-        ceiling: Highest valid quote, units of account per kWh.
+        ceiling: Highest valid quote in units of account per kWh.
         quote_until: Unix seconds; quotes count while block.timestamp < quote_until.
         disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
             disclose_until.
-        pay_window: Seconds a winner has to pay after settlement.
+        pay_window: Seconds that a winner has to pay after the settlement.
         deliver_by: Unix seconds, as in `Terms`.
         nonce: Tells equal auctions of one publisher apart.
-        lots_wh: Lots by falling size, 1 … 8; the i-th highest bidder takes the i-th.
+        lots_wh: 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th
+            lot.
     """
 
     publisher: str
@@ -111,12 +112,12 @@ class AuctionTerms(Struct):
 
 @dataclass(frozen=True)
 class Quote(Struct):
-    """A quote as it was sealed, for the replay.
+    """A quote as it was sealed, repeated for the replay.
 
     Args:
-        bidder: Account.
-        cx: x of the ephemeral point.
-        body: Parity and masked amount.
+        bidder: Account that bids.
+        cx: x coordinate of the ephemeral point.
+        body: Parity of the ephemeral point and masked amount.
     """
 
     bidder: str

@@ -12,7 +12,7 @@ from energy_trading.types.structs import Message, Struct
 
 @dataclass(frozen=True)
 class CreditParameters(Struct):
-    """Constants of the credit model (X-1 … X-3). E9: scale 1e9.
+    """Constants of the credit model (X-1 … X-3). A name that ends in E9 has the scale 1e9.
 
     Args:
         k1_e9: k1 of eq 3, 1e6 … 10e9.
@@ -21,17 +21,19 @@ class CreditParameters(Struct):
         t2_e9: t2 of eq 6, 1e6 … 10e9 and at least t1.
         z0: Damping of eqs 1 and 2 in z units, 1 … 2**32 - 1.
         profit_e9: L of eqs 4 and 5, 1 … 1e9 - 1.
-        window: Trades looked back on, n = m = k of eqs 1, 2, 4; 1 … 10.
+        window: How many recent trades count, n = m = k of eqs 1, 2, 4; 1 … 10.
         z_unit: Units of account that make z = 1; at least 1.
-        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12; a lower one could not
-            grow for rounding.
+        floor_e9: Lowest credit and that of a new account, 1e6 … 1e12. Rounding would keep a
+            lower one from growing.
         ceiling_e9: Highest credit, floor … 1e12.
         withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-        grace_defaults: k of N-7: the first k defaults in total bring no ban, 0 … 100.
-        ban_unit: Seconds that eq 7 calls a day, 60 seconds … ten years.
-        max_ban: Longest ban in seconds, ban_unit … ten years.
-        open_base: Guarantee (units) a seller of lowest credit may have held at once.
-        open_per_credit: What each whole point of credit above the floor adds to it.
+        grace_defaults: k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+        ban_unit: Seconds that eq 7 calls a day, 60 seconds to ten years.
+        max_ban: Longest ban in seconds, ban_unit to ten years.
+        open_base: Guarantee in units of account that a seller of the lowest credit may have
+            held at once.
+        open_per_credit: Units of account that each whole point of credit above the floor adds
+            to open_base.
     """
 
     k1_e9: int
@@ -101,15 +103,15 @@ class LedgerParameters(Struct):
     """Constructor arguments of the ledger, each with its allowed range.
 
     Args:
-        asset: ERC-20 to settle in; zero: the native coin.
-        unit: Base units of the asset that make one unit of account, 1 … 1e18; all money is
-            counted in units.
-        owner: DSO: suspends accounts, registers meters, names PKG.
-        pkg: First PKG key (account or ERC-1271 contract).
-        treasury: Account that gets fees and cut guarantees.
-        markets: Contracts that may commit and settle; 1 … 4.
-        epoch_seconds: Length of an epoch of one-time keys, one hour to a year.
-        credit: The credit model's constants.
+        asset: ERC-20 token to settle in; zero: the native coin.
+        unit: Base units of the asset that make one unit of account, 1 … 1e18. All money is
+            counted in units of account.
+        owner: The DSO: it suspends accounts, registers meters and names PKG's key.
+        pkg: First key of PKG (an account or an ERC-1271 contract).
+        treasury: Account that gets fees and lost guarantees.
+        markets: 1 … 4 contracts that may commit and settle.
+        epoch_seconds: Length of an epoch of one-time keys in seconds, one hour to a year.
+        credit: The constants of the credit model.
     """
 
     asset: str
@@ -163,20 +165,21 @@ class Cause(IntEnum):
 
 @dataclass(frozen=True)
 class AccountView(Struct):
-    """An account as people read it.
+    """Everything about an account, in a form for people. Money is in units of account.
 
     Args:
-        roles: Bit 0 producer, bit 1 consumer.
-        open: Whether PKG attested it.
-        suspended: Whether the DSO keeps it from new commitments.
+        roles: 1 for a producer, 2 for a consumer, 3 for both.
+        open: Whether PKG has attested the account.
+        suspended: Whether the DSO keeps the account from new commitments.
         available: Funds that can be withdrawn or committed.
         held: Guarantees of open offers and trades.
         seller_credit_e9: R^s of eq 3, scale 1e9.
         buyer_credit_e9: R^b of eq 6, scale 1e9.
-        defaults: Defaults so far, never forgotten.
-        banned_until: Unix seconds; no new commitment before.
-        sales: z of the recent sales, newest in the lowest 8 bits.
-        purchases: z of the recent purchases, newest in the lowest 8 bits.
+        defaults: Number of defaults so far; they are never forgotten.
+        banned_until: Unix seconds; the account can make no new commitment before.
+        sales: Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
+        purchases: Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest
+            bits.
     """
 
     roles: int
@@ -226,15 +229,16 @@ class AccountView(Struct):
 
 @dataclass(frozen=True)
 class AccountAttestation(Struct, Message):
-    """PKG's word that an account belongs to a certified person (C-2).
+    """PKG's statement that an account belongs to a certified person (C-2). PKG is the private key
+    generator, the authority that certifies people; DSO below is the distribution system operator.
 
     Args:
         account: Account to open.
-        roles: Bit 0 producer, bit 1 consumer.
+        roles: 1 for a producer, 2 for a consumer, 3 for both.
         certificate_hash: keccak256 of the ECQV certificate.
-        identity_ciphertext: α of the certificate: the identity, readable by PKG and DSO
-            together only.
-        deadline: Unix seconds; valid while block.timestamp < deadline.
+        identity_ciphertext: α of the certificate: the identity, which only PKG and DSO together
+            can read.
+        deadline: Unix seconds; the statement is valid while block.timestamp < deadline.
     """
 
     account: str
@@ -273,19 +277,20 @@ class Outcome(IntEnum):
 
 @dataclass(frozen=True)
 class Settlement(Struct):
-    """How a market ends a commitment. The market owes the sum: seller_gets + buyer_gets +
-    treasury_gets equals `unhold` plus the payment it took with `commit`.
+    """How a market ends a commitment. The market must keep the sum: seller_gets + buyer_gets +
+    treasury_gets equals `unhold` plus the payment that it took with `commit`. All amounts are in
+    units of account.
 
     Args:
         seller: Account whose guarantee was held.
-        unhold: Guarantee that is held no longer.
-        seller_gets: Added to the seller's available funds.
-        buyer: Account that paid; zero if nobody had.
-        buyer_gets: Added to the buyer's available funds.
-        outcome: What happened, for the standings.
-        value: Money value of what was settled, in units; the z of the credit model before
-            scaling.
-        treasury_gets: Fee and cut guarantee.
+        unhold: Part of the guarantee that is no longer held.
+        seller_gets: What is added to the seller's available funds.
+        buyer: Account that paid; zero if nobody did.
+        buyer_gets: What is added to the buyer's available funds.
+        outcome: What happened, for the credits.
+        value: Money value of what was settled. The ledger scales it to the z of the credit
+            model.
+        treasury_gets: Fee and lost part of the guarantee.
     """
 
     seller: str

@@ -34,7 +34,7 @@ class LotParameters(Struct):
 
 
 class LotState(IntEnum):
-    """What became of a lot."""
+    """Current state of a lot."""
 
     NONE = 0
     ALIVE = 1
@@ -45,14 +45,14 @@ class LotState(IntEnum):
 
 @dataclass(frozen=True)
 class LotView(Struct):
-    """A lot as people read it.
+    """Everything about a lot, in a form for people.
 
     Args:
-        owner: Account, zero once the lot is over.
+        owner: Account; zero once the lot has ended.
         energy_wh: Energy in Wh, the same for the whole life of the lot.
         slot_start: Start of the delivery slot, unix seconds.
-        nonce: That permits must carry; counts changes of owner and cancellations.
-        state: What became of it.
+        nonce: Nonce that permits must carry; it counts changes of owner and cancellations.
+        state: What became of the lot.
     """
 
     owner: str
@@ -72,20 +72,21 @@ class LotView(Struct):
 
 @dataclass(frozen=True)
 class Injection(Struct, Message):
-    """The DSO's word that energy was injected (sign_D, C-4), with the producer's contact data.
+    """The DSO's statement that energy was injected (sign_D, C-4), with how to reach the producer. DSO
+    is the distribution system operator.
 
     Args:
         producer: Account that injected the energy (txAddr) and gets the lot.
         energy_wh: Energy in Wh, 1 … 2**40 - 1.
         slot_start: Start of the delivery slot, unix seconds.
         meter: keccak256 of the ERC-7913 signer that signed the reading.
-        reading: Hash of the reading that the meter signed; it is the lot's id, so it mints
-            once.
+        reading: Hash of the reading that the meter signed. It is the lot's id, so it can be
+            minted once.
         public_key: pubK of the producer, for the handshake (C-5); empty where the account is a
             contract without one.
         msg_addr: Where the producer can be reached (eq 2).
         nonce: Serial number of the DSO.
-        deadline: Unix seconds; mints while block.timestamp < deadline.
+        deadline: Unix seconds; the lot can be minted while block.timestamp < deadline.
     """
 
     producer: str

@@ -13,15 +13,16 @@ from energy_trading.types.structs import Message, Struct
 
 @dataclass(frozen=True)
 class MarketParameters(Struct):
-    """Constructor arguments of the market, each with its allowed range. BPS: hundredths of a per cent.
+    """Constructor arguments of the market, each with its allowed range. BPS are basis points,
+    hundredths of a per cent.
 
     Args:
         ledger: Energy ledger that names this market.
         guarantee_bps: Guarantee as a share of the price, 1 … 10,000 (Nazari: 10,000).
-        fee_bps: Share of what the seller is paid that goes to the treasury, 0 … 1,000.
-        cancel_bps: Share of the guarantee kept when an offer is withdrawn before its expiry, 0
-            … 10,000.
-        penalty_bps: Share of the guarantee kept for energy not delivered, 1 … 10,000.
+        fee_bps: Share of the seller's payment that goes to the treasury, 0 … 1,000.
+        cancel_bps: Share of the guarantee that is lost when an offer is withdrawn before its
+            expiry, 0 … 10,000.
+        penalty_bps: Share of the guarantee that is lost for energy not delivered, 1 … 10,000.
         tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
             10,000.
         max_duration: Longest time from now to deliver_by in seconds, one minute to a year.
@@ -69,7 +70,7 @@ class DeliveryFault(IntEnum):
 
 
 class TradeState(IntEnum):
-    """Where a trade stands. Trades that are over and can never come back are `NONE` again."""
+    """Current state of a trade. A finished trade whose terms can never come back reports `NONE`."""
 
     NONE = 0
     OFFERED = 1
@@ -80,17 +81,18 @@ class TradeState(IntEnum):
 
 @dataclass(frozen=True)
 class Terms(Struct, Message):
-    """What a seller offers (CTS, N-1). Its EIP-712 struct hash is the trade id, the papers' contract
-    hash.
+    """What a seller offers (CTS, the commitment to send; N-1). Its EIP-712 struct hash is the trade
+    id, which the papers call the contract hash.
 
     Args:
         seller: Account that promises the energy and whose guarantee is held.
-        buyer: Account the offer is reserved for; zero: anyone.
-        energy: Quantity in Wh, plain or hidden (N-5).
-        price: Whole price in the ledger's units of account.
-        accept_by: Unix seconds; can be accepted while block.timestamp < accept_by.
+        buyer: Account that the offer is reserved for; zero: anyone.
+        energy: Quantity: in Wh if below 2**64, else hidden as keccak256(abi.encode(energy_wh,
+            salt)) (N-5).
+        price: Price of the whole quantity in the ledger's units of account.
+        accept_by: Unix seconds; the offer can be accepted while block.timestamp < accept_by.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliver_by.
-        nonce: Tells equal offers of one seller apart; bit 255 is set exactly in offers signed
+        nonce: Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed
             off chain, bit 254 exactly in awards of an auction.
     """
 
@@ -124,10 +126,11 @@ class Terms(Struct, Message):
 
 @dataclass(frozen=True)
 class ReceiptKey(Struct):
-    """A one-time meter key named at acceptance (CoE, N-6).
+    """A one-time meter key that the buyer names at acceptance (CoE, certificate of existence; N-6).
 
     Args:
-        signer: ERC-7913 signer: 20-byte address, or verifier address followed by the key.
+        signer: ERC-7913 signer: a 20-byte address, or the address of a verifier followed by the
+            key.
         epoch: Epoch of the root in `EnergyLedger` that contains the key.
         proof: Merkle proof of keccak256(keccak256(signer)) under that root.
         signature: The key's own signature of Acceptance(trade_id, buyer).
@@ -149,14 +152,14 @@ class ReceiptKey(Struct):
 
 @dataclass(frozen=True)
 class Delivery(Struct):
-    """A meter's receipt with what the contract needs to check it (ERC, N-3).
+    """A meter's receipt with what is needed to check it (ERC, energy receipt confirmation; N-3).
 
     Args:
         terms: The offer.
         buyer: Account that accepted it.
         signer: ERC-7913 signer named at acceptance.
-        energy: What the meter signed: Wh delivered, or the commitment of the terms (delivered
-            in full).
+        energy: What the meter signed: the Wh delivered, or the commitment of the terms
+            (delivered in full).
         signature: The signer's signature of Receipt(trade_id, energy).
     """
 

@@ -49,7 +49,7 @@ contract ChunksTest is Stage {
 
     // ---------------------------------------------------------------- helpers
 
-    /// @dev Settles in chunks of up to `most` and tells how it ended.
+    /// @dev Settles in chunks of up to `most` quotes and returns a hash of how it ended.
     function _settled(uint256 most, uint256 seed) private returns (bytes32) {
         VM.recordLogs();
         for (uint256 end = _quotes.length; end != 0;) {
@@ -73,7 +73,7 @@ contract ChunksTest is Stage {
         return _accounts();
     }
 
-    /// @dev Beginning of the chunk that ends before `end`.
+    /// @dev Where the chunk begins that ends before `end`.
     function _cut(uint256 end, uint256 most, uint256 seed) private pure returns (uint256) {
         uint256 length = seed == 0 ? most : 1 + (uint256(keccak256(abi.encode(seed, end))) % most);
         return length < end ? end - length : 0;
@@ -81,16 +81,22 @@ contract ChunksTest is Stage {
 
     function _chunk(uint256 start, uint256 end) private view returns (Quote[] memory chunk) {
         chunk = new Quote[](end - start);
-        for (uint256 i = start; i < end; ++i) chunk[i - start] = _quotes[i];
+        for (uint256 i = start; i < end; ++i) {
+            chunk[i - start] = _quotes[i];
+        }
     }
 
-    /// @dev Hash of all that was logged but how far a chunk got; and the guarantees of the awards.
+    /// @dev Hash of everything that was logged but how far a chunk got, and the guarantees of the awards.
     function _awards(Vm.Log[] memory logs) private view returns (bytes32 hash, uint256 guarantees) {
         for (uint256 i = 0; i < logs.length; ++i) {
             bytes32 topic = logs[i].topics[0];
-            if (topic == ISealedBidAuction.SettlementAdvanced.selector) continue;
+            if (topic == ISealedBidAuction.SettlementAdvanced.selector) {
+                continue;
+            }
             hash = keccak256(abi.encode(hash, logs[i]));
-            if (topic != ISealedBidAuction.LotAwarded.selector) continue;
+            if (topic != ISealedBidAuction.LotAwarded.selector) {
+                continue;
+            }
             (uint256 lot, , uint256 price, , ) = abi.decode(
                 logs[i].data,
                 (uint256, uint256, uint256, bytes32, uint256)
@@ -101,15 +107,19 @@ contract ChunksTest is Stage {
 
     function _accounts() private view returns (bytes32 hash) {
         hash = keccak256(abi.encode(ledger.accountOf(TREASURY), ledger.accountOf(STRANGER)));
-        for (uint256 i = 0; i < ACTORS; ++i) hash = keccak256(abi.encode(hash, ledger.accountOf(actors[i])));
+        for (uint256 i = 0; i < ACTORS; ++i) {
+            hash = keccak256(abi.encode(hash, ledger.accountOf(actors[i])));
+        }
         (, , uint256 accumulator) = auction.stateOf(_id);
-        assert(accumulator == 0); // it is over
+        assert(accumulator == 0); // it is finished
     }
 
-    /// @dev The first actor posts one to three lots; up to ten quotes come, some of which are no good.
+    /// @dev The first actor posts one to three lots. Up to ten quotes come, and some of them are invalid.
     function _post(uint256 seed) private {
         uint256[] memory lots = new uint256[](1 + (seed % 3));
-        for (uint256 i = 0; i < lots.length; ++i) lots[i] = 5_000 - 1_000 * i;
+        for (uint256 i = 0; i < lots.length; ++i) {
+            lots[i] = 5_000 - 1_000 * i;
+        }
         _terms = AuctionTerms({
             publisher: actors[0],
             quoteKey: VM.addr(KEY),
@@ -133,8 +143,8 @@ contract ChunksTest is Stage {
         }
     }
 
-    /// @dev Any actor, the publisher too, or somebody without an account; from one below the start price to one above the
-    /// ceiling, so that many are equal; one in eight is garbage.
+    /// @dev The bidder is any actor, the publisher too, or somebody without an account. Amounts run from one
+    /// below the start price to one above the ceiling, so that many are equal. One quote in eight is garbage.
     function _quote(uint256 random) private {
         uint256 who = random % (ACTORS + 1);
         address bidder = who == ACTORS ? STRANGER : actors[who];

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {CreditModel} from "../../contracts/libraries/CreditModel.sol";
 import {Stage} from "./Stage.sol";
 
-/// @notice The rest of the credit arithmetic, which is too hard for the prover: random inputs over the whole range that
-/// CreditModel.sol states, against checked arithmetic.
+/// @notice The rest of the credit arithmetic, which is too hard for the prover: random inputs over the whole
+/// range that CreditModel.sol states, against checked arithmetic.
 /// @custom:paper X-1, X-2, X-3, X-11
 contract CreditTest is Stage {
     uint256 private constant MAX_CREDIT = 1e12;

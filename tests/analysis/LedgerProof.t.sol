@@ -12,8 +12,9 @@ import {
 import {Proof} from "./Proof.sol";
 
 /// @notice What the markets may do to accounts, for every state of the ledger: its storage is anything.
-/// @dev This contract is the only market. Each statement is about an account that may be anyone's, the parties' or the
-/// treasury's, and the parties may be one: so it says what happens to the sum over all accounts.
+/// @dev This contract is the only market. Each statement is about an account that may be anyone's, the
+/// parties' or the treasury's, and the parties may be one: so it says what happens to the sum over all
+/// accounts.
 /// @custom:paper N-1, N-2, N-4, N-7, X-1, X-2, X-3, X-11
 contract LedgerProof is Proof {
     // The prover looks for these prefixes; `full_` takes long.
@@ -88,8 +89,8 @@ contract LedgerProof is Proof {
     }
 
     /// @notice A delivery, of any value, moves no other money than what it says.
-    /// @dev Here and below buyer and treasury get nothing: the ledger pays them after the credits, in the steps that
-    /// {check_settleMoney} is about.
+    /// @dev Here and below buyer and treasury get nothing: the ledger pays them after the credits, in the
+    /// steps that {check_settleMoney} is about.
     function full_settleDelivered(
         address seller,
         address buyer,
@@ -135,8 +136,8 @@ contract LedgerProof is Proof {
         _settleSeller(seller, address(0), unhold, sellerGets, value, Outcome.Withdrawn, anyone);
     }
 
-    /// @notice A commitment moves the guarantee from what the seller may use to what it holds, takes the payment out of
-    /// the buyer's funds, and changes nobody else's; it reverts where either has too little.
+    /// @notice A commitment moves the guarantee from what the seller may use to what it holds, takes the
+    /// payment out of the buyer's funds, and changes nobody else's; it reverts where either has too little.
     function check_commit(
         address seller,
         uint256 guarantee,
@@ -153,7 +154,8 @@ contract LedgerProof is Proof {
         assert(b.held == a.held + held);
     }
 
-    /// @notice A transfer takes from the buyer what it gives to the seller; it reverts where that is too little.
+    /// @notice A transfer takes from the buyer what it gives to the seller; it reverts where that is too
+    /// little.
     function check_transfer(address buyer, address seller, uint64 amount, address anyone) external {
         AccountView memory a = _ledger.accountOf(anyone);
         uint256 gets = anyone == seller ? amount : 0;
@@ -190,17 +192,23 @@ contract LedgerProof is Proof {
         );
     }
 
-    /// @dev A settlement takes `unhold` out of what the seller holds, adds to each party's funds what it gets, and
-    /// changes nobody else's.
+    /// @dev A settlement takes `unhold` out of what the seller holds, adds to each party's funds what it
+    /// gets, and changes nobody else's.
     function _settle(Settlement memory s, address anyone) private {
         AccountView memory a = _ledger.accountOf(anyone);
         uint256 gets = 0;
         uint256 unheld = 0;
-        if (anyone == s.seller) (gets, unheld) = (s.sellerGets, s.unhold);
-        if (anyone == s.buyer) gets += s.buyerGets;
-        if (anyone == TREASURY) gets += s.treasuryGets;
-        // The ledger counts at most 2**64 - 1 units in all, what is paid out with them; a market takes back no more than
-        // it had held.
+        if (anyone == s.seller) {
+            (gets, unheld) = (s.sellerGets, s.unhold);
+        }
+        if (anyone == s.buyer) {
+            gets += s.buyerGets;
+        }
+        if (anyone == TREASURY) {
+            gets += s.treasuryGets;
+        }
+        // The ledger counts at most 2**64 - 1 units in all, what is paid out with them; a market takes back
+        // no more than it had held.
         VM.assume((unheld <= a.held) && (a.available + gets <= MOST));
         _ledger.settle(s);
         AccountView memory b = _ledger.accountOf(anyone);

@@ -45,12 +45,12 @@ contract MarketProof is Proof {
         _last = s;
     }
 
-    /// @dev What the market calls when a trade is made; everyone may trade, and has a meter.
+    /// @dev What the market calls when a trade is made. Here everyone may trade and has a meter.
     function commit(address, address, bool, uint256, uint256) external pure returns (bytes32) {
         return bytes32(uint256(1));
     }
 
-    /// @dev ERC-7913.
+    /// @dev ERC-7913: every signature is valid.
     function verify(bytes calldata, bytes32, bytes calldata) external pure returns (bytes4) {
         return this.verify.selector;
     }
@@ -60,16 +60,13 @@ contract MarketProof is Proof {
         _ends(terms, time, abi.encodeCall(_market.giveUp, (terms)));
     }
 
+    /// @notice An expired offer or trade gives what was held and paid to seller, buyer and treasury.
     function check_expire(Terms calldata terms, uint64 time, address buyer, bytes32 receiptKey) external {
         _ends(terms, time, abi.encodeCall(_market.expire, (terms, buyer, receiptKey)));
     }
 
-    function check_confirmDelivery(
-        Terms calldata terms,
-        uint64 time,
-        address buyer,
-        Energy energy
-    ) external {
+    /// @notice A delivery, in full or short, does the same.
+    function check_confirmDelivery(Terms calldata terms, uint64 time, address buyer, Energy energy) external {
         _ends(terms, time, _confirm(terms, buyer, energy));
     }
 
@@ -102,8 +99,8 @@ contract MarketProof is Proof {
         }
     }
 
-    /// @notice A trade that was withdrawn, has expired or is delivered cannot end again, nor be accepted or, unless it was
-    /// withdrawn, come back; at no later time and whoever calls with whatever.
+    /// @notice A trade that was withdrawn, has expired or is delivered cannot end again, nor be accepted or,
+    /// unless it was withdrawn, come back; at no later time and whoever calls with whatever.
     function check_endsOnce(
         Terms calldata terms,
         uint64[2] calldata times,
@@ -116,7 +113,9 @@ contract MarketProof is Proof {
         VM.warp(times[0]);
         VM.prank(terms.seller);
         (bool ok, ) = address(_market).call(_call(first, terms, buyers[0], words[0]));
-        if (!ok || (first == 0 && second == 4)) return;
+        if (!ok || (first == 0 && second == 4)) {
+            return;
+        }
         VM.warp(times[1]);
         VM.prank(second == 3 ? buyers[1] : terms.seller);
         (ok, ) = address(_market).call(_call(second, terms, buyers[1], words[1]));
@@ -129,10 +128,18 @@ contract MarketProof is Proof {
         address buyer,
         bytes32 word
     ) private view returns (bytes memory) {
-        if (which == 0) return abi.encodeCall(_market.giveUp, (terms));
-        if (which == 1) return abi.encodeCall(_market.expire, (terms, buyer, word));
-        if (which == 2) return _confirm(terms, buyer, Energy.wrap(word));
-        if (which == 3) return abi.encodeCall(_market.acceptOffer, (terms));
+        if (which == 0) {
+            return abi.encodeCall(_market.giveUp, (terms));
+        }
+        if (which == 1) {
+            return abi.encodeCall(_market.expire, (terms, buyer, word));
+        }
+        if (which == 2) {
+            return _confirm(terms, buyer, Energy.wrap(word));
+        }
+        if (which == 3) {
+            return abi.encodeCall(_market.acceptOffer, (terms));
+        }
         return abi.encodeCall(_market.makeOffer, (terms));
     }
 }

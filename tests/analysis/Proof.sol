@@ -10,7 +10,7 @@ interface ProofVm {
     function warp(uint256 timestamp) external;
 }
 
-/// @notice Deploys the bytecode of the artifacts, which `make analyze` hands over as environment variables.
+/// @notice Deploys the bytecode of the artifacts, which `make analyze` hands over in environment variables.
 abstract contract Proof {
     ProofVm internal constant VM = ProofVm(address(uint160(uint256(keccak256("hevm cheat code")))));
     uint256 internal constant E9 = 1e9;

@@ -3,24 +3,27 @@ pragma solidity 0.8.37;
 
 import {Ranking, Ranks} from "../../contracts/libraries/Ranking.sol";
 
-/// @notice The ranking of an auction is the same however its quotes are cut into chunks: every case of four quotes.
-/// @dev {Ranking} only compares amounts and asks whether bidders are the same, so four amounts and four bidders show
-/// every way in which four quotes can stand to each other.
+/// @notice The ranking of an auction is the same however its quotes are cut into chunks: every case of four
+/// quotes.
+/// @dev {Ranking} only compares amounts and asks whether bidders are the same, so four amounts and four
+/// bidders show every way in which four quotes can stand to each other.
 /// @custom:paper X-6, X-7, X-11
 contract RankingTest {
     using Ranking for Ranks;
 
     uint256 private constant QUOTES = 4;
 
-    /// @notice One to three lots, all eight cuts: the younger chunk is ranked first, as {SealedBidAuction} does, and its
-    /// best follow the older chunk's.
+    /// @notice One to three lots, all eight cuts: the younger chunk is ranked first, as {SealedBidAuction}
+    /// does, and its best follow the older chunk's.
     function test_everyCutRanksTheSame() external pure {
         uint256 free;
         assembly ("memory-safe") {
             free := mload(0x40)
         }
         for (uint256 quotes = 0; quotes < 16 ** QUOTES; ++quotes) {
-            if (_repeated(quotes)) continue;
+            if (_repeated(quotes)) {
+                continue;
+            }
             for (uint256 size = 2; size <= QUOTES; ++size) {
                 bytes32 whole = _hash(_rank(quotes, size, 0));
                 for (uint256 cuts = 1; cuts < 2 ** (QUOTES - 1); ++cuts) {
@@ -39,8 +42,12 @@ contract RankingTest {
         uint256 known;
         for (uint256 i = 0; i < QUOTES; ++i) {
             uint256 bidder = (quotes >> (4 * i)) & 3;
-            if (bidder > known) return true;
-            if (bidder == known) ++known;
+            if (bidder > known) {
+                return true;
+            }
+            if (bidder == known) {
+                ++known;
+            }
         }
         return false;
     }
@@ -51,12 +58,16 @@ contract RankingTest {
         uint256 end = QUOTES;
         for (uint256 start = QUOTES; start != 0;) {
             --start;
-            if (start != 0 && (cuts >> (start - 1)) & 1 == 0) continue;
+            if (start != 0 && (cuts >> (start - 1)) & 1 == 0) {
+                continue;
+            }
             Ranks memory younger = best;
             best = Ranking.empty(size);
             for (uint256 i = start; i < end; ++i) {
                 uint256 amount = 1 + ((quotes >> (4 * i + 2)) & 3);
-                if (best.admits(amount)) best.put(_bidder(quotes, i), amount);
+                if (best.admits(amount)) {
+                    best.put(_bidder(quotes, i), amount);
+                }
             }
             for (uint256 i = 0; i < size && younger.entries[i] != 0; ++i) {
                 best.put(address(uint160(younger.entries[i])), younger.entries[i] >> 160);

@@ -12,7 +12,7 @@ import {IMeterRegistry} from "../../contracts/interfaces/IMeterRegistry.sol";
 import {IOfferMarket, MarketParameters} from "../../contracts/interfaces/IOfferMarket.sol";
 import {AuctionParameters, ISealedBidAuction} from "../../contracts/interfaces/ISealedBidAuction.sol";
 
-/// @notice The cheat codes of forge that the specs use; forge's book tells what each does.
+/// @notice The cheat codes of forge that the specs use; forge's book explains each.
 interface Vm {
     struct Log {
         bytes32[] topics;
@@ -44,8 +44,8 @@ interface Vm {
     function getRecordedLogs() external returns (Log[] memory);
 }
 
-/// @notice The market as it is deployed: the bytecode is that of the artifacts, with the default parameters but for
-/// a fee, and bans of hours, so that the traders soon go on.
+/// @notice The market as it is deployed: the bytecode is that of the artifacts, with the default parameters
+/// but for a fee, and bans of hours, so that the traders soon go on.
 abstract contract Stage {
     Vm internal constant VM = Vm(address(uint160(uint256(keccak256("hevm cheat code")))));
 
@@ -59,7 +59,7 @@ abstract contract Stage {
     uint256 private constant METER_KEY = 0x3e7e;
     address internal constant OWNER = address(0xd50);
     address internal constant TREASURY = address(0x77ea);
-    /// @dev Has no account; may quote all the same.
+    /// @dev Has no account, and may quote all the same.
     address internal constant STRANGER = address(0xb1d);
 
     IEnergyLedger internal ledger;
@@ -67,10 +67,10 @@ abstract contract Stage {
     ISealedBidAuction internal auction;
     address[ACTORS] internal actors;
 
-    /// @dev Units that went in, less those that went out.
+    /// @dev Units of account that were deposited, less those that were withdrawn.
     uint256 internal deposited;
 
-    /// @dev Deploys, and opens an account with a meter, both roles and `funds` for every actor.
+    /// @dev Deploys the market, and opens an account with a meter, both roles and `funds` for every actor.
     function _open(uint256 funds) internal {
         VM.warp(1_700_000_000);
         uint256 nonce = VM.getNonce(address(this));
@@ -157,7 +157,8 @@ abstract contract Stage {
     function _enrol(address account) private {
         uint256 deadline = block.timestamp + 1;
         bytes32 typehash = keccak256(
-            "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,bytes identityCiphertext,uint256 deadline)"
+            "AccountAttestation(address account,uint256 roles,bytes32 certificateHash,"
+            "bytes identityCiphertext,uint256 deadline)"
         );
         bytes32 hash = keccak256(abi.encode(typehash, account, 3, bytes32(0), keccak256(""), deadline));
         ledger.openAccount(
@@ -218,7 +219,7 @@ abstract contract Stage {
         }
     }
 
-    /// @dev `x` brought into min … max.
+    /// @dev A number in min … max that `x` stands for.
     function _bound(uint256 x, uint256 min, uint256 max) internal pure returns (uint256) {
         return min + (x % (max - min + 1));
     }

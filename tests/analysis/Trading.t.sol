@@ -6,7 +6,8 @@ import {EnergyLib} from "../../contracts/types/Energy.sol";
 import {Delivery, Terms, TradeState} from "../../contracts/types/Trade.sol";
 import {Stage} from "./Stage.sol";
 
-/// @notice Random calls of the market, each with the answer it must have: it succeeds exactly when the rules say so.
+/// @notice Random calls of the market, each with the answer it must have: it succeeds exactly when the rules
+/// say so.
 /// @dev Every function is one call that the fuzzer may make; a revert of a handler is a failure.
 contract Traders is Stage {
     enum Step {
@@ -60,13 +61,17 @@ contract Traders is Stage {
         VM.warp(block.timestamp + _bound(dt, 1, 1 hours));
     }
 
-    /// @notice Now and then to the last second of a trade's window, or the first after it.
+    /// @notice Moves time to the last second of a trade's window, or to the first after it.
     function passTimeToDeadline(uint256 which, uint256 coin, bool after_) external {
-        if (_trades.length == 0 || coin % 2 != 0) return;
+        if (_trades.length == 0 || coin % 2 != 0) {
+            return;
+        }
         Trade storage trade = _trades[which % _trades.length];
         uint256 deadline = trade.step == Step.Offered ? trade.terms.acceptBy : trade.terms.deliverBy;
         uint256 to = after_ ? deadline : deadline - 1;
-        if (to > block.timestamp) VM.warp(to);
+        if (to > block.timestamp) {
+            VM.warp(to);
+        }
     }
 
     function deposit(uint256 actor, uint256 amount) external {
@@ -89,7 +94,9 @@ contract Traders is Stage {
         address[] memory accounts = new address[](1);
         accounts[0] = actors[actor % ACTORS];
         bool suspended = ledger.accountOf(accounts[0]).suspended;
-        if (!suspended && coin % 8 != 0) return;
+        if (!suspended && coin % 8 != 0) {
+            return;
+        }
         bytes memory data =
             suspended
                 ? abi.encodeCall(ledger.reinstate, (accounts))
@@ -108,7 +115,9 @@ contract Traders is Stage {
 
     function acceptOffer(uint256 which, uint256 actor) external {
         (uint256 place, bool found) = _find(which, Step.Offered);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         uint256 buyer = actor % ACTORS;
         bool may =
@@ -143,7 +152,9 @@ contract Traders is Stage {
 
     function confirmDelivery(uint256 which, uint256 energy, bool full) external {
         (uint256 place, bool found) = _find(which, Step.Accepted);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         bool may = block.timestamp < trade.terms.deliverBy;
@@ -154,10 +165,12 @@ contract Traders is Stage {
         }
     }
 
-    /// @notice A batch with the same receipt twice: one is settled, the other refused.
+    /// @notice Submits the same receipt twice in a batch: one is settled, the other refused.
     function confirmTwice(uint256 which, uint256 energy, bool full) external {
         (uint256 place, bool found) = _find(which, Step.Accepted);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         energy = full ? trade.terms.energy.wh() : energy % (2 * trade.terms.energy.wh());
         Delivery[] memory both = new Delivery[](2);
@@ -172,9 +185,13 @@ contract Traders is Stage {
     }
 
     function giveUp(uint256 which, uint256 coin) external {
-        if (coin % 2 != 0) return;
+        if (coin % 2 != 0) {
+            return;
+        }
         (uint256 place, bool found) = _find(which, Step.Offered);
-        if (!found) return;
+        if (!found) {
+            return;
+        }
         Trade storage trade = _trades[place];
         _call(trade.terms.seller, address(market), abi.encodeCall(market.giveUp, (trade.terms)), true);
         _end(place, true);
@@ -182,42 +199,51 @@ contract Traders is Stage {
     }
 
     function expire(uint256 which) external {
-        if (_trades.length == 0) return;
+        if (_trades.length == 0) {
+            return;
+        }
         uint256 place = which % _trades.length;
         Trade storage trade = _trades[place];
         bool offered = trade.step == Step.Offered;
         bool may = block.timestamp >= (offered ? trade.terms.acceptBy : trade.terms.deliverBy);
         if (_call(address(this), address(market), _expireCall(trade), may)) {
-            if (!offered) ++_defaults[trade.seller];
+            if (!offered) {
+                ++_defaults[trade.seller];
+            }
             _end(place, false);
             ++done[Call.Expire];
         }
     }
 
-    /// @notice With a trade that was over long ago.
+    /// @notice Tries everything with a trade that finished long ago.
     function tryAgain(uint256 which) external {
-        if (_ended.length != 0) _tryAgain(_ended[which % _ended.length]);
+        if (_ended.length != 0) {
+            _tryAgain(_ended[which % _ended.length]);
+        }
     }
 
     // ---------------------------------------------------------------- what must hold
 
-    /// @notice What the rules promise about everything at once; reverts with the promise that is broken.
+    /// @notice Checks what the rules promise about everything at once, and reverts with the promise that is
+    /// broken.
     function check() external view {
         uint256 onTheWay;
         uint256[ACTORS] memory held;
         for (uint256 i = 0; i < _trades.length; ++i) {
             Trade storage trade = _trades[i];
             bool accepted = trade.step == Step.Accepted;
-            if (accepted) onTheWay += trade.terms.price;
+            if (accepted) {
+                onTheWay += trade.terms.price;
+            }
             held[trade.seller] += market.guaranteeUp(trade.terms.price);
             TradeState state = market.stateOf(market.tradeIdOf(trade.terms));
             require(
                 state == (accepted ? TradeState.Accepted : TradeState.Offered),
-                "a state does not follow"
+                "a trade is in another state than its calls make"
             );
         }
         require(_inAccounts() + onTheWay == deposited, "money was made or lost");
-        require(address(ledger).balance == deposited * UNIT, "the ledger's balance is another");
+        require(address(ledger).balance == deposited * UNIT, "the ledger's balance is not the deposits");
         for (uint256 i = 0; i < ACTORS; ++i) {
             AccountView memory a = ledger.accountOf(actors[i]);
             require(a.held == held[i], "held is not the guarantees of open trades");
@@ -235,7 +261,7 @@ contract Traders is Stage {
 
     // ---------------------------------------------------------------- helpers
 
-    /// @dev Calls; that it succeeds exactly if it `may`, and never by a panic, is part of what is checked.
+    /// @dev Makes a call, and checks that it succeeds exactly if it `may` and never fails by a panic.
     function _call(address from, address to, bytes memory data, bool may) private returns (bool) {
         VM.prank(from);
         (bool ok, bytes memory answer) = to.call(data);
@@ -278,12 +304,14 @@ contract Traders is Stage {
         });
     }
 
-    /// @dev The first open trade from `which` on that stands there.
+    /// @dev The first open trade from `which` on that is at this step.
     function _find(uint256 which, Step step) private view returns (uint256 place, bool found) {
         uint256 count = _trades.length;
         for (uint256 i = 0; i < count; ++i) {
             place = ((which % count) + i) % count;
-            if (_trades[place].step == step) return (place, true);
+            if (_trades[place].step == step) {
+                return (place, true);
+            }
         }
     }
 
@@ -294,7 +322,7 @@ contract Traders is Stage {
         _tryAgain(_ended[_ended.length - 1]);
     }
 
-    /// @dev Whatever is tried with a trade that is over, it fails: nothing settles twice.
+    /// @dev Whatever is tried with a finished trade fails: nothing settles twice.
     function _tryAgain(Ended storage ended) private {
         Trade storage trade = ended.trade;
         Terms memory terms = trade.terms;
@@ -307,7 +335,9 @@ contract Traders is Stage {
         _call(buyer, to, abi.encodeCall(market.acceptOffer, (terms)), false);
         bytes memory signature = _actorSigns(trade.seller, market.tradeIdOf(terms));
         _call(buyer, to, abi.encodeCall(market.acceptSigned, (terms, signature)), false);
-        if (!ended.withdrawn) _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
+        if (!ended.withdrawn) {
+            _call(terms.seller, to, abi.encodeCall(market.makeOffer, (terms)), false);
+        }
         ++done[Call.Refused];
     }
 
@@ -331,12 +361,14 @@ contract Traders is Stage {
     function _delivered(uint256 place, uint256 energy) private {
         Trade storage trade = _trades[place];
         uint256 agreed = trade.terms.energy.wh();
-        if (energy < agreed && (agreed - energy) * 10 > agreed) ++_defaults[trade.seller];
+        if (energy < agreed && (agreed - energy) * 10 > agreed) {
+            ++_defaults[trade.seller];
+        }
         _end(place, false);
     }
 }
 
-/// @notice Whatever is called in whatever order, these hold.
+/// @notice These hold whatever is called in whatever order.
 /// @custom:paper N-1, N-2, N-3, N-4, N-7, X-1, X-11
 contract TradingTest {
     error NeverSucceeded(Traders.Call call);
@@ -360,7 +392,9 @@ contract TradingTest {
     /// @notice A sequence in which some kind of call never succeeded has checked nothing about it.
     function afterInvariant() external view {
         for (uint256 i = 0; i <= uint256(type(Traders.Call).max); ++i) {
-            if (_traders.done(Traders.Call(i)) == 0) revert NeverSucceeded(Traders.Call(i));
+            if (_traders.done(Traders.Call(i)) == 0) {
+                revert NeverSucceeded(Traders.Call(i));
+            }
         }
     }
 }

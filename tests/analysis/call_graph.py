@@ -1,4 +1,4 @@
-"""Draw who calls whom in the contracts, as an SVG in columns: callers on the left, called ones on the right.
+"""Draw which function of the contracts calls which: an SVG in columns, callers on the left.
 
 python call_graph.py <report of contract_facts.py> <SVG to write>
 """
@@ -12,7 +12,7 @@ from html import escape
 from pathlib import Path
 from typing import Any, Final
 
-#: kind → fill, and the words of the legend
+#: kind → fill, and the text of the legend
 KINDS: Final = {
     "money": ("#f6c6b6", "moves money"),
     "writes": ("#f8e6a0", "writes storage"),
@@ -24,14 +24,14 @@ ROW: Final = 23
 BOX: Final = 17
 GAP: Final = 46
 TOP: Final = 78
-LETTER: Final = 6.1  # width of one in the font below
+LETTER: Final = 6.1  # width of a letter in the font below
 
 Node = Mapping[str, Any]
 Edges = Collection[Sequence[str]]
 
 
 def kinds(nodes: Mapping[str, Node], edges: Edges) -> dict[str, str]:
-    """Say for each node what a call of it can do at most, itself or through those that it calls.
+    """Find out what a call of each node can do at most, itself or through the nodes that it calls.
 
     Args:
         nodes: name → contract (empty for a library), entry, writes, money.
@@ -61,7 +61,7 @@ def kinds(nodes: Mapping[str, Node], edges: Edges) -> dict[str, str]:
 
 
 def columns(nodes: Mapping[str, Node], edges: Edges) -> list[tuple[str, list[str]]]:
-    """Arrange the nodes: contracts by who calls whom, within each by depth of calls, libraries last.
+    """Arrange the nodes: contracts in the order of their calls, within each by depth, libraries last.
 
     Returns:
         Columns from left to right: contract, names from top to bottom.
@@ -90,7 +90,7 @@ def columns(nodes: Mapping[str, Node], edges: Edges) -> list[tuple[str, list[str
 
 
 def _depths(names: Collection[str], edges: Edges) -> dict[str, int]:
-    """Longest way to each name; a circle ends where it would go past every name."""
+    """Return the longest path to each name; a circle ends where the path would be longer than all names."""
     depth = dict.fromkeys(names, 0)
     for _ in names:
         for caller, called in edges:
@@ -176,7 +176,7 @@ def draw(nodes: Mapping[str, Node], edges: Edges) -> str:
 
 
 def main(report: str, picture: str) -> None:
-    """Write the picture if it is another than before."""
+    """Write the picture if it differs from before."""
     graph = json.loads(Path(report).read_text(encoding="utf-8"))["graph"]
     drawn = draw(graph["nodes"], graph["edges"])
     path = Path(picture)

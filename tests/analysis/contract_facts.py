@@ -1,4 +1,4 @@
-"""What Slither finds in the contracts, as JSON; runs in Slither's own environment.
+"""Write what Slither finds in the contracts as JSON. This runs in Slither's own environment.
 
 python contract_facts.py <compiler's answer> <report to write>
 """
@@ -24,14 +24,14 @@ from slither.tools.erc_conformance.erc.ercs import generic_erc_checks
 from slither.utils.erc import ERCS
 
 OWN = "contracts/"
-#: contract → standard it has to keep; a contract that is not there is left out
+#: contract → standard that it must keep; a contract that does not exist is left out
 STANDARDS = {"EnergyLot": "ERC721"}
-#: functions that change an amount of money, in their libraries
+#: library and function, of the functions that change an amount of money
 MONEY = {("PurseLib", name) for name in ("add", "sub", "hold", "unhold")}
 
 
 class Compiled(SolcStandardJson):
-    """Sources that were compiled already: Slither reads the syntax tree, and code need not be made for it."""
+    """Sources that are compiled already: Slither reads their syntax trees and needs no bytecode."""
 
     def __init__(self, answer: dict[str, Any], version: str) -> None:
         super().__init__({"sources": {}})
@@ -39,7 +39,7 @@ class Compiled(SolcStandardJson):
         self.version = version
 
     def compile(self, crytic_compile: CryticCompile, **_: Any) -> None:
-        """Hand the compiler's answer on, with nothing where the code would be."""
+        """Pass the compiler's answer on, with empty bytecode."""
         unit = CompilationUnit(crytic_compile, "contracts")
         unit.compiler_version = CompilerVersion("solc", self.version, True)
         nothing = {"object": "", "sourceMap": ""}
@@ -50,12 +50,12 @@ class Compiled(SolcStandardJson):
 
 
 def is_own(thing: Contract | Function) -> bool:
-    """Whether something is declared in the project's contracts."""
+    """Return whether something is declared in the project's contracts."""
     return str(thing.source_mapping.filename.relative).startswith(OWN)
 
 
 def findings(slither: Slither) -> list[dict[str, Any]]:
-    """Run every detector; findings that a comment in the code explains are left out."""
+    """Run every detector and return the findings that no comment in the code explains."""
     for _, detector in sorted(vars(all_detectors).items()):
         if inspect.isclass(detector) and issubclass(detector, AbstractDetector):
             slither.register_detector(detector)
@@ -67,13 +67,13 @@ def findings(slither: Slither) -> list[dict[str, Any]]:
 
 
 def standards(slither: Slither) -> dict[str, dict[str, Any]]:
-    """Compare contracts with the standards they have to keep; returns what is missing or wrong."""
+    """Compare contracts with the standards that they must keep, and return what is missing or wrong."""
     faults = {}
     for name, standard in STANDARDS.items():
         for contract in slither.get_contract_from_name(name):
             report: dict[str, Any] = defaultdict(list)
             generic_erc_checks(contract, *ERCS[standard], report)
-            # Solady emits in assembly, which Slither does not see; the tests see the events themselves.
+            # Solady emits in assembly, which Slither does not see. The tests check the events.
             faults[f"{name} {standard}"] = {
                 check: [fault["description"].strip() for fault in found]
                 for check, found in report.items()
@@ -83,7 +83,7 @@ def standards(slither: Slither) -> dict[str, dict[str, Any]]:
 
 
 def graph(slither: Slither) -> dict[str, Any]:
-    """Collect the functions of the deployed contracts, what each does itself, and whom it calls.
+    """Collect the functions of the deployed contracts, what each does itself, and which it calls.
 
     A library is one node. A call to an interface leads to the contract that implements it.
     """
@@ -99,7 +99,7 @@ def graph(slither: Slither) -> dict[str, Any]:
     edges: set[tuple[str, str]] = set()
 
     def target(contract: Contract, function: Function) -> str | None:
-        """Name a called function's node: of the contract, of the one behind an interface, or a library."""
+        """Return the node of a called function: its own, the one behind an interface, or a library's."""
         declarer = function.contract_declarer
         if declarer.is_library:
             return declarer.name
@@ -134,7 +134,7 @@ def graph(slither: Slither) -> dict[str, Any]:
                 for _, called in calls
             )
             entry = function.visibility in ("external", "public")
-            # What a library contract that is inherited writes in assembly, Slither does not count.
+            # Slither does not count what an inherited contract of a library writes in assembly.
             inherited = any(c is contract and not is_own(f) and not (f.view or f.pure) for c, f in calls)
             writes = bool(function.state_variables_written) or inherited
             nodes[name] = {"contract": contract.name, "entry": entry, "writes": writes, "money": moves}

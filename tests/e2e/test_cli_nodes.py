@@ -300,7 +300,7 @@ def test_parameter_out_of_range_sends_nothing(node: Node) -> None:
     done = node.deploy("--set", "bidders_bps=10001")
     assert done.err == (
         "error: Range_Outside(name=biddersBps, given=10001, min=0, max=10000):"
-        " a constructor argument is outside what is allowed\n"
+        " a constructor argument is outside its range\n"
     )
     assert node.chain.next_nonce(DEPLOYER.address) == nonce
 

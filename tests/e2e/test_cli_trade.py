@@ -335,7 +335,7 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     poor = shop.refused(*accept, *BOB, *METER)
     assert poor == (
         f"EnergyLedger_Insufficient(account={shop.address('bob')}, asked={PRICE}, available=100000000):"
-        " more was asked than is available"
+        " the account does not have that much available"
     )
     save_key(Path("other.key"), SecretKey.generate(), "meter")
     strange = ("--meter-key", "other.key", "--journal")
@@ -395,7 +395,8 @@ def test_banned_person(shop: Shop) -> None:
     shop.done("dso suspend", alice, shop.address("bob"), "--unlocked", shop.rich)
     terms = ("--energy-wh", 800, "--price", PRICE, "--accept-by", "+1h", "--deliver-by", "+2h")
     offer = ("trade offer", *terms, *ALICE, "--out", "new.json")
-    assert shop.refused(*offer) == f"EnergyLedger_Suspended(account={alice}): the DSO suspended the account"
+    refusal = f"EnergyLedger_Suspended(account={alice}): the DSO has suspended the account"
+    assert shop.refused(*offer) == refusal
     assert not Path("new.json").exists()
     shop.done("account withdraw", 1, *ALICE)
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
 
-/// @notice A contract that trades: its owner signs for it (ERC-1271) and acts through it.
+/// @notice A contract account that trades: its owner signs for it (ERC-1271) and acts through it.
 contract ContractAccount {
     address private immutable _OWNER;
 
@@ -13,9 +13,11 @@ contract ContractAccount {
         _OWNER = owner;
     }
 
-    /// @notice Calls `target` as this account.
+    /// @notice Calls `target` as this account. Only the owner may.
     function act(address target, bytes calldata data) external {
-        if (msg.sender != _OWNER) revert ContractAccount_NotOwner(msg.sender);
+        if (msg.sender != _OWNER) {
+            revert ContractAccount_NotOwner(msg.sender);
+        }
         (bool ok, bytes memory answer) = target.call(data);
         if (!ok) {
             assembly ("memory-safe") {

@@ -12,9 +12,11 @@ contract Counter {
     // slot 0: count 256
     uint256 public count;
 
-    /// @notice Adds `step` to the count.
+    /// @notice Adds `step`, at most 10, to the count.
     function move(uint256 step) external payable {
-        if (step > MAX_STEP) revert Counter_TooFar(step, MAX_STEP);
+        if (step > MAX_STEP) {
+            revert Counter_TooFar(step, MAX_STEP);
+        }
         count += step;
         emit CounterMoved(msg.sender, count);
     }
@@ -24,7 +26,7 @@ contract Counter {
         revert("no"); // solhint-disable-line gas-custom-errors
     }
 
-    /// @notice Fails with a panic.
+    /// @notice Divides 1, and fails with a panic if it is by zero.
     function divide(uint256 by) external pure returns (uint256) {
         return 1 / by;
     }

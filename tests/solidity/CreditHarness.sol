@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {CreditModel} from "../../contracts/libraries/CreditModel.sol";
 import {WindowLib} from "../../contracts/types/Account.sol";
 
-/// @notice The credit model's pure functions, one by one, for comparison with integers that cannot overflow.
+/// @notice The pure functions of the credit model one by one, for comparison with integers that cannot
+/// overflow.
 contract CreditHarness {
     function weightE9(uint256 z, uint256 sum, uint256 z0) external pure returns (uint256) {
         return CreditModel.weightE9(z, sum, z0);

@@ -63,7 +63,7 @@ def test_stale_facts_are_a_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     """What is committed about the analysis is written anew when it is another, and that is told (X-11)."""
     monkeypatch.setattr(analyze, "ROOT", tmp_path)
     monkeypatch.setattr(analyze, "FACTS", tmp_path / "analysis.json")
-    told = ["analysis.json: was stale and is written anew; `make bench` puts it on the page"]
+    told = ["analysis.json was stale and has been rewritten; `make bench` puts it on the page"]
     assert analyze.record({"graph": 1}) == told
     assert analyze.record({"graph": 1}) == []
     assert analyze.record({"graph": 2}) == told

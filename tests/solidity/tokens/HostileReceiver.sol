@@ -5,8 +5,8 @@ pragma solidity 0.8.37;
 enum Reaction {
     Accept,
     Refuse,
-    Reenter, // calls a contract and remembers what came back
-    Burn // takes all gas
+    Reenter, // calls a contract and remembers its answer
+    Burn // uses up all gas
 }
 
 /// @notice A contract account that reacts to what it receives, for tests of withdrawals.
@@ -17,7 +17,7 @@ contract HostileReceiver {
     address private _target;
     bytes private _data;
 
-    /// @notice Whether the reentrant call was made, whether it went well, and what came back.
+    /// @notice Whether the reentrant call was made, whether it succeeded, and what it answered.
     bool public called;
     bool public succeeded;
     bytes public answer;
@@ -31,6 +31,7 @@ contract HostileReceiver {
         _react();
     }
 
+    /// @notice Sets how it reacts from now on, and the call that it makes if it reenters.
     function prepare(Reaction reaction, address target, bytes calldata data) external {
         (_reaction, _target, _data) = (reaction, target, data);
     }
@@ -46,7 +47,9 @@ contract HostileReceiver {
     }
 
     function _react() private {
-        if (_reaction == Reaction.Refuse) revert HostileReceiver_No();
+        if (_reaction == Reaction.Refuse) {
+            revert HostileReceiver_No();
+        }
         if (_reaction == Reaction.Burn) {
             assembly ("memory-safe") {
                 invalid()
