@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Ownable} from "@openzeppelin/contracts/access/Ownable.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {Base64} from "solady/src/utils/Base64.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
@@ -104,12 +105,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         }
         _checkEnergy(injection.energyWh);
         uint256 latest = block.timestamp - _SLOT_SECONDS; // The slot must be over.
+        if (latest > LotLib.MAX_SLOT_START) {
+            latest = LotLib.MAX_SLOT_START; // A later start would lose its upper bits in {Lot}.
+        }
         if (injection.slotStart > latest || injection.slotStart % _SLOT_SECONDS != 0) {
             revert EnergyLot_BadSlot(injection.slotStart, _SLOT_SECONDS, latest);
         }
-        if (_lot(lot).state() != LotState.None) {
-            revert EnergyLot_ReadingUsed(injection.reading);
-        }
+        _checkUnused(lot);
         if (!_LEDGER.mayCommit(injection.producer, Roles.PRODUCER)) {
             revert EnergyLot_MayNotProduce(injection.producer);
         }
@@ -193,7 +195,9 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         for (uint256 i = 0; i < energiesWh.length; ++i) {
             _checkEnergy(energiesWh[i]);
             sum += energiesWh[i];
-            _make(msg.sender, partId(lot, i), LotLib.make(energiesWh[i], whole.slotStart()));
+            uint256 part = partId(lot, i);
+            _checkUnused(part);
+            _make(msg.sender, part, LotLib.make(energiesWh[i], whole.slotStart()));
         }
         if (sum != whole.energyWh()) {
             revert EnergyLot_WrongSum(whole.energyWh(), sum);
@@ -219,6 +223,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         }
         _checkEnergy(sum);
         merged = mergedId(lots);
+        _checkUnused(merged);
         _make(msg.sender, merged, LotLib.make(sum, slotStart));
         emit LotsMerged(merged, msg.sender, lots);
     }
@@ -233,7 +238,13 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         uint256 sum = 0;
         for (uint256 i = 0; i < lots.length; ++i) {
             _requireOwner(lots[i]);
-            sum += _lot(lots[i]).energyWh();
+            Lot given = _lot(lots[i]);
+            // Its end needs no check: a slot was over before its lot was minted, and the market refuses a
+            // receipt from deliverBy on.
+            if (given.slotStart() < terms.acceptBy) {
+                revert EnergyLot_SlotBeforeTrade(lots[i], given.slotStart(), terms.acceptBy);
+            }
+            sum += given.energyWh();
             _transfer(msg.sender, buyer, lots[i]);
         }
         bytes32 tradeId = terms.tradeId();
@@ -275,8 +286,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         return Lot.wrap(_getExtraData(lot));
     }
 
-    /// @dev Mints. Safe without a look at the slot: {mint} has looked at the slot of a reading, and the ids
-    /// of parts and merged lots are hashes of lots that end here and now, which happens once.
+    /// @dev Mints. The caller has called {_checkUnused}.
     function _make(address owner, uint256 lot, Lot content) private {
         _mintAndSetExtraDataUnchecked(owner, lot, Lot.unwrap(content));
     }
@@ -323,6 +333,14 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
         address owner = _ownerOf(lot);
         if (msg.sender != owner) {
             revert EnergyLot_NotOwner(lot, msg.sender, owner);
+        }
+    }
+
+    /// @dev Reverts {EnergyLot_IdUsed} if there is or was a lot of this id. The ids of parts and merged lots
+    /// need it too: they can be computed beforehand, and the DSO may certify any 32 bytes as a reading.
+    function _checkUnused(uint256 lot) private view {
+        if (_lot(lot).state() != LotState.None) {
+            revert EnergyLot_IdUsed(lot);
         }
     }
 
@@ -414,7 +432,10 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
 
     /// @inheritdoc ERC721
     function supportsInterface(bytes4 interfaceId) public view override returns (bool) {
-        return interfaceId == ERC4494_ID || super.supportsInterface(interfaceId);
+        return
+            interfaceId == ERC4494_ID ||
+            interfaceId == type(IERC5267).interfaceId ||
+            super.supportsInterface(interfaceId);
     }
 
     /// @dev EIP-712 domain.

@@ -104,12 +104,13 @@ interface IEnergyLot {
     /// @notice The signature is not the signer's, or it is for another lot, price, nonce, deadline, contract
     /// or chain.
     error EnergyLot_BadSignature(address signer);
-    /// @notice The reading has been minted already.
-    error EnergyLot_ReadingUsed(bytes32 reading);
+    /// @notice There is or was a lot of this id already: the reading was minted, or the part or the merged
+    /// lot would take the place of another.
+    error EnergyLot_IdUsed(uint256 lot);
     /// @notice The energy of a lot must be between 1 Wh and the maximum.
     error EnergyLot_BadEnergy(uint256 energyWh, uint256 max);
     /// @notice A slot must start at a multiple of its length, and it must be over before its energy is
-    /// certified.
+    /// minted. The latest start that a lot can hold is 2**32 - 1, in 2106.
     error EnergyLot_BadSlot(uint256 slotStart, uint256 slotSeconds, uint256 latest);
     /// @notice The account is not open as a producer, or it is suspended or banned.
     error EnergyLot_MayNotProduce(address producer);
@@ -117,6 +118,8 @@ interface IEnergyLot {
     error EnergyLot_NotOwner(uint256 lot, address caller, address owner);
     /// @notice Only the seller of the trade may deliver.
     error EnergyLot_NotSeller(address caller, address seller);
+    /// @notice The lot's slot must lie in the trade's time, from acceptBy to deliverBy.
+    error EnergyLot_SlotBeforeTrade(uint256 lot, uint256 slotStart, uint256 acceptBy);
     /// @notice Seller and buyer must be two accounts.
     error EnergyLot_SelfExchange(address account);
     /// @notice The parts do not add up to the lot.
@@ -134,7 +137,7 @@ interface IEnergyLot {
     /// the DSO need not be online. The DSO checks the meter's signature before it certifies; this contract
     /// does not.
     /// @dev The DSO is the ledger's owner. Emits {LotMinted}. Reverts: {EnergyLot_Expired},
-    /// {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_ReadingUsed}, {EnergyLot_MayNotProduce},
+    /// {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_IdUsed}, {EnergyLot_MayNotProduce},
     /// {EnergyLot_BadSignature}.
     /// @custom:paper C-4
     /// @custom:signed Injection(address producer, uint256 energyWh, uint256 slotStart, bytes32 meter, bytes32
@@ -185,7 +188,7 @@ interface IEnergyLot {
     /// @notice Ends a lot and makes several of it. Permits and approvals of the lot end with it. Only the
     /// owner may call it.
     /// @dev Emits {LotSplit}. Reverts: {EnergyLot_NotOwner}, {EnergyLot_TooFew}, {EnergyLot_BadEnergy},
-    /// {EnergyLot_WrongSum}.
+    /// {EnergyLot_IdUsed}, {EnergyLot_WrongSum}.
     /// @custom:paper C-4
     /// @param lot Id.
     /// @param energiesWh Two or more energies in Wh that add up to the lot's.
@@ -193,7 +196,7 @@ interface IEnergyLot {
 
     /// @notice Ends several lots and makes one of them. Only the owner of all of them may call it.
     /// @dev Emits {LotsMerged}. Reverts: {EnergyLot_TooFew}, {EnergyLot_NotOwner} (also for a lot named
-    /// twice), {EnergyLot_OtherSlot}, {EnergyLot_BadEnergy}.
+    /// twice), {EnergyLot_OtherSlot}, {EnergyLot_BadEnergy}, {EnergyLot_IdUsed}.
     /// @custom:paper C-4
     /// @param lots Ids of two or more lots of one slot, each named once.
     /// @return merged Id of the new lot, {mergedId} of the others.
@@ -201,10 +204,12 @@ interface IEnergyLot {
 
     /// @notice Fulfils an accepted trade of the offer market with lots in place of a meter's receipt. Only
     /// the seller of the trade may call it. The market settles in the same transaction, in full or short, as
-    /// for a receipt over the lots' energy. The buyer must have named its {receiptSigner} at acceptance. Lots
-    /// beyond the agreed energy are given away, so split them first. Terms that hide the energy are refused.
-    /// @dev Emits {LotsDelivered}. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner}, and as
-    /// {IOfferMarket.confirmDelivery}; then no lot moves.
+    /// for a receipt over the lots' energy. The buyer must have named its {receiptSigner} at acceptance. The slot
+    /// of each lot must lie in the trade's time: it starts at acceptBy or later and ends before deliverBy, since
+    /// it is over when the lot is minted. Energy of an earlier slot is sold by {exchange}. Lots beyond the
+    /// agreed energy are given away, so split them first. Terms that hide the energy are refused.
+    /// @dev Emits {LotsDelivered}. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner},
+    /// {EnergyLot_SlotBeforeTrade}, and as {IOfferMarket.confirmDelivery}; then no lot moves.
     /// @custom:paper N-3, C-8
     /// @param terms The offer.
     /// @param buyer Account that accepted it.

@@ -161,7 +161,7 @@ interface IOfferMarket {
     /// @notice The same as {acceptOffer} with a one-time receipt key, so that the trade does not point at a
     /// meter.
     /// @dev Emits {OfferAccepted}. Reverts: as {acceptOffer}, {OfferMarket_UnknownReceiptKey},
-    /// {OfferMarket_BadSignature}.
+    /// {SignerLib_VerifierStarved}, {OfferMarket_BadSignature}.
     /// @custom:paper N-2, N-6
     /// @custom:signed Acceptance(bytes32 tradeId, address buyer)
     /// @param terms The offer as made.
@@ -205,15 +205,18 @@ interface IOfferMarket {
     /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit the
     /// receipt. If less than agreed was delivered, payment and guarantee are settled in proportion, and a
     /// shortfall beyond the tolerance is a default of the seller.
-    /// @dev Emits {DeliveryConfirmed} or {DeliveredShort}. Reverts: {OfferMarket_ReceiptRefused}. Rounding:
-    /// payment, fee and cut down.
+    /// @dev Emits {DeliveryConfirmed} or {DeliveredShort}. Reverts: {OfferMarket_ReceiptRefused},
+    /// {SignerLib_VerifierStarved}. Rounding: payment, fee and cut down.
     /// @custom:paper N-3, N-7
     /// @custom:signed Receipt(bytes32 tradeId, bytes32 energy)
     /// @param delivery Terms, parties and receipt.
     function confirmDelivery(Delivery calldata delivery) external;
 
-    /// @notice {confirmDelivery} for many receipts. A bad receipt does not stop the others.
-    /// @dev Emits what {confirmDelivery} does, and {DeliveryRefused} for each bad receipt.
+    /// @notice {confirmDelivery} for many receipts. A bad receipt does not stop the others. A receipt whose
+    /// verifier may have lacked the gas to confirm it is not a bad one: then the whole batch reverts, so that
+    /// neither a gas estimate nor whoever chooses the gas turns a good receipt into a bad one.
+    /// @dev Emits what {confirmDelivery} does, and {DeliveryRefused} for each bad receipt. Reverts:
+    /// {SignerLib_VerifierStarved}.
     /// @custom:paper N-3
     /// @param deliveries Terms, parties and receipts.
     /// @return settled How many trades were settled.

@@ -13,7 +13,18 @@ library SignerLib {
     /// verifier that wants more spoils its own receipt, and not the batch that contains it.
     uint256 internal constant VERIFIER_GAS = 400_000;
 
-    /// @notice Whether a signature is an ERC-7913 signer's. It never reverts.
+    /// @dev Gas that the caller must have left for a verifier's "no" to count. A call hands on at most 63/64
+    /// of what is left after its own price (EIP-150), which is 2,600 for an account that was not looked at yet
+    /// (EIP-2929), and as much again if it delegates (EIP-7702).
+    uint256 internal constant VERIFIER_RESERVE = (VERIFIER_GAS * 64) / 63 + 6_000;
+
+    /// @notice The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
+    /// transaction with more gas.
+    error SignerLib_VerifierStarved(address verifier, uint256 gasLeft, uint256 needed);
+
+    /// @notice Whether a signature is an ERC-7913 signer's.
+    /// @dev Whoever sends the transaction chooses its gas, so a "no" of a verifier counts only if the verifier
+    /// could have had {VERIFIER_GAS}. A "yes" needs no such check. Reverts: {SignerLib_VerifierStarved}.
     /// @param signer 20 bytes: a secp256k1 address (a meter is never a contract account). More: the address
     /// of a verifier contract followed by the key. Fewer bytes sign nothing.
     /// @param digest What was signed.
@@ -31,16 +42,18 @@ library SignerLib {
             return false;
         }
         address verifier = address(bytes20(signer));
-        (bool ok, bytes memory answer) = _boundedStaticcall(
-            verifier,
-            abi.encodeCall(IERC7913SignatureVerifier.verify, (signer[20:], digest, signature))
+        bytes memory question = abi.encodeCall(
+            IERC7913SignatureVerifier.verify,
+            (signer[20:], digest, signature)
         );
-        // The whole word is compared: a hash precompile that poses as verifier could be made to answer four
-        // right bytes by 2**32 tries.
-        return
-            ok &&
-            answer.length == 32 &&
-            bytes32(answer) == bytes32(IERC7913SignatureVerifier.verify.selector);
+        uint256 gasLeft = gasleft();
+        if (_confirms(verifier, question)) {
+            return true;
+        }
+        if (gasLeft < VERIFIER_RESERVE) {
+            revert SignerLib_VerifierStarved(verifier, gasLeft, VERIFIER_RESERVE);
+        }
+        return false;
     }
 
     /// @notice Whether a signature is an account's: by its key, or else by its code (ERC-1271). An account
@@ -64,21 +77,16 @@ library SignerLib {
         return SignatureCheckerLib.isValidERC1271SignatureNowCalldata(account, digest, signature);
     }
 
-    /// @dev Calls with {VERIFIER_GAS} and copies at most 32 bytes back, so that a verifier cannot make the
-    /// caller pay for a huge answer.
-    /// @return ok Whether the call succeeded.
-    /// @return answer As long as the target's answer, with its first 32 bytes.
-    function _boundedStaticcall(
-        address target,
-        bytes memory data
-    ) private view returns (bool ok, bytes memory answer) {
+    /// @dev Asks with {VERIFIER_GAS} and copies at most 32 bytes back, so that a verifier cannot make the
+    /// caller pay for a huge answer. The whole word is compared: a hash precompile that poses as verifier could
+    /// be made to answer four right bytes by 2**32 tries.
+    /// @return yes Whether the verifier answered the selector of its function and nothing else.
+    function _confirms(address verifier, bytes memory question) private view returns (bool yes) {
         uint256 stipend = VERIFIER_GAS;
+        bytes32 magic = bytes32(IERC7913SignatureVerifier.verify.selector);
         assembly ("memory-safe") {
-            ok := staticcall(stipend, target, add(data, 0x20), mload(data), 0x00, 0x20)
-            answer := mload(0x40)
-            mstore(0x40, add(answer, 0x40))
-            mstore(answer, returndatasize())
-            mstore(add(answer, 0x20), mload(0x00))
+            let ok := staticcall(stipend, verifier, add(question, 0x20), mload(question), 0x00, 0x20)
+            yes := and(and(ok, eq(returndatasize(), 0x20)), eq(mload(0x00), magic))
         }
     }
 }

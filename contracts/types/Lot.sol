@@ -62,10 +62,11 @@ using LotLib for Lot global;
 /// @notice Makes, reads and changes a lot's 96 bits.
 library LotLib {
     uint256 internal constant MAX_ENERGY_WH = type(uint40).max;
+    uint256 internal constant MAX_SLOT_START = type(uint32).max; // In February 2106.
     uint256 internal constant MAX_NONCE = (1 << 22) - 1;
 
     /// @notice A new lot.
-    /// @dev The caller has checked 0 < wh <= {MAX_ENERGY_WH} and start < 2**32.
+    /// @dev The caller has checked 0 < wh <= {MAX_ENERGY_WH} and start <= {MAX_SLOT_START}.
     /// @param wh Energy in Wh.
     /// @param start Start of the delivery slot, unix seconds.
     function make(uint256 wh, uint256 start) internal pure returns (Lot) {

@@ -49,8 +49,8 @@ class BadSignature(ContractRevert):
 
 
 class BadSlot(ContractRevert):
-    """A slot must start at a multiple of its length, and it must be over before its energy is
-    certified."""
+    """A slot must start at a multiple of its length, and it must be over before its energy is minted.
+    The latest start that a lot can hold is 2**32 - 1, in 2106."""
 
     slot_start: int
     slot_seconds: int
@@ -58,9 +58,7 @@ class BadSlot(ContractRevert):
 
     signature = "EnergyLot_BadSlot(uint256,uint256,uint256)"
     fields = ("slot_start", "slot_seconds", "latest")
-    meaning = (
-        "a slot must start at a multiple of its length, and it must be over before its energy is certified"
-    )
+    meaning = "a slot must start at a multiple of its length, and it must be over before its energy is minted. The latest start that a lot can hold is 2**32 - 1, in 2106"
 
 
 class Expired(ContractRevert):
@@ -72,6 +70,17 @@ class Expired(ContractRevert):
     signature = "EnergyLot_Expired(uint256,uint256)"
     fields = ("given", "deadline")
     meaning = "the deadline has passed"
+
+
+class IdUsed(ContractRevert):
+    """There is or was a lot of this id already: the reading was minted, or the part or the merged lot
+    would take the place of another."""
+
+    lot: int
+
+    signature = "EnergyLot_IdUsed(uint256)"
+    fields = ("lot",)
+    meaning = "there is or was a lot of this id already: the reading was minted, or the part or the merged lot would take the place of another"
 
 
 class MayNotProduce(ContractRevert):
@@ -129,16 +138,6 @@ class OtherSlot(ContractRevert):
     meaning = "merged lots must be of one slot"
 
 
-class ReadingUsed(ContractRevert):
-    """The reading has been minted already."""
-
-    reading: bytes
-
-    signature = "EnergyLot_ReadingUsed(bytes32)"
-    fields = ("reading",)
-    meaning = "the reading has been minted already"
-
-
 class SelfExchange(ContractRevert):
     """Seller and buyer must be two accounts."""
 
@@ -147,6 +146,18 @@ class SelfExchange(ContractRevert):
     signature = "EnergyLot_SelfExchange(address)"
     fields = ("account",)
     meaning = "seller and buyer must be two accounts"
+
+
+class SlotBeforeTrade(ContractRevert):
+    """The lot's slot must lie in the trade's time, from accept_by to deliver_by."""
+
+    lot: int
+    slot_start: int
+    accept_by: int
+
+    signature = "EnergyLot_SlotBeforeTrade(uint256,uint256,uint256)"
+    fields = ("lot", "slot_start", "accept_by")
+    meaning = "the lot's slot must lie in the trade's time, from accept_by to deliver_by"
 
 
 class TooFew(ContractRevert):
@@ -525,11 +536,13 @@ class EnergyLot(Contract):
         """Fulfils an accepted trade of the offer market with lots in place of a meter's receipt. Only
         the seller of the trade may call it. The market settles in the same transaction, in full or
         short, as for a receipt over the lots' energy. The buyer must have named its
-        `receipt_signer` at acceptance. Lots beyond the agreed energy are given away, so split them
-        first. Terms that hide the energy are refused.
+        `receipt_signer` at acceptance. The slot of each lot must lie in the trade's time: it starts
+        at accept_by or later and ends before deliver_by, since it is over when the lot is minted.
+        Energy of an earlier slot is sold by `exchange`. Lots beyond the agreed energy are given
+        away, so split them first. Terms that hide the energy are refused.
 
-        Emits `LotsDelivered`. Reverts: `NotSeller`, `NotOwner`, and as `confirm_delivery`; then no
-        lot moves.
+        Emits `LotsDelivered`. Reverts: `NotSeller`, `NotOwner`, `SlotBeforeTrade`, and as
+        `confirm_delivery`; then no lot moves.
 
         Args:
             terms: The offer.
@@ -638,7 +651,7 @@ class EnergyLot(Contract):
         """Ends several lots and makes one of them. Only the owner of all of them may call it.
 
         Emits `LotsMerged`. Reverts: `TooFew`, `NotOwner` (also for a lot named twice), `OtherSlot`,
-        `BadEnergy`.
+        `BadEnergy`, `IdUsed`.
 
         Args:
             lots: Ids of two or more lots of one slot, each named once.
@@ -669,7 +682,7 @@ class EnergyLot(Contract):
         this contract does not.
 
         The DSO is the ledger's owner. Emits `LotMinted`. Reverts: `Expired`, `BadEnergy`,
-        `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`.
+        `BadSlot`, `IdUsed`, `MayNotProduce`, `BadSignature`.
 
         Args:
             injection: What the DSO signed.
@@ -811,7 +824,7 @@ class EnergyLot(Contract):
         """Ends a lot and makes several of it. Permits and approvals of the lot end with it. Only the
         owner may call it.
 
-        Emits `LotSplit`. Reverts: `NotOwner`, `TooFew`, `BadEnergy`, `WrongSum`.
+        Emits `LotSplit`. Reverts: `NotOwner`, `TooFew`, `BadEnergy`, `IdUsed`, `WrongSum`.
 
         Args:
             lot: Id.

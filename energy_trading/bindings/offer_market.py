@@ -210,6 +210,19 @@ class WrongState(ContractRevert):
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
 
 
+class VerifierStarved(ContractRevert):
+    """The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
+    transaction with more gas."""
+
+    verifier: str
+    gas_left: int
+    needed: int
+
+    signature = "SignerLib_VerifierStarved(address,uint256,uint256)"
+    fields = ("verifier", "gas_left", "needed")
+    meaning = "the verifier did not confirm the signature, but it may have lacked the gas to do so. Send the transaction with more gas"
+
+
 @dataclass(frozen=True)
 class AwardUnpaid(Event):
     """The winner of an auction did not pay in time. The seller has its guarantee back. This is a
@@ -461,7 +474,8 @@ class OfferMarket(Contract):
         """The same as `accept_offer` with a one-time receipt key, so that the trade does not point at
         a meter.
 
-        Emits `OfferAccepted`. Reverts: as `accept_offer`, `UnknownReceiptKey`, `BadSignature`.
+        Emits `OfferAccepted`. Reverts: as `accept_offer`, `UnknownReceiptKey`, `VerifierStarved`,
+        `BadSignature`.
 
         Args:
             terms: The offer as made.
@@ -577,9 +591,13 @@ class OfferMarket(Contract):
         )
 
     def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
-        """`confirm_delivery` for many receipts. A bad receipt does not stop the others.
+        """`confirm_delivery` for many receipts. A bad receipt does not stop the others. A receipt
+        whose verifier may have lacked the gas to confirm it is not a bad one: then the whole batch
+        reverts, so that neither a gas estimate nor whoever chooses the gas turns a good receipt
+        into a bad one.
 
-        Emits what `confirm_delivery` does, and `DeliveryRefused` for each bad receipt.
+        Emits what `confirm_delivery` does, and `DeliveryRefused` for each bad receipt. Reverts:
+        `VerifierStarved`.
 
         Args:
             deliveries: Terms, parties and receipts.
@@ -603,8 +621,8 @@ class OfferMarket(Contract):
         the receipt. If less than agreed was delivered, payment and guarantee are settled in
         proportion, and a shortfall beyond the tolerance is a default of the seller.
 
-        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`. Rounding: payment,
-        fee and cut down.
+        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`, `VerifierStarved`.
+        Rounding: payment, fee and cut down.
 
         Args:
             delivery: Terms, parties and receipt.

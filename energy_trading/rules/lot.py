@@ -14,6 +14,7 @@ from energy_trading.rules.ledger import Refused
 from energy_trading.rules.trade import Market
 from energy_trading.types import (
     MAX_LOT_WH,
+    MAX_SLOT_START,
     ZERO_ADDRESS,
     Acceptance,
     Delivery,
@@ -130,8 +131,9 @@ class Lots:
         """Make a lot of an injection that the DSO (distribution system operator) certified (C-4).
 
         Anybody may submit the certificate. Refused from its deadline on, for no energy or too much, for a
-        slot that has not ended or does not start at a multiple of its length, for a reading that was minted
-        before, for a producer who may not produce, and unless the DSO signed the injection.
+        slot that has not ended, starts after 2**32 - 1 or does not start at a multiple of its length, for a
+        reading whose hash is the id of a lot already, for a producer who may not produce, and unless the DSO
+        signed the injection.
 
         Returns:
             The lot's id, which is the reading's hash.
@@ -140,11 +142,10 @@ class Lots:
         if ctx.now >= injection.deadline:
             raise Refused("EnergyLot_Expired", ctx.now, injection.deadline)
         self._check_energy(injection.energy_wh)
-        latest = ctx.now - slot_seconds
+        latest = min(ctx.now - slot_seconds, MAX_SLOT_START)
         if injection.slot_start > latest or injection.slot_start % slot_seconds:
             raise Refused("EnergyLot_BadSlot", injection.slot_start, slot_seconds, latest)
-        if lot in self.lots:
-            raise Refused("EnergyLot_ReadingUsed", injection.reading)
+        self._check_unused(lot)
         if not self.ledger.may_commit(injection.producer, Role.PRODUCER, ctx.now):
             raise Refused("EnergyLot_MayNotProduce", injection.producer)
         self._check_signature(self.ledger.owner, injection, signature)
@@ -226,14 +227,15 @@ class Lots:
     def split(self, ctx: Context, lot: int, energies_wh: Sequence[int]) -> None:
         """End a lot and make two or more parts of it, of the same owner and slot (C-9).
 
-        Refused unless the owner calls, for fewer parts, for a part without energy or with too much, and
-        unless the parts are the whole.
+        Refused unless the owner calls, for fewer parts, for a part without energy, with too much or with an id
+        that is used already, and unless the parts are the whole.
         """
         whole = self._owned(ctx.sender, lot)
         if len(energies_wh) < 2:
             raise Refused("EnergyLot_TooFew", len(energies_wh))
-        for energy_wh in energies_wh:
+        for i, energy_wh in enumerate(energies_wh):
             self._check_energy(energy_wh)
+            self._check_unused(part_id(lot, i))
         if sum(energies_wh) != whole.energy_wh:
             raise Refused("EnergyLot_WrongSum", whole.energy_wh, sum(energies_wh))
         self._end(lot, LotState.SPLIT)
@@ -244,7 +246,7 @@ class Lots:
         """End two or more lots of one owner and slot, make one of them, and return its id (C-9).
 
         Refused for fewer lots, unless the caller owns all of them, for one that is named twice or is of
-        another slot, and for more energy than a lot can have.
+        another slot, for more energy than a lot can have, and for an id that is used already.
         """
         if len(lots) < 2:
             raise Refused("EnergyLot_TooFew", len(lots))
@@ -257,9 +259,10 @@ class Lots:
                 raise Refused("EnergyLot_OtherSlot", lot, part.slot_start, first.slot_start)
         energy_wh = sum(self.lot_of(lot).energy_wh for lot in lots)
         self._check_energy(energy_wh)
+        merged = merged_id(lots)
+        self._check_unused(merged)
         for lot in lots:
             self._end(lot, LotState.MERGED)
-        merged = merged_id(lots)
         self.lots[merged] = replace(first, energy_wh=energy_wh, nonce=0)
         return merged
 
@@ -270,8 +273,8 @@ class Lots:
 
         The buyer, who accepted the terms, must have named `receipt_signer` then. The trade settles as for a
         receipt over the energy of the lots, and energy beyond the agreed is given away. Refused unless the
-        caller is the seller and owns the lots, for a lot that has changed hands too often, and as
-        `Market.confirm_delivery` refuses.
+        caller is the seller and owns the lots, for a lot whose slot starts before the trade's `accept_by`, for
+        one that has changed hands too often, and as `Market.confirm_delivery` refuses.
         """
         if ctx.sender != terms.seller:
             raise Refused("EnergyLot_NotSeller", ctx.sender, terms.seller)
@@ -279,7 +282,9 @@ class Lots:
         for place, lot in enumerate(lots):
             if lot in lots[:place] and buyer != ctx.sender:  # it was handed over when it was named first
                 raise Refused("EnergyLot_NotOwner", lot, ctx.sender, buyer)
-            self._owned(ctx.sender, lot)
+            start = self._owned(ctx.sender, lot).slot_start
+            if start < terms.accept_by:
+                raise Refused("EnergyLot_SlotBeforeTrade", lot, start, terms.accept_by)
             moved[lot] = self._moved(lot, buyer)
             if buyer == ZERO_ADDRESS:
                 raise Refused("TransferToZeroAddress")
@@ -311,6 +316,10 @@ class Lots:
 
     def _end(self, lot: int, state: LotState) -> None:
         self.lots[lot] = replace(self.lots[lot], owner=ZERO_ADDRESS, state=state)
+
+    def _check_unused(self, lot: int) -> None:
+        if lot in self.lots:
+            raise Refused("EnergyLot_IdUsed", lot)
 
     def _check_energy(self, energy_wh: int) -> None:
         if not 0 < energy_wh <= MAX_LOT_WH:

@@ -21,3 +21,5 @@ MAX_LOTS: Final = 8
 """Most lots of one auction."""
 MAX_LOT_WH: Final = 2**40 - 1
 """Most energy of one lot, at an auction or as a token."""
+MAX_SLOT_START: Final = 2**32 - 1
+"""Latest start of a lot's slot, unix seconds; it is in the year 2106."""

@@ -92,7 +92,7 @@ class RevmChain(Chain):
             if to is None:
                 created = self._run(lambda: self._evm.deploy(_address(sender), data, value))
             else:
-                self._run(lambda: self._evm.message_call(_address(sender), to, data, value))
+                self._run(lambda: self._evm.message_call(_address(sender), to, data, value, gas))
         except RevertData:
             self._time, self._next, self._number = before
             raise

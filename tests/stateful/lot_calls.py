@@ -9,6 +9,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.signatures import compact
+from energy_trading.rules.lot import merged_id, part_id
 from energy_trading.types import (
     ZERO_ADDRESS,
     Delivery,
@@ -21,9 +22,9 @@ from energy_trading.types import (
     ReceiptKey,
     TradeState,
 )
-from tests.contracts.energy_lot.tools import MSG, SLOT_S, sign_injection
+from tests.contracts.energy_lot.tools import MSG, SLOT_S, sign_injection, slot_of
 from tests.stateful.machine import anybody, call, often, seen
-from tests.stateful.trade_calls import TradeCalls, buyers, sellers
+from tests.stateful.trade_calls import WINDOWS, TradeCalls, buyers, sellers
 
 LOT_WH = [1, 7, 60, 93, 100, 100, 100, 150]
 CUTS = [(1, 99), (50, 50), (93, 7), (40, 30, 30), (0, 100), (100,), ()]
@@ -43,12 +44,25 @@ class LotCalls(TradeCalls):
             "confirm_deliveries": 1,
             "confirm_hidden_short": 1,
             "publish_key_root": 8,
-            "travel": 3,
+            "travel": 5,
         }
     )
     examined = frozenset({"mint", "exchange", "cancel_permits", "transfer_from", "retire", "split", "merge"})
     examined |= {"accept_for_lots", "deliver"}
-    must_see = frozenset({"delivered in lots: all", "delivered in lots: short", "old permit refused"})
+    must_see = frozenset(
+        {
+            "delivered in lots: all",
+            "delivered in lots: short",
+            "deliver: EnergyLot_SlotBeforeTrade",
+            "merge: EnergyLot_IdUsed",
+            "merge: EnergyLot_OtherSlot",
+            "mint: EnergyLot_IdUsed",
+            "old permit refused",
+            "split: EnergyLot_IdUsed",
+        }
+    )
+    #: long enough for a slot between acceptBy and deliverBy
+    windows = ((600, 4800), (60, 7200), (3000, 6600), *WINDOWS[3:])
 
     def __init__(self) -> None:
         super().__init__()
@@ -56,6 +70,9 @@ class LotCalls(TradeCalls):
         self.minted_wh = 0
         #: permits of exchanges with the signatures of both
         self.signed_permits: list[tuple[ExchangePermit, bytes, bytes]] = []
+
+    def deadlines(self) -> list[int]:
+        return super().deadlines() + [slot_of(self.terms[i]) + SLOT_S for i in self.waiting()]
 
     def one_story(self) -> None:
         """And on every lot; energy is neither made nor lost."""
@@ -99,11 +116,20 @@ class LotCalls(TradeCalls):
         slot=[-2, -2, -2, -3] * 4 + [-1, 0, "odd"],
         signer=often,
         late=[False] * 12 + [True],
-        odd=[""] * 9 + ["again", "other"],
-        for_trade=(True, False),
+        odd=[""] * 18 + ["again", "again", "other", "other", "part", "part", "merged", "merged"],
+        for_trade=(True, True, False),
+        place=range(100),
     )
     def mint(
-        self, who: int, energy: int, slot: int | str, signer: bool, late: bool, odd: str, for_trade: bool
+        self,
+        who: int,
+        energy: int,
+        slot: int | str,
+        signer: bool,
+        late: bool,
+        odd: str,
+        for_trade: bool,
+        place: int,
     ) -> None:
         """The DSO's certificate becomes a lot, once (C-4)."""
         now = self.chain.next_time
@@ -112,9 +138,15 @@ class LotCalls(TradeCalls):
         reading = keccak(self.nonce.to_bytes(32, "big"))
         if odd == "again" and self.lots.lots:
             reading = self.random.choice(list(self.lots.lots)).to_bytes(32, "big")
+        if odd in ("part", "merged"):  # the id of a lot that its owner may make later
+            mine = self.pick_lots(place, 2)
+            reading = (part_id(mine[0], place % 2) if odd == "part" else merged_id(mine)).to_bytes(32, "big")
         deadline = now if late else now + 600
-        sellers_waiting = [self.terms[i].seller for i in self.waiting() if for_trade]
-        producer = [*sellers_waiting, self.people[who].address][0]
+        waiting = [self.terms[i] for i in self.waiting() if for_trade]
+        producer = [*(terms.seller for terms in waiting), self.people[who].address][0]
+        ready = [terms for terms in waiting if slot_of(terms) + SLOT_S <= now < terms.deliver_by]
+        if ready and slot == -2:
+            producer, start = ready[0].seller, slot_of(ready[0])
         injection = Injection(producer, energy, start, bytes(32), reading, b"", MSG, self.nonce, deadline)
         certificate = sign_injection(self.world, injection, self.world.dso if signer else self.world.pkg)
         if odd == "other":
@@ -236,8 +268,9 @@ class LotCalls(TradeCalls):
         other=anybody,
         count=[1, 1, 2, 3],
         odd=[""] * 9 + ["buyer", "twice"],
+        fitting=[True] * 5 + [False],
     )
-    def deliver(self, place: int, right: bool, other: int, count: int, odd: str) -> None:
+    def deliver(self, place: int, right: bool, other: int, count: int, odd: str, fitting: bool) -> None:
         """Lots fulfil a trade: the buyer has them and the seller the money (N-3, C-8)."""
         trade_id = self.one_of(place, self.waiting(), self.terms)
         if trade_id is None:
@@ -247,6 +280,10 @@ class LotCalls(TradeCalls):
         if odd == "buyer":
             buyer = self.people[other].address
         lots = self.pick_lots(place, count, terms.seller)
+        views = {lot: x for lot, x in self.lots.lots.items() if x.owner == terms.seller}
+        ready = [lot for lot, x in views.items() if x.slot_start >= terms.accept_by]
+        if fitting and ready:
+            lots = ready[:count]
         lots += lots[:1] * (odd == "twice")
         energy = sum(self.lots.lot_of(lot).energy_wh for lot in lots)
         sent, _ = self.step("deliver", self.author(terms, right, other), "lots.deliver", terms, buyer, lots)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import ClassVar
 
-from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.offer_market import DeliveryRefused
+from energy_trading.bindings.contract import Sent, UnknownRevert
+from energy_trading.bindings.offer_market import DeliveryRefused, VerifierStarved
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.meter.signers import P256Meter
 from energy_trading.rules.trade import Accepted
 from energy_trading.types import (
     AWARD_NONCE,
@@ -49,8 +52,12 @@ class TradeCalls(PeopleCalls):
             "P-256 acceptance",
             "expired: OFFERED",
             "expired: ACCEPTED",
+            "starved verifier",
         }
     )
+
+    #: seconds to acceptBy and deliverBy
+    windows: ClassVar[Sequence[tuple[int, int]]] = WINDOWS
 
     def __init__(self) -> None:
         super().__init__()
@@ -99,7 +106,7 @@ class TradeCalls(PeopleCalls):
         self.nonce += 1
         now = self.chain.next_time
         energy = Energy.hidden(wh, SALT) if hidden else Energy.plain(wh)
-        accept_by, deliver_by = WINDOWS[window]
+        accept_by, deliver_by = self.windows[window]
         nonce = self.nonce | (SIGNED_NONCE if signed else 0)
         return Terms(seller, ZERO_ADDRESS, energy, price, now + accept_by, now + deliver_by, nonce)
 
@@ -277,6 +284,27 @@ class TradeCalls(PeopleCalls):
         assert refused == expected
         for _, fault in expected:
             seen[f"one of many refused: {fault.name}"] += 1
+
+    @call(4, asked=False, place=range(100), gas=range(40_000, 500_000, 10_000))
+    def starve(self, place: int, gas: int) -> None:
+        """Whoever picks the gas of a good P-256 receipt has it settled, or changes nothing (N-8)."""
+        accepted = [(i, self.accepted(i)) for i in self.terms]
+        judged = [i for i, a in accepted if a and isinstance(self.signers.get(a.receipt_key), P256Meter)]
+        open_ones = [i for i in judged if self.chain.next_time < self.terms[i].deliver_by]
+        if not open_ones:
+            return
+        trade_id = open_ones[place % len(open_ones)]
+        deliveries = [self.delivery(trade_id, self.terms[trade_id].energy, "")]
+        point = self.chain.snapshot()
+        try:
+            sent = self.world.market.confirm_deliveries(deliveries).send(self.world.stranger, gas)
+        except VerifierStarved:
+            seen["starved verifier"] += 1
+        except UnknownRevert:  # the market itself ran out of gas
+            assert gas < 400_000
+        else:
+            assert not any(isinstance(event, DeliveryRefused) for event in sent.events)
+        self.chain.revert(point)
 
     # ------------------------------------------------------------ withdrawal, expiry
 

@@ -469,6 +469,9 @@ class Bench(Community):
             signer = lots.receipt_signer(self.consumer.address)
             self.ledger.register_meter(self.consumer.address, signer).send(self.dso)
             terms = self.open_trade()
+            slot = (terms.accept_by - GENESIS) // 900 + 1  # the first one in the trade's time
+            self.chain.mine(GENESIS + 900 * (slot + 1))
+            lot = mint(suite, self.relayer, self.certified(self.producer, ENERGY_WH, -slot))
             call = lots.deliver(terms, self.consumer.address, [lot])
             self.found["lot.deliver"] = self.send(call, self.producer)
 

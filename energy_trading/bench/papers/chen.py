@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
-from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
+from energy_trading.bindings.energy_lot import BadSignature, IdUsed, LotExchanged, LotMinted
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import address_of
@@ -274,8 +274,8 @@ class _Run:
         contact = Contact.of(self.bob.secret_key)
         paper = sign_injection(reading, contact, 1, deadline, self.operator, domain)
         self.lot = mint(self.suite, self.treasury, paper)
-        again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.reading == reading.struct_hash(), "a reading makes one lot")
+        again = refused(IdUsed, lambda: mint(self.suite, self.treasury, paper))
+        demand(again.lot == self.lot, "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]

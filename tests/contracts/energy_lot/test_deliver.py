@@ -6,11 +6,12 @@ import pytest
 from eth_abi.abi import encode
 
 from energy_trading.bindings import offer_market
-from energy_trading.bindings.energy_lot import LotsDelivered, NotOwner, NotSeller
+from energy_trading.bindings.energy_lot import LotsDelivered, NotOwner, NotSeller, SlotBeforeTrade
 from energy_trading.bindings.offer_market import DeliveredShort, DeliveryConfirmed, ReceiptRefused
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
+from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.types import Acceptance, Delivery, DeliveryFault, Receipt, ReceiptKey, Terms
-from tests.contracts.energy_lot.tools import minted
+from tests.contracts.energy_lot.tools import SLOT_S, minted, minted_for, slot_of
 from tests.contracts.offer_market.tools import refused
 from tests.world import EURO, FUNDS, World
 
@@ -32,7 +33,7 @@ def taken(world: World) -> Terms:
 def test_lots_settle_a_trade(world: World, lots) -> None:
     """The seller is paid and the lots change hands in one transaction (N-3)."""
     terms = taken(world)
-    given = [minted(world, world.alice, 400), minted(world, world.alice, 600)]
+    given = [minted_for(world, terms, world.alice, energy) for energy in (400, 600)]
     sent = lots.deliver(terms, world.bob.address, given).send(world.alice)
     told = sent.event(LotsDelivered)
     assert (told.trade_id, told.seller, told.buyer, list(told.lots)) == (
@@ -48,8 +49,8 @@ def test_lots_settle_a_trade(world: World, lots) -> None:
 
 def test_the_same_energy_is_not_sold_twice(world: World, lots) -> None:
     """A lot that fulfilled a trade, or was exchanged, belongs to another (C-8)."""
-    lot = minted(world, world.alice)
     first, second = taken(world), taken(world)
+    lot = minted_for(world, first, world.alice)
     lots.deliver(first, world.bob.address, [lot]).send(world.alice)
     call = lots.deliver(second, world.bob.address, [lot])
     refused(call, world.alice, NotOwner, lot, world.alice.address, world.bob.address)
@@ -57,30 +58,60 @@ def test_the_same_energy_is_not_sold_twice(world: World, lots) -> None:
 
 def test_one_lot_named_twice_counts_once(world: World, lots) -> None:
     """The second naming finds the buyer as owner."""
-    lot = minted(world, world.alice, 500)
-    call = lots.deliver(taken(world), world.bob.address, [lot, lot])
+    terms = taken(world)
+    lot = minted_for(world, terms, world.alice, 500)
+    call = lots.deliver(terms, world.bob.address, [lot, lot])
     refused(call, world.alice, NotOwner, lot, world.alice.address, world.bob.address)
 
 
 def test_too_little_settles_short(world: World, lots) -> None:
     """Fewer Wh than agreed settle as a short receipt does (N-7 scenario 4)."""
-    lot = minted(world, world.alice, 400)
-    sent = lots.deliver(taken(world), world.bob.address, [lot]).send(world.alice)
+    terms = taken(world)
+    lot = minted_for(world, terms, world.alice, 400)
+    sent = lots.deliver(terms, world.bob.address, [lot]).send(world.alice)
     short = sent.event(DeliveredShort)
     assert (short.delivered_wh, short.agreed_wh, short.payment) == (400, 1_000, EURO // 5 * 400 // 1_000)
     assert lots.owner_of(lot) == world.bob.address
 
 
+def test_old_energy_does_not_fulfil_a_new_trade(world: World, lots) -> None:
+    """A lot injected a year ago, or in the slot before acceptBy, fulfils no trade for the next hour (N-3)."""
+    old = minted(world, world.alice)
+    world.pass_time(world.chain.now() + 365 * 86_400)
+    terms = taken(world)
+    good = minted_for(world, terms, world.alice, 600)
+    just_before = minted(world, world.alice, 400, slot_of(terms) - SLOT_S)
+    for lot in (old, just_before):
+        start = lots.lot_of(lot).slot_start
+        for given in ([lot], [good, lot]):
+            call = lots.deliver(terms, world.bob.address, given)
+            refused(call, world.alice, SlotBeforeTrade, lot, start, terms.accept_by)
+    (part, _) = LotOwner(world.suite, world.alice).split(just_before, [399, 1])
+    call = lots.deliver(terms, world.bob.address, [part])
+    refused(call, world.alice, SlotBeforeTrade, part, slot_of(terms) - SLOT_S, terms.accept_by)
+    assert [lots.owner_of(lot) for lot in (old, good)] == [world.alice.address] * 2
+
+
+def test_slot_that_starts_at_accept_by_counts(world: World, lots) -> None:
+    """The trade's time begins with acceptBy, in the very second (N-3)."""
+    accept_by = world.chain.now() // SLOT_S * SLOT_S + 2 * SLOT_S
+    terms = world.accepted(world.alice, world.bob, accept_by=accept_by, deliver_by=accept_by + 2 * SLOT_S)
+    lot = minted_for(world, terms, world.alice)
+    assert lots.lot_of(lot).slot_start == accept_by
+    sent = lots.deliver(terms, world.bob.address, [lot]).send(world.alice)
+    assert sent.event(DeliveryConfirmed).trade_id == world.trade_id(terms)
+
+
 def test_revert_given_trade_that_does_not_settle(world: World, lots) -> None:
     """Not accepted, of another buyer, with a real meter, or over: no lot moves (N-3)."""
-    lot = minted(world, world.alice)
     open_terms = world.make(world.alice)
+    metered = world.accepted(world.alice, world.carol)
+    terms = taken(world)
+    lot = minted_for(world, terms, world.alice)
     call = lots.deliver(open_terms, world.bob.address, [lot])
     refused(call, world.alice, ReceiptRefused, world.trade_id(open_terms), DeliveryFault.NOT_ACCEPTED)
-    metered = world.accepted(world.alice, world.carol)
     call = lots.deliver(metered, world.carol.address, [lot])
     refused(call, world.alice, ReceiptRefused, world.trade_id(metered), DeliveryFault.NOT_PARTY)
-    terms = taken(world)
     call = lots.deliver(terms, world.carol.address, [lot])
     refused(call, world.alice, ReceiptRefused, world.trade_id(terms), DeliveryFault.NOT_PARTY)
     refused(
@@ -127,7 +158,7 @@ def test_buyer_with_a_meter_names_lots_for_one_trade(world: World) -> None:
     call = world.market.accept_offer_privately(terms, key)
     refused(call, world.carol, offer_market.BadSignature, signer)  # Bob's signer serves Bob only
     call.send(world.bob)
-    lot = minted(world, world.alice)
+    lot = minted_for(world, terms, world.alice)
     sent = lots.deliver(terms, world.bob.address, [lot]).send(world.alice)
     assert sent.event(DeliveryConfirmed).trade_id == world.trade_id(terms)
     assert lots.owner_of(lot) == world.bob.address

@@ -11,9 +11,9 @@ from energy_trading.bindings import energy_lot
 from energy_trading.bindings.energy_lot import (
     BadEnergy,
     BadSlot,
+    IdUsed,
     LotMinted,
     MayNotProduce,
-    ReadingUsed,
     Transfer,
 )
 from energy_trading.types import LotState, LotView
@@ -60,7 +60,7 @@ def test_revert_when_minted_twice(world: World) -> None:
     paper = certificate(world, world.alice)
     call = world.suite.lots.mint(paper.injection, paper.signature)
     call.send(world.stranger)
-    refused(call, world.alice, ReadingUsed, paper.injection.reading)
+    refused(call, world.alice, IdUsed, paper.lot)
 
 
 @pytest.mark.parametrize(
@@ -84,8 +84,8 @@ def test_revert_given_reading_in_another_lot(world: World, change: dict[str, Any
     refused(
         world.suite.lots.mint(again, sign_injection(world, again, world.dso)),
         world.stranger,
-        ReadingUsed,
-        lot.to_bytes(32, "big"),
+        IdUsed,
+        lot,
     )
 
 
@@ -102,7 +102,7 @@ def test_revert_given_lot_that_has_ended(world: World, end: str) -> None:
         "merge": lots.merge([paper.lot, other]),
     }[end]
     call.send(world.alice)
-    refused(lots.mint(paper.injection, paper.signature), world.alice, ReadingUsed, paper.injection.reading)
+    refused(lots.mint(paper.injection, paper.signature), world.alice, IdUsed, paper.lot)
 
 
 def test_revert_from_deadline_on(world: World) -> None:
@@ -138,6 +138,17 @@ def test_revert_given_slot_unaligned_or_not_over(world: World, slot: int) -> Non
     now = world.chain.now() + 1
     world.chain.set_next_time(now)
     refused(call, world.stranger, BadSlot, slot, SLOT_S, now - SLOT_S)
+
+
+def test_slot_after_2106_is_refused(world: World) -> None:
+    """A lot has 32 bits for the start of its slot: a later start is refused and not cut off (C-4)."""
+    last = (2**32 - 1) // SLOT_S * SLOT_S
+    world.pass_time(last + 3 * SLOT_S)
+    lot = minted(world, world.alice, slot=last)
+    assert world.suite.lots.lot_of(lot).slot_start == last
+    late = certificate(world, world.alice, slot=last + SLOT_S)
+    call = world.suite.lots.mint(late.injection, late.signature)
+    refused(call, world.stranger, BadSlot, last + SLOT_S, SLOT_S, 2**32 - 1)
 
 
 def test_revert_given_certificate_of_another(world: World) -> None:

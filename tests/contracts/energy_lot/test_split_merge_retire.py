@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from energy_trading.bindings import energy_lot
 from energy_trading.bindings.energy_lot import (
     BadEnergy,
+    IdUsed,
     LotRetired,
     LotsMerged,
     LotSplit,
@@ -19,7 +22,15 @@ from energy_trading.bindings.energy_lot import (
 )
 from energy_trading.rules.lot import part_id
 from energy_trading.types import LotState, LotView
-from tests.contracts.energy_lot.tools import NOBODY, SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import (
+    NOBODY,
+    SLOT,
+    SLOT_S,
+    certificate,
+    exchange,
+    minted,
+    sign_injection,
+)
 from tests.contracts.offer_market.tools import refused, told
 from tests.world import World
 
@@ -106,6 +117,60 @@ def test_revert_given_lots_that_do_not_merge(world: World) -> None:
     refused(lots.merge([one]), world.alice, TooFew, 1)
     refused(lots.merge([]), world.alice, TooFew, 0)
     refused(lots.merge([one, huge]), world.alice, BadEnergy, 2**40 + 999, 2**40 - 1)
+
+
+def test_lots_of_two_slots_do_not_merge(world: World) -> None:
+    """A merged lot has one slot, so energy cannot get another time by a merger (C-4)."""
+    lots, alice = world.suite.lots, world.alice
+    early, late = (minted(world, alice, 5, slot) for slot in (SLOT - SLOT_S, SLOT))
+    refused(lots.merge([early, late]), alice, OtherSlot, late, SLOT, SLOT - SLOT_S)
+    refused(lots.merge([late, early]), alice, OtherSlot, early, SLOT - SLOT_S, SLOT)
+
+
+def certified_as(world: World, lot: int, energy_wh: int = 77) -> int:
+    """A lot of Bob's that the DSO certified under an id of its choice."""
+    paper = replace(certificate(world, world.bob, energy_wh).injection, reading=lot.to_bytes(32, "big"))
+    world.suite.lots.mint(paper, sign_injection(world, paper, world.dso)).send(world.stranger)
+    return lot
+
+
+def test_id_of_a_part_is_used_once(world: World) -> None:
+    """The DSO certifies a reading with the id of a part to come: the split does not overwrite it (C-4)."""
+    lots, bob = world.suite.lots, world.bob.address
+    whole = minted(world, world.alice)
+    for i in (1, 0):
+        taken = certified_as(world, part_id(whole, i))
+        refused(lots.split(whole, [400, 600]), world.alice, IdUsed, taken)
+        assert lots.lot_of(taken) == LotView(bob, 77, SLOT, 0, LotState.ALIVE)
+    lots.retire(part_id(whole, 0)).send(world.bob)
+    refused(lots.split(whole, [400, 600]), world.alice, IdUsed, part_id(whole, 0))
+    assert lots.owner_of(whole) == world.alice.address
+    merged = lots.merge([whole, minted(world, world.alice, 5)])
+    other = merged.simulate(world.alice)
+    merged.send(world.alice)
+    lots.split(other, [405, 600]).send(world.alice)  # a merger gives the energy ids that nobody foresaw
+
+
+def test_id_of_a_merged_lot_is_used_once(world: World) -> None:
+    """The DSO certifies a reading with the id of a merged lot to come: nothing is overwritten (C-4)."""
+    lots = world.suite.lots
+    one, two = minted(world, world.alice, 300), minted(world, world.alice, 700)
+    taken = certified_as(world, lots.merged_id([one, two]))
+    refused(lots.merge([one, two]), world.alice, IdUsed, taken)
+    assert lots.lot_of(taken) == LotView(world.bob.address, 77, SLOT, 0, LotState.ALIVE)
+    lots.merge([two, one]).send(world.alice)
+
+
+def test_reading_does_not_take_the_place_of_a_part(world: World) -> None:
+    """The same the other way round: no certificate makes a part or a merged lot again (C-4)."""
+    lots = world.suite.lots
+    whole = minted(world, world.alice)
+    lots.split(whole, [400, 600]).send(world.alice)
+    parts = [part_id(whole, 0), part_id(whole, 1)]
+    lots.merge(parts).send(world.alice)
+    for lot in (*parts, lots.merged_id(parts)):
+        paper = replace(certificate(world, world.bob).injection, reading=lot.to_bytes(32, "big"))
+        refused(lots.mint(paper, sign_injection(world, paper, world.dso)), world.stranger, IdUsed, lot)
 
 
 def test_permit_does_not_outlive_a_split(world: World) -> None:

@@ -45,10 +45,10 @@ def receiver(world: World, welcome: int, target: str = NOBODY, data: bytes = b""
 
 
 def test_interfaces_are_announced(world: World) -> None:
-    """ERC-165, ERC-721, its metadata, ERC-4494; 0xffffffff never."""
-    ids = ["01ffc9a7", "80ac58cd", "5b5e139f", "5604e225", "ffffffff", "150b7a02"]
+    """ERC-165, ERC-721, its metadata, ERC-4494, ERC-5267; 0xffffffff never."""
+    ids = ["01ffc9a7", "80ac58cd", "5b5e139f", "5604e225", "84b0196e", "ffffffff", "150b7a02"]
     answers = [world.suite.lots.supports_interface(bytes.fromhex(i)) for i in ids]
-    assert answers == [True, True, True, True, False, False]
+    assert answers == [True, True, True, True, True, False, False]
 
 
 def test_metadata_is_built_on_chain(world: World) -> None:

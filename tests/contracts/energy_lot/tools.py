@@ -10,7 +10,15 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.signatures import compact
 from energy_trading.market.lots import injection
 from energy_trading.market.lots.injection import Contact, SignedInjection, sign_reading
-from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection, Permit
+from energy_trading.types import (
+    ZERO_ADDRESS,
+    Domain,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    Permit,
+    Terms,
+)
 from tests.world import EURO, GENESIS, World
 
 SLOT_S = 900
@@ -42,6 +50,19 @@ def minted(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int 
     paper = certificate(world, producer, energy_wh, slot)
     world.suite.lots.mint(paper.injection, paper.signature).send(world.stranger)
     return paper.lot
+
+
+def slot_of(terms: Terms) -> int:
+    """Start of the first slot that lies in a trade's time."""
+    return -(-terms.accept_by // SLOT_S) * SLOT_S
+
+
+def minted_for(world: World, terms: Terms, producer: SecretKey, energy_wh: int = 1_000) -> int:
+    """A lot of the producer that may fulfil the trade; its slot is over afterwards."""
+    slot = slot_of(terms)
+    if world.chain.now() < slot + SLOT_S:
+        world.pass_time(slot + SLOT_S)
+    return minted(world, producer, energy_wh, slot)
 
 
 def exchange(world: World, lot: int, seller: SecretKey, buyer: SecretKey, /, **changes: Any) -> Call[None]:

@@ -12,7 +12,7 @@ from energy_trading.chain import artifacts
 
 HERE = Path(__file__).parent
 #: Python name of an error whose contract is not the market.
-FOREIGN = {"Range_Outside": "Outside"}
+FOREIGN = {"Range_Outside": "Outside", "SignerLib_VerifierStarved": "VerifierStarved"}
 
 
 def _called(tree: ast.AST) -> set[str]:

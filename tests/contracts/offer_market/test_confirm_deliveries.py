@@ -14,6 +14,8 @@ from energy_trading.bindings.offer_market import (
     DeliveryConfirmed,
     DeliveryRefused,
     OfferExpired,
+    ReceiptRefused,
+    VerifierStarved,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
@@ -35,6 +37,7 @@ from tests.contracts.offer_market.tools import (
 from tests.world import EURO, FUNDS, World
 
 VERIFIER_GAS = 400_000  # what one verifier may use (SignerLib)
+NEEDED = 412_349  # what must be left for its "no" to count
 
 
 def _good(world: World) -> Delivery:
@@ -254,22 +257,65 @@ def test_out_of_gas_leaves_nothing_half_done(world: World) -> None:
     assert purse(world, world.alice) == (FUNDS + 3 * batch[0].terms.price, 0)
 
 
-def test_stingy_relayer_harms_nobody(world: World) -> None:
-    """Gas that starves a P-256 verifier gets a true receipt refused at most, never lost (N-8)."""
+@pytest.mark.parametrize("others", [0, 2])
+def test_starved_verifier_reverts_the_batch(world: World, others: int) -> None:
+    """A relayer picks the gas, but it cannot turn a true P-256 receipt into a bad one (N-8)."""
+    before = [_good(world) for _ in range(others)]
     meter = P256Meter(ec.derive_private_key(11, ec.SECP256R1()), world.suite.p256_verifier)
     fit_meter(world, world.bob, meter)
-    receipt = _good(world)
-    call = world.market.confirm_deliveries([receipt])
-    refusals = 0
-    for gas in (60_000, 120_000, 180_000, 240_000):
+    batch = [*before, _good(world)]
+    call = world.market.confirm_deliveries(batch)
+    start, starved, settled = world.chain.snapshot(), 0, 0
+    for gas in range(60_000, 560_000, 20_000):
         try:
             sent = call.send(world.stranger, gas)
+        except VerifierStarved as refusal:
+            assert refusal.verifier == world.suite.p256_verifier
+            assert refusal.gas_left < refusal.needed == NEEDED
+            starved += 1
         except UnknownRevert:  # the market itself ran out of gas
-            pass
+            assert settled == 0
+        else:  # whatever is mined has settled everything
+            assert told(world.market, sent) == [(DeliveryConfirmed, _id(world, d)) for d in batch]
+            settled += 1
+            world.chain.revert(start)
+            start = world.chain.snapshot()
+        assert all(world.market.state_of(_id(world, d)) == TradeState.ACCEPTED for d in batch)
+    assert starved > 5
+    assert settled > 5
+
+
+def test_bad_receipt_is_refused_with_enough_gas_only(world: World) -> None:
+    """A "no" counts from the very gas on that the verifier could have had, however little it used (N-8)."""
+    bad, good = _hostile(world, hostile_signer(world, Answer.JUNK)), _good(world)
+    call = world.market.confirm_deliveries([bad, good])
+    start = world.chain.snapshot()
+    low, high = 100_000, 1_000_000  # starved, refused
+    while high - low > 1:
+        gas = (low + high) // 2
+        try:
+            sent = call.send(world.stranger, gas)
+        except VerifierStarved as refusal:
+            assert (refusal.gas_left < NEEDED, refusal.needed) == (True, NEEDED)
+            low, least = gas, refusal.gas_left
         else:
-            refusal = (DeliveryRefused, _id(world, receipt), DeliveryFault.BAD_RECEIPT)
-            assert told(world.market, sent) == [refusal]
-            refusals += 1
-        assert world.market.state_of(_id(world, receipt)) == TradeState.ACCEPTED
-    assert refusals > 0
-    assert told(world.market, call.send(world.stranger)) == [(DeliveryConfirmed, _id(world, receipt))]
+            assert [type(event) for event in sent.events if event.address == world.market.address] == [
+                DeliveryRefused,
+                DeliveryConfirmed,
+            ]
+            high = gas
+            world.chain.revert(start)
+            start = world.chain.snapshot()
+    assert least == NEEDED - 1
+    # At most 1/64 of what is left after the price of the call stays behind (EIP-150).
+    assert (NEEDED - 2 * 2_600) * 63 // 64 >= VERIFIER_GAS
+
+
+def test_verifier_that_hides_its_hunger_is_starved_too(world: World) -> None:
+    """It also counts as starved where the verifier answered "no" instead of running out of gas (N-8)."""
+    for answer in (Answer.JUNK, Answer.NOTHING, Answer.REVERT, Answer.BURN):
+        call = world.market.confirm_delivery(_hostile(world, hostile_signer(world, answer)))
+        with pytest.raises(VerifierStarved):
+            call.send(world.stranger, 400_000)
+        with pytest.raises(ReceiptRefused):
+            call.send(world.stranger, 600_000)

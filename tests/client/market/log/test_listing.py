@@ -24,7 +24,7 @@ from energy_trading.market.log.records import (
 )
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.types import ZERO_ADDRESS, Energy, LotState
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted, minted_for
 from tests.contracts.offer_market.tools import NO_KEY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
 from tests.world import EURO, World
@@ -135,15 +135,14 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
     """Minted, sold, given, delivered, split, merged, retired: owner, origin, state (C-4, C-8, N-3)."""
     alice, bob, carol, suite = world.alice, world.bob, world.carol, world.suite
     signer = suite.lots.receipt_signer(bob.address)
-    sold, given, forward, whole, other = (
-        minted(world, key, energy)
-        for key, energy in zip([alice] * 4 + [bob], (1, 2, 1000, 500, 7), strict=True)
-    )
+    world.ledger.register_meter(bob.address, signer).send(world.dso)
+    terms = world.accepted(alice, bob)
+    sold, given = minted(world, alice, 1), minted(world, alice, 2)
+    forward = minted_for(world, terms, alice)
+    whole, other = minted(world, alice, 500), minted(world, bob, 7)
     later = minted(world, carol, 9, SLOT - SLOT_S)
     exchange(world, sold, alice, bob).send(world.stranger)
     suite.lots.transfer_from(alice.address, carol.address, given).send(alice)
-    world.ledger.register_meter(bob.address, signer).send(world.dso)
-    terms = world.accepted(alice, bob)
     suite.lots.deliver(terms, bob.address, [forward]).send(alice)
     left, right = LotOwner(suite, alice).split(whole, [200, 300])
     suite.lots.transfer_from(alice.address, bob.address, left).send(alice)

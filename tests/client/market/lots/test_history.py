@@ -17,7 +17,7 @@ from energy_trading.market.log.replay import replay
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
 from energy_trading.market.lots.history import history
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
-from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
+from tests.contracts.energy_lot.tools import PRICE, SLOT, SLOT_S, minted
 from tests.contracts.energy_lot.tools import exchange as signed_exchange
 from tests.contracts.offer_market.tools import compiled
 from tests.world import FUNDS, World
@@ -131,6 +131,20 @@ def test_changed_step_is_found(world: World, step: str, fields: dict[str, Any]) 
         change(file, "LotRetired", energy_wh="350")
     with pytest.raises(HistoryBroken):
         check_dispute(file, [world.dso.address])
+
+
+def test_merger_of_two_slots_is_found(world: World) -> None:
+    """Everything else about the merger is right, but energy would get another time by it (C-4, C-9)."""
+    lots = world.suite.lots
+    early, late = minted(world, world.alice, 300, SLOT - SLOT_S), minted(world, world.alice, 700)
+    steps = [step for lot in (early, late) for step in dispute_file(world.suite, lot)["steps"]]
+    for order in ([early, late], [late, early]):
+        merged = lots.merged_id(order)
+        fields = {"lot": str(merged), "owner": world.alice.address, "lots": [str(lot) for lot in order]}
+        merger = {**steps[-1], "event": "LotsMerged", "block": steps[-1]["block"] + 1, "fields": fields}
+        file = dispute_file(world.suite, early) | {"lot": str(merged), "steps": [*steps, merger]}
+        with pytest.raises(HistoryBroken, match=f"lot {merged}: lots of two slots were merged"):
+            check_dispute(file, [world.dso.address])
 
 
 def test_missing_or_repeated_step_is_found(world: World) -> None:
