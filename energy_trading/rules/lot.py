@@ -227,8 +227,8 @@ class Lots:
     def split(self, ctx: Context, lot: int, energies_wh: Sequence[int]) -> None:
         """End a lot and make two or more parts of it, of the same owner and slot (C-9).
 
-        Refused unless the owner calls, for fewer parts, for a part without energy, with too much or with an id
-        that is used already, and unless the parts are the whole.
+        Refused unless the owner calls, for fewer parts, for a part without energy, with too much or with an
+        id that is used already, and unless the parts are the whole.
         """
         whole = self._owned(ctx.sender, lot)
         if len(energies_wh) < 2:
@@ -273,8 +273,8 @@ class Lots:
 
         The buyer, who accepted the terms, must have named `receipt_signer` then. The trade settles as for a
         receipt over the energy of the lots, and energy beyond the agreed is given away. Refused unless the
-        caller is the seller and owns the lots, for a lot whose slot starts before the trade's `accept_by`, for
-        one that has changed hands too often, and as `Market.confirm_delivery` refuses.
+        caller is the seller and owns the lots, for a lot whose slot starts before the trade's `accept_by`,
+        for one that has changed hands too often, and as `Market.confirm_delivery` refuses.
         """
         if ctx.sender != terms.seller:
             raise Refused("EnergyLot_NotSeller", ctx.sender, terms.seller)

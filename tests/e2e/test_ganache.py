@@ -11,7 +11,7 @@ from energy_trading.chain.connect import Chain, NotEnoughMoney, connect
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from tests.e2e.test_nodes import CHAIN_ID, KEYS, populate, trade
+from tests.e2e.test_nodes import CHAIN_ID, KEYS, populate, settle_by_estimate, trade
 from tests.nodes import ganache
 from tests.world import GENESIS, World
 
@@ -40,6 +40,11 @@ def test_trade_costs_the_same_on_ganache(there: World) -> None:
     """Deployment and a whole trade cost what they cost in process on Shanghai (N-7 scenario 1)."""
     here: Chain = in_process("shanghai", KEYS, GENESIS)
     assert trade(there) == trade(populate(here))
+
+
+def test_estimate_of_ganache_suffices_for_p256(there: World) -> None:
+    """Ganache has no precompile for P-256, and its estimate starves no verifier (N-8)."""
+    settle_by_estimate(there)
 
 
 def test_refusals_arrive_whole(there: World) -> None:

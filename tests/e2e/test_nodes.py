@@ -5,18 +5,20 @@ import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
+from energy_trading.bindings.offer_market import DeliveryConfirmed, DeliveryRefused, OfferAccepted, OfferMade
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.compile import ROOT
 from energy_trading.chain.connect import Chain, NodeError, connect
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.market.trade.trader import confirm_many
 from energy_trading.meter.signers import P256Meter
-from energy_trading.types import Energy, TradeState
+from energy_trading.types import Delivery, Energy, TradeState
 from tests.world import EURO, FUNDS, GENESIS, World
 
 ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
@@ -113,3 +115,30 @@ def test_p256_receipt_uses_the_precompile_where_there_is_one() -> None:
     assert (precompiled["make"], precompiled["accept"]) == (in_solidity["make"], in_solidity["accept"])
     assert in_solidity["confirm"] > 280_000
     assert precompiled["confirm"] < 65_000
+
+
+def settle_by_estimate(world: World) -> None:
+    """Whoever asks the node how much gas a P-256 receipt needs has it settled, alone and in batches (N-3)."""
+    world = with_p256_meter(world)
+
+    def receipts(count: int) -> list[Delivery]:
+        return [world.receipt(world.accepted(world.alice, world.bob), world.bob) for _ in range(count)]
+
+    [alone] = receipts(1)
+    world.market.confirm_delivery(alone).send(world.stranger)
+    for count in (1, 2, 3):
+        for sent in confirm_many(world.suite, world.stranger, receipts(count)):
+            kinds = [type(event) for event in sent.events if event.address == world.market.address]
+            assert kinds == [DeliveryConfirmed] * count
+    bad, good = receipts(2)
+    bad = replace(bad, signature=bytes(64))
+    [sent] = confirm_many(world.suite, world.stranger, [good, bad])
+    kinds = [type(event) for event in sent.events if event.address == world.market.address]
+    assert kinds == [DeliveryConfirmed, DeliveryRefused]
+
+
+@pytest.mark.parametrize("hardfork", ["prague", "osaka"])
+def test_estimate_of_anvil_suffices_for_p256(hardfork: str) -> None:
+    """Without the precompile and with it, no estimate starves the verifier (N-8)."""
+    with anvil(hardfork) as chain:
+        settle_by_estimate(populate(chain))

@@ -13,12 +13,12 @@ contract ContractAccount {
         _OWNER = owner;
     }
 
-    /// @notice Calls `target` as this account. Only the owner may.
-    function act(address target, bytes calldata data) external {
+    /// @notice Calls `target` as this account, with the coin that is sent along. Only the owner may.
+    function act(address target, bytes calldata data) external payable {
         if (msg.sender != _OWNER) {
             revert ContractAccount_NotOwner(msg.sender);
         }
-        (bool ok, bytes memory answer) = target.call(data);
+        (bool ok, bytes memory answer) = target.call{value: msg.value}(data);
         if (!ok) {
             assembly ("memory-safe") {
                 revert(add(answer, 0x20), mload(answer))

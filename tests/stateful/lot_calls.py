@@ -44,7 +44,7 @@ class LotCalls(TradeCalls):
             "confirm_deliveries": 1,
             "confirm_hidden_short": 1,
             "publish_key_root": 8,
-            "travel": 5,
+            "travel": 3,
         }
     )
     examined = frozenset({"mint", "exchange", "cancel_permits", "transfer_from", "retire", "split", "merge"})
@@ -68,11 +68,10 @@ class LotCalls(TradeCalls):
         super().__init__()
         self.lots = self.rules.lots
         self.minted_wh = 0
+        #: pairs of lots under whose merged id the DSO has certified another lot
+        self.foreseen: list[list[int]] = []
         #: permits of exchanges with the signatures of both
         self.signed_permits: list[tuple[ExchangePermit, bytes, bytes]] = []
-
-    def deadlines(self) -> list[int]:
-        return super().deadlines() + [slot_of(self.terms[i]) + SLOT_S for i in self.waiting()]
 
     def one_story(self) -> None:
         """And on every lot; energy is neither made nor lost."""
@@ -116,8 +115,8 @@ class LotCalls(TradeCalls):
         slot=[-2, -2, -2, -3] * 4 + [-1, 0, "odd"],
         signer=often,
         late=[False] * 12 + [True],
-        odd=[""] * 18 + ["again", "again", "other", "other", "part", "part", "merged", "merged"],
-        for_trade=(True, True, False),
+        odd=[""] * 18 + ["again", "other"] * 2 + ["part", "merged"] * 4,
+        for_trade=(True, False),
         place=range(100),
     )
     def mint(
@@ -135,18 +134,14 @@ class LotCalls(TradeCalls):
         now = self.chain.next_time
         start = now // SLOT_S * SLOT_S + (slot * SLOT_S if isinstance(slot, int) else -2 * SLOT_S + 1)
         self.nonce += 1
-        reading = keccak(self.nonce.to_bytes(32, "big"))
+        reading, mine = keccak(self.nonce.to_bytes(32, "big")), self.pick_lots(place, 2)
         if odd == "again" and self.lots.lots:
             reading = self.random.choice(list(self.lots.lots)).to_bytes(32, "big")
         if odd in ("part", "merged"):  # the id of a lot that its owner may make later
-            mine = self.pick_lots(place, 2)
             reading = (part_id(mine[0], place % 2) if odd == "part" else merged_id(mine)).to_bytes(32, "big")
         deadline = now if late else now + 600
-        waiting = [self.terms[i] for i in self.waiting() if for_trade]
-        producer = [*(terms.seller for terms in waiting), self.people[who].address][0]
-        ready = [terms for terms in waiting if slot_of(terms) + SLOT_S <= now < terms.deliver_by]
-        if ready and slot == -2:
-            producer, start = ready[0].seller, slot_of(ready[0])
+        sellers_waiting = [self.terms[i].seller for i in self.waiting() if for_trade]
+        producer = [*sellers_waiting, self.people[who].address][0]
         injection = Injection(producer, energy, start, bytes(32), reading, b"", MSG, self.nonce, deadline)
         certificate = sign_injection(self.world, injection, self.world.dso if signer else self.world.pkg)
         if odd == "other":
@@ -154,6 +149,33 @@ class LotCalls(TradeCalls):
         sent, _ = self.step("mint", self.world.stranger, "lots.mint", injection, certificate)
         if sent:
             self.minted_wh += energy
+            self.foreseen += [mine] if odd == "merged" and len(mine) == 2 else []
+
+    @call(10, asked=False, place=range(100), energy=LOT_WH)
+    def ripen(self, place: int, energy: int) -> None:
+        """The first slot in the time of a trade ends, and its seller gets a lot of it (C-4)."""
+        waiting = [i for i in self.waiting() if self.chain.next_time < self.terms[i].deliver_by]
+        if not waiting:
+            return
+        terms = self.terms[waiting[place % len(waiting)]]
+        end = slot_of(terms) + SLOT_S
+        if self.chain.next_time < end < terms.deliver_by:
+            self.chain.set_next_time(end)
+        self.nonce += 1
+        reading, deadline = keccak(self.nonce.to_bytes(32, "big")), self.chain.next_time + 600
+        injection = Injection(
+            terms.seller, energy, end - SLOT_S, bytes(32), reading, b"", MSG, self.nonce, deadline
+        )
+        certificate = sign_injection(self.world, injection, self.world.dso)
+        sent, _ = self.step("mint", self.world.stranger, "lots.mint", injection, certificate)
+        if sent:
+            self.minted_wh += energy
+
+    def fitting(self, trade_id: bytes) -> list[int]:
+        """Lots that may fulfil a trade."""
+        terms = self.terms[trade_id]
+        owned = [(lot, x) for lot, x in self.lots.lots.items() if x.owner == terms.seller]
+        return [lot for lot, x in owned if x.slot_start >= terms.accept_by]
 
     # ------------------------------------------------------------ change of owner
 
@@ -233,6 +255,8 @@ class LotCalls(TradeCalls):
     def merge(self, place: int, right: bool, other: int, count: int, twice: bool) -> None:
         """A merged lot has the energy of its parts, which are of one slot (C-9)."""
         lots = self.pick_lots(place, count)
+        if self.foreseen and place % 2:
+            lots = [*self.foreseen[-1]]
         lots += lots[:1] * twice
         self.step("merge", self.owner(lots[0], right, other), "lots.merge", lots)
 
@@ -272,7 +296,9 @@ class LotCalls(TradeCalls):
     )
     def deliver(self, place: int, right: bool, other: int, count: int, odd: str, fitting: bool) -> None:
         """Lots fulfil a trade: the buyer has them and the seller the money (N-3, C-8)."""
-        trade_id = self.one_of(place, self.waiting(), self.terms)
+        now = self.chain.next_time
+        ready = [i for i in self.waiting() if self.fitting(i) and now < self.terms[i].deliver_by] * fitting
+        trade_id = self.one_of(place, ready or self.waiting(), self.terms)
         if trade_id is None:
             return
         terms, accepted = self.terms[trade_id], self.accepted(trade_id)
@@ -280,10 +306,8 @@ class LotCalls(TradeCalls):
         if odd == "buyer":
             buyer = self.people[other].address
         lots = self.pick_lots(place, count, terms.seller)
-        views = {lot: x for lot, x in self.lots.lots.items() if x.owner == terms.seller}
-        ready = [lot for lot, x in views.items() if x.slot_start >= terms.accept_by]
-        if fitting and ready:
-            lots = ready[:count]
+        if ready:
+            lots = self.fitting(trade_id)[:count]
         lots += lots[:1] * (odd == "twice")
         energy = sum(self.lots.lot_of(lot).energy_wh for lot in lots)
         sent, _ = self.step("deliver", self.author(terms, right, other), "lots.deliver", terms, buyer, lots)
