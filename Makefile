@@ -1,4 +1,4 @@
-# The only door. Every target does its own set-up; `make help` lists them.
+# The only entrance. Each target does its own set-up; `make help` lists them.
 
 SHELL := /usr/bin/env bash
 .SHELLFLAGS := -euo pipefail -c
@@ -6,7 +6,7 @@ SHELL := /usr/bin/env bash
 .DEFAULT_GOAL := help
 MAKEFLAGS += --no-print-directory
 
-# The interpreter is the machine's own; nothing is downloaded but packages.
+# Use the machine's own interpreter; only packages are downloaded.
 export UV_PYTHON_DOWNLOADS := never
 export PYTHONDONTWRITEBYTECODE := 1
 
@@ -26,19 +26,19 @@ DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
 .PHONY: help setup compile demo test check format bindings gas mutants analyze bench docs node wheel clean
 
-help: ## list the targets
+help: ## list these targets
 	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
 	  while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
 
-setup: compile ## environment, npm packages, compiled contracts
+setup: compile ## make the environment, install npm packages, compile the contracts
 
-demo: setup ## one trading day of six homes on a chain in this process, into out/demo
+demo: setup ## trade a day of six homes on a chain in this process, into out/demo
 	$(DEMO)
 
-test: setup ## every test
+test: setup ## run every test
 	$(PY) -m pytest -n auto --dist loadfile
 
-check: setup ## style, types, lint, compiler warnings, snapshots
+check: setup ## check style, types, lint, compiler warnings, snapshots
 	$(PY) -m ruff check
 	$(PY) -m ruff format --check
 	$(PY) -m mypy
@@ -48,45 +48,45 @@ check: setup ## style, types, lint, compiler warnings, snapshots
 	$(PY) scripts/generate_bindings.py --check
 	$(PY) scripts/benchmark.py --check
 
-format: setup ## rewrite Python and Solidity in the house's format
+format: setup ## format Python and Solidity in the house style
 	$(PY) -m ruff check --fix --quiet
 	$(PY) -m ruff format --quiet
 	$(NPX) prettier --write --log-level warn $(SOLIDITY)
 
-bindings: setup ## write energy_trading/bindings from the contracts
+bindings: setup ## generate energy_trading/bindings and energy_trading/types from the contracts
 	$(PY) scripts/generate_bindings.py
 
-gas: setup ## measure gas, write snapshots and docs/gas.md (about two minutes)
+gas: setup ## measure gas, write snapshots and docs/gas.md (takes about two minutes)
 	$(PY) -m energy_trading.chain.compile --snapshot
 	$(PY) scripts/benchmark.py
 
-mutants: setup ## plant each known bug and see a test catch it
+mutants: setup ## plant each known bug and check that a test catches it
 	$(PY) tests/mutants/run.py
 
-analyze: setup .cache/analysis.stamp ## Slither, call graph, random calls, proofs (FULL=1: the long ones too)
+analyze: setup .cache/analysis.stamp ## run Slither, call graph, random calls, proofs (FULL=1: also long ones)
 	FULL=$(FULL) $(PY) scripts/analyze.py
 
-bench: setup ## the papers' tables and figures and the cost of gas, into out/bench
+bench: setup ## reproduce the papers' tables and figures and measure gas, into out/bench
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas --out out/bench/gas
 
-docs: setup ## build the site into site/; any warning is an error
+docs: setup ## build the site into site/; a warning is an error
 	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet
 	.cache/docs/venv/bin/python scripts/build_docs.py
 
-node: setup ## a test node on http://127.0.0.1:8545 (NODE=anvil or NODE=ganache)
-	@test -n '$(NODE_$(NODE))' || { echo "NODE: given $(NODE), allowed anvil or ganache" >&2; exit 1; }
-	@test -x node_modules/.bin/$(NODE) || { echo "$(NODE) is not in node_modules (it is optional)" >&2; exit 1; }
+node: setup ## run a test node on http://127.0.0.1:8545 (NODE=anvil or NODE=ganache)
+	@test -n '$(NODE_$(NODE))' || { echo "NODE must be anvil or ganache, not $(NODE)" >&2; exit 1; }
+	@test -x node_modules/.bin/$(NODE) || { echo "$(NODE) is not installed in node_modules; it is optional and may not exist for this system" >&2; exit 1; }
 	node_modules/.bin/$(NODE) $(NODE_$(NODE))
 
-wheel: setup ## build the wheel, compiled contracts inside, into dist/
+wheel: setup ## build the wheel with the compiled contracts, into dist/
 	$(UV) build --wheel --out-dir dist
 
-clean: ## remove everything that make can make again
+clean: ## remove everything that make can restore
 	rm -rf .cache .venv .tools node_modules dist build out site energy_trading/artifacts
 	rm -rf .hypothesis .mypy_cache .ruff_cache
 
-# Stamps: a file newer than what it was made from means there is nothing to do.
+# Stamps: if the file is newer than its sources, there is nothing to do.
 compile: .cache/python.stamp .cache/node.stamp
 	@$(PY) -m energy_trading.chain.compile
 
@@ -106,7 +106,7 @@ compile: .cache/python.stamp .cache/node.stamp
 	@mkdir -p $(@D) && touch $@
 
 .cache/analysis.stamp: tests/analysis/requirements.txt | .cache/python.stamp
-	@test "$$(uname -sm)" = 'Linux x86_64' || { echo "analyze: given $$(uname -sm), allowed Linux x86_64 (forge's package)" >&2; exit 1; }
+	@test "$$(uname -sm)" = 'Linux x86_64' || { echo "make analyze needs Linux x86_64, for which forge has a package; this is $$(uname -sm)" >&2; exit 1; }
 	@echo "installing Slither, halmos and forge (about 20 s the first time) ..."
 	$(UV) venv --quiet --clear --python .venv/bin/python .cache/analysis/venv
 	$(UV) pip install --quiet --python .cache/analysis/venv --requirements tests/analysis/requirements.txt

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from energy_trading.bindings import ContractRevert, Suite, SuiteParameters, deploy, read_events
-    from energy_trading.chain.connect import Chain, connect, in_process
+    from energy_trading.chain.connect import Chain, connect
+    from energy_trading.chain.in_process import in_process
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.errors import BadInput, EnergyTradingError
     from energy_trading.identity import DSO, PKG, Certificate, Enrolment, Member, TracingProof
@@ -49,7 +50,7 @@ _HOME: Final = {
     "connect": "chain.connect",
     "deploy": "bindings",
     "expire": "market.trade.trader",
-    "in_process": "chain.connect",
+    "in_process": "chain.in_process",
     "load_profiles": "simulation.profiles",
     "make_profiles": "simulation.profiles",
     "read_events": "bindings",

@@ -7,7 +7,8 @@ from typing import Any
 
 from energy_trading.bindings import Suite, SuiteParameters, deploy
 from energy_trading.bindings.contract import Sent
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.types import (

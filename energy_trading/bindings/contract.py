@@ -366,6 +366,11 @@ def from_abi(kind: str, value: Any) -> Any:
     return value
 
 
+def error_named(name: str) -> type[ContractRevert]:
+    """Return the exception of a Solidity error, by the error's name (such as "OfferMarket_Expired")."""
+    return next(kind for kind in _errors().values() if kind.signature.partition("(")[0] == name)
+
+
 def _split_types(signature: str) -> list[str]:
     """Split the types in the outermost parentheses of ``name(a,(b,c),d)``."""
     inner = signature[signature.index("(") + 1 : -1]

@@ -1,1 +1,1 @@
-"""Reaching a chain: compile, artifacts, connect, deploy."""
+"""Reaching a chain: compiling the contracts, reading their artifacts, connecting to a node."""

@@ -7,27 +7,29 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
-from typing import Any
+from typing import Any, Final
 
 from energy_trading.errors import BadInput
 
+_NOTHING_YET: Final = "nothing is compiled yet; run make setup"
+
 
 class NotCompiled(BadInput):
-    """There is no artifact of this name."""
+    """The contract has no artifact: the name is unknown, or nothing is compiled yet."""
 
 
 @dataclass(frozen=True)
 class Artifact:
-    """What the compiler made of one contract or interface.
+    """What the compiler produced for one contract or interface.
 
     Args:
         name: the contract's name, unique in the project.
         source: the file it comes from, from the repository's root.
-        abi: functions, events and errors, in the compiler's JSON.
-        bytecode: creation code, before constructor arguments; empty for an interface.
-        deployed_bytecode: runtime code, zero where immutables go.
-        immutable_references: (start, length) of those places, in bytes.
-        storage_layout: slots, offsets and types.
+        abi: functions, events and errors, as in the compiler's JSON.
+        bytecode: creation code without the constructor's arguments; empty for an interface.
+        deployed_bytecode: runtime code, with zeros in place of immutables.
+        immutable_references: start and length in bytes of each such place.
+        storage_layout: slots, offsets and types of the stored variables.
         method_identifiers: selector (8 hex digits) by signature.
         devdoc: NatSpec for developers.
         userdoc: NatSpec for users.
@@ -50,29 +52,29 @@ def load(name: str) -> Artifact:
     """Load the artifact of a contract or interface.
 
     Args:
-        name: as in the source, e.g. ``EnergyLedger``.
+        name: as in the source, for example ``EnergyLedger``.
 
     Returns:
         The artifact.
 
     Raises:
-        NotCompiled: there is none of this name; the text lists those there are.
+        NotCompiled: no artifact has this name; the error lists those that exist.
     """
     return load_from(files("energy_trading") / "artifacts", name)
 
 
 def load_from(folder: Traversable, name: str) -> Artifact:
-    """Load an artifact from a folder that ``chain.compile`` has written, such as the test contracts'.
+    """Load an artifact from a folder that ``chain.compile`` has written, such as that of the test contracts.
 
     Args:
-        folder: where the JSON files are.
+        folder: the folder with the JSON files.
         name: the contract's name.
 
     Returns:
         The artifact.
 
     Raises:
-        NotCompiled: there is none of this name.
+        NotCompiled: the folder has no artifact of this name.
     """
     path = folder / f"{name}.json"
     if name == "build" or not path.is_file():
@@ -80,8 +82,8 @@ def load_from(folder: Traversable, name: str) -> Artifact:
             sorted(file.name.removesuffix(".json") for file in folder.iterdir()) if folder.is_dir() else []
         )
         names = [other for other in names if other != "build"]
-        allowed = ", ".join(names) if names else "none: nothing is compiled yet, run make setup"
-        raise NotCompiled(f"contract: given {name!r}, allowed {allowed}")
+        known = f"the known contracts are {', '.join(names)}" if names else _NOTHING_YET
+        raise NotCompiled(f"there is no compiled contract {name!r}; {known}")
     document = json.loads(path.read_text(encoding="utf-8"))
     for code in ("bytecode", "deployed_bytecode"):
         document[code] = bytes.fromhex(document[code].removeprefix("0x"))
@@ -92,13 +94,13 @@ def load_from(folder: Traversable, name: str) -> Artifact:
 
 
 def build() -> dict[str, Any]:
-    """Return how the artifacts were made: compiler version, settings, hash of the input.
+    """Return how the artifacts were made: compiler version, settings and hash of the input.
 
     Raises:
         NotCompiled: nothing is compiled yet.
     """
     path = files("energy_trading") / "artifacts" / "build.json"
     if not path.is_file():
-        raise NotCompiled("build.json: nothing is compiled yet, run make setup")
+        raise NotCompiled(f"build.json does not exist: {_NOTHING_YET}")
     document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document

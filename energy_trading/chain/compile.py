@@ -1,4 +1,4 @@
-"""From Solidity sources to one JSON artifact per contract, through one compiler version and a cache."""
+"""Compiles Solidity sources into one JSON artifact per contract, with one compiler version and a cache."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from energy_trading.errors import BadInput, EnergyTradingError
 from energy_trading.files.whole_file import write_whole
 
 SOLC_VERSION: Final = "0.8.37"
-#: Everything that is compiled, tests included, is compiled with these.
+#: All contracts, including those of the tests, are compiled with these settings.
 SETTINGS: Final[Mapping[str, Any]] = {
     "evmVersion": "shanghai",  # the newest fork that eth-tester, Anvil and Ganache share
     "optimizer": {"enabled": True, "runs": 1_000_000},
     "viaIR": True,
-    # Without the hash of the sources in it, a changed comment leaves the bytecode (and its gas) alone.
+    # Without the hash of the sources, a changed comment changes neither the bytecode nor its gas.
     "metadata": {"bytecodeHash": "none"},
 }
 MAX_CODE_BYTES: Final = 24_576
@@ -46,18 +46,18 @@ _IMPORT: Final = re.compile(r"""^\s*import\s+(?:[^;"']*?\bfrom\s*)?["']([^"']+)[
 
 
 class CompileFailed(BadInput):
-    """The sources do not make artifacts; the text is the compiler's own, or names the broken rule."""
+    """The sources do not compile into artifacts; the text is the compiler's own or names the broken rule."""
 
 
 @dataclass(frozen=True)
 class Profile:
-    """One folder of sources and where its artifacts go.
+    """A folder of sources and the folder for its artifacts.
 
     Args:
-        sources: folder whose .sol files are the own contracts, below ``root``.
-        output: folder that receives <Name>.json and build.json; other JSON in it is removed.
-        root: folder that source names start at; imports are looked up below it, then in node_modules.
-        cache: folder of compiler answers by input hash.
+        sources: folder below ``root`` whose .sol files are compiled.
+        output: folder that receives <Name>.json and build.json; any other JSON file in it is removed.
+        root: folder that source names are relative to; imports are looked up below it, then in node_modules.
+        cache: folder that keeps the compiler's answers by the hash of their input.
     """
 
     sources: Path
@@ -67,20 +67,20 @@ class Profile:
 
 
 CONTRACTS: Final = Profile(ROOT / "contracts", ROOT / "energy_trading" / "artifacts")
-"""What is deployed, and what the wheel carries."""
+"""The contracts that are deployed, and that the wheel carries."""
 TEST_CONTRACTS: Final = Profile(ROOT / "tests" / "solidity", ROOT / ".cache" / "test-artifacts")
-"""Harnesses and hostile contracts; never in the wheel."""
+"""Harnesses and hostile contracts for tests; never in the wheel."""
 
 
 @dataclass(frozen=True)
 class Build:
-    """What one compilation made.
+    """The result of one compilation.
 
     Args:
-        names: contract and interface names that have an artifact, sorted.
-        warnings: the compiler's formatted warnings about own sources.
-        input_hash: sha256 (hex) over compiler version and standard-JSON input.
-        cached: the compiler did not run.
+        names: names of the contracts and interfaces that have an artifact, sorted.
+        warnings: the compiler's formatted warnings about the sources of this profile.
+        input_hash: SHA-256 (hex) over the compiler's version and its standard-JSON input.
+        cached: whether the answer came from the cache, so that the compiler did not run.
     """
 
     names: tuple[str, ...]
@@ -93,20 +93,20 @@ def standard_input(profile: Profile) -> dict[str, Any]:
     """Collect a profile's sources and everything they import into one standard-JSON input.
 
     Args:
-        profile: which folder is compiled.
+        profile: the folder to compile.
 
     Returns:
-        The compiler's input with all contents in it, so that its hash decides whether to compile.
+        The compiler's input including all sources, so that its hash decides whether to compile.
 
     Raises:
-        BadInput: the folder holds no .sol file.
-        CompileFailed: an import leads nowhere.
+        BadInput: the folder contains no .sol file.
+        CompileFailed: an imported file does not exist.
     """
     own = sorted(path.relative_to(profile.root).as_posix() for path in profile.sources.rglob("*.sol"))
     if not own:
-        raise BadInput(f"sources: given {profile.sources} without .sol files, allowed a folder that has some")
+        raise BadInput(f"{profile.sources} contains no .sol files to compile")
     contents: dict[str, str] = {}
-    waiting = [(unit, "the command line") for unit in own]
+    waiting = [(unit, "the profile") for unit in own]
     while waiting:
         unit, importer = waiting.pop()
         if unit in contents:
@@ -124,19 +124,19 @@ def standard_input(profile: Profile) -> dict[str, Any]:
 
 
 def compile_profile(profile: Profile, say: Callable[[str], None] = print) -> Build:
-    """Compile a profile and write its artifacts; without a change in the sources the compiler does not run.
+    """Compile a profile and write its artifacts; the compiler runs only if a source has changed.
 
     Args:
-        profile: what to compile.
-        say: receives a line of progress before the compiler starts.
+        profile: the folder to compile.
+        say: is called with a line of progress before the compiler starts.
 
     Returns:
-        The names, the warnings and whether the answer came from the cache.
+        The names of the artifacts, the warnings, and whether the answer came from the cache.
 
     Raises:
-        BadInput: there is nothing to compile.
-        CompileFailed: the compiler refused, a name is used twice, an import leads nowhere, a contract is
-            too long for a chain, or no compiler can be had.
+        BadInput: the folder contains no .sol file.
+        CompileFailed: the compiler refused the sources, two contracts share a name, an imported file does
+            not exist, a contract is too long for a chain, or no compiler could be found or installed.
     """
     given = standard_input(profile)
     key = hashlib.sha256(json.dumps([SOLC_VERSION, given], sort_keys=True).encode()).hexdigest()
@@ -187,13 +187,13 @@ def syntax_trees(profile: Profile) -> dict[str, dict[str, Any]]:
 
 
 def storage_layouts(output: Path) -> dict[str, Any]:
-    """Read the storage layout of every contract that has storage, for the snapshot.
+    """Read the storage layout of every contract that has storage, as it stands in the snapshot.
 
     Args:
-        output: a profile's output folder, compiled.
+        output: the output folder of a compiled profile.
 
     Returns:
-        Contract name to layout (slots, offsets and types as the compiler reports them, without its ids).
+        Layout by contract name: slots, offsets and types as the compiler reports them, without its ids.
     """
     layouts = {}
     for path in sorted(output.glob("*.json")):
@@ -207,9 +207,7 @@ def _find(profile: Profile, unit: str, importer: str) -> Path:
     for folder in (profile.root, ROOT / "node_modules"):
         if (folder / unit).is_file():
             return folder / unit
-    raise CompileFailed(
-        f"import: given {unit!r} in {importer}, allowed a file of the project or node_modules"
-    )
+    raise CompileFailed(f"{importer} imports {unit!r}, which is neither in the project nor in node_modules")
 
 
 def _artifacts(answer: Mapping[str, Any], own: set[str]) -> dict[str, dict[str, Any]]:
@@ -217,15 +215,17 @@ def _artifacts(answer: Mapping[str, Any], own: set[str]) -> dict[str, dict[str, 
     for unit in sorted(own):
         for name, found in answer.get("contracts", {}).get(unit, {}).items():
             if not found["abi"]:
-                continue  # a library of internal functions: its code is inside its users'
+                continue  # a library of internal functions: its code is part of the contracts that use it
             if name in artifacts:
-                raise CompileFailed(f"contract name: given {name} in {unit} and {artifacts[name]['source']}")
+                raise CompileFailed(f"both {artifacts[name]['source']} and {unit} define a contract {name}")
             code = found["evm"]["deployedBytecode"]
             if "__$" in code["object"]:
-                raise CompileFailed(f"{name} ({unit}): given a library to link, allowed internal ones only")
+                raise CompileFailed(
+                    f"{name} ({unit}) needs a linked library; only internal ones are supported"
+                )
             if (size := len(code["object"]) // 2) > MAX_CODE_BYTES:
                 raise CompileFailed(
-                    f"{name} ({unit}): given {size} bytes of code, allowed {MAX_CODE_BYTES} (EIP-170)"
+                    f"{name} ({unit}) has {size} bytes of code; EIP-170 allows at most {MAX_CODE_BYTES}"
                 )
             places = [p for group in code.get("immutableReferences", {}).values() for p in group]
             artifacts[name] = {
@@ -244,7 +244,7 @@ def _artifacts(answer: Mapping[str, Any], own: set[str]) -> dict[str, dict[str, 
 
 
 def _without_ids(layout: Any) -> Any:
-    # The compiler numbers declarations over all files, so an edit anywhere would change every layout.
+    # The compiler numbers declarations across all files, so any edit would change every layout.
     if isinstance(layout, dict):
         return {_without_ids(k): _without_ids(v) for k, v in layout.items() if k != "astId"}
     if isinstance(layout, list):
@@ -261,22 +261,22 @@ def _run_compiler(given: dict[str, Any], cache: Path) -> Mapping[str, Any]:
             given, solc_binary=compiler(cache), allow_empty=True
         )
     except SolcError as error:
-        # Not chained: py-solc-x repeats the whole input and output in its text.
+        # Not chained: the text of py-solc-x's error repeats the whole input and output.
         raise CompileFailed(f"{error.message}\n{error.stderr_data or ''}".strip()) from None
     return answer
 
 
 def compiler(cache: Path = CONTRACTS.cache) -> Path:
-    """Find the compiler: a native one in PATH, npm's, or py-solc-x's download, in this order.
+    """Find the compiler: a native one in PATH, else the one from npm, else a download by py-solc-x.
 
     Args:
-        cache: folder for the program that runs npm's.
+        cache: folder for the script that runs npm's compiler.
 
     Returns:
-        A program that takes solc's options.
+        Path of a program that accepts the options of solc.
 
     Raises:
-        CompileFailed: there is none, and it cannot be had.
+        CompileFailed: no compiler was found, and none could be installed.
     """
     import solcx
     from solcx.exceptions import DownloadError, SolcInstallationError
@@ -290,13 +290,13 @@ def compiler(cache: Path = CONTRACTS.cache) -> Path:
             solcx.install_solc(SOLC_VERSION)
         except (OSError, DownloadError, SolcInstallationError) as error:
             raise CompileFailed(
-                f"compiler: none found; run npm ci, or put solc {SOLC_VERSION} into PATH ({error})"
+                f"there is no Solidity compiler; run npm ci, or put solc {SOLC_VERSION} into PATH ({error})"
             ) from error
         return Path(solcx.install.get_executable(SOLC_VERSION))
-    # py-solc-x finds it by this name when SOLCX_BINARY_PATH is the folder; so can forge, slither, halmos.
+    # py-solc-x finds it by this name if SOLCX_BINARY_PATH is the folder; so do forge, Slither and halmos.
     shim = cache / "bin" / f"solc-v{SOLC_VERSION}"
-    # solcjs exits before a pipe has taken more than 64 KiB, fails on a pipe that is not filled yet (EAGAIN),
-    # and prints a line about SMT solvers before the JSON: so it reads and writes files.
+    # solcjs exits before a pipe has accepted more than 64 KiB, fails on a pipe that is still empty (EAGAIN),
+    # and prints a line about SMT solvers before the JSON. So it reads and writes files instead.
     script = f"""#!/usr/bin/env bash
 folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
@@ -321,7 +321,7 @@ def _write(path: Path, document: Any) -> None:
 
 
 def _replace(path: Path, text: str, mode: int = 0o644) -> None:
-    # Two compilations may run at once: a reader sees the old file or the new one, never half of one.
+    # Two compilations may run at once: a reader must see the old file or the new one, never half a file.
     path.parent.mkdir(parents=True, exist_ok=True)
     write_whole(path, text.encode(), replace=True, mode=mode)
 
@@ -330,16 +330,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Compile the contracts and, where they exist, the test contracts.
 
     Args:
-        arguments: ``--check`` makes warnings and a storage layout other than snapshots/storage.json fail;
-            ``--snapshot`` writes that file.
+        arguments: ``--check`` fails on warnings and if a storage layout differs from that in
+            snapshots/storage.json; ``--snapshot`` writes that file.
 
     Returns:
-        The exit status: 0 made, 1 failed (the reason is on standard error).
+        The exit status: 0 for success, 1 for a failure, whose reason is on standard error.
     """
     import argparse
 
     parser = argparse.ArgumentParser(prog="python -m energy_trading.chain.compile", description=main.__doc__)
-    parser.add_argument("--check", action="store_true", help="warnings and changed storage layouts fail")
+    parser.add_argument(
+        "--check", action="store_true", help="fail on warnings and on changed storage layouts"
+    )
     parser.add_argument("--snapshot", action="store_true", help="write snapshots/storage.json")
     options = parser.parse_args(arguments)
     failures = []
@@ -352,16 +354,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(error, file=sys.stderr)
             return 1
         where = profile.output.relative_to(ROOT)
-        print(f"{len(build.names)} artifacts in {where}{' (unchanged sources)' if build.cached else ''}")
+        print(
+            f"{len(build.names)} artifacts in {where}{' (the sources are unchanged)' if build.cached else ''}"
+        )
         for warning in build.warnings:
             print(warning, file=sys.stderr)
-            failures.append("the compiler warns")
+            failures.append("the compiler reported warnings")
     snapshot = ROOT / "snapshots" / "storage.json"
     layouts = storage_layouts(CONTRACTS.output)
     if options.snapshot:
         _write(snapshot, layouts)
     elif options.check and (not snapshot.is_file() or json.loads(snapshot.read_text("utf-8")) != layouts):
-        failures.append(f"{snapshot.relative_to(ROOT)} differs: run make gas and explain it in the commit")
+        failures.append(
+            f"{snapshot.relative_to(ROOT)} is out of date: run make gas and explain the change in the commit"
+        )
     for failure in sorted(set(failures)) if options.check else ():
         print(failure, file=sys.stderr)
     return 1 if options.check and failures else 0

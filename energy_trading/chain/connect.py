@@ -1,4 +1,4 @@
-"""One way to talk to a chain, whether it runs in this process or behind an RPC address."""
+"""One way to talk to a chain, whether it runs in this process or behind a node's URL."""
 
 from __future__ import annotations
 
@@ -18,20 +18,20 @@ if TYPE_CHECKING:
 
 Fork: TypeAlias = Literal["shanghai", "cancun", "prague"]
 Sender: TypeAlias = SecretKey | LocalAccount | str
-"""Who pays for a transaction: a key that signs here, or the address of an account the node has unlocked."""
+"""Who pays for a transaction: a key that signs here, or the address of an account that the node signs for."""
 Block: TypeAlias = int | Literal["latest", "earliest"]
 
 _POLL_SECONDS: Final = 0.05
-_LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse to search more at once
+_LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse longer searches
 _ESTIMATE_MARGIN_PERCENT: Final = 125  # the state may have moved between the estimate and the block
 
 
 class RevertData(RuleBroken):
-    """A call or transaction failed in the EVM.
+    """A call or transaction failed in the EVM (Ethereum virtual machine).
 
     Args:
-        data: what the contract returned: selector and fields of its error, or nothing.
-        why: the EVM's reason where there is no data (out of gas, for example).
+        data: what the contract returned: the selector and fields of its error, or nothing.
+        why: the EVM's reason if there is no data, for example out of gas.
     """
 
     def __init__(self, data: bytes, why: str = "execution reverted") -> None:
@@ -40,28 +40,28 @@ class RevertData(RuleBroken):
 
 
 class NodeError(TryAgain):
-    """The node cannot be reached, or refused a request for a reason outside the EVM."""
+    """The node cannot be reached, or it refused a request for a reason outside the EVM."""
 
 
 class NotEnoughMoney(NodeError):
-    """The sender cannot pay for the transaction's gas and value: nothing was sent."""
+    """The sender cannot pay for the transaction's gas and value. Nothing was sent."""
 
 
 class WrongChain(BadInput):
-    """The node serves another chain than the one asked for: nothing is sent to it."""
+    """The node serves another chain than the one asked for. Nothing was sent to it."""
 
 
 class NotMined(TryAgain):
-    """No receipt came within the time allowed; the transaction may still be mined."""
+    """No receipt arrived within the allowed time. The transaction may still be mined."""
 
 
 class Chain:
-    """A chain reached through a node; encoding a call is the caller's business, sending it is this one's.
+    """A chain reached through a node. The caller encodes calls; this class sends them.
 
     Args:
-        web3: a connected web3.
-        chain_id: the chain's id, already checked.
-        timeout_seconds: longest wait for a receipt.
+        web3: a connected web3 object.
+        chain_id: the chain's id, which the node has confirmed.
+        timeout_seconds: the longest time to wait for a receipt.
     """
 
     def __init__(self, web3: Web3, chain_id: int, timeout_seconds: float = 120) -> None:
@@ -72,11 +72,11 @@ class Chain:
 
     @property
     def accounts(self) -> tuple[str, ...]:
-        """Addresses the node signs for: the funded accounts of a test node, none on a public one."""
+        """The addresses that the node signs for: a test node's funded accounts, none on a public node."""
         return tuple(self.web3.eth.accounts)
 
     def now(self) -> int:
-        """Return the time stamp of the latest block, in unix seconds: the clock that contracts read."""
+        """Return the timestamp of the latest block in unix seconds: the clock that contracts read."""
         return int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
     def send(
@@ -85,37 +85,37 @@ class Chain:
         """Send a transaction and wait for its receipt.
 
         Args:
-            to: the contract's address; None creates one.
+            to: the contract's address; None creates a contract.
             data: the encoded call.
             sender: who signs and pays.
-            value: native coin that goes along, in wei.
-            gas: gas limit; None asks the node (or, in process, takes half a block's).
+            value: amount of native coin to send along, in wei.
+            gas: gas limit; None asks the node for an estimate (in process: takes half a block's limit).
 
         Returns:
-            The receipt of a transaction that succeeded.
+            The receipt of the transaction, which succeeded.
 
         Raises:
-            RevertData: it failed. Where the node could tell beforehand (always in process, elsewhere
-                with ``gas=None``) it was not mined.
-            NodeError: the node refused it (fee, nonce) or went away.
+            RevertData: the transaction failed. If the failure could be known beforehand (always in process,
+                elsewhere with ``gas=None``), the transaction was not mined.
+            NodeError: the node refused the transaction (fee, nonce) or could not be reached.
             NotEnoughMoney: the sender cannot pay.
-            NotMined: no receipt in time.
+            NotMined: no receipt arrived in time.
         """
         from hexbytes import HexBytes
 
         try:
             sent = self._submit(to, data, sender, value, gas)
         except NotEnoughMoney as error:
-            address = _address(sender)
+            address = sender_address(sender)
             has = int(self._rpc("eth_getBalance", address, "latest"), 16)
             raise NotEnoughMoney(
-                f"account {address}: given {has} wei, allowed enough for {value} wei and the gas ({error})"
+                f"account {address} has {has} wei, which does not pay for {value} wei and the gas ({error})"
             ) from None
         receipt = self._receipt(HexBytes(sent))
         if receipt["status"] == 0:
-            # The receipt does not say why: ask for the same call on the state before the block.
-            self.call(to, data, _address(sender), value=value, block=receipt["blockNumber"] - 1)
-            raise RevertData(b"", "failed, where a call with more gas does not")
+            # The receipt does not give the reason, so repeat the call on the state before the block.
+            self.call(to, data, sender_address(sender), value=value, block=receipt["blockNumber"] - 1)
+            raise RevertData(b"", "the transaction failed, although a call with more gas succeeds")
         return receipt
 
     def _submit(self, to: str | None, data: bytes, sender: Sender, value: int, gas: int | None) -> str:
@@ -128,11 +128,11 @@ class Chain:
             return str(self._rpc("eth_sendTransaction", {**call, "gas": hex(gas)}))
         tip, fee = self._fees()
         nonce = self._nonce(address)
-        raw = _sign(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
+        raw = sign_transaction(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
         try:
             sent = str(self._rpc("eth_sendRawTransaction", "0x" + raw.hex()))
         except EnergyTradingError:
-            del self._nonces[address]  # unknown now whether the node counted it: ask again
+            del self._nonces[address]  # whether the node counted it is unknown: ask again
             raise
         self._nonces[address] = nonce + 1
         return sent
@@ -150,19 +150,19 @@ class Chain:
         Args:
             to: the contract's address; None runs creation code.
             data: the encoded call.
-            sender: who the contract sees as ``msg.sender``; None is the zero address.
-            value: native coin that goes along, in wei.
-            block: whose state and time it runs on.
+            sender: what the contract sees as ``msg.sender``; None is the zero address.
+            value: amount of native coin to send along, in wei.
+            block: the block whose state and time the call sees.
 
         Returns:
-            The encoded answer.
+            The encoded return value.
 
         Raises:
             RevertData: the contract reverted.
             NodeError: the node refused the request.
         """
         place = block if isinstance(block, str) else hex(block)
-        answer: str = self._rpc("eth_call", _call_fields(to, data, _address(sender), value), place)
+        answer: str = self._rpc("eth_call", _call_fields(to, data, sender_address(sender), value), place)
         return bytes.fromhex(answer[2:])
 
     def deploy(self, bytecode: bytes, sender: Sender, gas: int | None = None) -> tuple[str, TxReceipt]:
@@ -171,19 +171,19 @@ class Chain:
         Args:
             bytecode: creation code followed by the encoded constructor arguments.
             sender: who signs and pays.
-            gas: gas limit, as in ``send``.
+            gas: gas limit; see ``send``.
 
         Returns:
             The contract's address and the receipt.
 
         Raises:
             RevertData: the constructor reverted.
-            NodeError: the node refused it.
+            NodeError: the node refused the transaction.
         """
         receipt = self.send(None, bytecode, sender, gas=gas)
         address = receipt["contractAddress"]
-        if address is None:  # a node that breaks the protocol
-            raise NodeError("the receipt of a deployment names no contract")
+        if address is None:  # the node breaks the protocol
+            raise NodeError("the node's receipt of a deployment does not name the new contract")
         return str(address), receipt
 
     def logs(
@@ -192,12 +192,12 @@ class Chain:
         """Return the events of one or more contracts, oldest first.
 
         Args:
-            address: the contract or contracts.
-            from_block: first block read.
-            to_block: last block read.
+            address: address of the contract, or addresses of several.
+            from_block: the first block to read.
+            to_block: the last block to read.
 
         Raises:
-            NodeError: the node refused.
+            NodeError: the node refused the request.
         """
         wanted: Any = address if isinstance(address, str) else list(address)
         last = to_block if isinstance(to_block, int) else self.height()
@@ -212,30 +212,30 @@ class Chain:
         return int(self.web3.eth.block_number)
 
     def block(self, which: Block = "latest") -> tuple[int, bytes] | None:
-        """Return a block's number and its hash of 32 bytes; None: the node has no such block.
+        """Return a block's number and its 32-byte hash, or None if the node has no such block.
 
         Args:
-            which: number, or place.
+            which: the block's number, or "latest" or "earliest".
 
         Raises:
-            NodeError: the node refused.
+            NodeError: the node refused the request.
         """
         place = which if isinstance(which, str) else hex(which)
         found = self._rpc("eth_getBlockByNumber", place, False)
         return None if found is None else (int(found["number"], 16), bytes.fromhex(found["hash"][2:]))
 
     def code(self, address: str) -> bytes:
-        """Return the code at an address, empty if there is no contract."""
+        """Return the code at an address; it is empty if there is no contract."""
         return bytes(self.web3.eth.get_code(self.web3.to_checksum_address(address)))
 
     def next_nonce(self, address: str) -> int:
-        """Wait until no transaction of an account is pending; return the number of its next one.
+        """Wait until no transaction of an account is pending; return the number (nonce) of its next one.
 
         Args:
             address: the account.
 
         Raises:
-            NotMined: one was still pending after the time allowed.
+            NotMined: a transaction was still pending after the allowed time.
         """
         self._nonces.pop(address, None)
         deadline = time.monotonic() + self._timeout_seconds
@@ -247,43 +247,43 @@ class Chain:
             if mined >= pending:
                 return mined
             if time.monotonic() > deadline:
-                raise NotMined(f"account {address}: transaction {mined} is still pending, wait for it")
+                raise NotMined(f"transaction {mined} of {address} is still pending; wait until it is mined")
             time.sleep(_POLL_SECONDS)
 
     def snapshot(self) -> str:
-        """Remember the whole state (test nodes only); the answer goes to ``revert``, once."""
+        """Take a snapshot of the state (test nodes only); the returned id can be given to ``revert`` once."""
         return str(self._rpc("evm_snapshot"))
 
     def revert(self, snapshot: str) -> None:
         """Go back to a snapshot (test nodes only).
 
         Raises:
-            BadInput: the node does not know it, or it was used already.
+            BadInput: the node does not know the snapshot, or it has been used already.
         """
         self._nonces.clear()
         if not self._rpc("evm_revert", snapshot):
-            raise BadInput(f"snapshot: given {snapshot}, allowed one that was taken and not used yet")
+            raise BadInput(f"snapshot {snapshot} does not exist or has been used already")
 
     def mine(self, timestamp: int | None = None) -> None:
-        """Make one empty block (test nodes only).
+        """Mine one empty block (test nodes only).
 
         Args:
-            timestamp: its unix time, later than the latest block's; None leaves it to the node.
+            timestamp: the block's unix time, later than the latest block's; None leaves it to the node.
         """
         self._rpc("evm_mine", *(() if timestamp is None else (timestamp,)))
 
     def travel(self, seconds: int) -> None:
-        """Make one empty block ``seconds`` after the latest (test nodes only)."""
+        """Mine one empty block that is ``seconds`` later than the latest block (test nodes only)."""
         if seconds <= 0:
-            raise BadInput(f"seconds: given {seconds}, allowed 1 or more: a chain's time only goes forward")
+            raise BadInput(f"seconds must be 1 or more, not {seconds}: the time of a chain only goes forward")
         self.mine(self.now() + seconds)
 
     def set_next_time(self, timestamp: int) -> None:
-        """Fix the unix time of the next block (in process and Anvil), to test an interval's very end."""
+        """Set the unix time of the next block (in process and Anvil), to test the very end of an interval."""
         self._rpc("evm_setNextBlockTimestamp", timestamp)
 
     def _fees(self) -> tuple[int, int]:
-        """Return (priority fee, fee cap) in wei; twice the base fee lasts for six full blocks (EIP-1559)."""
+        """Return priority fee and fee cap in wei; twice the base fee lasts for six full blocks (EIP-1559)."""
         tip = int(self._rpc("eth_maxPriorityFeePerGas"), 16)
         base = int(self._rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
         return tip, 2 * base + tip
@@ -304,7 +304,7 @@ class Chain:
             except TransactionNotFound as error:
                 if time.monotonic() > deadline:
                     raise NotMined(
-                        f"transaction 0x{transaction.hex()}: no receipt in {self._timeout_seconds:g} s"
+                        f"transaction 0x{transaction.hex()} had no receipt after {self._timeout_seconds:g} s"
                     ) from error
             time.sleep(_POLL_SECONDS)
 
@@ -314,48 +314,21 @@ class Chain:
         return self.web3.provider.make_request(RPCEndpoint(method), list(params))["result"]
 
 
-def in_process(
-    fork: Fork = "prague",
-    accounts: int | Sequence[SecretKey] = 10,
-    genesis_time: int | None = None,
-) -> Chain:
-    """Start a chain inside this process: eth-tester over py-evm, every transaction its own block.
-
-    Args:
-        fork: the rules it runs.
-        accounts: keys that begin with a million coins each, or how many of the well-known keys 1, 2, 3 … do.
-        genesis_time: unix time of block 0; None is the present. After it the clock advances by one second
-            per block and by nothing else, so equal calls give equal chains.
-
-    Returns:
-        The chain; its ``accounts`` can be senders by address.
-
-    Raises:
-        BadInput: unknown fork, or no account.
-    """
-    from energy_trading.chain.tester import start
-
-    keys = [SecretKey.from_int(i + 1) for i in range(accounts)] if isinstance(accounts, int) else accounts
-    if not keys:
-        raise BadInput("accounts: given none, allowed one or more")
-    return start(fork, keys, int(time.time()) if genesis_time is None else genesis_time)
-
-
 def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 120) -> Chain:
     """Reach a node by HTTP.
 
     Args:
-        rpc_url: its address; path and user may hold a key, so error texts show host and port only.
-        chain_id: the chain it must serve; None takes any.
-        timeout_seconds: longest wait for a receipt.
+        rpc_url: the node's URL; its path and user may contain a key, so errors show host and port only.
+        chain_id: id of the chain that the node must serve; None accepts any chain.
+        timeout_seconds: the longest time to wait for a receipt.
 
     Returns:
         The chain.
 
     Raises:
-        BadInput: the address is not http or https.
-        NodeError: nobody answers there.
-        WrongChain: it serves another chain.
+        BadInput: the URL is not http or https.
+        NodeError: no node answers there.
+        WrongChain: the node serves another chain.
     """
     from requests import RequestException
     from web3 import HTTPProvider, Web3
@@ -363,19 +336,19 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     address = urlsplit(rpc_url)
     host = f"{address.scheme}://{address.netloc.rpartition('@')[2]}"
     if address.scheme not in ("http", "https") or not address.hostname:
-        raise BadInput(f"rpc_url: given {host}, allowed http://… or https://…")
+        raise BadInput(f"the node's URL must start with http:// or https://, unlike {host}")
 
     class Node(HTTPProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
             try:
                 answer = super().make_request(method, params)
             except (RequestException, ValueError):
-                # Not chained: the cause repeats the whole address.
+                # Not chained: the text of the cause contains the whole URL.
                 raise NodeError(f"no node answers at {host}") from None
-            # A web page, or a provider's own kind of error; what it is typed to be is only hoped for.
+            # It may be a web page, or a provider's own kind of error; the declared type is not checked.
             if not isinstance(answer, dict) or not ("result" in answer or "error" in answer):
-                raise NodeError(f"no node answers at {host}, but something else")
-            # Before web3's formatters: they turn it into one of five exceptions, some without data.
+                raise NodeError(f"what answers at {host} is not a node")
+            # Before web3's formatters, which turn the error into one of five exceptions, some without data.
             if "error" in answer:
                 raise _from_node(method, answer["error"])
             return answer
@@ -383,11 +356,12 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
     web3 = Web3(Node(rpc_url))
     found = web3.eth.chain_id
     if chain_id is not None and found != chain_id:
-        raise WrongChain(f"chain id: {host} serves {found}, allowed {chain_id}")
+        raise WrongChain(f"the node at {host} serves chain {found}, not chain {chain_id}")
     return Chain(web3, found, timeout_seconds)
 
 
-def _address(sender: Sender | None) -> str:
+def sender_address(sender: Sender | None) -> str:
+    """Return the address of a sender; None is the zero address."""
     if sender is None:
         return "0x" + "00" * 20
     return sender if isinstance(sender, str) else sender.address
@@ -398,7 +372,7 @@ def _call_fields(to: str | None, data: bytes, sender: str, value: int) -> dict[s
     return fields if to is None else {**fields, "to": to}
 
 
-def _sign(
+def sign_transaction(
     signer: LocalAccount,
     to: str | None,
     data: bytes,
@@ -409,6 +383,7 @@ def _sign(
     fee: int,
     chain_id: int,
 ) -> bytes:
+    """Sign a transaction with fees as in EIP-1559 (`tip` and `fee` in wei per gas); return it encoded."""
     fields: dict[str, Any] = {
         "to": to or b"",
         "data": data,
@@ -425,11 +400,11 @@ def _sign(
 def _from_node(method: str, error: str | Mapping[str, Any]) -> EnergyTradingError:
     if isinstance(error, str):
         return NodeError(f"{method}: {error}")
-    message = str(error.get("message", "no reason given"))
+    message = str(error.get("message", "the node gave no reason"))
     data = error.get("data")
-    if isinstance(data, Mapping):  # Ganache wraps it
+    if isinstance(data, Mapping):  # Ganache wraps the data
         data = data.get("result") or data.get("data")
-    # Geth and Anvil answer code 3, Ganache -32000; only a failure inside the EVM says "revert".
+    # The code is 3 from Geth and Anvil, -32000 from Ganache; only a failure in the EVM says "revert".
     if isinstance(data, str) and data.startswith("0x") and (len(data) > 2 or "revert" in message):
         return RevertData(bytes.fromhex(data[2:]))
     if "revert" in message:

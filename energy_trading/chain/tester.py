@@ -1,4 +1,4 @@
-"""The chain in this process: eth-tester over py-evm, with exact time, whole revert data and no extra work."""
+"""The chain in this process: eth-tester over py-evm, with exact time and complete revert data."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ from energy_trading.chain.connect import (
     NodeError,
     RevertData,
     Sender,
-    _address,
-    _sign,
+    sender_address,
+    sign_transaction,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -42,7 +42,7 @@ _GENESIS_BALANCE: Final = 10**24
 
 
 class _Backend(PyEVMBackend):  # type: ignore[misc]
-    """py-evm as eth-tester drives it, where time is the parent's plus one and a revert keeps its data."""
+    """py-evm as driven by eth-tester, but each block is a second later and a revert keeps its data."""
 
     def send_raw_transaction(self, raw_transaction: bytes) -> bytes:
         return self._apply(self.chain.get_transaction_builder().decode(raw_transaction))
@@ -54,12 +54,12 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
         before = self.chain.header
         computation = self.chain.apply_transaction(transaction)[2]
         if computation.is_error:
-            self.chain.header = before  # the state is in the header: the transaction never was
+            self.chain.header = before  # the state is part of the header: this undoes the transaction
             raise _revert(computation)
         return bytes(transaction.hash)
 
     def call(self, transaction: dict[str, Any], block_number: Block = "latest") -> bytes:
-        # As a message: a call needs neither a nonce nor a balance that could buy its gas.
+        # Run as a message, because a call needs neither a nonce nor a balance that pays for its gas.
         header = self.get_header(block_number)
         vm = self.chain.get_vm(at_header=header)
         sender, to = transaction["from"], transaction.get("to", CREATE_CONTRACT_ADDRESS)
@@ -80,7 +80,7 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
         try:
             computation = run(vm.state, message, context)
         except InsufficientFunds as error:
-            raise NodeError(f"call refused: {error}") from error
+            raise NodeError(f"the chain refused the call: {error}") from error
         if computation.is_error:
             raise _revert(computation)
         return bytes(computation.output)
@@ -91,14 +91,14 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
             return head
         number = 0 if block_number == "earliest" else block_number
         if not isinstance(number, int) or not 0 <= number <= head.block_number:
-            raise BadInput(f"block: given {block_number}, allowed 0 … {head.block_number}")
+            raise BadInput(f"the block must be between 0 and {head.block_number}, not {block_number}")
         return self.chain.get_canonical_block_header_by_number(number)
 
     def mine_blocks(self, num_blocks: int = 1, coinbase: bytes = b"\0" * 20) -> tuple[bytes, ...]:
         return tuple(self._mine(coinbase) for _ in range(num_blocks))
 
     def _mine(self, coinbase: bytes) -> bytes:
-        # py-evm would take the wall clock, and eth-tester a random mix hash: runs would not repeat.
+        # py-evm would use the wall clock and eth-tester a random mix hash, so runs would differ.
         number = self.chain.header.block_number
         block = self.chain.mine_block(coinbase=coinbase, mix_hash=keccak(number.to_bytes(32, "big")))
         self.chain.set_header_timestamp(block.header.timestamp + 1)
@@ -118,17 +118,17 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
         chaindb._set_as_canonical_chain_head(chaindb.db, head, GENESIS_PARENT_HASH)
 
     def get_transaction_receipt(self, transaction_hash: bytes) -> Any:
-        # By index, where eth-tester walks back through every block.
+        # By index, because eth-tester would walk back through every block.
         chaindb = self.chain.chaindb
         try:
             number, index = chaindb.get_transaction_index(transaction_hash)
             block = self.chain.get_canonical_block_by_number(number)
         except (NoSuchTransaction, HeaderNotFound):
             block = None
-        # A snapshot that was reverted leaves the index of what is no longer there.
+        # Going back to a snapshot leaves index entries of transactions that no longer exist.
         reverted = block is None or number > chaindb.get_canonical_head().block_number
         if reverted or index >= len(block.transactions) or block.transactions[index].hash != transaction_hash:
-            raise TransactionNotFound(f"no transaction 0x{transaction_hash.hex()}")
+            raise TransactionNotFound(f"there is no transaction 0x{transaction_hash.hex()}")
         receipts = block.get_receipts(chaindb)
         return serialize_transaction_receipt(
             block, receipts, block.transactions[index], index, False, self.chain.get_vm()
@@ -136,7 +136,7 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
 
 
 class _TesterChain(Chain):
-    """A chain whose node is an object of this process: the same verbs, without JSON-RPC."""
+    """A chain whose node is an object in this process; it has the same methods, without JSON-RPC."""
 
     def __init__(self, backend: _Backend, keys: Sequence[SecretKey]) -> None:
         self._tester = EthereumTester(backend)
@@ -161,17 +161,19 @@ class _TesterChain(Chain):
     ) -> TxReceipt:
         if isinstance(sender, str):
             if sender not in self._signers:
-                raise NodeError(f"sender: given {sender}, allowed a key or one of chain.accounts")
+                raise NodeError(
+                    f"the chain has no key of the sender {sender}; use a key or one of chain.accounts"
+                )
             signer = self._signers[sender]
         else:
             signer = sender.to_local_account() if isinstance(sender, SecretKey) else sender
         nonce = self._backend.get_nonce(to_canonical_address(signer.address))
         fee = self._backend.chain.header.base_fee_per_gas
-        raw = _sign(signer, to, data, value, gas or _BLOCK_GAS // 2, nonce, 0, fee, self.chain_id)
+        raw = sign_transaction(signer, to, data, value, gas or _BLOCK_GAS // 2, nonce, 0, fee, self.chain_id)
         try:
             sent = self._backend.send_raw_transaction(raw)
         except ValidationError as error:
-            raise NodeError(f"transaction refused: {error}") from error
+            raise NodeError(f"the chain refused the transaction: {error}") from error
         self._backend.mine_blocks()
         return self._receipt(sent)
 
@@ -184,7 +186,7 @@ class _TesterChain(Chain):
         block: Block = "latest",
     ) -> bytes:
         target = CREATE_CONTRACT_ADDRESS if to is None else to_canonical_address(to)
-        caller = to_canonical_address(_address(sender))
+        caller = to_canonical_address(sender_address(sender))
         return self._backend.call({"from": caller, "to": target, "data": data, "value": value}, block)
 
     def next_nonce(self, address: str) -> int:
@@ -197,9 +199,9 @@ class _TesterChain(Chain):
 
     def revert(self, snapshot: str) -> None:
         if snapshot not in self._snapshots:
-            raise BadInput(f"snapshot: given {snapshot}, allowed one that was taken and not used yet")
+            raise BadInput(f"snapshot {snapshot} does not exist or has been used already")
         self._backend.revert_to_snapshot(self._snapshots[snapshot])
-        # As with Anvil: later snapshots are of a chain that no longer is.
+        # As with Anvil, later snapshots are dropped: they belong to a chain that no longer exists.
         self._snapshots = {name: kept for name, kept in self._snapshots.items() if int(name) < int(snapshot)}
 
     def mine(self, timestamp: int | None = None) -> None:
@@ -209,14 +211,14 @@ class _TesterChain(Chain):
 
     def set_next_time(self, timestamp: int) -> None:
         if timestamp <= self.now():
-            raise BadInput(f"timestamp: given {timestamp}, allowed after {self.now()}")
+            raise BadInput(f"the timestamp must be later than {self.now()}, not {timestamp}")
         self._backend.chain.set_header_timestamp(timestamp)
 
 
 def start(fork: Fork, keys: Sequence[SecretKey], genesis_time: int) -> Chain:
-    """Start a chain; ``connect.in_process`` documents the arguments."""
+    """Start a chain; see ``in_process`` for the arguments."""
     if fork not in _FORKS:
-        raise BadInput(f"fork: given {fork!r}, allowed {', '.join(_FORKS)}")
+        raise BadInput(f"there is no fork {fork!r}; use one of {', '.join(_FORKS)}")
     state = {
         to_canonical_address(key.address): {
             "balance": _GENESIS_BALANCE,

@@ -1,4 +1,4 @@
-"""The command line: parses, calls the library, prints; one line and a bad status when something is wrong."""
+"""The command line: parses, calls the library and prints. An error is one line and a bad exit status."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from energy_trading.cli import (
 from energy_trading.cli.output import error_console, plain_line
 from energy_trading.errors import EnergyTradingError
 
-_INTERRUPTED: Final = 130  # 128 and the signal, as shells have it
+_INTERRUPTED: Final = 130  # 128 plus the number of the signal, as in shells
 
 app = typer.Typer(
     help="Peer-to-peer energy trading on any EVM chain.",
@@ -66,7 +66,7 @@ def main() -> None:
     except EnergyTradingError as error:
         _fail(str(error), _INTERRUPTED if isinstance(error.__cause__, KeyboardInterrupt) else 1)
     except typer.TyperException as error:
-        _fail(f"{error.format_message()} (--help tells what is allowed)", 2)
+        _fail(f"{error.format_message()} (see --help)", 2)
     except (KeyboardInterrupt, typer.Abort):
         _fail("interrupted", _INTERRUPTED)
 

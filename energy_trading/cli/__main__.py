@@ -1,4 +1,4 @@
-"""`python -m energy_trading.cli` is `energy-trading`."""
+"""`python -m energy_trading.cli` does the same as `energy-trading`."""
 
 from energy_trading.cli import main
 

@@ -1,4 +1,4 @@
-"""`account`: a person's way to an account, and its money."""
+"""`account`: how a person gets an account, and its money."""
 
 from __future__ import annotations
 
@@ -10,26 +10,27 @@ import typer
 from energy_trading.cli.acting import Desk, at_desk, with_sender
 from energy_trading.cli.authority import Identity, PublishedParameters, identity_of
 from energy_trading.cli.deployment import PASSWORD, key_from_file
-from energy_trading.cli.files import check_new, read_json, save_new_key, write_json
+from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console
 from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.files.json import read_json
 
-group = typer.Typer(help="A person's account: ask for it, open it, pay in, take out.")
+group = typer.Typer(help="A person's account: request it, open it, deposit and withdraw money.")
 
-_Units = Annotated[int, typer.Argument(metavar="UNITS", help="Units of account, whole; 1_000 is 1000.")]
+_Units = Annotated[int, typer.Argument(metavar="UNITS", help="Whole units of account; 1_000 means 1000.")]
 _RequestKey = Annotated[
-    Path, typer.Option(help=f"Key file between request and finish; password from {PASSWORD} or a prompt.")
+    Path, typer.Option(help=f"Key file from `request` to `finish`; password from {PASSWORD} or a prompt.")
 ]
 
 
 @group.command()
 def request(
     request_key: _RequestKey,
-    out: Annotated[Path, typer.Option(help="New file for PKG, over a private channel.")],
+    out: Annotated[Path, typer.Option(help="New file for PKG; send it over a private channel.")],
     role: Annotated[str, typer.Option(help="producer, consumer or prosumer.")] = "prosumer",
     identity: Identity = None,
 ) -> None:
-    """Ask PKG for an account; the key file stays with the person until `finish`."""
+    """Request an account from PKG. The person keeps the key file until `finish`."""
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.identity import Enrolment
     from energy_trading.identity.enrolment_json import request_to_json, role_of
@@ -43,7 +44,7 @@ def request(
     try:
         write_json("--out", out, request_to_json(enrolment.request))
     except EnergyTradingError:
-        # Nobody has the request, so its key is for nothing.
+        # Nobody has the request, so its key is of no use.
         request_key.unlink()
         raise
     console.print(f"{out} is for PKG", markup=False)
@@ -57,7 +58,7 @@ def finish(
     parameters: PublishedParameters,
     account_key: Annotated[Path, typer.Option(help=f"New key file; password from {PASSWORD} or a prompt.")],
 ) -> None:
-    """Check PKG's answer and compute the account's key, which PKG never learns; print the account."""
+    """Check PKG's answer, compute the account's key, which PKG never learns, and print the account."""
     from energy_trading.identity import Enrolment, Parameters
     from energy_trading.identity.enrolment_json import answer_from_json, request_from_json
 
@@ -67,7 +68,7 @@ def finish(
     check_new("--account-key", account_key)
     key = key_from_file("--request-key", request_key, PASSWORD)
     if key.public_key != asked.point:
-        raise BadInput(f"--request-key: given that of another request, allowed that of {request}")
+        raise BadInput(f"--request-key: the key file {request_key} does not belong to the request {request}")
     member = Enrolment(asked.identity, asked.roles, key).finish(given, published)
     save_new_key("--account-key", account_key, member.secret_key, PASSWORD)
     console.print(member.account, markup=False)
@@ -79,11 +80,11 @@ def open_account(
     desk: Desk,
     attestation: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="File of `pkg attest`.")],
 ) -> None:
-    """Open the account that PKG attested; anyone may."""
+    """Open the account that PKG has attested. Anyone may do this."""
     from energy_trading.identity.enrolment_json import attestation_from_json
 
-    word, signature = attestation_from_json(read_json("ATTESTATION", attestation))
-    desk.send("open account", desk.suite.ledger.open_account(word, signature))
+    statement, signature = attestation_from_json(read_json("ATTESTATION", attestation))
+    desk.send("open account", desk.suite.ledger.open_account(statement, signature))
 
 
 @group.command()
@@ -93,7 +94,7 @@ def fund(
     account: Annotated[str, typer.Argument(help="Address.")],
     wei: Annotated[int, typer.Argument(metavar="WEI", help="Native coin, in wei.", min=1, max=10**30)],
 ) -> None:
-    """Send native coin to an account, from which it pays for gas; `deposit` is what it trades with."""
+    """Send native coin to an account, which pays for gas with it; it trades with what is deposited."""
     from energy_trading.bindings.contract import Call
 
     person = address_of("ACCOUNT", account)
@@ -106,10 +107,10 @@ def deposit(
     desk: Desk,
     units: _Units,
     account: Annotated[
-        str | None, typer.Option("--for", metavar="ACCOUNT", help="Another account than the sender.")
+        str | None, typer.Option("--for", metavar="ACCOUNT", help="An account other than the sender.")
     ] = None,
 ) -> None:
-    """Pay into an account; an ERC-20 needs an allowance for the ledger first."""
+    """Deposit money into an account. An ERC-20 token first needs an allowance for the ledger."""
     from energy_trading.types import ZERO_ADDRESS
 
     person = desk.address if account is None else address_of("--for", account)
@@ -125,13 +126,12 @@ def withdraw(
     units: _Units,
     to: Annotated[str | None, typer.Option(help="Recipient; default: the account itself.")] = None,
 ) -> None:
-    """Take out what is available; the sender is the account."""
+    """Withdraw available money. The sender is the account."""
     recipient = desk.address if to is None else address_of("--to", to)
     desk.send("withdraw", desk.suite.ledger.withdraw(recipient, _positive(units)))
 
 
 def _positive(units: int) -> int:
-
     if not 0 < units < 2**64:
-        raise BadInput(f"UNITS: given {units}, allowed 1 … 2**64-1")
+        raise BadInput(f"UNITS must be between 1 and 2**64-1, not {units}")
     return units

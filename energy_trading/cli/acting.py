@@ -1,16 +1,16 @@
-"""What acting commands share: the node and the sender, each transaction at most once, what happened."""
+"""What the acting commands share: the market, the sender, one transaction at a time, and the report."""
 
 from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from energy_trading.cli.deployment import KEY, PASSWORD, sender_from
+from energy_trading.cli.deployment import KEY, KeyFile, Timeout, Unlocked, sender_from
 from energy_trading.cli.output import (
     DEFAULT_RPC,
     AsJson,
@@ -18,8 +18,8 @@ from energy_trading.cli.output import (
     DeploymentFile,
     Rpc,
     console,
+    open_market,
     print_json,
-    record_path,
     time_of,
 )
 from energy_trading.cli.watch import fields_of
@@ -36,35 +36,42 @@ _PLACE: Final = ("event", "address", "block_number", "transaction_hash", "log_in
 
 
 class MayBePending(TryAgain):
-    """Whether a transaction was or will be mined is unknown."""
+    """It is unknown whether a transaction was mined or will be."""
 
 
 class Desk:
-    """One command's market, sender and report.
+    """The market, the sender and the report of one command.
 
     Args:
-        suite: the recorded market.
-        record: of its deployment.
+        market: opens the recorded market; it is called when the command first needs the node.
         sender: who signs and pays; None for a command that sends nothing.
-        sender_nonce: the only number that the transaction may have; None: any.
-        as_json: report as one JSON object at the end.
+        sender_nonce: the only number that the transaction may have; None allows any.
+        as_json: whether to print one JSON object at the end instead of lines of text.
     """
 
     def __init__(
         self,
-        suite: Suite,
-        record: Record,
+        market: Callable[[], tuple[Suite, Record]],
         sender: SecretKey | str | None,
         sender_nonce: int | None,
         as_json: bool,
     ) -> None:
-        self.suite = suite
-        self.record = record
+        self.as_json = as_json
+        self._market = cache(market)
         self._sender = sender
         self._sender_nonce = sender_nonce
-        self._as_json = as_json
         self._facts: dict[str, Any] = {}
         self._transactions: list[dict[str, Any]] = []
+
+    @property
+    def suite(self) -> Suite:
+        """The contracts of the market."""
+        return self._market()[0]
+
+    @property
+    def record(self) -> Record:
+        """The record of the market's deployment."""
+        return self._market()[1]
 
     @property
     def sender(self) -> SecretKey | str:
@@ -74,28 +81,28 @@ class Desk:
 
     @property
     def key(self) -> SecretKey:
-        """The account's key.
+        """The sender's key.
 
         Raises:
-            BadInput: the sender is an account of the node.
+            BadInput: the node signs for the sender, so there is no key here.
         """
         from energy_trading.crypto.keys import SecretKey
 
         if not isinstance(self.sender, SecretKey):
-            raise BadInput(f"sender: given --unlocked, allowed --key-file or {KEY}: the account itself signs")
+            raise BadInput(f"the account itself must sign: use --key-file or {KEY} instead of --unlocked")
         return self.sender
 
     @property
     def address(self) -> str:
-        """The sender's."""
+        """The sender's address."""
         return self.sender if isinstance(self.sender, str) else self.sender.address
 
     def time_of(self, option: str, text: str) -> int:
-        """Read a time; what begins with + counts from the chain's clock."""
-        return time_of(option, text, self.suite.chain.now)
+        """Read a time. If it begins with +, it counts from the chain's clock."""
+        return time_of(option, text, lambda: self.suite.chain.now())
 
     def send(self, verb: str, call: Call[Any]) -> Sent:
-        """Send a call and tell what it did."""
+        """Send a call and report what it did."""
         with self.sending():
             sent = call.send(self.sender)
         self.sent(verb, sent)
@@ -103,19 +110,20 @@ class Desk:
 
     @contextmanager
     def sending(self) -> Iterator[None]:
-        """Wait for the sender's earlier transactions, then let one be sent.
+        """Wait for the sender's earlier transactions, then allow one transaction to be sent.
 
         Raises:
-            BadInput: it would have another number than the one asked for.
-            MayBePending: the node went away or did not mine it in time, or Ctrl-C was pressed.
+            BadInput: the transaction would have another number than the one asked for.
+            MayBePending: the node could not be reached any more, did not mine the transaction in time, or
+                Ctrl-C was pressed.
         """
         from energy_trading.chain.connect import NodeError, NotEnoughMoney, NotMined
 
         number = self.suite.chain.next_nonce(self.address)
         if self._sender_nonce not in (None, number):
             raise BadInput(
-                f"--sender-nonce: given {self._sender_nonce}, allowed {number}, the next one of"
-                f" {self.address}: what was sent under an earlier number is done"
+                f"--sender-nonce is {self._sender_nonce}, but the next transaction of {self.address} has the"
+                f" number {number}; transactions with earlier numbers have been mined"
             )
         self._sender_nonce = None
         try:
@@ -125,39 +133,41 @@ class Desk:
         except (NodeError, NotMined, KeyboardInterrupt) as error:
             raise MayBePending(
                 f"{str(error) or 'interrupted'}; transaction {number} of {self.address} may still be mined:"
-                f" repeat the command with --sender-nonce {number}, which is refused if it was"
+                f" repeat the command with --sender-nonce {number}, which sends nothing if it was"
             ) from error
 
     def sent(self, verb: str, sent: Sent) -> None:
-        """Tell what a transaction did."""
+        """Report what a transaction did."""
         events = [fields_of(event) for event in sent.events]
-        told = {
-            "verb": verb,
-            "transaction": "0x" + sent.transaction_hash.hex(),
-            "block": sent.block_number,
-            "gas": sent.gas_used,
-            "events": [{n: v for n, v in event.items() if n not in _PLACE[2:]} for event in events],
-        }
-        self._transactions.append(told)
-        if not self._as_json:
-            line = f"{verb}: {sent.gas_used:,} gas, block {sent.block_number}, {told['transaction']}"
+        transaction = "0x" + sent.transaction_hash.hex()
+        self._transactions.append(
+            {
+                "verb": verb,
+                "transaction": transaction,
+                "block": sent.block_number,
+                "gas": sent.gas_used,
+                "events": [{n: v for n, v in event.items() if n not in _PLACE[2:]} for event in events],
+            }
+        )
+        if not self.as_json:
+            line = f"{verb}: {sent.gas_used:,} gas, block {sent.block_number}, {transaction}"
             console.print(line, markup=False)
             for event in events:
                 if event["event"] in ("CreditChanged", "DeliveryRecorded"):
-                    continue  # a packed word, which `standing` tells in words
+                    continue  # a packed word, which the command `standing` prints readably
                 fields = " ".join(f"{n}={_short(v)}" for n, v in event.items() if n not in _PLACE)
                 console.print(f"  {event['event']} {fields}", markup=False)
 
-    def tell(self, **facts: Any) -> None:
-        """Tell what the command found or made."""
+    def report(self, **facts: Any) -> None:
+        """Report what the command found or made."""
         self._facts |= facts
-        if not self._as_json:
+        if not self.as_json:
             for name, value in facts.items():
                 console.print(f"{name.replace('_', ' ')}: {value}", markup=False)
 
     def close(self) -> None:
-        """Print the report if it is to be JSON; also what was sent before an error."""
-        if self._as_json and (self._facts or self._transactions):
+        """Print the report if it is JSON, even after an error: transactions may have been sent before it."""
+        if self.as_json and (self._facts or self._transactions):
             print_json({**self._facts, "transactions": self._transactions})
 
 
@@ -168,36 +178,29 @@ def with_market(
     as_json: AsJson = False,
 ) -> Desk:
     """Open a desk for a command that sends nothing."""
-    return _desk(rpc, chain_id, deployment, 120, None, None, as_json)
+    return Desk(lambda: open_market(rpc, chain_id, deployment), None, None, as_json)
 
 
 def with_sender(
     rpc: Rpc = DEFAULT_RPC,
     chain_id: ChainId = None,
     deployment: DeploymentFile = None,
-    unlocked: Annotated[str | None, typer.Option(help="Sender: an account that the node signs for.")] = None,
-    key_file: Annotated[
-        Path | None,
-        typer.Option(
-            help=f"Sender: a key file; password from {PASSWORD} or a prompt. Without one: the key in {KEY}."
-        ),
-    ] = None,
-    timeout: Annotated[int, typer.Option(help="Longest wait for a transaction, in seconds.")] = 120,
+    unlocked: Unlocked = None,
+    key_file: KeyFile = None,
+    timeout: Timeout = 120,
     sender_nonce: Annotated[
         int | None,
-        typer.Option(
-            metavar="N", help="Send only as the sender's transaction N: a repeat does nothing twice."
-        ),
+        typer.Option(metavar="N", help="Send only as the sender's transaction N; a repetition is then safe."),
     ] = None,
     as_json: AsJson = False,
 ) -> Desk:
     """Open a desk for a command that sends transactions."""
     sender = sender_from(unlocked, key_file)
-    return _desk(rpc, chain_id, deployment, timeout, sender, sender_nonce, as_json)
+    return Desk(lambda: open_market(rpc, chain_id, deployment, timeout), sender, sender_nonce, as_json)
 
 
 def at_desk(opener: Callable[..., Desk]) -> Callable[[Callable[..., None]], Callable[..., None]]:
-    """Make a command of a function whose first argument is a desk: the desk's options become the command's.
+    """Turn a function whose first argument is a desk into a command that also has the desk's options.
 
     Args:
         opener: `with_market` or `with_sender`.
@@ -221,23 +224,6 @@ def at_desk(opener: Callable[..., Desk]) -> Callable[[Callable[..., None]], Call
         return command
 
     return decorate
-
-
-def _desk(
-    rpc: str,
-    chain_id: int | None,
-    deployment: Path | None,
-    timeout: int,
-    sender: SecretKey | str | None,
-    sender_nonce: int | None,
-    as_json: bool,
-) -> Desk:
-    from energy_trading.bindings.deployment import Record
-    from energy_trading.chain.connect import connect
-
-    chain = connect(rpc, chain_id, timeout)
-    record = Record.read(record_path(chain, deployment))
-    return Desk(record.open(chain), record, sender, sender_nonce, as_json)
 
 
 def _short(value: Any) -> str:

@@ -1,4 +1,7 @@
-"""`pkg` and `dso`: set-up, certificates, attestations, bans; meters and suspensions."""
+"""`pkg` and `dso`: set-up, certificates, attestations and bans; meters and suspensions.
+
+PKG is the private key generator, DSO the distribution system operator.
+"""
 
 from __future__ import annotations
 
@@ -14,17 +17,19 @@ import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market, with_sender
 from energy_trading.cli.deployment import key_from_file
-from energy_trading.cli.files import check_new, read_json, save_new_key, unreadable, unwritable, write_json
+from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console, time_of
 from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json
 from energy_trading.files.lock import open_locked
+from energy_trading.files.whole_file import unreadable, unwritable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.identity import DSO, PKG, Parameters
 
-PKG_PASSWORD: Final = "ENERGY_TRADING_PKG_PASSWORD"  # noqa: S105 - the variable's name
-DSO_PASSWORD: Final = "ENERGY_TRADING_DSO_PASSWORD"  # noqa: S105 - the variable's name
+PKG_PASSWORD: Final = "ENERGY_TRADING_PKG_PASSWORD"  # noqa: S105 - the name of the variable
+DSO_PASSWORD: Final = "ENERGY_TRADING_DSO_PASSWORD"  # noqa: S105 - the name of the variable
 IDENTITY: Final = "ENERGY_TRADING_IDENTITY"
 
 PkgKey = Annotated[
@@ -45,8 +50,8 @@ Identity = Annotated[
 _Account = Annotated[str, typer.Argument(help="Address.")]
 _Accounts = Annotated[list[str], typer.Argument(metavar="ACCOUNT...", help="Addresses.")]
 
-pkg = typer.Typer(help="PKG: certify persons, attest accounts, ban persons.")
-dso = typer.Typer(help="DSO: half of tracing, meters, suspensions.")
+pkg = typer.Typer(help="PKG (private key generator): certify persons, attest accounts, ban persons.")
+dso = typer.Typer(help="DSO (distribution system operator): half of tracing, meters, suspensions.")
 
 
 @pkg.command("setup")
@@ -54,11 +59,11 @@ def pkg_setup(
     dso_share: Annotated[Path, typer.Option(help="File of `dso setup`.")],
     pkg_key: PkgKey,
     pkg_state: PkgState,
-    parameters: Annotated[Path, typer.Option(help="New file for what is published.")],
+    parameters: Annotated[Path, typer.Option(help="New file for the parameters that PKG publishes.")],
 ) -> None:
-    """Set PKG up: key file, state, published parameters; print the address to deploy with as --pkg.
+    """Set PKG up: key file, state and published parameters; print the address for `deploy --pkg`.
 
-    What is there stays: run it again to finish.
+    Existing files are kept, so an interrupted set-up is finished by running it again.
     """
     from energy_trading.identity import PKG, Holder, Parameters, TraceShare
 
@@ -71,7 +76,7 @@ def pkg_setup(
         if pkg_state.exists():
             authority = _load_pkg(root, pkg_state)
             if authority.parameters.dso.public_key != share.public_key:
-                raise BadInput(f"--dso-share: given another DSO's, allowed that of {pkg_state}")
+                raise BadInput(f"--dso-share: {dso_share} is not from the DSO that {pkg_state} names")
         else:
             authority = PKG(root, share)
             _save("--pkg-state", authority, pkg_state)
@@ -88,9 +93,9 @@ def issue(
     request: Annotated[Path, typer.Argument(metavar="REQUEST", help="File of `account request`.")],
     pkg_key: PkgKey,
     pkg_state: PkgState,
-    out: Annotated[Path, typer.Option(help="New file for the answer; it goes to the person only.")],
+    out: Annotated[Path, typer.Option(help="New file for the answer, which is for the person only.")],
     checked: Annotated[
-        bool, typer.Option("--checked", help="The person's papers say what the request says; else a prompt.")
+        bool, typer.Option("--checked", help="The papers agree with the request; otherwise a prompt asks.")
     ] = False,
     valid_from: Annotated[
         str | None, typer.Option(metavar="TIME", help="Default: the beginning of this year.")
@@ -99,7 +104,7 @@ def issue(
         str | None, typer.Option(metavar="TIME", help="Default: the beginning of the year after next.")
     ] = None,
 ) -> None:
-    """Certify a person whose papers PKG has seen; round times do not tell when that was."""
+    """Certify a person whose papers PKG has seen. Round times do not reveal when that was."""
     from energy_trading.identity.enrolment_json import answer_to_json, request_from_json
 
     asked = request_from_json(read_json("REQUEST", request))
@@ -109,14 +114,14 @@ def issue(
     check_new("--out", out)
     root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
     if not checked:
-        typer.confirm(f"Do the papers say «{asked.identity}»?", abort=True, err=True)
+        typer.confirm(f"Do the papers state «{asked.identity}»?", abort=True, err=True)
     with _locked("--pkg-state", pkg_state):
         authority = _load_pkg(root, pkg_state)
         answer = authority.issue(asked, start, end)
         _save("--pkg-state", authority, pkg_state)
     write_json("--out", out, answer_to_json(answer))
     account = answer.certificate.account(authority.parameters.issue_key)
-    console.print(f"account {account} certified; the answer for the person is in {out}", markup=False)
+    console.print(f"certified account {account}; the answer for the person is in {out}", markup=False)
 
 
 @pkg.command()
@@ -126,12 +131,12 @@ def attest(
     answer: Annotated[Path, typer.Argument(metavar="ANSWER", help="File of `pkg issue`, from the person.")],
     pkg_key: PkgKey,
     pkg_state: PkgState,
-    out: Annotated[Path, typer.Option(help="New file for the attestation; anyone may bring it.")],
+    out: Annotated[Path, typer.Option(help="New file for the attestation, which anyone may submit.")],
     until: Annotated[
-        str, typer.Option(metavar="TIME", help="Void from then on; near, for a ban does not call it back.")
+        str, typer.Option(metavar="TIME", help="When it becomes void: soon, for a ban does not revoke it.")
     ] = "+1h",
 ) -> None:
-    """Sign that an account may be opened in this market."""
+    """Sign an attestation that an account may be opened in this market."""
     from energy_trading.identity.enrolment_json import answer_from_json, attestation_to_json
 
     given = answer_from_json(read_json("ANSWER", answer))
@@ -141,23 +146,23 @@ def attest(
     registrar = desk.suite.ledger.pkg()
     if registrar != authority.parameters.registrar:
         raise BadInput(
-            f"--pkg-key: given that of {authority.parameters.registrar}, allowed the ledger's, {registrar}"
+            f"--pkg-key belongs to {authority.parameters.registrar}, but the ledger's PKG is {registrar}"
         )
-    word = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
-    write_json("--out", out, attestation_to_json(word))
-    desk.tell(account=word.account, deadline=deadline, file=str(out))
+    signed = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
+    write_json("--out", out, attestation_to_json(signed))
+    desk.report(account=signed.account, deadline=deadline, file=str(out))
 
 
 @pkg.command()
 def ban(pkg_key: PkgKey, pkg_state: PkgState, identity: Identity = None) -> None:
-    """Refuse a person from now on; accounts that are open are the DSO's to suspend, after tracing."""
+    """Refuse a person from now on. The DSO can trace and suspend accounts that are already open."""
     person = identity_of(identity)
     root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
     with _locked("--pkg-state", pkg_state):
         authority = _load_pkg(root, pkg_state)
         authority.ban_person(person)
         _save("--pkg-state", authority, pkg_state)
-    console.print("banned: no certificate and no attestation from now on", markup=False)
+    console.print("the person is banned: no certificate and no attestation from now on", markup=False)
 
 
 @dso.command("setup")
@@ -165,18 +170,18 @@ def dso_setup(
     dso_key: DsoKey,
     share: Annotated[Path, typer.Option(help="New file for PKG.")],
 ) -> None:
-    """Set DSO's half of tracing up: key file, and the share for `pkg setup`."""
+    """Set up the DSO's half of tracing: its key file, and the share for `pkg setup`."""
     from energy_trading.identity import DSO
 
     check_new("--share", share)
     operator = DSO(_root("--dso-key", dso_key, DSO_PASSWORD))
     write_json("--share", share, operator.share.to_json())
-    console.print(f"{share} is for PKG; next: dso adopt", markup=False)
+    console.print(f"{share} is for PKG; the next step is `dso adopt`", markup=False)
 
 
 @dso.command()
 def adopt(dso_key: DsoKey, dso_state: DsoState, parameters: PublishedParameters) -> None:
-    """Accept what PKG published, after checking that this DSO's share is in it."""
+    """Check that PKG's published parameters contain this DSO's share, and adopt them."""
     from energy_trading.identity import DSO, Parameters
 
     published = Parameters.from_json(read_json("--parameters", parameters))
@@ -190,7 +195,7 @@ def adopt(dso_key: DsoKey, dso_state: DsoState, parameters: PublishedParameters)
             operator = DSO(root)
             operator.adopt(published)
             _save("--dso-state", operator, dso_state)
-    console.print(f"adopted; PKG attests as {published.registrar}", markup=False)
+    console.print(f"adopted the parameters; PKG attests as {published.registrar}", markup=False)
 
 
 @dso.command()
@@ -200,14 +205,14 @@ def register_meter(
     account: _Account,
     signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
 ) -> None:
-    """Name the meter of an account, or another one in its place."""
+    """Register the meter of an account, or replace it by another."""
     from energy_trading.crypto.signatures import check_signer
 
     person = address_of("ACCOUNT", account)
     try:
         raw = bytes.fromhex(signer.removeprefix("0x"))
     except ValueError as error:
-        raise BadInput(f"SIGNER: given {signer!r}, allowed an address or 84 bytes in hex") from error
+        raise BadInput(f"SIGNER must be an address or 84 bytes in hex, not {signer!r}") from error
     check_signer(raw, desk.suite.p256_verifier)
     desk.send("register meter", desk.suite.ledger.register_meter(person, raw))
 
@@ -215,14 +220,14 @@ def register_meter(
 @dso.command()
 @at_desk(with_sender)
 def remove_meter(desk: Desk, account: _Account) -> None:
-    """Take the meter of an account away; trades that named it keep it."""
+    """Remove the meter of an account; trades that named it keep it."""
     desk.send("remove meter", desk.suite.ledger.remove_meter(address_of("ACCOUNT", account)))
 
 
 @dso.command()
 @at_desk(with_sender)
 def suspend(desk: Desk, accounts: _Accounts) -> None:
-    """Keep accounts from new commitments; what is running settles, funds can be withdrawn."""
+    """Keep accounts from new commitments; open trades still settle, and funds can be withdrawn."""
     desk.send("suspend", desk.suite.ledger.suspend([address_of("ACCOUNT", text) for text in accounts]))
 
 
@@ -234,7 +239,7 @@ def reinstate(desk: Desk, accounts: _Accounts) -> None:
 
 
 def identity_of(given: str | None) -> str:
-    """Return the identity given, or ask for it."""
+    """Return the given identity, or ask for one."""
     return str(typer.prompt("identity", err=True)) if given is None else given
 
 
@@ -274,7 +279,7 @@ def _save(option: str, authority: PKG | DSO, state: Path) -> None:
 
 
 def _root(option: str, path: Path, variable: str) -> SecretKey:
-    """Open a key file, or make it."""
+    """Open a key file; make it if it does not exist."""
     from energy_trading.crypto.keys import SecretKey
 
     if path.exists():
@@ -289,16 +294,16 @@ def _check_same(option: str, given: Parameters, allowed: Parameters, state: Path
         p = parameters
         return p.issue_key, p.registrar_key, p.pkg.public_key, p.dso.public_key
 
-    # Each proof of possession is drawn anew, so the files of one authority differ.
+    # Proofs of possession are random, so two files of one authority differ.
     if keys(given) != keys(allowed):
-        raise BadInput(f"{option}: given another authority's, allowed those of {state}")
+        raise BadInput(f"{option}: the parameters are not those of {state}")
 
 
 @contextmanager
 def _locked(option: str, state: Path) -> Iterator[None]:
-    """Keep other commands from a state between reading and writing it: of two writers one would be lost."""
+    """Lock a state while a command reads and writes it, because of two writers one would be lost."""
     try:
-        # Its folder, for the file itself is replaced.
+        # Lock the folder, because the file itself is replaced.
         folder = open_locked(state.parent, os.O_RDONLY | os.O_DIRECTORY)
     except OSError as error:
         raise unreadable(option, state, error) from error

@@ -1,4 +1,4 @@
-"""`reproduce` and `bench`: the papers' tables and figures, and what a call costs."""
+"""`reproduce` and `bench`: the papers' tables and figures, and the cost of each call."""
 
 from __future__ import annotations
 
@@ -10,25 +10,27 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
-from energy_trading.cli.output import AsJson, console, error_console, make_folder, print_json
+from energy_trading.cli.output import AsJson, console, error_console, make_folder, one_of, print_json
 from energy_trading.errors import BadInput
 
-group = typer.Typer(help="Measure.")
+group = typer.Typer(help="Measure what calls and trades cost.")
 
-_WITH_PEERS = 150  # columns from which the best peers have room
-_ANY_TABLE = 300  # columns that no table needs
+_WITH_PEERS = 150  # columns of a terminal that has room for the best peers
+_ANY_TABLE = 300  # more columns than any table needs
 
 
 @group.callback()
 def _group() -> None:
-    """Measure."""
+    """Measure what calls and trades cost."""
 
 
 def reproduce(
-    name: Annotated[str, typer.Argument(help="list, all, or a name from the list.")],
-    out: Annotated[Path | None, typer.Option(help="Folder for tables and figures, one folder each.")] = None,
+    name: Annotated[str, typer.Argument(help="'list', 'all', or a name from the list.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder for tables and figures, with a folder for each.")
+    ] = None,
 ) -> None:
-    """Make the papers' tables and figures anew."""
+    """Reproduce the tables and figures of the papers."""
     from energy_trading.bench.papers.reproductions import REPRODUCTIONS
     from energy_trading.bench.papers.reproductions import reproduce as make
 
@@ -36,14 +38,13 @@ def reproduce(
         for each, reproduction in REPRODUCTIONS.items():
             console.print(f"{each:12}  {reproduction.shows}", markup=False)
         return
-    if name not in ("all", *REPRODUCTIONS):
-        raise BadInput(f"reproduction: given {name!r}, allowed list, all, {', '.join(REPRODUCTIONS)}")
+    one_of("the reproduction", name, ("list", "all", *REPRODUCTIONS))
     if out is None:
-        raise BadInput("--out: given nothing, allowed a folder")
+        raise BadInput("--out is missing: name a folder for the results")
     make_folder(out)
     for each in REPRODUCTIONS if name == "all" else [name]:
         make(each, out / each, lambda line: console.print(line, markup=False))
-        console.print(f"files in {out / each}", markup=False)
+        console.print(f"the files are in {out / each}", markup=False)
 
 
 @group.command()
@@ -54,29 +55,28 @@ def gas(
     as_json: AsJson = False,
     parts: Annotated[bool, typer.Option("--parts", help="Show what each scenario pays for.")] = False,
     growth: Annotated[
-        bool, typer.Option(help="Measure growth with receipts, bidders, lots, keys too: a minute or two.")
+        bool, typer.Option(help="Also measure growth with receipts, bidders, lots, keys (a minute or two).")
     ] = True,
-    gas_price: Annotated[str, typer.Option(help="Gas on mainnet, gwei; default: average of 2025.")] = "2.7",
+    gas_price: Annotated[str, typer.Option(help="Gas on mainnet in gwei; default: average of 2025.")] = "2.7",
     rollup_gas_price: Annotated[
-        str, typer.Option(help="Gas on the rollup, gwei; default: Base's least, February 2026.")
+        str, typer.Option(help="Gas on the rollup in gwei; default: minimum on Base, February 2026.")
     ] = "0.002",
     blob_price: Annotated[
-        str | None, typer.Option(help="A blob's gas, gwei; default: a sixteenth of --gas-price (EIP-7918).")
+        str | None, typer.Option(help="Blob gas in gwei; default: a sixteenth of --gas-price (EIP-7918).")
     ] = None,
     coin_price: Annotated[
-        str | None,
-        typer.Option(help="One coin, in --currency; default: 4215 USD, end of September 2025."),
+        str | None, typer.Option(help="One coin in --currency; default: 4215 USD, end of September 2025.")
     ] = None,
-    currency: Annotated[str | None, typer.Option(help="Name of --coin-price's currency.")] = None,
+    currency: Annotated[str | None, typer.Option(help="Name of the currency of --coin-price.")] = None,
     energy_kwh: Annotated[
-        str | None, typer.Option(help="Energy of a trade: tell cents per kWh for it too.")
+        str | None, typer.Option(help="Energy of a trade in kWh; adds the cost in cents per kWh.")
     ] = None,
 ) -> None:
-    """Measure every gas scenario on a chain in this process; tell bound, budget, peer and cost in money."""
+    """Measure every gas scenario on a chain in this process; print lower bound, budget, peer and cost."""
     from energy_trading.bench.gas.money import GWEI, MOST_COIN_E9, MOST_ENERGY_WH, MOST_WEI, Prices
 
     if (coin_price is None) != (currency is None):
-        raise BadInput("--coin-price and --currency: given one of them, allowed both or neither")
+        raise BadInput("--coin-price and --currency belong together: give both or neither")
     prices = Prices(
         _scaled("--gas-price", gas_price, GWEI, MOST_WEI),
         _scaled("--rollup-gas-price", rollup_gas_price, GWEI, MOST_WEI),
@@ -109,7 +109,7 @@ def gas(
         return
     peers = console.width >= _WITH_PEERS and not parts
     trades = gas_table.rich_table("All of a trade in money", gas_table.priced(found, prices, energy_wh))
-    # Wider than the terminal rather than with a number cut off.
+    # A table may be wider than the terminal, for otherwise a number would be cut off.
     wide = Console(highlight=False, soft_wrap=True, width=console.width if peers else _ANY_TABLE)
     wide.print(gas_table.comparison(found, prices, parts, peers))
     wide.print(trades)
@@ -123,16 +123,17 @@ def gas(
 
 
 def _scaled(option: str, text: str, scale: int, most: int) -> int:
-    """Read a decimal number as an integer of smaller units, exactly."""
+    """Convert a decimal number exactly into an integer of smaller units."""
     decimals = len(str(scale)) - 1
     least = Decimal(1).scaleb(-decimals)
     try:
         number = Decimal(text)
     except InvalidOperation:
         number = Decimal("NaN")
-    # Compared before it is multiplied: 1e999999 would take all memory.
+    # Compared before it is multiplied, because 1e999999 would take all memory.
     if not number.is_finite() or not least <= number <= most // scale or number % least:
         raise BadInput(
-            f"{option}: given {text!r}, allowed {least:f} … {most // scale} with at most {decimals} decimals"
+            f"{option} must be between {least:f} and {most // scale} with at most {decimals} decimals,"
+            f" not {text!r}"
         )
     return int(number * scale)

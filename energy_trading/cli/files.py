@@ -1,4 +1,4 @@
-"""Files that commands read and write: JSON, whole or not at all, for their owner's eyes; keys encrypted."""
+"""The files of commands: JSON, written completely or not at all and readable by the owner only; keys."""
 
 from __future__ import annotations
 
@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from energy_trading.files.json import read_json as read_json
-from energy_trading.files.whole_file import FileExists
-from energy_trading.files.whole_file import unreadable as unreadable
-from energy_trading.files.whole_file import unwritable as unwritable
+from energy_trading.files.whole_file import FileExists, unwritable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
@@ -22,7 +19,7 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
     """Write a JSON file of mode 0600.
 
     Raises:
-        FileExists: something is there and `replace` is false.
+        FileExists: the path exists and `replace` is false.
         BadInput: the folder cannot be written.
     """
     from energy_trading.files.private_file import write_private
@@ -34,25 +31,25 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
 
 
 def check_new(option: str, path: Path) -> None:
-    """Check that a file can be made, before the work whose result it is for.
+    """Check that a new file can be written, before the work whose result it will hold.
 
     Raises:
-        FileExists: something is there.
-        BadInput: the folder is not there or cannot be written.
+        FileExists: the path exists.
+        BadInput: the folder does not exist or cannot be written.
     """
     if path.exists():
         raise FileExists(path)
     if not path.parent.is_dir():
-        raise unwritable(option, path, "there is no such folder")
+        raise unwritable(option, path, "the folder does not exist")
     if not os.access(path.parent, os.W_OK):
         raise unwritable(option, path, "the folder is read-only")
 
 
 def save_new_key(option: str, path: Path, key: SecretKey, variable: str) -> None:
-    """Write an encrypted key file; its password comes from the environment, or from a prompt, twice.
+    """Write an encrypted key file. Its password comes from the environment; else a prompt asks twice.
 
     Raises:
-        FileExists: something is there.
+        FileExists: the path exists.
         BadInput: the folder cannot be written, or the password is empty.
     """
     from energy_trading.files.key_file import save_key

@@ -1,4 +1,4 @@
-"""`keys`: encrypted key files, of accounts, meters and whoever pays for gas."""
+"""`keys`: encrypted key files of accounts, meters and whoever pays for gas."""
 
 from __future__ import annotations
 
@@ -11,18 +11,20 @@ from energy_trading.cli.deployment import PASSWORD, key_from_file
 from energy_trading.cli.files import save_new_key
 from energy_trading.cli.output import console
 
-group = typer.Typer(help="Encrypted key files: make one, tell its address.")
+group = typer.Typer(help="Encrypted key files: make one, print its address.")
 
 Variable = Annotated[
     str,
-    typer.Option("--password-from", metavar="VARIABLE", help="Variable with the password; else a prompt."),
+    typer.Option(
+        "--password-from", metavar="VARIABLE", help="Variable with the password; without it a prompt asks."
+    ),
 ]
 File = Annotated[Path, typer.Argument(metavar="FILE", help="Key file (Web3 Secret Storage).")]
 
 
 @group.command()
 def make(file: File, variable: Variable = PASSWORD) -> None:
-    """Draw a key into a new encrypted file of mode 0600; print its address, never the key."""
+    """Draw a key and write it into a new encrypted file of mode 0600; print its address, never the key."""
     from energy_trading.crypto.keys import SecretKey
 
     key = SecretKey.generate()
@@ -32,5 +34,5 @@ def make(file: File, variable: Variable = PASSWORD) -> None:
 
 @group.command()
 def address(file: File, variable: Variable = PASSWORD) -> None:
-    """Print the address of a key file, after opening it; of a meter's key it is what the DSO registers."""
+    """Open a key file and print its address. For a meter's key, this is what the DSO registers."""
     console.print(key_from_file("FILE", file, variable).address, markup=False)

@@ -1,164 +1,101 @@
-"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `standing`: what the log and the contracts say."""
+"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `standing`: what the log and the contracts state."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from energy_trading.cli.output import (
-    DEFAULT_RPC,
-    Account,
-    AsJson,
-    ChainId,
-    DeploymentFile,
-    Rpc,
-    address_of,
-    console,
-    open_market,
-    print_json,
-    show,
-    time_of,
-)
-from energy_trading.errors import BadInput
+from energy_trading.cli.acting import Desk, at_desk, with_market
+from energy_trading.cli.output import Account, address_of, console, one_of, print_json, show, time_of
 
 if TYPE_CHECKING:
-    from energy_trading.bindings import Event, Suite
+    from energy_trading.bindings import Event
 
 _ROLES: Final = ("none", "producer", "consumer", "prosumer")
 _ACCOUNTS: Final = (
-    "account",
-    "role",
-    "available",
-    "held",
-    "seller_credit_e9",
-    "buyer_credit_e9",
-    "defaults",
-    "banned_until",
-    "suspended",
+    "account role available held seller_credit_e9 buyer_credit_e9 defaults banned_until suspended"
 )
-_OFFERS: Final = (
-    "trade_id",
-    "seller",
-    "reserved_for",
-    "energy_wh",
-    "price",
-    "accept_by",
-    "deliver_by",
-    "state",
-)
-_TRADES: Final = ("trade_id", "seller", "buyer", "energy_wh", "price", "deliver_by", "state", "paid", "cut")
-_AUCTIONS: Final = (
-    "auction_id",
-    "publisher",
-    "lots_wh",
-    "start_price",
-    "ceiling",
-    "quote_until",
-    "quotes",
-    "state",
-)
-_LOTS: Final = ("owner", "producers", "energy_wh", "slot_start", "how", "state", "lot")
+_OFFERS: Final = "trade_id seller reserved_for energy_wh price accept_by deliver_by state"
+_TRADES: Final = "trade_id seller buyer energy_wh price deliver_by state paid cut"
+_AUCTIONS: Final = "auction_id publisher lots_wh start_price ceiling quote_until quotes state"
+_LOTS: Final = "owner producers energy_wh slot_start how state lot"
 
 
+@at_desk(with_market)
 def accounts(
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
+    desk: Desk,
     role: Annotated[str | None, typer.Option(help="Only producer, consumer or prosumer.")] = None,
-    banned: Annotated[bool, typer.Option(help="Only those banned or suspended now.")] = False,
-    as_json: AsJson = False,
+    banned: Annotated[bool, typer.Option(help="Only those that are banned or suspended now.")] = False,
 ) -> None:
-    """List the accounts: money in units of account, credits with scale 1e9."""
-    _check("--role", role, _ROLES[1:])
+    """List the accounts. Money is in units of account; credits have the scale 1e9."""
+    one_of("--role", role, _ROLES[1:])
     from energy_trading.bindings.energy_ledger import AccountOpened
 
-    suite, log = _read(rpc, chain_id, deployment)
-    now = suite.chain.now()
+    log, now = _log(desk), desk.suite.chain.now()
     rows = []
     for address in dict.fromkeys(event.account for event in log if isinstance(event, AccountOpened)):
-        view = suite.ledger.account_of(address)
-        values = (
-            address,
-            _ROLES[view.roles & 3],
-            view.available,
-            view.held,
-            view.seller_credit_e9,
-            view.buyer_credit_e9,
-            view.defaults,
-            view.banned_until,
-            view.suspended,
-        )
-        row = dict(zip(_ACCOUNTS, values, strict=True))
+        view = desk.suite.ledger.account_of(address)
+        row = {"account": address, "role": _ROLES[view.roles & 3]}
+        row |= {name: getattr(view, name) for name in _ACCOUNTS.split()[2:]}
         if role in (None, row["role"]) and (not banned or view.suspended or now < view.banned_until):
             rows.append(row)
-    show(_ACCOUNTS, rows, as_json)
+    show(_ACCOUNTS, rows, desk.as_json)
 
 
+@at_desk(with_market)
 def offers(
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
+    desk: Desk,
     account: Account = None,
     every: Annotated[bool, typer.Option("--all", help="Also those that nobody can accept any more.")] = False,
-    as_json: AsJson = False,
 ) -> None:
     """List the offers on chain that can be accepted now."""
     from energy_trading.market.log.listing import OPEN, list_trades
 
     person = _person(account)
-    suite, log = _read(rpc, chain_id, deployment)
-    now = suite.chain.now()
+    log, now = _log(desk), desk.suite.chain.now()
     rows = [
         trade.to_dict()
         for trade in list_trades(log)
         if (every or (trade.state == OPEN and now < trade.terms.accept_by))
         and person in (None, trade.terms.seller, trade.terms.buyer, trade.buyer)
     ]
-    show(_OFFERS, rows, as_json)
+    show(_OFFERS, rows, desk.as_json)
 
 
+@at_desk(with_market)
 def trades(
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
+    desk: Desk,
     account: Account = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. accepted.")] = None,
-    as_json: AsJson = False,
 ) -> None:
     """List the offers that were accepted, and what became of them."""
     from energy_trading.market.log.listing import TRADE_STATES, list_trades
 
-    _check("--state", state, TRADE_STATES)
+    one_of("--state", state, TRADE_STATES)
     person = _person(account)
-    _, log = _read(rpc, chain_id, deployment)
     rows = [
         trade.to_dict()
-        for trade in list_trades(log)
+        for trade in list_trades(_log(desk))
         if (trade.buyer is not None if state is None else trade.state == state)
         and person in (None, trade.terms.seller, trade.buyer)
     ]
-    show(_TRADES, rows, as_json)
+    show(_TRADES, rows, desk.as_json)
 
 
+@at_desk(with_market)
 def auctions(
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
+    desk: Desk,
     account: Account = None,
-    open_only: Annotated[bool, typer.Option("--open", help="Only those that take quotes now.")] = False,
+    open_only: Annotated[bool, typer.Option("--open", help="Only those that accept quotes now.")] = False,
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. settled.")] = None,
-    as_json: AsJson = False,
 ) -> None:
-    """List the auctions; the account is the publisher or a bidder."""
+    """List the auctions. The account is that of the publisher or of a bidder."""
     from energy_trading.market.log.listing import AUCTION_STATES, list_auctions
 
-    _check("--state", state, AUCTION_STATES)
+    one_of("--state", state, AUCTION_STATES)
     person = _person(account)
-    suite, log = _read(rpc, chain_id, deployment)
-    now = suite.chain.now()
+    log, now = _log(desk), desk.suite.chain.now()
     rows = [
         auction.to_dict()
         for auction in list_auctions(log)
@@ -166,78 +103,62 @@ def auctions(
         and state in (None, auction.state)
         and person in (None, auction.terms.publisher, *auction.bidders)
     ]
-    show(_AUCTIONS, rows, as_json)
+    show(_AUCTIONS, rows, desk.as_json)
 
 
+@at_desk(with_market)
 def lots(
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
+    desk: Desk,
     account: Account = None,
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. held.")] = None,
-    how: Annotated[str | None, typer.Option(help="Only those its owner got so, e.g. delivered.")] = None,
+    how: Annotated[str | None, typer.Option(help="Only those got this way, e.g. delivered.")] = None,
     since: Annotated[
-        str | None,
-        typer.Option(metavar="TIME", help="Only slots that start then or later."),
+        str | None, typer.Option(metavar="TIME", help="Only slots that start then or later.")
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
-    as_json: AsJson = False,
 ) -> None:
-    """List the lots of energy; the account is the owner or a producer."""
+    """List the lots of energy. The account is that of the owner or of a producer."""
     from energy_trading.market.log.listing import LOT_STATES, WAYS, list_lots
 
-    _check("--state", state, LOT_STATES)
-    _check("--how", how, WAYS)
-    person, start, end = _person(account), _when("--since", since), _when("--until", until)
-    _, log = _read(rpc, chain_id, deployment)
+    one_of("--state", state, LOT_STATES)
+    one_of("--how", how, WAYS)
+    person = _person(account)
+    start, end = (None if t is None else time_of(o, t) for o, t in (("--since", since), ("--until", until)))
     rows = [
         lot.to_dict()
-        for lot in list_lots(log)
+        for lot in list_lots(_log(desk))
         if state in (None, lot.state)
         and how in (None, lot.how)
         and person in (None, lot.owner, *lot.producers)
         and (start is None or start <= lot.slot_start)
         and (end is None or lot.slot_start < end)
     ]
-    show(_LOTS, rows, as_json)
+    show(_LOTS, rows, desk.as_json)
 
 
+@at_desk(with_market)
 def standing(
+    desk: Desk,
     account: Annotated[str, typer.Argument(help="Address.")],
-    rpc: Rpc = DEFAULT_RPC,
-    chain_id: ChainId = None,
-    deployment: DeploymentFile = None,
-    last: Annotated[int, typer.Option(help="How many changes to tell.")] = 10,
-    as_json: AsJson = False,
+    last: Annotated[int, typer.Option(help="How many of the latest changes to print.")] = 10,
 ) -> None:
-    """Tell an account's credits, ban and the changes that made them."""
+    """Print an account's credits, its ban, and the changes that led to them."""
     from energy_trading.market.log.standing import standing_of
 
-    suite, record = open_market(rpc, chain_id, deployment)
-    report = standing_of(suite, account, last, record.from_block)
-    if as_json:
+    report = standing_of(desk.suite, account, last, desk.record.from_block)
+    if desk.as_json:
         print_json(report.to_dict())
         return
     for line in report.lines():
         console.print(line, markup=False)
 
 
-def _read(rpc: str, chain_id: int | None, deployment: Path | None) -> tuple[Suite, list[Event]]:
-    """Open the recorded suite and read all it has logged."""
+def _log(desk: Desk) -> list[Event]:
+    """Return all events of the market."""
     from energy_trading.bindings import read_events
 
-    suite, record = open_market(rpc, chain_id, deployment)
-    return suite, read_events(suite.chain, suite.markets, record.from_block)
-
-
-def _check(option: str, given: str | None, allowed: Sequence[str]) -> None:
-    if given is not None and given not in allowed:
-        raise BadInput(f"{option}: given {given!r}, allowed {', '.join(allowed)}")
+    return read_events(desk.suite.chain, desk.suite.markets, desk.record.from_block)
 
 
 def _person(account: str | None) -> str | None:
     return None if account is None else address_of("--account", account)
-
-
-def _when(option: str, text: str | None) -> int | None:
-    return None if text is None else time_of(option, text)

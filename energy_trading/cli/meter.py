@@ -1,4 +1,4 @@
-"""`meter`: readings into a household's journal, receipts out of it."""
+"""`meter`: records readings in a household's journal and signs receipts from it."""
 
 from __future__ import annotations
 
@@ -15,26 +15,27 @@ import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.deployment import key_from_file
-from energy_trading.cli.files import check_new, unreadable, write_json
+from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.output import time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
+from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
     from energy_trading.meter.smart_meter import Reading, SmartMeter
 
-METER_PASSWORD: Final = "ENERGY_TRADING_METER_PASSWORD"  # noqa: S105 - the variable's name
-_LATEST: Final = 10**11  # in the year 5138
+METER_PASSWORD: Final = "ENERGY_TRADING_METER_PASSWORD"  # noqa: S105 - the name of the variable
+_LATEST: Final = 10**11  # unix seconds, in the year 5138
 _COLUMNS: Final = ["time", "import_wh", "export_wh"]
 
 MeterKey = Annotated[
     Path, typer.Option(help=f"The meter's encrypted key file; password from {METER_PASSWORD} or a prompt.")
 ]
 JournalFile = Annotated[
-    Path, typer.Option("--journal", help="What the meter must not forget; one file for one meter and market.")
+    Path, typer.Option("--journal", help="What the meter must not forget; a file for each meter and market.")
 ]
 
-group = typer.Typer(help="A household's meter: readings in, receipts out.")
+group = typer.Typer(help="A household's meter: record readings, sign receipts.")
 
 
 @group.command()
@@ -43,14 +44,12 @@ def record(
     desk: Desk,
     files: Annotated[
         list[Path],
-        typer.Argument(
-            metavar="FILE...", help=f"CSV with the columns {','.join(_COLUMNS)}, or a P1 telegram."
-        ),
+        typer.Argument(metavar="FILE...", help=f"CSV with {','.join(_COLUMNS)}, or a P1 telegram."),
     ],
     meter_key: MeterKey,
     journal: JournalFile,
 ) -> None:
-    """Put readings into the journal, oldest first; those not later than its last one are left out."""
+    """Record readings in the journal, oldest first. Readings not later than its last one are skipped."""
     readings = [reading for file in files for reading in _readings(file)]
     for one, next_one in pairwise(readings):
         _check_order(one, next_one)
@@ -62,7 +61,7 @@ def record(
         for reading in new:
             meter.record(reading)
         end = meter.last_reading
-    desk.tell(recorded=len(new), left_out=len(readings) - len(new), last_reading=end.time if end else None)
+    desk.report(recorded=len(new), left_out=len(readings) - len(new), last_reading=end.time if end else None)
 
 
 @group.command()
@@ -72,32 +71,32 @@ def receipt(
     offer: OfferName,
     meter_key: MeterKey,
     journal: JournalFile,
-    out: Annotated[Path, typer.Option(help="New file for the receipt; anyone may bring it.")],
+    out: Annotated[Path, typer.Option(help="New file for the receipt, which anyone may submit.")],
 ) -> None:
-    """Let the meter sign what arrived of an accepted offer; it signs once and then repeats itself."""
+    """Let the meter sign how much of an accepted offer arrived. It signs once, then repeats that receipt."""
     from energy_trading.market.trade.offer import receipt_key
     from energy_trading.types import Delivery
 
     made = offer_of(desk, offer)
     done = acceptance_of(desk, made.trade_id)
     if done is None:
-        raise BadInput(f"OFFER: given {offer}, which nobody accepted, allowed an accepted one")
+        raise BadInput(f"OFFER: nobody has accepted {offer}; only an accepted offer has a receipt")
     check_new("--out", out)
     with open_meter(desk, meter_key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
-            raise BadInput(f"--meter-key: given 0x{signer.hex()}, allowed the one the acceptance names")
+            raise BadInput(f"--meter-key: the acceptance names another meter than 0x{signer.hex()}")
         signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
-    desk.tell(trade_id="0x" + made.trade_id.hex(), file=str(out))
+    desk.report(trade_id="0x" + made.trade_id.hex(), file=str(out))
 
 
 @contextmanager
 def open_meter(desk: Desk, key: Path, journal: Path) -> Iterator[tuple[SmartMeter, bytes]]:
-    """Open a meter with its key file and journal, for one command; yield it and its signer.
+    """Open a meter with its key file and journal for one command; yield the meter and its signer.
 
     Raises:
-        BadInput: the journal cannot be opened, or is of another meter or market.
+        BadInput: the journal cannot be opened, or belongs to another meter or market.
         JournalLocked, JournalCorrupt: see `Journal`.
     """
     from energy_trading.meter.signers import Secp256k1Meter
@@ -122,36 +121,35 @@ def _readings(path: Path) -> Iterator[Reading]:
     except OSError as error:
         raise unreadable("FILE", path, error) from error
     except UnicodeDecodeError as error:
-        raise BadInput(f"FILE: given {path}, allowed a CSV file or a P1 telegram") from error
+        raise BadInput(f"FILE: {path} is neither a CSV file nor a P1 telegram") from error
     if text.startswith("/"):
         yield read_telegram(text).reading
         return
     rows = csv.reader(io.StringIO(text))
     if next(rows, None) != _COLUMNS:
-        raise BadInput(f"FILE: given {path}, allowed one that begins with {','.join(_COLUMNS)}")
+        raise BadInput(f"FILE: the first line of {path} must be {','.join(_COLUMNS)}")
     try:
         for row in rows:
             yield _reading(f"{path}, line {rows.line_num}", row)
     except csv.Error as error:
-        raise BadInput(
-            f"{path}, line {rows.line_num}: given no CSV ({error}), allowed {','.join(_COLUMNS)}"
-        ) from error
+        raise BadInput(f"{path}, line {rows.line_num} is not CSV: {error}") from error
 
 
 def _reading(place: str, row: list[str]) -> Reading:
     from energy_trading.meter.smart_meter import Reading
 
     if len(row) != len(_COLUMNS) or not all(re.fullmatch("[0-9]{1,18}", text) for text in row[1:]):
-        raise BadInput(f"{place}: given {','.join(row)!r}, allowed {','.join(_COLUMNS)} in whole Wh")
-    time = time_of(place, row[0])
+        raise BadInput(f"{place} must have {','.join(_COLUMNS)} in whole Wh, not {','.join(row)!r}")
+    time = time_of(f"the time in {place}", row[0])
     if time >= _LATEST:
-        # The journal takes nothing earlier than its last reading: one of milliseconds would end it for good.
-        raise BadInput(f"{place}: given the time {time}, allowed unix seconds below {_LATEST}")
+        # The journal accepts only later readings, so a time in milliseconds would block it for good.
+        raise BadInput(f"the time in {place} must be in unix seconds and below {_LATEST}, not {time}")
     return Reading(time, int(row[1]), int(row[2]))
 
 
 def _check_order(one: Reading, next_one: Reading) -> None:
-    """Refuse before anything is recorded what the meter would refuse half way."""
+    """Refuse, before anything is recorded, what the meter would refuse halfway."""
     earlier = next_one.time <= one.time
     if earlier or next_one.import_wh < one.import_wh or next_one.export_wh < one.export_wh:
-        raise BadInput(f"reading: given {next_one} after {one}, allowed a later one, registers not lower")
+        before, after = (f"{r.time},{r.import_wh},{r.export_wh}" for r in (one, next_one))
+        raise BadInput(f"{after} cannot follow {before}: the time must be later, no register may be lower")

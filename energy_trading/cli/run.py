@@ -1,4 +1,4 @@
-"""`run`: a day of household profiles, traded on a chain in this process."""
+"""`run`: trades a day of household profiles on a chain in this process."""
 
 from __future__ import annotations
 
@@ -10,32 +10,35 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from energy_trading.cli.output import console, make_folder
-from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.errors import BadInput, InternalFault
 
 
 def run(
     out: Annotated[
-        Path, typer.Option(help="Folder for trades.csv, accounts.csv, events.jsonl, report.html.")
+        Path, typer.Option(help="Folder for trades.csv, accounts.csv, events.jsonl and report.html.")
     ],
     profiles: Annotated[
         Path | None,
-        typer.Option(
-            help="Folder of hh_*.csv and pv_*_pu.csv, or one wide CSV; without it, profiles are made."
-        ),
+        typer.Option(help="Folder of hh_*.csv and pv_*_pu.csv, or one wide CSV; default: generate."),
     ] = None,
-    homes: Annotated[int, typer.Option(help="How many homes, 2 or more.")] = 6,
+    homes: Annotated[int, typer.Option(help="Number of homes, 2 or more.")] = 6,
     day: Annotated[str, typer.Option("--date", help="UTC day, YYYY-MM-DD.")] = "2026-06-21",
-    seed: Annotated[int, typer.Option(help="Of profiles, habits, forecasts; equal seeds trade alike.")] = 1,
+    seed: Annotated[
+        int, typer.Option(help="Seed of profiles, habits and forecasts; equal seeds make equal trades.")
+    ] = 1,
     pv_share: Annotated[
-        int, typer.Option(help="Per cent of a profile folder's homes that get a PV system.")
+        int, typer.Option(help="Percentage of a profile folder's homes that get photovoltaics (PV).")
     ] = 50,
     faults: Annotated[
-        bool, typer.Option(help="Inject withdrawal, late acceptance, a forger and a cheater.")
+        bool, typer.Option(help="Add disturbances: a withdrawal, a late acceptance, a forger and a cheater.")
     ] = False,
 ) -> None:
-    """Trade a day of household profiles on a chain in this process, and report it."""
+    """Trade a day of household profiles on a chain in this process, and report it.
+
+    Every day has a day-ahead auction and the sale of a certified lot; --faults only adds disturbances.
+    """
     if homes < 2:
-        raise BadInput(f"--homes: given {homes}, allowed 2 or more")
+        raise BadInput(f"--homes must be 2 or more, not {homes}")
     wanted = _date(day)
     make_folder(out)
     from energy_trading.simulation.faults import Faults, InjectedFaults
@@ -44,7 +47,7 @@ def run(
     from energy_trading.simulation.report import write_report
     from energy_trading.simulation.trading_day import TradingDay, money_is_conserved
 
-    with console.status("reading profiles" if profiles else "making profiles"):
+    with console.status("reading profiles" if profiles else "generating profiles"):
         data = (
             make_profiles(homes, wanted, seed)
             if profiles is None
@@ -80,8 +83,8 @@ def run(
         f"{result.traded_wh / 1000:.3f} kWh to neighbours"
     )
     if not money_is_conserved(result):
-        raise EnergyTradingError("money is not conserved: please report this day and its seed")
-    console.print("money is conserved, nothing is held any more")
+        raise InternalFault("money is not conserved, which is a bug: please report this day and its seed")
+    console.print("money is conserved, and nothing is held any more")
     for file in files:
         console.print(f"  {file}", markup=False)
 
@@ -90,4 +93,4 @@ def _date(text: str) -> date:
     try:
         return datetime.strptime(text, "%Y-%m-%d").date()
     except ValueError as error:
-        raise BadInput(f"--date: given {text!r}, allowed YYYY-MM-DD") from error
+        raise BadInput(f"--date must have the form YYYY-MM-DD, unlike {text!r}") from error

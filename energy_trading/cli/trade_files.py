@@ -1,4 +1,4 @@
-"""Trades by name: a trade id that the log knows, or a file; receipts as files."""
+"""Offers by trade id or file, and receipts as files."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from energy_trading.cli.acting import Desk
-from energy_trading.cli.files import read_json
 from energy_trading.errors import BadInput
+from energy_trading.files.json import read_json
 
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
@@ -19,7 +19,10 @@ if TYPE_CHECKING:
     from energy_trading.types import Delivery, Terms
 
 OfferName = Annotated[
-    str, typer.Argument(metavar="OFFER", help="Trade id from the log, or an offer file (signed, hidden).")
+    str,
+    typer.Argument(
+        metavar="OFFER", help="Trade id from the log, or an offer file (needed if signed or hidden)."
+    ),
 ]
 
 
@@ -27,7 +30,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     """Find an offer by its trade id in the log, or read its file.
 
     Raises:
-        BadInput: the log does not know it, tells other terms or hides its quantity; the file is no offer's.
+        BadInput: the log has no such offer, other terms or a hidden quantity, or the file is not an offer.
     """
     from energy_trading.market.log.listing import list_trades
     from energy_trading.market.trade.offer import Offer
@@ -41,19 +44,19 @@ def offer_of(desk: Desk, name: str) -> Offer:
         t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
     ]
     if not found:
-        raise BadInput(f"OFFER: given {name}, of which the log knows nothing, allowed one of `offers --all`")
+        raise BadInput(f"OFFER: the log has no offer {name}; `offers --all` lists those it has")
     energy_wh = found[0].energy_wh
     if energy_wh is None:
-        raise BadInput(f"OFFER: given {name}, whose quantity is hidden, allowed its file")
+        raise BadInput(f"OFFER: the quantity of {name} is hidden; give its file instead")
     made = Offer(found[0].terms, energy_wh)
     if made.trade_id != trade_id:
-        # The name is the hash of what was agreed: a node cannot put other terms behind it.
-        raise BadInput(f"OFFER: given {name}, for which the node tells other terms, allowed another node")
+        # The trade id is the hash of what was agreed, so a node cannot show other terms under it.
+        raise BadInput(f"OFFER: the node reports other terms than those of {name}; use another node")
     return made
 
 
 def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
-    """Return the acceptance of an offer from the log; None: nobody accepted it."""
+    """Return the acceptance of an offer from the log, or None if nobody accepted it."""
     from energy_trading.bindings.offer_market import OfferAccepted
 
     for event in desk.suite.market.events(desk.record.from_block):
@@ -65,7 +68,7 @@ def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
 def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
     """Return a receipt for `json.dumps`.
 
-    It opens hidden energy only where less than agreed arrived, for then the contract has to know.
+    It reveals hidden energy only if less than agreed arrived, because then the contract has to know.
     """
     opening = None
     if offer.salt is not None and delivery.energy.is_plain:
@@ -81,10 +84,10 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
 
 def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
-    """Read the object of `delivery_to_json`; the contract is what checks it.
+    """Read the object of `delivery_to_json`; the contract checks what it states.
 
     Returns:
-        The delivery, and quantity in Wh and salt where hidden energy has to be opened.
+        The delivery, and quantity in Wh and salt if hidden energy has to be revealed, else None.
 
     Raises:
         BadInput: a field is missing or malformed.
@@ -109,23 +112,17 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
         if opening is None:
             return delivery, None
-        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt")
+        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt", 32)
         _check_number("energy_wh", energy_wh)
-        _check_word("salt", salt)
         return delivery, (energy_wh, salt)
 
 
 def _check_terms(terms: Terms) -> None:
-    """Refuse what no call can hold; the contract checks the rest."""
+    """Refuse values that do not fit into a call; the contract checks the rest."""
     for name in ("price", "accept_by", "deliver_by", "nonce"):
         _check_number(name, getattr(terms, name))
 
 
 def _check_number(name: str, number: int) -> None:
     if not 0 <= number < 2**256:
-        raise BadInput(f"{name}: given {number}, allowed 0 … 2**256-1")
-
-
-def _check_word(name: str, word: bytes) -> None:
-    if len(word) != 32:
-        raise BadInput(f"{name}: given {len(word)} bytes, allowed 32")
+        raise BadInput(f"{name} must be between 0 and 2**256-1, not {number}")

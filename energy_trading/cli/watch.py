@@ -1,4 +1,4 @@
-"""`watch`: events as they come, and those that a reorganisation takes back."""
+"""`watch`: prints events as they happen, and those that a reorganisation of the chain removes."""
 
 from __future__ import annotations
 
@@ -33,21 +33,21 @@ def watch(
     rpc: Rpc = DEFAULT_RPC,
     chain_id: ChainId = None,
     deployment: DeploymentFile = None,
-    from_block: Annotated[int | None, typer.Option(help="First block told; default: the next one.")] = None,
+    from_block: Annotated[int | None, typer.Option(help="First block; default: the next one.")] = None,
     seconds: Annotated[
-        float | None, typer.Option("--for", help="Stop after so many seconds; default: never.")
+        float | None, typer.Option("--for", help="Stop after this many seconds; default: never.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell every event of the market as it comes; with --json one object per line.
+    """Print every event of the market as it happens, with --json as one object per line.
 
-    Events whose block vanishes are told once more as removed. A node that goes away is waited for.
+    Events of a block that vanishes are printed again as removed. If the node goes away, wait for it.
     """
     from energy_trading.chain.connect import NodeError, connect
     from energy_trading.market.log.follower import Follower
 
     if from_block is not None and from_block < 0:
-        raise BadInput(f"--from-block: given {from_block}, allowed 0 or more")
+        raise BadInput(f"--from-block must be 0 or more, not {from_block}")
     suite, _ = open_market(rpc, chain_id, deployment)
     end = None if seconds is None else time.monotonic() + seconds
     follower = Follower(suite, from_block, _say)
@@ -61,12 +61,12 @@ def watch(
         time.sleep(_POLL_SECONDS if end is None else max(0, min(_POLL_SECONDS, end - time.monotonic())))
         try:
             if away:
-                connect(rpc, suite.chain.chain_id)  # another node may be there now
+                connect(rpc, suite.chain.chain_id)  # another node may answer there now
                 suite.check()
             news = follower.news()
         except NodeError as error:
             if not away:
-                _say(f"{error}: waiting for it")
+                _say(f"{error}; waiting for it")
             news, away = [], True
         else:
             if away:
@@ -75,7 +75,7 @@ def watch(
 
 
 def fields_of(event: Event) -> dict[str, Any]:
-    """Return an event as what JSON can hold."""
+    """Return the name and fields of an event in types that JSON can hold."""
     return {"event": type(event).__name__, **_plain(asdict(event))}
 
 

@@ -1,1 +1,1 @@
-"""The rules in integer Python, equal to the contracts to the bit; imports nothing of the chain."""
+"""The rules of the market in integer Python: the specification, which knows nothing of a chain."""

@@ -1,14 +1,17 @@
-"""The auctions of `SealedBidAuction`, in Python: the same steps, the same refusals in the same order."""
+"""Sealed-bid auctions: encrypted quotes, one disclosed key, and lots that go at the next bidder's price."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NoReturn
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.crypto.sealed_quote import SealedQuote, open_quote, seed
+from energy_trading.rules.context import Context
 from energy_trading.rules.gsp import AuctionRules, OpenedQuote, Ranking, award, settle_chunk
 from energy_trading.rules.ledger import Refused
 from energy_trading.rules.settlement import Split, guarantee_up
@@ -21,46 +24,36 @@ from energy_trading.types import (
     MAX_UNITS,
     WH_PER_KWH,
     ZERO_ADDRESS,
+    AuctionParameters,
     AuctionState,
     AuctionTerms,
+    Domain,
     Energy,
     Outcome,
+    Quote,
+    RelayedQuote,
     Role,
     Terms,
 )
 
+MAX_QUOTES: Final = 2**16 - 1
+"""Most quotes of one auction."""
 _LAST_SECOND: Final = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class Chunk:
-    """Quotes as a call brings them, already replayed and opened by cryptography.
-
-    Args:
-        begin: hash chain before the first.
-        end: hash chain after the last.
-        quotes: the oldest first; an amount is None where the call's key opens garbage.
-    """
-
-    begin: int
-    end: int
-    quotes: tuple[OpenedQuote, ...]
+_LINK: Final = 2**200 - 1
 
 
 @dataclass(frozen=True)
 class OpenAuction:
-    """An auction that is not over.
+    """An auction that has not finished.
 
     Args:
-        seed: hash chain before the first quote.
-        quote_until: unix seconds, half open.
-        accumulator: hash chain up to the last quote that was not replayed yet.
-        count: quotes sealed.
-        stage: quoting (also after its end), disclosed or forfeited.
+        quote_until: unix seconds; quotes count before it.
+        accumulator: hash chain up to the last quote that has not been replayed yet.
+        count: quotes that were sealed.
+        stage: quoting (also when quoting has ended), disclosed or forfeited.
         ranking: best bidders of the chunks replayed so far.
     """
 
-    seed: int
     quote_until: int
     accumulator: int
     count: int = 0
@@ -70,14 +63,14 @@ class OpenAuction:
 
 @dataclass(frozen=True)
 class Result:
-    """What an auction ended with.
+    """The outcome of an auction.
 
     Args:
         awards: trades of the lots that were won, the largest lot first.
-        quotes: what their winners quoted, units per kWh.
-        prices: what they pay, units per kWh.
+        quotes: what their winners quoted, units of account per kWh.
+        prices: what the winners pay, units of account per kWh.
         runner_up: best bidder without a lot; the zero address if there is none.
-        runner_up_quote: units per kWh; 0 if there is none.
+        runner_up_quote: units of account per kWh; 0 if there is none.
     """
 
     awards: tuple[Terms, ...]
@@ -88,12 +81,12 @@ class Result:
 
 
 def payment(lot_wh: int, price_per_kwh: int) -> int:
-    """Return what a lot costs, units of account, rounded down (X-7)."""
+    """Return what a lot costs, in units of account, rounded down (X-7)."""
     return lot_wh * price_per_kwh // WH_PER_KWH
 
 
 def award_nonce(auction_id: bytes, lot: int) -> int:
-    """Return the nonce of the trade that a lot becomes (X-7)."""
+    """Return the nonce of the trade that a lot becomes; `lot` is its place in the terms (X-7)."""
     drawn = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, lot])), "big")
     return AWARD_NONCE | drawn >> 2
 
@@ -101,209 +94,229 @@ def award_nonce(auction_id: bytes, lot: int) -> int:
 class Auctions:
     """All auctions of one market; an auction is named by the hash of its terms.
 
+    Every step is given its `Context` first, and raises `Refused` where it is refused. `terms` are always the
+    order, and `key` is the secret scalar of its quote key. A chunk of quotes comes with `accumulator`, the
+    hash chain before its first quote; chunks come from the newest to the oldest, and within a chunk the
+    oldest quote is first.
+
     Args:
+        parameters: the share of a forfeited guarantee that goes to the bidders, and the longest time from
+            now to the delivery.
+        domain: of the auctions; relayed quotes are signed for it, and every quote is sealed for its
+            address and chain.
         market: where awards become trades.
-        bidders_bps: share of a forfeited guarantee that goes to the bidders, hundredths of a per cent.
-        max_duration: longest time from now to deliver_by in seconds.
-        trade_id: hashes the terms of an award.
     """
 
-    def __init__(
-        self, market: Market, bidders_bps: int, max_duration: int, trade_id: Callable[[Terms], bytes]
-    ) -> None:
+    def __init__(self, parameters: AuctionParameters, domain: Domain, market: Market) -> None:
+        self.parameters = parameters
+        self.domain = domain
         self.market = market
         self.ledger = market.ledger
-        self.bidders_bps = bidders_bps
-        self.max_duration = max_duration
-        self.trade_id = trade_id
         self.auctions: dict[bytes, OpenAuction] = {}
 
-    def state(self, auction_id: bytes, now: int) -> AuctionState:
-        """Return where an auction stands."""
+    # ------------------------------------------------------------ views
+
+    def auction_id_of(self, terms: AuctionTerms) -> bytes:
+        """Return the 32-byte id of an auction: the hash of its ABI-encoded terms."""
+        return keccak(terms.abi_encode())
+
+    def seed_of(self, auction_id: bytes) -> int:
+        """Return the hash chain of an auction before its first quote, 200 bits."""
+        return seed(auction_id)
+
+    def state_of(self, auction_id: bytes, now: int) -> tuple[AuctionState, int, int]:
+        """Return an auction's state, its number of quotes, and the accumulator where the next chunk must end.
+
+        An unknown or finished auction is in the state `NONE`.
+        """
         auction = self.auctions.get(auction_id)
         if auction is None:
-            return AuctionState.NONE
-        if auction.stage == AuctionState.QUOTING and now >= auction.quote_until:
-            return AuctionState.AWAITING_KEY
-        return auction.stage
+            return AuctionState.NONE, 0, 0
+        is_late = auction.stage == AuctionState.QUOTING and now >= auction.quote_until
+        state = AuctionState.AWAITING_KEY if is_late else auction.stage
+        return state, auction.count, auction.accumulator
 
-    def guarantee(self, terms: AuctionTerms) -> int:
-        """Return what is held of the publisher: the guarantees of the highest payments, units."""
-        constants = self.market.constants
+    def guarantee_of(self, terms: AuctionTerms) -> int:
+        """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8)."""
+        constants = self.market.parameters
         return sum(guarantee_up(payment(lot_wh, terms.ceiling), constants) for lot_wh in terms.lots_wh)
 
-    def share(self, auction_id: bytes, terms: AuctionTerms) -> int:
-        """Return what each quote's bidder has of a forfeited guarantee, units, rounded down."""
-        return self.guarantee(terms) * self.bidders_bps // BPS // self.auctions[auction_id].count
+    def auction_parameters(self) -> AuctionParameters:
+        """Return what was fixed at the beginning."""
+        return self.parameters
 
-    def post(self, caller: str, auction_id: bytes, seed: int, terms: AuctionTerms, now: int) -> None:
-        """Publish an order (X-4, X-8).
+    # ------------------------------------------------------------ order and quotes
 
-        Args:
-            caller: who posts.
-            auction_id: hash of the terms.
-            seed: hash chain before the first quote.
-            terms: the order.
-            now: unix seconds.
+    def post(self, ctx: Context, terms: AuctionTerms) -> bytes:
+        """Publish an order, hold the guarantee for its highest payment, and return its id (X-4, X-8).
 
-        Raises:
-            Refused: as `SealedBidAuction.post`.
+        Refused unless the caller is the publisher, for the zero key, for times that are out of order or end
+        too late, for lots that do not fall in size, for prices that are out of order or cannot be paid, for
+        an auction that exists, and as `Ledger.commit` refuses.
         """
-        if caller != terms.publisher:
-            raise Refused("SealedBidAuction_NotPublisher", caller, terms.publisher)
+        if ctx.sender != terms.publisher:
+            raise Refused("SealedBidAuction_NotPublisher", ctx.sender, terms.publisher)
         if terms.quote_key == ZERO_ADDRESS:
             raise Refused("SealedBidAuction_ZeroKey")
-        self._check_order(terms, now)
+        self._check_order(terms, ctx.now)
+        auction_id = self.auction_id_of(terms)
         if auction_id in self.auctions:
-            self._refuse(auction_id, AuctionState.NONE, now)
-        self.ledger.commit(terms.publisher, self.guarantee(terms), ZERO_ADDRESS, 0, now)
-        self.auctions[auction_id] = OpenAuction(seed, terms.quote_until, seed)
+            self._refuse(auction_id, AuctionState.NONE, ctx.now)
+        self.ledger.commit(terms.publisher, self.guarantee_of(terms), ZERO_ADDRESS, 0, ctx.now)
+        self.auctions[auction_id] = OpenAuction(terms.quote_until, seed(auction_id))
+        return auction_id
 
-    def quote(self, auction_id: bytes, accumulator: int, now: int) -> None:
-        """Add a sealed quote, whoever the bidder is (X-5).
+    def quote(self, ctx: Context, auction_id: bytes, cx: int, body: int) -> None:
+        """Add the caller's sealed quote to the hash chain (X-5).
 
-        Args:
-            auction_id: hash of the terms.
-            accumulator: hash chain with the quote.
-            now: unix seconds.
-
-        Raises:
-            Refused: as `SealedBidAuction.quote`.
-        """
-        auction = self.auctions.get(auction_id)
-        if auction is None:
-            self._refuse(auction_id, AuctionState.QUOTING, now)
-        if now >= auction.quote_until:
-            raise Refused("SealedBidAuction_Expired", now, auction.quote_until)
-        self.auctions[auction_id] = replace(auction, accumulator=accumulator, count=auction.count + 1)
-
-    def quote_for(self, auction_id: bytes, bidder: str, signed: bool, accumulator: int, now: int) -> None:
-        """Add a quote that somebody else brings (X-5).
+        Anybody may quote: whether the bidder may buy is decided at the settlement, where it matters. Refused
+        unless the auction is open, from `quote_until` on, and once there are `MAX_QUOTES` quotes.
 
         Args:
-            auction_id: hash of the terms.
-            bidder: account named beside the quote.
-            signed: whether the signature is the bidder's.
-            accumulator: hash chain with the quote.
-            now: unix seconds.
-
-        Raises:
-            Refused: as `SealedBidAuction.quoteFor`.
+            ctx: who quotes, and when.
+            auction_id: hash of the terms, 32 bytes.
+            cx: x of the ephemeral point.
+            body: parity and masked amount.
         """
-        if not signed:
-            raise Refused("SealedBidAuction_BadSignature", bidder)
-        self.quote(auction_id, accumulator, now)
+        self._quote(auction_id, Quote(ctx.sender, cx, body), ctx.now)
 
-    def disclose(self, auction_id: bytes, terms: AuctionTerms, key_fits: bool, now: int) -> None:
-        """Disclose the key (X-6).
+    def quote_for(self, ctx: Context, auction_id: bytes, q: Quote, signature: bytes) -> None:
+        """Add a sealed quote that somebody else submits (X-5).
 
-        Args:
-            auction_id: hash of the terms.
-            terms: the order.
-            key_fits: whether the key is the secret of the quote key.
-            now: unix seconds.
-
-        Raises:
-            Refused: as `SealedBidAuction.disclose`.
+        Refused unless the bidder signed the quote for this auction, and as `quote` is.
         """
-        auction = self._open(auction_id, now)
-        if auction.stage == AuctionState.DISCLOSED:
-            self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
-        self._check_key(auction, terms, key_fits, now)
+        words = _sealed(q)
+        digest = self.domain.digest(RelayedQuote(auction_id, q.bidder, words.cx, words.body))
+        if not self.ledger.signers.is_accounts(q.bidder, digest, signature):
+            raise Refused("SealedBidAuction_BadSignature", q.bidder)
+        self._quote(auction_id, q, ctx.now)
+
+    # ------------------------------------------------------------ key and settlement
+
+    def disclose(self, ctx: Context, terms: AuctionTerms, key: int) -> None:
+        """Disclose the key after the last quote; whoever knows it may (X-6).
+
+        Refused unless the auction is open and nobody has disclosed its key, before `quote_until`, from
+        `disclose_until` on, and for any other key.
+        """
+        auction_id, auction = self._undisclosed(terms, ctx.now)
+        self._check_key(auction, terms, key, ctx.now)
         self.auctions[auction_id] = replace(auction, stage=AuctionState.DISCLOSED)
 
     def settle(
-        self, auction_id: bytes, terms: AuctionTerms, key_fits: bool, chunk: Chunk, now: int
+        self, ctx: Context, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]
     ) -> Result | None:
-        """Take a chunk of quotes into account; the one that reaches the seed decides the auction (X-6, X-7).
+        """Open a chunk of quotes; the chunk that reaches the beginning decides the auction (X-6, X-7).
 
-        Args:
-            auction_id: hash of the terms.
-            terms: the order.
-            key_fits: whether the key is the secret of the quote key.
-            chunk: quotes, the newest chunk first.
-            now: unix seconds.
+        Anybody may settle, which discloses the key if nobody has. The result does not depend on how the
+        quotes are cut. A quote counts if it opens to an amount between start price and ceiling, is not the
+        publisher's, and its bidder may buy when the chunk is settled: who has been ranked stays ranked.
+        Refused as `disclose` where this discloses, for any other key, and for any chunk but the one that is
+        due.
 
         Returns:
             The result; None while older quotes are missing.
-
-        Raises:
-            Refused: as `SealedBidAuction.settle`.
         """
-        auction = self._open(auction_id, now)
-        self._check_key(auction, terms, key_fits, now)
-        self._check_replay(auction, chunk)
-        # Who is ranked already stays: whether a bidder may buy is asked when its own chunk is settled.
+        auction_id, auction = self._open(terms, ctx.now)
+        self._check_key(auction, terms, key, ctx.now)
+        self._check_replay(auction_id, auction, accumulator, quotes)
         counted = [
             (bidder, amount)
-            for bidder, amount in chunk.quotes
-            if bidder != terms.publisher and self.ledger.may_commit(bidder, Role.CONSUMER, now)
+            for bidder, amount in self.opened(auction_id, key, quotes)
+            if bidder != terms.publisher and self.ledger.may_commit(bidder, Role.CONSUMER, ctx.now)
         ]
         known = {bidder for bidder, _ in (*counted, *auction.ranking)}
         rules = AuctionRules(tuple(terms.lots_wh), terms.start_price, terms.ceiling)
         ranking = settle_chunk(auction.ranking, counted, rules, known)
-        if chunk.begin != auction.seed:
-            self.auctions[auction_id] = replace(
-                auction, stage=AuctionState.DISCLOSED, accumulator=chunk.begin, ranking=ranking
-            )
+        if accumulator != seed(auction_id):
+            left = replace(auction, accumulator=accumulator, ranking=ranking)
+            self.auctions[auction_id] = replace(left, stage=AuctionState.DISCLOSED)
             return None
         del self.auctions[auction_id]
-        return self._award(auction_id, terms, ranking, rules, now)
+        return self._award(auction_id, terms, ranking, rules, ctx.now)
 
-    def forfeit(self, auction_id: bytes, terms: AuctionTerms, now: int) -> None:
-        """End an auction whose key did not come, or that nobody quoted in (X-6, N-7).
+    def opened(self, auction_id: bytes, key: int, quotes: Sequence[Quote]) -> list[OpenedQuote]:
+        """Return each quote's bidder and amount, opened with the auction's key (X-6)."""
+        secret = SecretKey.from_int(key)
+        place = self.domain.chain_id, self.domain.verifying_contract, auction_id
+        return [(q.bidder, open_quote(secret, _sealed(q), *place, q.bidder)) for q in quotes]
 
-        Raises:
-            Refused: as `SealedBidAuction.forfeit`.
+    # ------------------------------------------------------------ forfeit
+
+    def forfeit(self, ctx: Context, terms: AuctionTerms) -> None:
+        """End an auction whose key did not come in time, or that nobody quoted in (X-6, N-7).
+
+        Anybody may call this. Without quotes the guarantee returns to the publisher. Otherwise the publisher
+        has defaulted: the bidders' part of the guarantee is kept for them, and the treasury has the rest.
+        Refused unless the auction is open and nobody has disclosed its key, and before its deadline.
         """
-        auction = self._open(auction_id, now)
-        if auction.stage == AuctionState.DISCLOSED:
-            self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
+        auction_id, auction = self._undisclosed(terms, ctx.now)
         deadline = terms.disclose_until if auction.count else terms.quote_until
-        if now < deadline:
-            raise Refused("SealedBidAuction_NotExpired", now, deadline)
-        guarantee = self.guarantee(terms)
+        if ctx.now < deadline:
+            raise Refused("SealedBidAuction_NotExpired", ctx.now, deadline)
+        guarantee = self.guarantee_of(terms)
         if auction.count == 0:
             del self.auctions[auction_id]
-            self._release(terms.publisher, guarantee, now)
+            self._release(terms.publisher, guarantee, ctx.now)
             return
-        share = self.share(auction_id, terms)
+        share = self._share(auction, terms)
         if share == 0:
             del self.auctions[auction_id]
         else:
             self.auctions[auction_id] = replace(auction, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
-        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, now)
+        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now)
 
-    def compensate(self, auction_id: bytes, terms: AuctionTerms, chunk: Chunk, now: int) -> None:
-        """Pay a chunk of bidders their shares of a forfeited guarantee (X-6).
+    def compensate(
+        self, ctx: Context, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]
+    ) -> None:
+        """Pay the bidders of a chunk their shares of a forfeited guarantee, one for each quote (X-6).
 
-        Raises:
-            Refused: as `SealedBidAuction.compensate`.
+        Refused unless the guarantee is forfeited, and for any chunk but the one that is due.
         """
-        if self.state(auction_id, now) != AuctionState.FORFEITED:
-            self._refuse(auction_id, AuctionState.FORFEITED, now)
-        auction = self.auctions[auction_id]
-        self._check_replay(auction, chunk)
-        share = self.share(auction_id, terms)
-        if chunk.begin == auction.seed:
+        auction_id = self.auction_id_of(terms)
+        auction = self.auctions.get(auction_id)
+        if auction is None or auction.stage != AuctionState.FORFEITED:
+            self._refuse(auction_id, AuctionState.FORFEITED, ctx.now)
+        self._check_replay(auction_id, auction, accumulator, quotes)
+        if accumulator == seed(auction_id):
             del self.auctions[auction_id]
         else:
-            self.auctions[auction_id] = replace(auction, accumulator=chunk.begin)
-        for bidder, _ in chunk.quotes:
-            self.ledger.settle(terms.publisher, bidder, Split(share, 0, share, 0, 0, Outcome.NONE), now)
+            self.auctions[auction_id] = replace(auction, accumulator=accumulator)
+        share = self._share(auction, terms)
+        for q in quotes:
+            parts = Split(share, 0, share, 0, 0, Outcome.NONE)
+            self.ledger.settle(terms.publisher, q.bidder, parts, ctx.now)
+
+    # ------------------------------------------------------------ what they share
+
+    def _quote(self, auction_id: bytes, q: Quote, now: int) -> None:
+        auction = self.auctions.get(auction_id)
+        if auction is None:
+            self._refuse(auction_id, AuctionState.QUOTING, now)
+        if now >= auction.quote_until:
+            raise Refused("SealedBidAuction_Expired", now, auction.quote_until)
+        if auction.count == MAX_QUOTES:
+            raise Refused("SealedBidAuction_Full", auction_id, MAX_QUOTES)
+        link = _extended(auction.accumulator, q)
+        self.auctions[auction_id] = replace(auction, accumulator=link, count=auction.count + 1)
+
+    def _share(self, auction: OpenAuction, terms: AuctionTerms) -> int:
+        """Return what each quote brings its bidder of a forfeited guarantee, in units, rounded down."""
+        return self.guarantee_of(terms) * self.parameters.bidders_bps // BPS // auction.count
 
     def _award(
         self, auction_id: bytes, terms: AuctionTerms, ranking: Ranking, rules: AuctionRules, now: int
     ) -> Result:
-        """Make a trade of each lot that was won; what is held beyond their guarantees returns."""
+        """Make a trade of each lot that was won; what is held beyond their guarantees returns.
+
+        Nobody wins if the winners could no longer pay in time.
+        """
         accept_by = now + terms.pay_window
         won = award(ranking, rules).awards if accept_by < terms.deliver_by else ()
-        trades = []
-        excess = self.guarantee(terms)
-        for lot, taken in enumerate(won):
-            trade = Terms(
+        trades = tuple(
+            Terms(
                 terms.publisher,
                 taken.bidder,
                 Energy.plain(taken.lot_wh),
@@ -312,17 +325,18 @@ class Auctions:
                 terms.deliver_by,
                 award_nonce(auction_id, lot),
             )
-            self.market.award(self.market.auction, self.trade_id(trade), trade, now)
-            excess -= guarantee_up(trade.price, self.market.constants)
-            trades.append(trade)
-        self._release(terms.publisher, excess, now)
-        runner_up, runner_up_quote = ranking[len(won)] if len(won) < len(ranking) else (ZERO_ADDRESS, 0)
+            for lot, taken in enumerate(won)
+        )
+        for trade in trades:
+            self.market.award(Context(self.domain.verifying_contract, now), trade)
+        used = sum(guarantee_up(trade.price, self.market.parameters) for trade in trades)
+        self._release(terms.publisher, self.guarantee_of(terms) - used, now)
         quotes = tuple(amount for _, amount in ranking[: len(won)])
         prices = tuple(taken.price_per_kwh for taken in won)
-        return Result(tuple(trades), quotes, prices, runner_up, runner_up_quote)
+        return Result(trades, quotes, prices, *(*ranking[len(won) :], (ZERO_ADDRESS, 0))[0])
 
     def _check_order(self, terms: AuctionTerms, now: int) -> None:
-        latest = now + self.max_duration
+        latest = now + self.parameters.max_duration
         paid = terms.disclose_until + terms.pay_window
         in_order = now < terms.quote_until < terms.disclose_until < paid < terms.deliver_by
         if not in_order or terms.deliver_by > min(latest, _LAST_SECOND):
@@ -339,28 +353,54 @@ class Auctions:
         if payment(lots[0], most) > MAX_UNITS:
             raise Refused("SealedBidAuction_BadPrices", least, most)
 
-    def _open(self, auction_id: bytes, now: int) -> OpenAuction:
+    def _open(self, terms: AuctionTerms, now: int) -> tuple[bytes, OpenAuction]:
+        auction_id = self.auction_id_of(terms)
         auction = self.auctions.get(auction_id)
         if auction is None or auction.stage == AuctionState.FORFEITED:
             self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
-        return auction
+        return auction_id, auction
 
-    def _check_key(self, auction: OpenAuction, terms: AuctionTerms, key_fits: bool, now: int) -> None:
+    def _undisclosed(self, terms: AuctionTerms, now: int) -> tuple[bytes, OpenAuction]:
+        auction_id, auction = self._open(terms, now)
+        if auction.stage == AuctionState.DISCLOSED:
+            self._refuse(auction_id, AuctionState.AWAITING_KEY, now)
+        return auction_id, auction
+
+    def _check_key(self, auction: OpenAuction, terms: AuctionTerms, key: int, now: int) -> None:
+        """Check the key, and the time if nobody has disclosed it yet.
+
+        A scalar of the group's order or more is refused, so that there is one key per quote key.
+        """
         if auction.stage != AuctionState.DISCLOSED and now < terms.quote_until:
             raise Refused("SealedBidAuction_NotExpired", now, terms.quote_until)
         if auction.stage != AuctionState.DISCLOSED and now >= terms.disclose_until:
             raise Refused("SealedBidAuction_Expired", now, terms.disclose_until)
-        if not key_fits:
+        if not 0 < key < SECP256K1_N or SecretKey.from_int(key).address != terms.quote_key:
             raise Refused("SealedBidAuction_WrongKey", terms.quote_key)
 
-    def _check_replay(self, auction: OpenAuction, chunk: Chunk) -> None:
-        if not chunk.quotes and auction.accumulator != auction.seed:
+    def _check_replay(
+        self, auction_id: bytes, auction: OpenAuction, accumulator: int, quotes: Sequence[Quote]
+    ) -> None:
+        """Refuse a chunk that does not lead to where the replay stands: a quote is missing or changed."""
+        if not quotes and auction.accumulator != seed(auction_id):
             raise Refused("SealedBidAuction_EmptyChunk")
-        if chunk.end != auction.accumulator:
-            raise Refused("SealedBidAuction_WrongReplay", chunk.end, auction.accumulator)
+        for q in quotes:
+            accumulator = _extended(accumulator, q)
+        if accumulator != auction.accumulator:
+            raise Refused("SealedBidAuction_WrongReplay", accumulator, auction.accumulator)
 
     def _release(self, publisher: str, amount: int, now: int) -> None:
         self.ledger.settle(publisher, ZERO_ADDRESS, Split(amount, amount, 0, 0, 0, Outcome.NONE), now)
 
     def _refuse(self, auction_id: bytes, needed: AuctionState, now: int) -> NoReturn:
-        raise Refused("SealedBidAuction_WrongState", auction_id, self.state(auction_id, now), needed)
+        state, *_ = self.state_of(auction_id, now)
+        raise Refused("SealedBidAuction_WrongState", auction_id, state, needed)
+
+
+def _sealed(q: Quote) -> SealedQuote:
+    return SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big"))
+
+
+def _extended(accumulator: int, q: Quote) -> int:
+    """Return the hash chain after one more quote; the link before it may be any number of 256 bits."""
+    return int.from_bytes(keccak(accumulator.to_bytes(32, "big") + q.abi_encode()), "big") & _LINK

@@ -1,4 +1,9 @@
-"""Credit of sellers and buyers in integers, equal to the contracts to the bit (Xia §3.1)."""
+"""The credit of sellers and buyers, in integers (Xia §3.1).
+
+Every function that records something takes the `standing` before it and returns the standing after it. `z`
+is the size of the trade, 0 … 255, `now` the time of the block in unix seconds, and `constants` those of the
+credit model. Credits have the scale 1e9. Divisions round down.
+"""
 
 from __future__ import annotations
 
@@ -9,15 +14,15 @@ from energy_trading.errors import BadInput
 from energy_trading.types import MAX_UNITS, CreditParameters
 
 E9: Final = 10**9
-#: Trades a window remembers.
+#: Trades that a window remembers.
 WINDOW_LENGTH: Final = 10
-#: Largest z; larger trades weigh no more.
+#: Largest z; a larger trade does not weigh more.
 MAX_Z: Final = 2**8 - 1
-#: Defaults are counted up to here and never wrap.
+#: Defaults are counted up to this number, which never wraps.
 MAX_DEFAULTS: Final = 2**16 - 1
 #: Last ban date that fits (February 2106).
 MAX_DATE: Final = 2**32 - 1
-#: c(n) = 2**(n-1) stops here.
+#: c(n) = 2**(n-1) grows up to this number.
 MAX_PENALTY_FACTOR: Final = 2**31
 
 _WINDOW_MASK: Final = 2 ** (8 * WINDOW_LENGTH) - 1
@@ -55,15 +60,15 @@ def check_parameters(constants: CreditParameters) -> None:
 
 @dataclass(frozen=True)
 class Standing:
-    """What the ledger remembers about an account's conduct.
+    """What the ledger remembers of an account's conduct.
 
     Args:
         seller_credit_e9: R^s of eq 3, scale 1e9.
         buyer_credit_e9: R^b of eq 6, scale 1e9.
         sales: z of the last ten sales, 8 bits each, newest lowest.
         purchases: z of the last ten purchases, likewise.
-        defaults: defaults so far, as seller or buyer.
-        banned_until: unix seconds; no new commitment before.
+        defaults: how many defaults there were, as a seller or a buyer.
+        banned_until: unix seconds; no new commitment is possible before.
 
     Source:
         X-4 (Xia Table 1: sCredit, bCredit, HTransaction, PDate).
@@ -78,14 +83,10 @@ class Standing:
 
 
 def new_standing(constants: CreditParameters) -> Standing:
-    """Return the standing of an account that was just opened.
+    """Return the standing of an account that has just been opened.
 
-    Args:
-        constants: the model's constants.
-
-    Returns:
-        Both credits at the floor and nothing on record, so that a fresh account is never better off
-        than a punished one.
+    Both credits are at the floor and nothing is on record, so that a fresh account is never better off than a
+    punished one.
 
     Source:
         X-1; erratum: Xia's R_0 = 0 could never move.
@@ -94,32 +95,18 @@ def new_standing(constants: CreditParameters) -> Standing:
 
 
 def z_of(value: int, constants: CreditParameters) -> int:
-    """Return the size z of a trade, rounding down.
-
-    Args:
-        value: money, in units of account.
-        constants: the model's constants.
-
-    Returns:
-        0 … 255, where it saturates.
+    """Return the size z of a trade from its value in units of account; it saturates at 255.
 
     Raises:
         BadInput: the value is negative.
     """
     if value < 0:
-        raise BadInput(f"value: given {value}, allowed 0 or more")
+        raise BadInput(f"the value of a trade must be 0 or more, not {value}")
     return min(value // constants.z_unit, MAX_Z)
 
 
 def open_limit(credit_e9: int, constants: CreditParameters) -> int:
-    """Return the guarantee that a seller of this credit may have held at once.
-
-    Args:
-        credit_e9: seller credit, scale 1e9.
-        constants: the model's constants.
-
-    Returns:
-        Units of account.
+    """Return the guarantee, in units of account, that a seller of this credit may have held at once.
 
     Source:
         X-2: sellers of low credit may not issue large sell orders.
@@ -129,15 +116,7 @@ def open_limit(credit_e9: int, constants: CreditParameters) -> int:
 
 
 def sold(standing: Standing, z: int, constants: CreditParameters) -> Standing:
-    """Record a sale that was delivered.
-
-    Args:
-        standing: the seller's, before.
-        z: size of the trade, 0 … 255.
-        constants: the model's constants.
-
-    Returns:
-        The seller's standing after it.
+    """Record a sale that was delivered, for the seller.
 
     Raises:
         BadInput: z is out of range.
@@ -152,21 +131,13 @@ def sold(standing: Standing, z: int, constants: CreditParameters) -> Standing:
 
 
 def bought(standing: Standing, z: int, constants: CreditParameters) -> Standing:
-    """Record a purchase that was paid and delivered.
-
-    Args:
-        standing: the buyer's, before.
-        z: size of the trade, 0 … 255.
-        constants: the model's constants.
-
-    Returns:
-        The buyer's standing after it.
+    """Record a purchase that was paid and delivered, for the buyer.
 
     Raises:
         BadInput: z is out of range.
 
     Source:
-        X-2; Xia eqs 5 and 6, eq 6 turned right side up, with p = 0.
+        X-2; Xia eqs 5 and 6, with eq 6 turned the right way up and p = 0.
     """
     window = _push(standing.purchases, z)
     gain = constants.profit_e9 * z // (_sum(window, constants) + constants.z0)
@@ -175,16 +146,7 @@ def bought(standing: Standing, z: int, constants: CreditParameters) -> Standing:
 
 
 def seller_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
-    """Record a sale that was not delivered, or not enough of it.
-
-    Args:
-        standing: the seller's, before.
-        z: size of the trade, 0 … 255.
-        now: block time, unix seconds.
-        constants: the model's constants.
-
-    Returns:
-        The seller's standing after it.
+    """Record a sale that was not delivered, or of which too little was, for the seller.
 
     Raises:
         BadInput: z is out of range.
@@ -193,64 +155,40 @@ def seller_default(standing: Standing, z: int, now: int, constants: CreditParame
         X-1, X-3; Xia eqs 2, 3 with s = 0, and 7.
     """
     window = _push(standing.sales, z)
-    defaults = _one_more(standing.defaults)
+    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
     c = penalty_factor(defaults)
     loss = _weight_e9(z, window, constants)
     credit = standing.seller_credit_e9 * constants.k1_e9 // (c * loss + constants.k2_e9)
     credit = _clamp(credit, constants)
-    return replace(
-        standing,
-        seller_credit_e9=credit,
-        sales=window,
-        defaults=defaults,
-        banned_until=_banned_until(standing, defaults, credit, now, constants),
-    )
+    until = _banned_until(standing, defaults, credit, now, constants)
+    return replace(standing, seller_credit_e9=credit, sales=window, defaults=defaults, banned_until=until)
 
 
 def buyer_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
-    """Record an award that its buyer did not pay.
-
-    Args:
-        standing: the buyer's, before.
-        z: size of the trade, 0 … 255.
-        now: block time, unix seconds.
-        constants: the model's constants.
-
-    Returns:
-        The buyer's standing after it.
+    """Record an award that was not paid, for the buyer who won it.
 
     Raises:
         BadInput: z is out of range.
 
     Source:
-        X-2, X-3; Xia eqs 4, 6 turned right side up with q = 0, and 7.
+        X-2, X-3; Xia eqs 4, 6 turned the right way up with q = 0, and 7.
     """
     window = _push(standing.purchases, z)
-    defaults = _one_more(standing.defaults)
+    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
     c = penalty_factor(defaults)
     part = constants.profit_e9 * z
     whole = (_sum(window, constants) - z) * E9 + part
     loss = part * E9 // whole if whole else 0
     credit = standing.buyer_credit_e9 * constants.t1_e9 // (c * loss + constants.t2_e9)
     credit = _clamp(credit, constants)
-    return replace(
-        standing,
-        buyer_credit_e9=credit,
-        purchases=window,
-        defaults=defaults,
-        banned_until=_banned_until(standing, defaults, credit, now, constants),
-    )
+    until = _banned_until(standing, defaults, credit, now, constants)
+    return replace(standing, buyer_credit_e9=credit, purchases=window, defaults=defaults, banned_until=until)
 
 
 def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
-    """Record that an open offer was withdrawn before its expiry.
+    """Record that an open offer was withdrawn before its expiry, for the seller.
 
-    Args:
-        standing: the seller's, before.
-        constants: the model's constants.
-
-    Returns:
-        The seller's standing after it; a withdrawal is no default and joins no window.
+    A withdrawal is not a default and joins no window.
 
     Source:
         N-4 and X-1; eq 3 with the constant loss `withdrawal_e9` in the place of c·f(z).
@@ -262,10 +200,7 @@ def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
 
 
 def penalty_factor(defaults: int) -> int:
-    """Return c(n) = 2**(n-1), at most 2**31.
-
-    Args:
-        defaults: cumulative defaults n, 1 or more.
+    """Return c(n) = 2**(n-1), at most 2**31, for n ≥ 1 defaults so far.
 
     Source:
         X-1; Xia §3.1 and §4.2.
@@ -279,7 +214,7 @@ def window_of(packed: int) -> tuple[int, ...]:
 
 
 def _weight_e9(z: int, window: int, constants: CreditParameters) -> int:
-    # Erratum: z0 stands in the denominator of eqs 1 and 2, not beside the fraction.
+    # Erratum: z0 belongs into the denominator of eqs 1 and 2; the paper prints it beside the fraction.
     return z * E9 // (_sum(window, constants) + constants.z0)
 
 
@@ -290,10 +225,6 @@ def _sum(window: int, constants: CreditParameters) -> int:
 def _push(window: int, z: int) -> int:
     _check("z", z, 0, MAX_Z)
     return (window << 8 | z) & _WINDOW_MASK
-
-
-def _one_more(defaults: int) -> int:
-    return min(defaults + 1, MAX_DEFAULTS)
 
 
 def _banned_until(
@@ -312,4 +243,4 @@ def _clamp(credit_e9: int, constants: CreditParameters) -> int:
 
 def _check(name: str, given: int, low: int, high: int) -> None:
     if not low <= given <= high:
-        raise BadInput(f"{name}: given {given}, allowed {low} … {high}")
+        raise BadInput(f"{name} must be between {low} and {high}, not {given}")

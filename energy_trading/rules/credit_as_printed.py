@@ -1,4 +1,4 @@
-"""The credit model in floating point, as the paper prints it and as it was meant: for figures only."""
+"""The credit model in floating point, as the paper prints it and as it means it; only for figures."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Final, Literal
 
 Reading = Literal["printed", "denominator"]
-"""Where z0 stands: beside the fraction as eqs 1 and 2 print it, or in its denominator."""
+"""Where z0 stands: beside the fraction, as eqs 1 and 2 print it, or in the denominator."""
 
 WINDOW: Final = 10
 
@@ -16,7 +16,7 @@ def weight(z: float, total: float, z0: float, reading: Reading) -> float:
 
     Args:
         z: size of the trade.
-        total: Σ|z_i| of the recent trades, this one included.
+        total: Σ|z_i| of the recent trades, including this one.
         z0: damping constant.
         reading: where z0 stands.
 
@@ -35,10 +35,10 @@ def seller_credits(
     k2: float = 1,
     z0: float = 200,
 ) -> Iterator[tuple[float, bool]]:
-    """Run a merchant without floor, ceiling or ban.
+    """Follow the credit of a merchant, without a floor, a ceiling or bans.
 
     Args:
-        conduct: told the credit, answers the size of the next trade and whether it is a fraud.
+        conduct: takes the credit and returns the size of the next trade and whether it is a fraud.
         reading: where z0 stands.
         start: credit before the first trade.
         k1: of eq 3.
@@ -46,7 +46,7 @@ def seller_credits(
         z0: of eqs 1 and 2.
 
     Returns:
-        For each trade, without end: credit after it, and whether it was a fraud.
+        The credit after each trade and whether the trade was a fraud, without end.
 
     Source:
         Xia eqs 1, 2, 3 and §4.2: c(n) = 2**(n-1); X-10.
@@ -72,20 +72,20 @@ def buyer_factor_as_printed(
     profit: float = 0.5,
     z0: float = 200,
 ) -> float:
-    """Return by what eq 6, as printed, multiplies a buyer's credit.
+    """Return the factor by which eq 6, as printed, multiplies a buyer's credit.
 
     Args:
-        zs: sizes of the recent trades, the one in question last.
-        paid: whether the buyer paid it.
-        frauds: cumulative frauds, this one included.
+        zs: sizes of the recent trades, with the one in question last.
+        paid: whether the buyer paid that one.
+        frauds: cumulative frauds, including this one.
         profit: coefficient L.
         z0: damping constant, in the denominator.
 
     Returns:
-        (p + 1)/(c·q + 1): below 1 for who pays and above 1 for who does not.
+        (p + 1)/(c·q + 1), which is below 1 for a buyer who pays and above 1 for one who does not.
 
     Source:
-        Xia eqs 4, 5, 6; erratum: the fraction is upside down (X-2).
+        Xia eqs 4, 5, 6; erratum: the paper prints the fraction upside down (X-2).
     """
     *earlier, z = zs
     p = 0 if paid else profit * z / (sum(earlier) + profit * z)

@@ -1,4 +1,4 @@
-"""Who wins the lots of an auction and at which price: the generalised second-price rule in integers."""
+"""Who wins the lots of an auction, and at which price: the generalised second-price rule, in integers."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from energy_trading.errors import BadInput
 from energy_trading.types import WH_PER_KWH
 
 OpenedQuote: TypeAlias = tuple[str, int | None]
-"""Bidder and units of account per kWh; None for a quote that opened to garbage."""
+"""A bidder and an amount in units of account per kWh, which is None if the quote opened to garbage."""
 Ranking: TypeAlias = tuple[tuple[str, int], ...]
-"""Bidders with their best valid quotes, highest first; of equal ones the earlier first."""
+"""Bidders with their best valid quotes, the highest first; of equal quotes the earlier comes first."""
 
 
 @dataclass(frozen=True)
@@ -20,12 +20,13 @@ class AuctionRules:
     """What an auction fixes before the first quote.
 
     Args:
-        lots_wh: quantities of the lots in Wh, largest first, each above 0.
-        start_price: least valid quote, units of account per kWh.
-        ceiling: highest valid quote.
+        lots_wh: quantities of the lots in Wh, the largest first, each above 0.
+        start_price: lowest valid quote, units of account per kWh.
+        ceiling: highest valid quote, units of account per kWh.
 
     Raises:
-        BadInput: no lot, an empty or misplaced one, or a start price outside 0 … ceiling.
+        BadInput: there is no lot, a lot is empty or out of order, or the start price is negative or above
+            the ceiling.
 
     Source:
         X-7.
@@ -36,23 +37,25 @@ class AuctionRules:
     ceiling: int
 
     def __post_init__(self) -> None:
-        """Refuse what does not fit."""
+        """Check lots and prices."""
         lots = self.lots_wh
         if not lots or min(lots) <= 0 or list(lots) != sorted(lots, reverse=True):
-            raise BadInput(f"lots: given {list(lots)} Wh, allowed one or more above 0, largest first")
+            raise BadInput(
+                f"An auction has one lot or more, each above 0 Wh, the largest first; not {list(lots)}."
+            )
         if not 0 <= self.start_price <= self.ceiling:
-            raise BadInput(f"start price: given {self.start_price}, allowed 0 … {self.ceiling}")
+            raise BadInput(f"The start price must be between 0 and {self.ceiling}, not {self.start_price}.")
 
 
 @dataclass(frozen=True)
 class Award:
-    """A lot and who has it.
+    """A lot and its winner.
 
     Args:
-        bidder: account that won.
+        bidder: account that won the lot.
         lot_wh: quantity, Wh.
         price_per_kwh: units of account per kWh: the next bidder's quote, or the start price.
-        payment: units of account for the lot, rounded down.
+        payment: units of account for the whole lot, rounded down.
     """
 
     bidder: str
@@ -66,8 +69,8 @@ class Decision:
     """The outcome of an auction.
 
     Args:
-        awards: of the lots from the largest on; lots beyond them are unsold.
-        runner_up: highest bidder without a lot; None if there is none.
+        awards: the lots that were won, from the largest on; the lots after them are unsold.
+        runner_up: the best bidder without a lot; None if there is none.
     """
 
     awards: tuple[Award, ...]
@@ -77,22 +80,24 @@ class Decision:
 def settle_chunk(
     ranking: Ranking, chunk: Sequence[OpenedQuote], rules: AuctionRules, eligible: Container[str]
 ) -> Ranking:
-    """Take one more chunk of quotes into account; chunks come from the newest to the oldest.
+    """Rank one more chunk of quotes; chunks come from the newest to the oldest.
+
+    A quote counts if its amount lies between start price and ceiling; of a bidder's quotes the highest does.
 
     Args:
-        ranking: from the newer chunks; empty for the newest.
-        chunk: quotes in the order they came, all older than those before.
+        ranking: of the newer chunks; empty for the newest.
+        chunk: quotes in the order they came, all of them older than those ranked before.
         rules: the auction's.
         eligible: accounts whose quotes count.
 
     Returns:
-        The best bidders so far, one more than there are lots: the last one only sets a price.
+        The best bidders so far, up to one more than there are lots: the last of them only sets a price.
 
     Source:
-        X-7; a quote counts if start price ≤ amount ≤ ceiling, and of a bidder's quotes the highest.
+        X-7.
     """
     best: dict[str, int] = {}
-    # Ranked bidders stand behind the chunk, in their order: so a dict and a stable sort put earlier first.
+    # The ranked bidders are younger, so they follow the chunk: a stable sort then keeps the earlier first.
     for bidder, amount in (*chunk, *ranking):
         if amount is None or not rules.start_price <= amount <= rules.ceiling or bidder not in eligible:
             continue
@@ -104,10 +109,12 @@ def settle_chunk(
 
 
 def award(ranking: Ranking, rules: AuctionRules) -> Decision:
-    """Give the lots to the ranked bidders, each at the quote of the next.
+    """Award the lots to the ranked bidders, each at the quote of the next bidder.
+
+    The last bidder of all pays the start price.
 
     Args:
-        ranking: after the oldest chunk.
+        ranking: of all chunks.
         rules: the auction's.
 
     Source:
@@ -133,13 +140,13 @@ def decide(
 
     Args:
         quotes: in the order they came.
-        lots_wh: as in `AuctionRules`.
-        start_price: as in `AuctionRules`.
-        ceiling: as in `AuctionRules`.
+        lots_wh: quantities of the lots in Wh, the largest first.
+        start_price: lowest valid quote, units of account per kWh.
+        ceiling: highest valid quote, units of account per kWh.
         eligible: accounts whose quotes count.
 
     Raises:
-        BadInput: as `AuctionRules`.
+        BadInput: lots or prices are not those of an auction, as for `AuctionRules`.
 
     Source:
         X-7.

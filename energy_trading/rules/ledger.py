@@ -1,12 +1,16 @@
-"""The accounts of `EnergyLedger` in integer Python: the same funds, the same refusals in the same order."""
+"""The accounts: who may trade, whose money is where, whose meter is whose, and how everybody has behaved."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import Any, Final
+from typing import Any, Final, Protocol
+
+from eth_utils.crypto import keccak
 
 from energy_trading.errors import RuleBroken
+from energy_trading.rules.context import Context
 from energy_trading.rules.credit import (
     Standing,
     bought,
@@ -20,15 +24,26 @@ from energy_trading.rules.credit import (
     z_of,
 )
 from energy_trading.rules.settlement import Split
-from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, CreditParameters, Outcome, Role
+from energy_trading.rules.signers import Signers
+from energy_trading.types import (
+    MAX_UNITS,
+    ZERO_ADDRESS,
+    AccountAttestation,
+    AccountView,
+    CreditParameters,
+    Domain,
+    LedgerParameters,
+    Outcome,
+    Role,
+)
 
 
 class Refused(RuleBroken):
     """A rule refused a step, and nothing changed.
 
     Args:
-        rule: name of the Solidity error that says the same.
-        values: its fields, in order.
+        rule: name of the rule, which is that of the Solidity error for the same refusal.
+        values: the error's fields, in order.
     """
 
     def __init__(self, rule: str, *values: Any) -> None:
@@ -37,13 +52,32 @@ class Refused(RuleBroken):
         self.values = values
 
 
+class Token(Protocol):
+    """An ERC-20 token that a ledger settles in; amounts are in base units."""
+
+    def balance_of(self, account: str) -> int:
+        """Return what an account owns."""
+
+    def transfer(self, to: str, amount: int) -> bool:
+        """Move tokens of the ledger; return False where the token refuses."""
+
+    def transfer_from(self, payer: str, amount: int) -> bool:
+        """Draw tokens of a payer into the ledger; return False where the token refuses."""
+
+    def permit(self, owner: str, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> None:
+        """Let the ledger draw an amount of the owner's (ERC-2612); a bad permit changes nothing."""
+
+    def undone_if_refused(self) -> AbstractContextManager[None]:
+        """Return a context that undoes what happened inside it if it ends with `Refused`."""
+
+
 @dataclass(frozen=True)
 class Account:
-    """An account as the contract packs it into two slots.
+    """An account with its funds and its standing.
 
     Args:
         roles: bit 0 producer, bit 1 consumer; 0: not open.
-        suspended: whether the DSO keeps it from new commitments.
+        suspended: whether the DSO (distribution system operator) keeps it from new commitments.
         available: units that can be withdrawn or committed.
         held: units of guarantee in open offers and trades.
         standing: credits, recent trades, defaults, ban.
@@ -54,6 +88,11 @@ class Account:
     available: int
     held: int
     standing: Standing
+
+    def view(self) -> AccountView:
+        """Return the account as the ledger's `account_of` shows it."""
+        own = vars(self) | vars(self.standing) | {"open": self.roles != 0}
+        return AccountView(*(own[name] for name in AccountView.__abi__))
 
 
 UNOPENED: Final = Account(0, False, 0, 0, Standing(0, 0))
@@ -66,275 +105,302 @@ def opened(account: Account, roles: int, constants: CreditParameters) -> Account
 
 
 class Ledger:
-    """The accounts, the meters and the rules; time and caller come with each call.
+    """The accounts and the meters.
+
+    Every step is given its `Context` first, and raises `Refused` where it is refused. Money is counted in
+    units of account.
 
     Args:
-        constants: of the credit model.
-        owner: the DSO.
-        treasury: account that gets fees and cut guarantees.
-        address: the ledger's own.
-        epoch_seconds: length of an epoch of one-time keys.
+        parameters: what is fixed when a ledger begins; its owner is the DSO, and its first PKG (private key
+            generator) attests accounts.
+        domain: where the ledger is, which attestations are signed for.
+        token: what it settles in; None: the native coin.
+        signers: contracts that judge signatures.
+
+    Raises:
+        BadInput: a constant of the credit model is out of its range.
     """
 
     def __init__(
-        self, constants: CreditParameters, owner: str, treasury: str, address: str, epoch_seconds: int
+        self,
+        parameters: LedgerParameters,
+        domain: Domain,
+        token: Token | None = None,
+        signers: Signers | None = None,
     ) -> None:
-        check_parameters(constants)
-        self.constants = constants
-        self.owner = owner
-        self.treasury = treasury
-        self.address = address
-        self.epoch_seconds = epoch_seconds
+        check_parameters(parameters.credit)
+        self.constants = parameters.credit
+        self.owner, self.pkg, self.treasury = parameters.owner, parameters.pkg, parameters.treasury
+        self.unit, self.epoch_seconds = parameters.unit, parameters.epoch_seconds
+        self.domain = domain
+        self.address = domain.verifying_contract
+        self.token = token
+        self.signers = Signers() if signers is None else signers
+        #: native coin of the ledger, in base units; stays 0 where it settles in a token
+        self.coin = 0
         self.accounts: dict[str, Account] = {}
         self.meters: dict[str, bytes] = {}
         self.roots: dict[int, bytes] = {}
 
-    def account(self, address: str) -> Account:
-        """Return an account, also one that was never touched."""
-        return self.accounts.get(address, UNOPENED)
+    # ------------------------------------------------------------ accounts
 
-    def open(self, address: str, roles: int, deadline: int, attested: bool, pkg: str, now: int) -> None:
-        """Open an account on PKG's word.
+    def open_account(self, ctx: Context, attestation: AccountAttestation, signature: bytes) -> None:
+        """Open an account, with the lowest credit. Anyone may submit the attestation (C-2, X-4).
 
-        Args:
-            address: the account.
-            roles: bit 0 producer, bit 1 consumer.
-            deadline: of the attestation, unix seconds.
-            attested: whether the signature is PKG's.
-            pkg: PKG's key.
-            now: unix seconds.
-
-        Raises:
-            Refused: as `EnergyLedger.openAccount`.
+        Refused if the attestation's deadline has come, the roles are not producer, consumer or both, the
+        account is zero, the ledger's own or open already, or PKG did not sign.
         """
-        if now >= deadline:
-            raise Refused("EnergyLedger_AttestationExpired", now, deadline)
-        if not 0 < roles <= Role.PROSUMER:
-            raise Refused("EnergyLedger_BadRoles", roles, Role.PROSUMER)
-        if address in (ZERO_ADDRESS, self.address):
+        account, pkg = attestation.account, self.pkg
+        if ctx.now >= attestation.deadline:
+            raise Refused("EnergyLedger_AttestationExpired", ctx.now, attestation.deadline)
+        if not 0 < attestation.roles <= Role.PROSUMER:
+            raise Refused("EnergyLedger_BadRoles", attestation.roles, Role.PROSUMER)
+        if account in (ZERO_ADDRESS, self.address):
             raise Refused("EnergyLedger_ZeroAddress", "account")
-        if self.account(address).roles:
-            raise Refused("EnergyLedger_AlreadyOpen", address)
-        if not attested:
-            raise Refused("EnergyLedger_BadAttestation", address, pkg)
-        self.accounts[address] = opened(self.account(address), roles, self.constants)
+        if self.account(account).roles:
+            raise Refused("EnergyLedger_AlreadyOpen", account)
+        if not self.signers.is_accounts(pkg, self.domain.digest(attestation), signature):
+            raise Refused("EnergyLedger_BadAttestation", account, pkg)
+        self.accounts[account] = opened(self.account(account), attestation.roles, self.constants)
 
-    def suspend(self, caller: str, addresses: Sequence[str]) -> None:
-        """Keep accounts from new commitments.
+    def suspend(self, ctx: Context, accounts: Sequence[str]) -> None:
+        """Keep accounts from new commitments. Their funds stay theirs (C-10).
 
-        Raises:
-            Refused: as `EnergyLedger.suspend`.
+        Refused if the caller is not the DSO, or an account is not open.
         """
-        self._owned(caller)
-        for address in addresses:
-            if not self.account(address).roles:
-                raise Refused("EnergyLedger_NotOpen", address)
-        for address in addresses:
-            self.accounts[address] = replace(self.account(address), suspended=True)
+        self._require_owner(ctx)
+        for account in accounts:
+            self._require_open(account)
+        for account in accounts:
+            self.accounts[account] = replace(self.account(account), suspended=True)
 
-    def reinstate(self, caller: str, addresses: Sequence[str]) -> None:
-        """Take suspensions back; one that is named twice is not suspended the second time.
+    def reinstate(self, ctx: Context, accounts: Sequence[str]) -> None:
+        """Take suspensions back (C-10).
 
-        Raises:
-            Refused: as `EnergyLedger.reinstate`.
+        Refused if the caller is not the DSO, or an account is not suspended; one that is named twice is not
+        suspended the second time.
         """
-        self._owned(caller)
-        for place, address in enumerate(addresses):
-            if not self.account(address).suspended or address in addresses[:place]:
-                raise Refused("EnergyLedger_NotSuspended", address)
-        for address in addresses:
-            self.accounts[address] = replace(self.account(address), suspended=False)
+        self._require_owner(ctx)
+        for place, account in enumerate(accounts):
+            if not self.account(account).suspended or account in accounts[:place]:
+                raise Refused("EnergyLedger_NotSuspended", account)
+        for account in accounts:
+            self.accounts[account] = replace(self.account(account), suspended=False)
 
-    def register_meter(self, caller: str, address: str, signer: bytes, signer_hash: bytes) -> None:
-        """Name an account's meter.
+    # ------------------------------------------------------------ meters
 
-        Raises:
-            Refused: as `MeterRegistry.registerMeter`.
+    def register_meter(self, ctx: Context, account: str, signer: bytes) -> None:
+        """Name an account's meter, an ERC-7913 signer, in place of an earlier one (N-3).
+
+        Refused if the caller is not the DSO, or the signer does not begin with an address other than zero.
         """
-        self._owned(caller)
+        self._require_owner(ctx)
         if len(signer) < 20 or not any(signer[:20]):
             raise Refused("MeterRegistry_BadSigner", signer)
-        self.meters[address] = signer_hash
+        self.meters[account] = keccak(signer)
 
-    def remove_meter(self, caller: str, address: str) -> None:
-        """Take an account's meter away.
+    def remove_meter(self, ctx: Context, account: str) -> None:
+        """Take an account's meter away; trades that named it keep it (N-3).
 
-        Raises:
-            Refused: as `MeterRegistry.removeMeter`.
+        Refused if the caller is not the DSO, or the account has no meter.
         """
-        self._owned(caller)
-        if address not in self.meters:
-            raise Refused("MeterRegistry_NoMeter", address)
-        del self.meters[address]
+        self._require_owner(ctx)
+        if account not in self.meters:
+            raise Refused("MeterRegistry_NoMeter", account)
+        del self.meters[account]
 
-    def publish_key_root(self, caller: str, epoch: int, root: bytes, now: int) -> None:
-        """Admit the one-time keys of an epoch.
+    def publish_key_root(self, ctx: Context, epoch: int, root: bytes, evidence_hash: bytes) -> None:
+        """Admit the one-time keys of an epoch (N-6).
 
-        Raises:
-            Refused: as `MeterRegistry.publishKeyRoot`.
+        Refused if the caller is not the DSO, the root is zero, or the epoch has a root or is over.
+
+        Args:
+            epoch: number of the epoch: the time divided by its length.
+            root: 32 bytes, Merkle root over the keys' leaves.
+            evidence_hash: 32 bytes, hash of the published evidence; it decides nothing here.
         """
-        self._owned(caller)
+        self._require_owner(ctx)
+        current = ctx.now // self.epoch_seconds
         if not any(root):
             raise Refused("MeterRegistry_ZeroRoot")
         if epoch in self.roots:
             raise Refused("MeterRegistry_RootExists", epoch, self.roots[epoch])
-        if epoch < now // self.epoch_seconds:
-            raise Refused("MeterRegistry_EpochOver", epoch, now // self.epoch_seconds)
+        if epoch < current:
+            raise Refused("MeterRegistry_EpochOver", epoch, current)
         self.roots[epoch] = root
 
-    def revoke_key_root(self, caller: str, epoch: int) -> None:
-        """Stop an epoch's keys from being named.
+    def revoke_key_root(self, ctx: Context, epoch: int) -> None:
+        """Stop an epoch's keys from being named (N-6).
 
-        Raises:
-            Refused: as `MeterRegistry.revokeKeyRoot`.
+        Refused if the caller is not the DSO, or the epoch has no root.
         """
-        self._owned(caller)
+        self._require_owner(ctx)
         if epoch not in self.roots:
             raise Refused("MeterRegistry_NoRoot", epoch)
         del self.roots[epoch]
 
-    def current_key_root(self, epoch: int, now: int) -> bytes | None:
-        """Return the root whose keys can be named now."""
-        return self.roots.get(epoch) if now // self.epoch_seconds == epoch else None
+    # ------------------------------------------------------------ money in and out
 
-    def deposit(self, address: str, amount: int, value: int, unit: int, balance_after: int) -> None:
-        """Bring native coin into an account.
+    def deposit(self, ctx: Context, account: str, amount: int) -> None:
+        """Pay an amount in units into an open account. Anyone may pay (X-4).
 
-        Args:
-            address: open account.
-            amount: units.
-            value: coin sent, in base units.
-            unit: base units in a unit.
-            balance_after: the ledger's coin with `value`.
-
-        Raises:
-            Refused: as `EnergyLedger.deposit` on a native ledger.
+        Refused if the account is not open, the amount is 0 or above `MAX_UNITS`, the coin sent along is not
+        the amount (or not 0, where the ledger settles in a token), the token refuses or delivers less, or the
+        ledger would hold more than `MAX_UNITS`.
         """
-        self._check_deposit(address, amount)
-        if value != amount * unit:
-            raise Refused("EnergyLedger_WrongValue", value, amount * unit)
-        self._receive(address, amount, unit, balance_after)
+        with nullcontext() if self.token is None else self.token.undone_if_refused():
+            self._deposit(ctx, account, amount)
 
-    def deposit_token(
-        self, address: str, amount: int, value: int, unit: int, received: int | None, balance_after: int
+    def deposit_with_permit(
+        self, ctx: Context, amount: int, deadline: int, v: int, r: bytes, s: bytes
     ) -> None:
-        """Bring tokens into an account.
+        """Pay tokens into the caller's own account, with a permit in place of an allowance (ERC-2612).
+
+        A permit that is not good refuses nothing: somebody else may have used it, so the allowance decides.
+
+        Refused if the ledger settles in the native coin, or as `deposit` is.
 
         Args:
-            address: open account.
-            amount: units.
-            value: native coin sent along, in wei; allowed is none.
-            unit: base units in a unit.
-            received: base units by which the ledger's balance grows; None: the token refuses.
-            balance_after: the ledger's tokens with them, in base units.
-
-        Raises:
-            Refused: as `EnergyLedger.deposit` on a ledger that settles in a token.
+            amount: units; the permit is for as many base units of the token.
+            deadline: of the permit, unix seconds.
+            v, r, s: the permit's signature; r and s have 32 bytes.
         """
-        self._check_deposit(address, amount)
-        if value:
-            raise Refused("EnergyLedger_WrongValue", value, 0)
-        if received is None:
-            raise Refused("TransferFromFailed")
-        if received < amount * unit:
-            raise Refused("EnergyLedger_ReceivedLess", received, amount * unit)
-        self._receive(address, amount, unit, balance_after)
+        if self.token is None:
+            raise Refused("EnergyLedger_NoPermit")
+        with self.token.undone_if_refused():
+            self.token.permit(ctx.sender, amount * self.unit, deadline, v, r, s)
+            self._deposit(ctx, ctx.sender, amount)
 
-    def withdraw(self, caller: str, to: str, amount: int, moves: bool = True) -> None:
-        """Send available funds of the caller away.
+    def withdraw(self, ctx: Context, to: str, amount: int) -> None:
+        """Send available units of the caller to an account, whatever the caller's standing (C-10, N-7).
 
-        Args:
-            caller: whose funds.
-            to: account that gets the asset.
-            amount: units.
-            moves: whether the token transfers; False: it refuses.
-
-        Raises:
-            Refused: as `EnergyLedger.withdraw`.
+        Refused if the amount is 0 or more than is available, the recipient is zero or the ledger itself, or
+        the token refuses.
         """
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
         if to in (ZERO_ADDRESS, self.address):
             raise Refused("EnergyLedger_BadRecipient", to)
-        available = self.account(caller).available
+        available = self.account(ctx.sender).available
         if amount > available:
-            raise Refused("EnergyLedger_Insufficient", caller, amount, available)
-        if not moves:
+            raise Refused("EnergyLedger_Insufficient", ctx.sender, amount, available)
+        if self.token is None:
+            self.coin -= amount * self.unit
+        elif not self.token.transfer(to, amount * self.unit):
             raise Refused("TransferFailed")
-        self._add(caller, -amount)
+        self._add(ctx.sender, -amount)
 
-    def transfer(self, buyer: str, seller: str, amount: int, now: int) -> None:
-        """Pay between two accounts that may trade (C-8).
+    # ------------------------------------------------------------ views
 
-        Raises:
-            Refused: as `EnergyLedger.transfer`.
-        """
-        self._committable(buyer, Role.CONSUMER, amount, now)
-        self._committable(seller, Role.PRODUCER, 0, now)
-        self._add(buyer, -amount)
-        self._add(seller, amount)
+    def account(self, address: str) -> Account:
+        """Return an account, also one that was never touched."""
+        return self.accounts.get(address, UNOPENED)
 
-    def may_commit(self, address: str, role: int, now: int) -> bool:
-        """Return whether an account may promise anything in a role now, as `EnergyLedger.mayCommit`."""
-        account = self.account(address)
-        is_banned = now < account.standing.banned_until
-        return bool(account.roles & role) and not account.suspended and not is_banned
+    def account_of(self, account: str) -> AccountView:
+        """Return everything about an account."""
+        return self.account(account).view()
+
+    def may_commit(self, account: str, role: int, now: int) -> bool:
+        """Return whether an account is open in a role and neither suspended nor banned (X-3)."""
+        found = self.account(account)
+        return found.roles & role == role and not found.suspended and now >= found.standing.banned_until
+
+    def meter_of(self, account: str) -> bytes:
+        """Return keccak256 of the meter's signer; zero if the account has none."""
+        return self.meters.get(account, bytes(32))
+
+    def current_key_root(self, epoch: int, now: int) -> bytes:
+        """Return the root whose keys can be named; zero if the epoch is not the present one or has none."""
+        return self.roots.get(epoch, bytes(32)) if now // self.epoch_seconds == epoch else bytes(32)
+
+    # ------------------------------------------------------------ steps of the markets
 
     def commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
-        """Hold a guarantee, take a payment, or both; the zero address skips its half.
+        """Hold a guarantee of the seller's, take a payment of the buyer's, or both (N-1, N-2).
 
-        Raises:
-            Refused: as `EnergyLedger.commit`.
+        The zero address skips its half.
+
+        Refused as `check_commit` is.
+        """
+        self.check_commit(seller, guarantee, buyer, payment, now)
+        if buyer != ZERO_ADDRESS:
+            self._add(buyer, -payment)
+        if seller != ZERO_ADDRESS:
+            self._add(seller, -guarantee, guarantee)
+
+    def check_commit(self, seller: str, guarantee: int, buyer: str, payment: int, now: int) -> None:
+        """Refuse what `commit` would refuse, and change nothing.
+
+        Refused if somebody lacks the role, is suspended or banned or has too little available, or the
+        seller's credit does not allow so much guarantee at once (X-2, X-3).
         """
         if seller != ZERO_ADDRESS:
-            account = self._committable(seller, Role.PRODUCER, guarantee, now)
+            account = self._check_committable(seller, Role.PRODUCER, guarantee, now)
             limit = open_limit(account.standing.seller_credit_e9, self.constants)
             if account.held + guarantee > limit:
                 raise Refused("EnergyLedger_OverCreditLimit", seller, account.held + guarantee, limit)
         if buyer != ZERO_ADDRESS:
-            self._committable(buyer, Role.CONSUMER, payment, now)
-            self._add(buyer, -payment)
-        if seller != ZERO_ADDRESS:
-            self.accounts[seller] = replace(
-                account, available=account.available - guarantee, held=account.held + guarantee
-            )
+            self._check_committable(buyer, Role.CONSUMER, payment, now)
+
+    def transfer(self, buyer: str, seller: str, amount: int, now: int) -> None:
+        """Pay between two accounts that may trade, for something that changes hands at once (C-8).
+
+        Refused if one of them lacks the role, is suspended or banned, or the buyer has too little.
+        """
+        self._check_committable(buyer, Role.CONSUMER, amount, now)
+        self._check_committable(seller, Role.PRODUCER, 0, now)
+        self._add(buyer, -amount)
+        self._add(seller, amount)
 
     def settle(self, seller: str, buyer: str, s: Split, now: int) -> None:
         """End a commitment: move the money and record the outcome.
 
+        A default of a buyer who is suspended is not recorded, because it could not pay.
+
         Source:
             X-1, X-2, X-3, N-7.
         """
-        account = self.account(seller)
-        self.accounts[seller] = replace(account, held=account.held - s.unhold)
-        self._add(seller, s.seller_gets)
+        self._add(seller, s.seller_gets, -s.unhold)
         self._add(buyer, s.buyer_gets)
         self._add(self.treasury, s.treasury_gets)
         z, k = z_of(s.value, self.constants), self.constants
         if s.outcome == Outcome.DELIVERED:
-            self._stand(seller, sold(self.account(seller).standing, z, k))
-            self._stand(buyer, bought(self.account(buyer).standing, z, k))
+            self._record(seller, sold, z, k)
+            self._record(buyer, bought, z, k)
         elif s.outcome == Outcome.SELLER_DEFAULT:
-            self._stand(seller, seller_default(self.account(seller).standing, z, now, k))
-        elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:  # it could not pay
-            self._stand(buyer, buyer_default(self.account(buyer).standing, z, now, k))
+            self._record(seller, seller_default, z, now, k)
+        elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:
+            self._record(buyer, buyer_default, z, now, k)
         elif s.outcome == Outcome.WITHDRAWN:
-            self._stand(seller, withdrawn(self.account(seller).standing, k))
+            self._record(seller, withdrawn, k)
 
-    def _check_deposit(self, address: str, amount: int) -> None:
-        if not self.account(address).roles:
-            raise Refused("EnergyLedger_NotOpen", address)
+    # ------------------------------------------------------------ parts of the above
+
+    def _deposit(self, ctx: Context, account: str, amount: int) -> None:
+        self._require_open(account)
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
         if amount > MAX_UNITS:
             raise Refused("EnergyLedger_TooMuch", amount, MAX_UNITS)
+        asked = amount * self.unit
+        needed = asked if self.token is None else 0
+        if ctx.value != needed:
+            raise Refused("EnergyLedger_WrongValue", ctx.value, needed)
+        if self.token is None:
+            balance = self.coin + asked
+        else:
+            before = self.token.balance_of(self.address)
+            if not self.token.transfer_from(ctx.sender, asked):
+                raise Refused("TransferFromFailed")
+            balance = self.token.balance_of(self.address)
+            if balance - before < asked:
+                raise Refused("EnergyLedger_ReceivedLess", max(0, balance - before), asked)
+        if balance // self.unit > MAX_UNITS:
+            raise Refused("EnergyLedger_TooMuch", balance // self.unit, MAX_UNITS)
+        self.coin += needed
+        self._add(account, amount)
 
-    def _receive(self, address: str, amount: int, unit: int, balance_after: int) -> None:
-        if balance_after // unit > MAX_UNITS:
-            raise Refused("EnergyLedger_TooMuch", balance_after // unit, MAX_UNITS)
-        self._add(address, amount)
-
-    def _committable(self, address: str, role: int, amount: int, now: int) -> Account:
+    def _check_committable(self, address: str, role: int, amount: int, now: int) -> Account:
         account = self.account(address)
         if not account.roles & role:
             raise Refused("EnergyLedger_RoleMissing", address, account.roles, role)
@@ -346,14 +412,19 @@ class Ledger:
             raise Refused("EnergyLedger_Insufficient", address, amount, account.available)
         return account
 
-    def _owned(self, caller: str) -> None:
-        if caller != self.owner:
-            raise Refused("OwnableUnauthorizedAccount", caller)
+    def _require_owner(self, ctx: Context) -> None:
+        if ctx.sender != self.owner:
+            raise Refused("OwnableUnauthorizedAccount", ctx.sender)
 
-    def _add(self, address: str, amount: int) -> None:
-        if amount:
-            account = self.account(address)
-            self.accounts[address] = replace(account, available=account.available + amount)
+    def _require_open(self, address: str) -> None:
+        if not self.account(address).roles:
+            raise Refused("EnergyLedger_NotOpen", address)
 
-    def _stand(self, address: str, standing: Standing) -> None:
-        self.accounts[address] = replace(self.account(address), standing=standing)
+    def _add(self, address: str, amount: int, held: int = 0) -> None:
+        if amount or held:
+            a = self.account(address)
+            self.accounts[address] = replace(a, available=a.available + amount, held=a.held + held)
+
+    def _record(self, address: str, change: Callable[..., Standing], *details: Any) -> None:
+        account = self.account(address)
+        self.accounts[address] = replace(account, standing=change(account.standing, *details))

@@ -1,177 +1,235 @@
-"""The lots of `EnergyLot`, in Python: the same steps, the same refusals in the same order."""
+"""Lots of energy that was fed in: certified by the DSO, sold, divided, merged, consumed or delivered."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
+from energy_trading.rules.context import Context
 from energy_trading.rules.ledger import Refused
-from energy_trading.rules.trade import Accepted, CheckedReceipt, Market
+from energy_trading.rules.trade import Market
 from energy_trading.types import (
     MAX_LOT_WH,
     ZERO_ADDRESS,
-    DeliveryFault,
+    Acceptance,
+    Delivery,
+    Domain,
     Energy,
+    ExchangeAcceptance,
+    ExchangePermit,
+    Injection,
+    LotParameters,
     LotState,
     LotView,
+    Message,
+    Receipt,
     Role,
     Terms,
 )
 
 UNMINTED: Final = LotView(ZERO_ADDRESS, 0, 0, 0, LotState.NONE)
 """A lot that nobody has minted."""
-
-
-@dataclass(frozen=True)
-class SignedPermit:
-    """What somebody signed for the exchange of a lot, already recovered by cryptography.
-
-    Args:
-        signer: account whose signature it is.
-        lot: id.
-        buyer: account.
-        price: units of account.
-        nonce: of the lot.
-        deadline: unix seconds.
-    """
-
-    signer: str
-    lot: int
-    buyer: str
-    price: int
-    nonce: int
-    deadline: int
+MAX_NONCE: Final = 2**22 - 1
+"""Most changes of owner and cancellations of one lot."""
+SIGNED: Final = keccak(text="verify(bytes,bytes32,bytes)")[:4]
+"""The answer of a verifier to a signature that is its signer's (ERC-7913)."""
+NOT_SIGNED: Final = b"\xff" * 4
+"""The answer of a verifier to any other signature."""
 
 
 class Lots:
-    """All lots of one market.
+    """All lots of one market, as tokens of ERC-721 that nobody is approved to move for their owner.
+
+    Every step is given its `Context` first, and raises `Refused` where it is refused. A lot is named by its
+    id.
 
     Args:
-        market: whose trades lots can fulfil.
-        address: the lots' own, which signs receipts.
-        slot_seconds: length of a delivery slot.
+        parameters: the length of a delivery slot.
+        domain: of the lots; certificates and permits are signed for it.
+        market: whose trades lots can fulfil; from now on its meters' signatures include the lots' own.
     """
 
-    def __init__(self, market: Market, address: str, slot_seconds: int) -> None:
+    def __init__(self, parameters: LotParameters, domain: Domain, market: Market) -> None:
+        self.parameters = parameters
+        self.domain = domain
         self.market = market
         self.ledger = market.ledger
-        self.address = address
-        self.slot_seconds = slot_seconds
         self.lots: dict[int, LotView] = {}
+        #: the buyer and the receipt's digest that lots sign at this moment
+        self._delivering: tuple[bytes, bytes] | None = None
+        self.ledger.signers.verifiers[domain.verifying_contract] = lambda key, digest, signature: (
+            self.verify(key, digest, signature) == SIGNED
+        )
 
-    def lot(self, lot: int) -> LotView:
+    # ------------------------------------------------------------ views
+
+    def lot_of(self, lot: int) -> LotView:
         """Return a lot, also one that was never minted."""
         return self.lots.get(lot, UNMINTED)
 
-    def mint(
-        self, lot: int, producer: str, energy_wh: int, slot_start: int, deadline: int, signed: bool, now: int
-    ) -> None:
-        """Make a lot of an injection that the DSO certified (C-4).
+    def nonces(self, lot: int) -> int:
+        """Return the nonce that permits of a lot must carry."""
+        return self.lot_of(lot).nonce
+
+    def owner_of(self, lot: int) -> str:
+        """Return the owner of a lot; refused if nobody has minted it, or if it has ended."""
+        if self.lot_of(lot).owner == ZERO_ADDRESS:
+            raise Refused("TokenDoesNotExist")
+        return self.lot_of(lot).owner
+
+    def balance_of(self, owner: str) -> int:
+        """Return how many lots an account owns; refused for the zero address."""
+        if owner == ZERO_ADDRESS:
+            raise Refused("BalanceQueryForZeroAddress")
+        return sum(lot.owner == owner for lot in self.lots.values())
+
+    def part_id(self, lot: int, i: int) -> int:
+        """Return the id of the i-th part of a lot that was split, counted from 0."""
+        return _hash(["uint256", "uint256"], [lot, i])
+
+    def merged_id(self, lots: Sequence[int]) -> int:
+        """Return the id of what lots merge into."""
+        return _hash(["uint256[]"], [lots])
+
+    def receipt_signer(self, buyer: str) -> bytes:
+        """Return the ERC-7913 signer that a buyer names at acceptance to be delivered in lots."""
+        return bytes.fromhex(self.domain.verifying_contract[2:] + buyer[2:])
+
+    def lot_parameters(self) -> LotParameters:
+        """Return what was fixed at the beginning."""
+        return self.parameters
+
+    def verify(self, key: bytes, digest: bytes, signature: bytes) -> bytes:
+        """Sign for `receipt_signer`: that its buyer accepted a trade, and while `deliver` runs, the receipt.
 
         Args:
-            lot: id, the reading's hash.
-            producer: account that gets it.
-            energy_wh: Wh.
-            slot_start: unix seconds.
-            deadline: of the certificate, unix seconds.
-            signed: whether the certificate is the DSO's.
-            now: unix seconds.
+            key: the buyer's account, 20 bytes.
+            digest: what is signed in the market's domain, 32 bytes.
+            signature: the id of the accepted trade, or nothing for a receipt.
 
-        Raises:
-            Refused: as `EnergyLot.mint`.
+        Returns:
+            `SIGNED` or `NOT_SIGNED`.
+
+        Source:
+            N-6, C-8; ERC-7913.
         """
-        if now >= deadline:
-            raise Refused("EnergyLot_Expired", now, deadline)
-        self._check_energy(energy_wh)
-        latest = now - self.slot_seconds
-        if slot_start > latest or slot_start % self.slot_seconds:
-            raise Refused("EnergyLot_BadSlot", slot_start, self.slot_seconds, latest)
+        if len(key) != 20:
+            return NOT_SIGNED
+        if not signature:
+            return SIGNED if self._delivering == (key, digest) else NOT_SIGNED
+        accepted = Acceptance(signature[:32].ljust(32, b"\0"), "0x" + key.hex())
+        return SIGNED if self.market.domain.digest(accepted) == digest else NOT_SIGNED
+
+    # ------------------------------------------------------------ certificate and change of owner
+
+    def mint(self, ctx: Context, injection: Injection, signature: bytes) -> int:
+        """Make a lot of an injection that the DSO (distribution system operator) certified (C-4).
+
+        Anybody may submit the certificate. Refused from its deadline on, for no energy or too much, for a
+        slot that has not ended or does not start at a multiple of its length, for a reading that was minted
+        before, for a producer who may not produce, and unless the DSO signed the injection.
+
+        Returns:
+            The lot's id, which is the reading's hash.
+        """
+        lot, slot_seconds = int.from_bytes(injection.reading, "big"), self.parameters.slot_seconds
+        if ctx.now >= injection.deadline:
+            raise Refused("EnergyLot_Expired", ctx.now, injection.deadline)
+        self._check_energy(injection.energy_wh)
+        latest = ctx.now - slot_seconds
+        if injection.slot_start > latest or injection.slot_start % slot_seconds:
+            raise Refused("EnergyLot_BadSlot", injection.slot_start, slot_seconds, latest)
         if lot in self.lots:
-            raise Refused("EnergyLot_ReadingUsed", lot.to_bytes(32, "big"))
-        if not self.ledger.may_commit(producer, Role.PRODUCER, now):
-            raise Refused("EnergyLot_MayNotProduce", producer)
-        if not signed:
-            raise Refused("EnergyLot_BadSignature", self.ledger.owner)
-        self.lots[lot] = LotView(producer, energy_wh, slot_start, 0, LotState.ALIVE)
+            raise Refused("EnergyLot_ReadingUsed", injection.reading)
+        if not self.ledger.may_commit(injection.producer, Role.PRODUCER, ctx.now):
+            raise Refused("EnergyLot_MayNotProduce", injection.producer)
+        self._check_signature(self.ledger.owner, injection, signature)
+        slot = injection.slot_start
+        self.lots[lot] = LotView(injection.producer, injection.energy_wh, slot, 0, LotState.ALIVE)
+        return lot
 
     def exchange(
         self,
+        ctx: Context,
         lot: int,
         buyer: str,
         price: int,
         deadline: int,
-        permit: SignedPermit,
-        acceptance: SignedPermit,
-        now: int,
+        msg_addr: bytes,
+        permit_: bytes,
+        acceptance: bytes,
     ) -> None:
-        """Change owner and pay in one step (C-7, C-8).
+        """Change the owner of a lot and pay the old one in one step, on the signatures of both (C-7, C-8).
+
+        Anybody may submit them. The permit carries the lot's nonce, so every change of owner voids it. The
+        acceptance repeats the permit, so nobody pays another price than agreed. Refused from the deadline on,
+        for a lot that does not exist, for a buyer who owns it, unless both signed, for a lot that has changed
+        hands too often, and as `Ledger.transfer` refuses.
 
         Args:
+            ctx: who calls, and when.
             lot: id.
-            buyer: account.
+            buyer: account of the new owner.
             price: units of account.
-            deadline: unix seconds.
-            permit: what the seller signed.
-            acceptance: what the buyer signed.
-            now: unix seconds.
-
-        Raises:
-            Refused: as `EnergyLot.exchange`.
+            deadline: unix seconds; the permit is valid before it.
+            msg_addr: where the new owner can be reached, 32 bytes.
+            permit_: the owner's signature of the permit.
+            acceptance: the buyer's signature of permit and address.
         """
-        if now >= deadline:
-            raise Refused("EnergyLot_Expired", now, deadline)
-        seller = self._owner(lot)
+        if ctx.now >= deadline:
+            raise Refused("EnergyLot_Expired", ctx.now, deadline)
+        seller = self.owner_of(lot)
         if seller == buyer:
             raise Refused("EnergyLot_SelfExchange", buyer)
-        said = SignedPermit(seller, lot, buyer, price, self.lot(lot).nonce, deadline)
-        for signer, signed in ((seller, permit), (buyer, acceptance)):
-            if signed != replace(said, signer=signer):
-                raise Refused("EnergyLot_BadSignature", signer)
-        self.ledger.transfer(buyer, seller, price, now)
-        self._hand_over(lot, buyer)
+        permit = ExchangePermit(lot, buyer, price, self.nonces(lot), deadline)
+        self._check_signature(seller, permit, permit_)
+        self._check_signature(buyer, ExchangeAcceptance(permit, msg_addr), acceptance)
+        moved = self._moved(lot, buyer)
+        self.ledger.transfer(buyer, seller, price, ctx.now)
+        self.lots[lot] = moved
 
-    def cancel_permits(self, caller: str, lot: int) -> None:
-        """Withdraw every permit signed for a lot.
+    def cancel_permits(self, ctx: Context, lot: int) -> None:
+        """Withdraw every permit signed for a lot so far (C-7).
 
-        Raises:
-            Refused: as `EnergyLot.cancelPermits`.
+        Refused unless the caller is the owner, and for a lot that has changed hands too often.
         """
-        self._hand_over(lot, self._owned(caller, lot).owner)
+        self.lots[lot] = self._moved(lot, self._owned(ctx.sender, lot).owner)
 
-    def transfer(self, caller: str, owner: str, to: str, lot: int) -> None:
-        """Hand a lot over, by its owner and without payment.
+    def transfer_from(self, ctx: Context, from_: str, to: str, lot: int) -> None:
+        """Give a lot away without payment, which voids every permit (C-7; ERC-721).
 
-        Raises:
-            Refused: as ERC-721's `transferFrom`, where nobody is approved.
+        Refused with coin, unless `from_` is the owner and the caller, for the zero address, and for a lot
+        that has changed hands too often.
         """
-        if self._owner(lot) != owner:
+        if ctx.value:
+            raise Refused("EnergyLot_NoCoin", ctx.value)
+        moved = self._moved(lot, to)
+        if self.owner_of(lot) != from_:
             raise Refused("TransferFromIncorrectOwner")
-        if caller != owner:
+        if ctx.sender != from_:
             raise Refused("NotOwnerNorApproved")
         if to == ZERO_ADDRESS:
             raise Refused("TransferToZeroAddress")
-        self._hand_over(lot, to)
+        self.lots[lot] = moved
 
-    def retire(self, caller: str, lot: int) -> None:
-        """Consume a lot.
+    # ------------------------------------------------------------ retire, split, merge
 
-        Raises:
-            Refused: as `EnergyLot.retire`.
-        """
-        self._owned(caller, lot)
+    def retire(self, ctx: Context, lot: int) -> None:
+        """End a lot whose energy its owner has consumed, for ever; refused unless the owner calls (C-9)."""
+        self._owned(ctx.sender, lot)
         self._end(lot, LotState.RETIRED)
 
-    def split(self, caller: str, lot: int, energies_wh: Sequence[int]) -> None:
-        """Make parts of a lot, of the same owner and slot.
+    def split(self, ctx: Context, lot: int, energies_wh: Sequence[int]) -> None:
+        """End a lot and make two or more parts of it, of the same owner and slot (C-9).
 
-        Raises:
-            Refused: as `EnergyLot.split`.
+        Refused unless the owner calls, for fewer parts, for a part without energy or with too much, and
+        unless the parts are the whole.
         """
-        whole = self._owned(caller, lot)
+        whole = self._owned(ctx.sender, lot)
         if len(energies_wh) < 2:
             raise Refused("EnergyLot_TooFew", len(energies_wh))
         for energy_wh in energies_wh:
@@ -180,77 +238,76 @@ class Lots:
             raise Refused("EnergyLot_WrongSum", whole.energy_wh, sum(energies_wh))
         self._end(lot, LotState.SPLIT)
         for i, energy_wh in enumerate(energies_wh):
-            self.lots[_hash(["uint256", "uint256"], [lot, i])] = replace(whole, energy_wh=energy_wh, nonce=0)
+            self.lots[self.part_id(lot, i)] = replace(whole, energy_wh=energy_wh, nonce=0)
 
-    def merge(self, caller: str, lots: Sequence[int]) -> int:
-        """Make one of several lots of one owner and slot, and return its id.
+    def merge(self, ctx: Context, lots: Sequence[int]) -> int:
+        """End two or more lots of one owner and slot, make one of them, and return its id (C-9).
 
-        Raises:
-            Refused: as `EnergyLot.merge`.
+        Refused for fewer lots, unless the caller owns all of them, for one that is named twice or is of
+        another slot, and for more energy than a lot can have.
         """
         if len(lots) < 2:
             raise Refused("EnergyLot_TooFew", len(lots))
-        first = self.lot(lots[0])
+        first = self.lot_of(lots[0])
         for place, lot in enumerate(lots):
-            if lot in lots[:place]:  # ended a moment ago
-                raise Refused("EnergyLot_NotOwner", lot, caller, ZERO_ADDRESS)
-            part = self._owned(caller, lot)
+            if lot in lots[:place]:  # it ended when it was named first
+                raise Refused("EnergyLot_NotOwner", lot, ctx.sender, ZERO_ADDRESS)
+            part = self._owned(ctx.sender, lot)
             if part.slot_start != first.slot_start:
                 raise Refused("EnergyLot_OtherSlot", lot, part.slot_start, first.slot_start)
-        energy_wh = sum(self.lot(lot).energy_wh for lot in lots)
+        energy_wh = sum(self.lot_of(lot).energy_wh for lot in lots)
         self._check_energy(energy_wh)
         for lot in lots:
             self._end(lot, LotState.MERGED)
-        merged = _hash(["uint256[]"], [lots])
+        merged = self.merged_id(lots)
         self.lots[merged] = replace(first, energy_wh=energy_wh, nonce=0)
         return merged
 
-    def deliver(
-        self, caller: str, trade_id: bytes, terms: Terms, buyer: str, lots: Sequence[int], now: int
-    ) -> None:
-        """Fulfil a trade with lots in place of a meter's receipt (N-3, C-8).
+    # ------------------------------------------------------------ deliver
 
-        Args:
-            caller: who delivers.
-            trade_id: hash of the terms.
-            terms: the trade.
-            buyer: account that gets the lots.
-            lots: ids.
-            now: unix seconds.
+    def deliver(self, ctx: Context, terms: Terms, buyer: str, lots: Sequence[int]) -> None:
+        """Fulfil an accepted trade with lots in place of a meter's receipt (N-3, C-8).
 
-        Raises:
-            Refused: as `EnergyLot.deliver`.
+        The buyer, who accepted the terms, must have named `receipt_signer` then. The trade settles as for a
+        receipt over the energy of the lots, and energy beyond the agreed is given away. Refused unless the
+        caller is the seller and owns the lots, for a lot that has changed hands too often, and as
+        `Market.confirm_delivery` refuses.
         """
-        if caller != terms.seller:
-            raise Refused("EnergyLot_NotSeller", caller, terms.seller)
+        if ctx.sender != terms.seller:
+            raise Refused("EnergyLot_NotSeller", ctx.sender, terms.seller)
+        moved = {}
         for place, lot in enumerate(lots):
-            if lot in lots[:place] and buyer != caller:  # handed over a moment ago
-                raise Refused("EnergyLot_NotOwner", lot, caller, buyer)
-            self._owned(caller, lot)
-        energy = Energy.plain(sum(self.lot(lot).energy_wh for lot in lots))
-        signer = keccak(bytes.fromhex(self.address[2:] + buyer[2:]))
-        fault = self.market.confirm(
-            trade_id, terms, CheckedReceipt(Accepted(buyer, signer), energy, True), now
-        )
-        if fault != DeliveryFault.NONE:
-            raise Refused("OfferMarket_ReceiptRefused", trade_id, fault)
-        for lot in lots:
-            self._hand_over(lot, buyer)
+            if lot in lots[:place] and buyer != ctx.sender:  # it was handed over when it was named first
+                raise Refused("EnergyLot_NotOwner", lot, ctx.sender, buyer)
+            self._owned(ctx.sender, lot)
+            moved[lot] = self._moved(lot, buyer)
+            if buyer == ZERO_ADDRESS:
+                raise Refused("TransferToZeroAddress")
+        energy = Energy.plain(sum(self.lot_of(lot).energy_wh for lot in lots))
+        signer = self.receipt_signer(buyer)
+        digest = self.market.domain.digest(Receipt(terms.struct_hash(), energy))
+        self._delivering = signer[20:], digest
+        try:
+            delivery = Delivery(terms, buyer, signer, energy, b"")
+            self.market.confirm_delivery(Context(self.domain.verifying_contract, ctx.now), delivery)
+        finally:
+            self._delivering = None
+        self.lots |= moved
 
-    def _owner(self, lot: int) -> str:
-        if self.lot(lot).owner == ZERO_ADDRESS:
-            raise Refused("TokenDoesNotExist")
-        return self.lot(lot).owner
+    # ------------------------------------------------------------ what they share
 
     def _owned(self, caller: str, lot: int) -> LotView:
-        found = self.lot(lot)
+        found = self.lot_of(lot)
         if found.owner != caller:
             raise Refused("EnergyLot_NotOwner", lot, caller, found.owner)
         return found
 
-    def _hand_over(self, lot: int, to: str) -> None:
-        """Change the owner, which voids every permit."""
-        self.lots[lot] = replace(self.lots[lot], owner=to, nonce=self.lots[lot].nonce + 1)
+    def _moved(self, lot: int, to: str) -> LotView:
+        """Return a lot as it is with another owner, or again the same: its next nonce voids every permit."""
+        found = self.lot_of(lot)
+        if found.nonce == MAX_NONCE and to != ZERO_ADDRESS:
+            raise Refused("EnergyLot_TooManyChanges", lot, MAX_NONCE)
+        return replace(found, owner=to, nonce=found.nonce + 1)
 
     def _end(self, lot: int, state: LotState) -> None:
         self.lots[lot] = replace(self.lots[lot], owner=ZERO_ADDRESS, state=state)
@@ -258,6 +315,10 @@ class Lots:
     def _check_energy(self, energy_wh: int) -> None:
         if not 0 < energy_wh <= MAX_LOT_WH:
             raise Refused("EnergyLot_BadEnergy", energy_wh, MAX_LOT_WH)
+
+    def _check_signature(self, signer: str, message: Message, signature: bytes) -> None:
+        if not self.ledger.signers.is_accounts(signer, self.domain.digest(message), signature):
+            raise Refused("EnergyLot_BadSignature", signer)
 
 
 def _hash(types: Sequence[str], values: Sequence[object]) -> int:

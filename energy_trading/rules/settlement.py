@@ -1,4 +1,4 @@
-"""How the money of a trade is split, in integers, as `OfferMarket` does it."""
+"""How the money of a trade is divided between seller, buyer and treasury, in integers."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ from energy_trading.types import BPS, MarketParameters, Outcome
 
 @dataclass(frozen=True)
 class Split:
-    """Where guarantee and payment go, in units of account.
+    """Where the guarantee and the payment go, in units of account.
 
     Args:
-        unhold: guarantee that is held no longer.
-        seller_gets: added to the seller's available funds.
-        buyer_gets: added to the buyer's available funds.
-        treasury_gets: fee and cut guarantee.
-        value: money value of what was settled, before it becomes the z of the credit model.
+        unhold: the part of the guarantee that is no longer held.
+        seller_gets: what is added to the seller's available funds.
+        buyer_gets: what is added to the buyer's available funds.
+        treasury_gets: the fee and what is cut off the guarantee.
+        value: the value of what was settled, from which the z of the credit model is made.
         outcome: what happened.
     """
 
@@ -30,11 +30,11 @@ class Split:
 
 @dataclass(frozen=True)
 class Short:
-    """What a delivery in part earns and costs.
+    """What a partial delivery earns and costs.
 
     Args:
-        payment: units the seller earned, fee included; rounded down.
-        cut: units of the guarantee that the treasury has; rounded down.
+        payment: units that the seller earned, including the fee; rounded down.
+        cut: units of the guarantee that go to the treasury; rounded down.
         is_default: whether more is missing than the tolerance allows.
     """
 
@@ -58,7 +58,7 @@ def fee_down(payment: int, constants: MarketParameters) -> int:
 
 
 def withdrawal_cut_down(price: int, constants: MarketParameters) -> int:
-    """Return what an early withdrawal costs of the guarantee, rounded down.
+    """Return the part of the guarantee that an early withdrawal costs, rounded down.
 
     Source:
         Nazari §III.B (percentage of the guarantee), N-4.
@@ -67,7 +67,7 @@ def withdrawal_cut_down(price: int, constants: MarketParameters) -> int:
 
 
 def penalty_down(price: int, constants: MarketParameters) -> int:
-    """Return what delivering nothing costs of the guarantee, rounded down.
+    """Return the part of the guarantee that it costs to deliver nothing, rounded down.
 
     Source:
         Nazari §III.B (late delivery), N-7 scenario 4.
@@ -76,13 +76,13 @@ def penalty_down(price: int, constants: MarketParameters) -> int:
 
 
 def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: MarketParameters) -> Short:
-    """Settle energy that came in part, pro rata.
+    """Settle a partial delivery in proportion to the energy.
 
     Args:
-        price: whole price in units, at most `MAX_UNITS`.
-        delivered_wh: Wh that the receipt proves, less than agreed.
+        price: the whole price in units, at most `MAX_UNITS`.
+        delivered_wh: Wh that the receipt proves; fewer than agreed.
         agreed_wh: Wh of the terms, at least 1.
-        constants: the market's.
+        constants: of the market.
 
     Source:
         N-3, N-7 scenario 4, in proportion to what is missing.
@@ -98,15 +98,17 @@ def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: Mar
 def split(
     price: int, payment: int, cut: int, paid: bool, outcome: Outcome, constants: MarketParameters
 ) -> Split:
-    """Split guarantee and price: guarantee - cut + payment - fee | the buyer's rest | fee + cut.
+    """Divide guarantee and price at the end of a trade.
+
+    The seller gets guarantee - cut + payment - fee, the buyer the rest of the price, the treasury fee + cut.
 
     Args:
-        price: whole price in units.
-        payment: part of the price that the seller earned.
-        cut: part of the guarantee that is lost.
+        price: the whole price in units.
+        payment: the part of the price that the seller earned.
+        cut: the part of the guarantee that is lost.
         paid: whether a buyer had paid the price.
         outcome: what happened.
-        constants: the market's.
+        constants: of the market.
 
     Source:
         N-3, N-4, N-7.

@@ -11,7 +11,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import DSO, PKG, Enrolment, Member, Role

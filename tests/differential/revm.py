@@ -1,4 +1,4 @@
-"""A chain on revm: the verbs of `energy_trading.chain.Chain` at thousands of calls a second (no gas)."""
+"""A chain on revm: the methods of `energy_trading.chain.Chain`, thousands of calls a second, no gas."""
 
 from __future__ import annotations
 
@@ -20,15 +20,15 @@ _OUTPUT = re.compile(r"output: (?:0x)?([0-9a-f]*)")
 
 
 def pyrevm() -> Any:
-    """The module; where it has no wheel, the test that needs it is skipped."""
+    """The module. Where it has no wheel, the tests that need it are skipped."""
     return pytest.importorskip("pyrevm", reason="pyrevm has wheels for Python 3.11 and 3.12 only")
 
 
 class RevmChain(Chain):
-    """One EVM whose transactions never end, so gas and refunds mean nothing here; every send is a block.
+    """One EVM whose transaction never ends, so gas and refunds mean nothing here. Every send is a block.
 
     Args:
-        keys: accounts that begin with a million coins.
+        keys: accounts, each of which begins with a million coins.
         genesis_time: unix time of block 0.
     """
 

@@ -1,4 +1,4 @@
-"""The contract's settlement equals `reference.gsp`, however it is cut; 5,000 quotes settle (X-6, X-7)."""
+"""Settlements follow `rules.gsp`, however the quotes are cut, and 5,000 quotes settle (X-6, X-7)."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, open_quote
 from energy_trading.market.auction.auction import Auction
 from energy_trading.rules.auction import payment
-from energy_trading.rules.gsp import decide
-from energy_trading.types import AuctionState, Quote
+from energy_trading.rules.gsp import OpenedQuote, decide
+from energy_trading.types import ZERO_ADDRESS, AuctionState, Quote
 from tests.contracts.sealed_bid_auction.house import HOUR, QUOTE_KEY, House
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
@@ -30,7 +30,7 @@ MANY = 5_000
 
 @cache
 def built() -> tuple[World, list[SecretKey]]:
-    """A market on revm: twelve bidders, of whom three may not buy, and a rich publisher."""
+    """A market on revm with a rich publisher and twelve bidders, of whom three may not buy."""
     bidders = [SecretKey.from_int(3000 + i) for i in range(12)]
     keys = [SecretKey.from_int(1000 + i) for i in range(10)]
     dso, pkg, treasury, *people = keys
@@ -55,7 +55,7 @@ def market() -> Iterator[tuple[World, list[SecretKey]]]:
 
 
 def random_auction(world: World, bidders: Sequence[SecretKey], draw: random.Random) -> House:
-    """An order with up to 8 lots and up to 30 quotes: prices that tie often, garbage, copies, repetitions."""
+    """An order with up to 8 lots and up to 30 quotes: many ties, garbage, copies and repetitions."""
     lots = sorted((draw.randint(300, 6_000) for _ in range(draw.randint(1, 8))), reverse=True)
     start = draw.randint(4, 9)
     ceiling = start + draw.choice([0, 3, 12, 60])
@@ -81,7 +81,7 @@ def cuts_of(count: int, draw: random.Random) -> list[int]:
 
 
 def settled(house: House, cuts: Sequence[int]) -> tuple[list[Any], tuple[int, str, int]]:
-    """What the contract decides when the quotes are cut there, leaving the chain as it was."""
+    """What the contract decides when the quotes are cut there; the chain is put back afterwards."""
     world = house.world
     kept = world.chain.snapshot()
     world.chain.mine(house.terms.quote_until)
@@ -98,28 +98,25 @@ def settled(house: House, cuts: Sequence[int]) -> tuple[list[Any], tuple[int, st
 
 @dataclass(frozen=True)
 class Expected:
-    """What the reference decides, in the contract's words."""
+    """What the rules decide: each lot's winner, quote and price, and how the auction ended."""
 
     lots: list[Any]
     ended: tuple[int, str, int]
 
 
-def expected(house: House, eligible: set[str]) -> Expected:
-    """Open every quote off chain and decide."""
-    world = house.world
-    place = (world.chain.chain_id, world.suite.auction.address, house.auction_id)
-    quotes = [
-        (
-            q.bidder,
-            open_quote(
-                QUOTE_KEY,
-                SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big")),
-                *place,
-                q.bidder,
-            ),
-        )
-        for q in house.quotes
+def opened(house: House) -> list[OpenedQuote]:
+    """Open every quote off chain."""
+    place = house.world.chain.chain_id, house.world.suite.auction.address, house.auction_id
+    sealed = [SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big")) for q in house.quotes]
+    return [
+        (q.bidder, open_quote(QUOTE_KEY, words, *place, q.bidder))
+        for q, words in zip(house.quotes, sealed, strict=True)
     ]
+
+
+def expected(house: House, eligible: set[str]) -> Expected:
+    """Decide by the rules."""
+    quotes = opened(house)
     t = house.terms
     decision = decide(quotes, t.lots_wh, t.start_price, t.ceiling, eligible)
     best = {
@@ -132,11 +129,11 @@ def expected(house: House, eligible: set[str]) -> Expected:
         if bidder is not None
     }
     lots = [(a.bidder, i, best[a.bidder], a.price_per_kwh) for i, a in enumerate(decision.awards)]
-    runner_up = decision.runner_up or "0x" + "00" * 20
+    runner_up = decision.runner_up or ZERO_ADDRESS
     return Expected(lots, (len(lots), runner_up, best.get(runner_up, 0)))
 
 
-def test_contract_decides_as_the_reference(market: tuple[World, list[SecretKey]]) -> None:
+def test_contract_decides_by_the_rules(market: tuple[World, list[SecretKey]]) -> None:
     """Random orders, bids, garbage and chunkings: winners, prices and runner-up are the same (X-6, X-7)."""
     world, bidders = market
     eligible = {key.address for key in bidders[:9]}
@@ -160,18 +157,12 @@ def test_contract_decides_as_the_reference(market: tuple[World, list[SecretKey]]
 
 
 def test_garbage_is_drawn_often(market: tuple[World, list[SecretKey]]) -> None:
-    """The random auctions do hold garbage, strangers and out-of-range amounts (X-5)."""
+    """The random auctions do hold garbage, strangers and amounts out of range (X-5)."""
     world, bidders = market
     house = random_auction(world, bidders, random.Random(7))
-    place = (world.chain.chain_id, world.suite.auction.address, house.auction_id)
-    opened = [
-        open_quote(
-            QUOTE_KEY, SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big")), *place, q.bidder
-        )
-        for q in house.quotes
-    ]
-    assert opened.count(None) >= 2
-    assert len(opened) - opened.count(None) >= 10
+    amounts = [amount for _, amount in opened(house)]
+    assert amounts.count(None) >= 2
+    assert len(amounts) - amounts.count(None) >= 10
 
 
 def test_five_thousand_quotes_settle(market: tuple[World, list[SecretKey]]) -> None:

@@ -1,4 +1,4 @@
-"""A ban that a later default would shorten: rare, so random histories do not reach it."""
+"""A ban that a later default would shorten. It is too rare for random histories."""
 
 from dataclasses import replace
 
@@ -13,7 +13,7 @@ DAY = 86_400
 
 
 def test_later_default_never_shortens_a_ban() -> None:
-    """Credit earned from open trades during a ban makes the next one shorter; the longer stays (X-3)."""
+    """Credit earned from open trades during a ban makes the next ban shorter; the longer one stays (X-3)."""
     quick = replace(DEFAULT_CREDIT, k1_e9=10**6, k2_e9=10**6, grace_defaults=0)
     ledger = Revm(quick)
     ledger.at(NOW)

@@ -1,4 +1,4 @@
-"""The ledger's credit is the integer Python of `reference.credit`, to the bit (X-1, X-2, X-3, N-4)."""
+"""The ledger's credit is that of `rules.credit`, to the bit (X-1, X-2, X-3, N-4)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ DEPLOYMENTS, HISTORIES, STEPS = 200, 50, 4
 NOW = 1_614_556_800
 MAX_BAN = 3650 * 86_400
 
-# A PKG that says yes to every attestation (ERC-1271): it returns its magic value.
+# A private key generator (PKG) that confirms every attestation (ERC-1271): it returns the magic value.
 _YES = bytes.fromhex("631626ba7e60e01b5f5260205ff3")
 _CREATE_YES = b"\x6d" + _YES + bytes.fromhex("5f52600e6012f3")
 
@@ -148,13 +148,13 @@ class Revm:
 
 @dataclass
 class Pair:
-    """What the reference says of the two accounts of a history."""
+    """The two accounts of a history, as the rules keep them."""
 
     seller: Standing
     buyer: Standing
 
     def settle(self, outcome: Outcome, value: int, now: int, constants: CreditParameters) -> None:
-        """Do what the ledger does with an outcome."""
+        """Record an outcome by the rules."""
         z = credit.z_of(value, constants)
         if outcome == Outcome.DELIVERED:
             self.seller = credit.sold(self.seller, z, constants)
@@ -208,8 +208,8 @@ def draw_value(rng: random.Random, constants: CreditParameters) -> int:
     )
 
 
-def test_credit_is_the_reference_over_random_histories() -> None:
-    """Standings of ledger and reference agree after every step of 10,000 histories (X-1, X-2, X-3, N-4)."""
+def test_credit_is_that_of_the_rules_over_random_histories() -> None:
+    """Standings of ledger and rules agree after every step of 10,000 histories (X-1, X-2, X-3, N-4)."""
     rng = random.Random(20_240_131)
     reached: Counter[str] = Counter()
     for _ in range(DEPLOYMENTS):
@@ -253,7 +253,7 @@ def test_credit_is_the_reference_over_random_histories() -> None:
 
 @pytest.mark.parametrize("grace", [0, 2, 100])
 def test_default_counts_and_bans_agree_over_seventy_defaults(grace: int) -> None:
-    """c(n) doubles and then stays; bans begin after the grace and reach their ceiling (X-3, N-7)."""
+    """c(n) doubles up to its bound; bans begin after the grace and reach their ceiling (X-3, N-7)."""
     constants = replace(DEFAULT_CREDIT, grace_defaults=grace)
     ledger = Revm(constants)
     ledger.open(7)
@@ -302,8 +302,8 @@ def test_default_count_stays_at_its_maximum() -> None:
     assert ledger.standing(7) == expected
 
 
-def test_open_limit_is_the_reference() -> None:
-    """The limit by credit agrees for every credit an account can have, constants at their edges (X-2)."""
+def test_open_limit_is_that_of_the_rules() -> None:
+    """The limits agree for every credit that an account can have, with constants at their edges (X-2)."""
     rng = random.Random(4)
     for _ in range(200):
         constants = draw_constants(rng)
@@ -315,13 +315,13 @@ def test_open_limit_is_the_reference() -> None:
 
 @pytest.mark.parametrize("name", sorted(RANGES))
 def test_revert_given_constant_out_of_range(name: str) -> None:
-    """Ledger and reference refuse the same constants and say what is allowed (X-1, X-2, X-3)."""
+    """Ledger and rules refuse the same constants and state what is allowed (X-1, X-2, X-3)."""
     low, high = RANGES[name]
     low = {"k2_e9": E9, "t2_e9": E9, "ceiling_e9": E9, "max_ban": 86_400}.get(name, low)
     for given in {max(low - 1, 0), high + 1} - {low}:
         with pytest.raises(BadInput) as refused:
             credit.check_parameters(replace(DEFAULT_CREDIT, **{name: given}))
-        assert str(refused.value) == f"{name}: given {given}, allowed {low} … {high}"
+        assert str(refused.value) == f"{name} must be between {low} and {high}, not {given}"
         with pytest.raises(Outside) as reverted:
             Revm(replace(DEFAULT_CREDIT, **{name: given}))
         words_of_name = name.removesuffix("_e9").split("_")
@@ -349,7 +349,7 @@ def harness() -> Callable[..., int]:
     return call
 
 
-#: What CreditModel.sol says of its arguments.
+#: The bounds that CreditModel.sol states for its arguments.
 CREDIT, WEIGHT, C, CONSTANT = 2**40 - 1, E9, 2**31, 10 * E9
 Z, SUM, Z0 = 2**8 - 1, 2**12 - 1, 2**32 - 1
 
@@ -377,7 +377,7 @@ def test_unchecked_arithmetic_never_wraps(harness: Callable[..., int]) -> None:
 
 
 def test_window_keeps_and_sums_ten_bytes(harness: Callable[..., int]) -> None:
-    """A window is ten bytes, newest first, and its sum over n is the sum of the newest n (X-1, X-4)."""
+    """A window is ten bytes, the newest first; its sum over n is that of the newest n (X-1, X-4)."""
     rng = random.Random(2)
     for _ in range(1_000):
         trades = [between(rng, 0, Z) for _ in range(10)]
@@ -391,7 +391,7 @@ def test_window_keeps_and_sums_ten_bytes(harness: Callable[..., int]) -> None:
 
 
 def test_given_lowest_floor_credit_moves() -> None:
-    """From the lowest floor that the ranges allow an honest account still rises (X-1 erratum)."""
+    """From the lowest floor that the ranges allow, the credit of an honest account rises (X-1 erratum)."""
     constants = replace(DEFAULT_CREDIT, floor_e9=10**6)
     ledger = Revm(constants)
     ledger.open(7)

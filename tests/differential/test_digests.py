@@ -1,4 +1,4 @@
-"""What is hashed for signatures is the same in `types` and in the contracts (N-5, C-2)."""
+"""The hashes that are signed are the same in `types` and in the contracts (N-5, C-2)."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def terms(draw: random.Random) -> Terms:
 
 
 def test_contract_names_trades_alike() -> None:
-    """Random terms, also ones no market would take: the contract's trade id is the client's (N-5)."""
+    """For random terms, also those that no market takes, contract and client have one trade id (N-5)."""
     market, draw = staged("").world.market, random.Random("trade id")
     for _ in range(TRADE_IDS):
         offer = terms(draw)
@@ -34,7 +34,7 @@ def test_contract_names_trades_alike() -> None:
 
 
 def test_contracts_state_the_domain_that_is_signed(world: World) -> None:
-    """EIP-5267 of both contracts is the domain in `types`."""
+    """Both contracts state the domain of `types` (EIP-5267)."""
     suite = world.suite
     for contract, used in ((suite.ledger, suite.ledger_domain), (suite.market, suite.market_domain)):
         fields, name, version, chain_id, address_, salt, extensions = contract.eip712_domain()
@@ -43,7 +43,7 @@ def test_contracts_state_the_domain_that_is_signed(world: World) -> None:
 
 
 def test_contract_opens_commitments_of_the_client(world: World) -> None:
-    """A commitment made by `Energy.hidden` is opened by the contract, and is no plain energy (N-5)."""
+    """The contract opens a commitment of `Energy.hidden`, which is not plain energy (N-5)."""
     draw = random.Random("commitment")
     for _ in range(5):
         agreed, salt = draw.randint(100, 2**64 - 1), draw.randbytes(32)

@@ -1,4 +1,4 @@
-"""The generalised second-price rule: against its definition, in chunks, and against bidders who lie."""
+"""The generalised second-price rule: against its definition, in chunks, and with bidders who lie."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from energy_trading.rules.gsp import (
 )
 
 BIDDERS = "ABCDEF"
+BAD_LOTS = "An auction has one lot or more, each above 0 Wh, the largest first; not {}."
 ELIGIBLE = frozenset("ABCDE")  # F is banned
 
 lots = st.lists(st.integers(1, 5_000), min_size=1, max_size=4).map(lambda x: tuple(sorted(x, reverse=True)))
@@ -30,7 +31,7 @@ limits = st.tuples(st.integers(0, 9), st.integers(0, 9)).map(sorted)
 
 
 def by_definition(given: list[OpenedQuote], lots_wh: tuple[int, ...], start: int, ceiling: int) -> Decision:
-    """Repeat "the best valid quote of a bidder who has none yet" by looking at every quote each time."""
+    """Take the best valid quote of a bidder without a lot, again and again, by looking at all of them."""
     left = [(amount, -place, bidder) for place, (bidder, amount) in enumerate(given) if amount is not None]
     left = [quote for quote in left if start <= quote[0] <= ceiling and quote[2] in ELIGIBLE]
     order: list[tuple[str, int]] = []
@@ -175,11 +176,11 @@ def test_examples(given: list[OpenedQuote], decision: Decision) -> None:
 @pytest.mark.parametrize(
     ("arguments", "text"),
     [
-        (((), 0, 1), "lots: given [] Wh, allowed one or more above 0, largest first"),
-        (((1, 2), 0, 1), "lots: given [1, 2] Wh, allowed one or more above 0, largest first"),
-        (((1, 0), 0, 1), "lots: given [1, 0] Wh, allowed one or more above 0, largest first"),
-        (((1,), 2, 1), "start price: given 2, allowed 0 … 1"),
-        (((1,), -1, 1), "start price: given -1, allowed 0 … 1"),
+        (((), 0, 1), BAD_LOTS.format("[]")),
+        (((1, 2), 0, 1), BAD_LOTS.format("[1, 2]")),
+        (((1, 0), 0, 1), BAD_LOTS.format("[1, 0]")),
+        (((1,), 2, 1), "The start price must be between 0 and 1, not 2."),
+        (((1,), -1, 1), "The start price must be between 0 and 1, not -1."),
     ],
 )
 def test_revert_given_bad_rules(arguments: tuple[Any, ...], text: str) -> None:

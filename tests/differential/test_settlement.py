@@ -1,7 +1,7 @@
-"""Guarantee, fee, cuts, pro rata and default of the market equal `reference.settlement` (N-1 … N-7).
+"""Guarantee, fee, cuts, shares and defaults of the market equal `rules.settlement` (N-1 … N-7).
 
-The market is the real one. Its ledger is a recorder that says yes and logs what it was asked, so that each
-number is seen as the market sends it, also numbers that no ledger would have the funds for.
+The market is the real one. Its ledger is a recorder that agrees to everything and logs what it is asked, so
+that every number is seen as the market sends it, also numbers for which no ledger would have the funds.
 """
 
 from __future__ import annotations
@@ -55,14 +55,14 @@ _COMMIT = ["address", "address", "bool", "uint256", "uint256"]
 
 
 def recorder() -> bytes:
-    """Creation code of a ledger that logs its calldata and answers with the meter's hash."""
+    """Creation code of a ledger that logs its calldata and returns the hash of the meter."""
     answer = keccak(METER.signer).hex()
     run = bytes.fromhex(f"365f5f37365fa07f{answer}5f5260205ff3")
     return bytes.fromhex(f"60{len(run):02x}80600a5f395ff3" + "00") + run
 
 
 def numbers(draw: random.Random, low: int, high: int) -> int:
-    """An end of the range, a small number, or any size of number."""
+    """An end of the range, a small number, or a number of any size."""
     kind = draw.randrange(6)
     if kind == 0:
         return draw.choice([low, high])
@@ -97,7 +97,7 @@ class Case:
         self.domain = Domain("OfferMarket", chain.chain_id, self.market.address)
 
     def send(self, call: Any, sender: SecretKey) -> tuple[list[tuple[Any, ...]], list[Any]]:
-        """Send it; what the ledger was asked, and the market's events."""
+        """Send a call; return what the ledger was asked, and the events of the market."""
         try:
             receipt = self.chain.send(call.to, call.data, sender)
         except RevertData as error:
@@ -131,7 +131,7 @@ def told(kind: Any, logs: list[Any]) -> Any:
 
 
 def test_guarantees_are_equal(chain: RevmChain, ledger: str) -> None:
-    """10,000 random prices and shares: the guarantee, rounded up (N-1)."""
+    """The guarantee is rounded up, for 10,000 random prices and shares (N-1)."""
     draw = random.Random("guarantee")
     for _ in range(MARKETS):
         case = Case(chain, ledger, constants(draw))
@@ -141,7 +141,7 @@ def test_guarantees_are_equal(chain: RevmChain, ledger: str) -> None:
 
 
 def test_splits_are_equal(chain: RevmChain, ledger: str) -> None:
-    """10,000 random trades end in every way: payment, fee, cut, refund and default (N-3, N-4, N-7)."""
+    """Payment, fee, cut, refund and default of 10,000 random trades that end in every way (N-3, N-4, N-7)."""
     draw = random.Random("settlement")
     ends: Counter[str] = Counter()
     for _ in range(MARKETS):
@@ -154,7 +154,7 @@ def test_splits_are_equal(chain: RevmChain, ledger: str) -> None:
 
 
 def one_trade(draw: random.Random, case: Case, nonce: int) -> str:
-    """Play a trade to a random end and compare every number with the reference."""
+    """Play a trade to a random end and compare every number with the rules."""
     k, market, now = case.k, case.market, case.chain.next_time
     price, agreed = numbers(draw, 1, MAX_UNITS), numbers(draw, 1, 2**64 - 1)
     hidden = draw.random() < 0.2
@@ -213,7 +213,7 @@ def edge(draw: random.Random, agreed: int, k: MarketParameters) -> int:
 
 
 def test_every_split_adds_up() -> None:
-    """Nothing is made or lost: the parts are guarantee and payment, whatever the numbers (architecture)."""
+    """No money is made or lost: whatever the numbers, the parts add up to guarantee and price."""
     draw = random.Random("sums")
     for _ in range(20_000):
         k, price, agreed = constants(draw), numbers(draw, 1, MAX_UNITS), numbers(draw, 1, 2**64 - 1)
@@ -226,7 +226,7 @@ def test_every_split_adds_up() -> None:
 
 
 def test_rounding_favours_nobody_twice() -> None:
-    """Guarantee up, everything else down: by hand on numbers that do not divide (N-1, N-4, N-7)."""
+    """The guarantee is rounded up, all else down: by hand, for numbers that do not divide (N-1, N-4, N-7)."""
     k = MarketParameters(ZERO_ADDRESS, 3_333, 250, 777, 1_234, 500, DAY, ZERO_ADDRESS)
     assert guarantee_up(1_000, k) == 334  # 333.3
     assert withdrawal_cut_down(1_000, k) == 25  # 25.95
@@ -240,8 +240,8 @@ def test_rounding_favours_nobody_twice() -> None:
     )
 
 
-def test_recorder_speaks_the_ledgers_language() -> None:
-    """The recorder's decoding is that of the ledger's real functions: this check fails if they change."""
+def test_recorder_has_the_functions_of_the_ledger() -> None:
+    """The recorder decodes what the real functions of the ledger take; this fails if they change."""
     methods = load("IEnergyLedger").method_identifiers
     assert f"commit({','.join(_COMMIT)})" in methods
     assert f"settle(({','.join(_SETTLE)}))" in methods

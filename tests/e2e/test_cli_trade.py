@@ -188,19 +188,28 @@ def test_readings_from_files(shop: Shop) -> None:
     Path("ok.csv").write_text("\n".join(lines) + "\n")
     kept = Path("new.journal").read_bytes()
     for row, line in (
-        ("2024-06-02,1,1", "bad.csv, line 3: given '2024-06-02', allowed unix seconds"),
-        ("+2h,1,1", "bad.csv, line 3: given '+2h', allowed unix seconds"),
-        ("1800000000,1.5,1", "bad.csv, line 3: given '1800000000,1.5,1', allowed time,import_wh"),
-        (f"1800000000,{'9' * 5000},1", "bad.csv, line 3: given '1800000000,999"),
-        ("1800000000,1", "bad.csv, line 3: given '1800000000,1', allowed time,import_wh,export_wh"),
-        ("1800000000,1,9", "reading: given Reading(time=1800000000, import_wh=1, export_wh=9) after "),
-        ("1700000000,9999999,9", "reading: given Reading(time=1700000000, "),
+        ("2024-06-02,1,1", "the time in bad.csv, line 3 must be in unix seconds or in"),
+        ("+2h,1,1", "the time in bad.csv, line 3 must be in unix seconds or in"),
+        (
+            "1800000000,1.5,1",
+            "bad.csv, line 3 must have time,import_wh,export_wh in whole Wh, not '1800000000,1.5,1'",
+        ),
+        (
+            f"1800000000,{'9' * 5000},1",
+            "bad.csv, line 3 must have time,import_wh,export_wh in whole Wh, not '1800000000,999",
+        ),
+        (
+            "1800000000,1",
+            "bad.csv, line 3 must have time,import_wh,export_wh in whole Wh, not '1800000000,1'",
+        ),
+        ("1800000000,1,9", "1800000000,1,9 cannot follow 1700000000,9999999,9:"),
+        ("1700000000,9999999,9", "1700000000,9999999,9 cannot follow "),
     ):
         Path("bad.csv").write_text("\n".join([lines[0], "1700000000,9999999,9", row]))
         assert shop.refused("meter record", "bad.csv", *journal).startswith(line)
         assert Path("new.journal").read_bytes() == kept
     Path("lower.csv").write_text("\n".join([lines[0], "1800000000,1,1"]))
-    assert shop.refused("meter record", "lower.csv", *journal).startswith("reading: given Reading(time=18")
+    assert shop.refused("meter record", "lower.csv", *journal).startswith("1800000000,1,1 cannot follow ")
     assert Path("new.journal").read_bytes() == kept
     again = shop.done("meter record", "ok.csv", *journal)
     assert again["last_reading"] == 2**31
@@ -257,7 +266,7 @@ def test_hidden_energy_that_falls_short(shop: Shop) -> None:
     trade_id = shop.offer("--hidden", "--out", "hidden.json")
     salt = json.loads(Path("hidden.json").read_text())["salt"]
     refused = shop.refused("trade accept", trade_id, *shop.slot(start), *BOB, *METER)
-    assert refused == f"OFFER: given {trade_id}, whose quantity is hidden, allowed its file"
+    assert refused == f"OFFER: the quantity of {trade_id} is hidden; give its file instead"
     shop.accept("hidden.json", start)
     shop.read((start, 1000), (start + 900, 1400))
     shop.done("meter receipt", "hidden.json", *METER, "--out", "short.json")
@@ -279,7 +288,7 @@ def test_many_receipts_and_a_bad_one(shop: Shop) -> None:
     many = ("first.json", "receipt.json", "second.json")
     done = shop.cli("trade confirm", *many, "--unlocked", shop.rich, "--json")
     old = "0x" + Offer.from_json(json.loads(Path("offer.json").read_text())).trade_id.hex()
-    assert (done.status, done.err) == (1, f"error: receipts: 1 of 3 refused: {old} (NOT_ACCEPTED)\n")
+    assert (done.status, done.err) == (1, f"error: 1 of 3 receipts were refused: {old} (NOT_ACCEPTED)\n")
     (sent,) = done.json["transactions"]
     assert [e["trade_id"] for e in sent["events"] if e["event"] == "DeliveryConfirmed"] == [first, second]
     assert shop.money("alice") == (1_000_000_000 + 2 * PRICE, 0)
@@ -320,7 +329,7 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     (offered,) = shop.cli("offers", "--json").json
     due = offered["deliver_by"]
     late = shop.refused("trade accept", made, "--from", start, "--to", due, *BOB, *METER)
-    assert late == f"--to: given {due}, allowed before {due}, when it is too late"
+    assert late == f"--to must be before the offer's deliver-by, {due}, not {due}"
     assert shop.refused(*accept, *ALICE, *METER).endswith(f"registered for {shop.address('alice')}")
     shop.done("account withdraw", 700_000_000, *BOB)
     poor = shop.refused(*accept, *BOB, *METER)
@@ -332,12 +341,12 @@ def test_acceptance_that_is_refused(shop: Shop) -> None:
     strange = ("--meter-key", "other.key", "--journal")
     assert shop.refused(*accept, *BOB, *strange, "new.journal").endswith(f"for {shop.address('bob')}")
     assert shop.refused(*accept, *BOB, *strange, "meter.journal").startswith(
-        "the journal meter.journal is not that of meter "
+        "the journal meter.journal is not that of meter 0x"
     )
     assert Path("meter.journal").read_bytes() == facts
     shop.done("account deposit", 700_000_000, "--for", shop.address("bob"), "--unlocked", shop.rich)
     assert shop.refused("meter receipt", made, *METER, "--out", "no.json") == (
-        f"OFFER: given {made}, which nobody accepted, allowed an accepted one"
+        f"OFFER: nobody has accepted {made}; only an accepted offer has a receipt"
     )
     shop.accept(made, start)
 
@@ -353,19 +362,21 @@ def test_transaction_that_may_be_pending(shop: Shop) -> None:
     shop.set_mining(False)
     told = shop.refused(*accept, "--timeout", 1)
     assert told.endswith(
-        f"no receipt in 1 s; transaction {number} of {bob} may still be mined: repeat the command with"
-        f" --sender-nonce {number}, which is refused if it was"
+        f"had no receipt after 1 s; transaction {number} of {bob} may still be mined: repeat the command with"
+        f" --sender-nonce {number}, which sends nothing if it was"
     )
     waiting = shop.refused(*accept, "--timeout", 1)
-    assert waiting == f"account {bob}: transaction {number} is still pending, wait for it"
+    assert waiting == f"transaction {number} of {bob} is still pending; wait until it is mined"
     shop.set_mining(True)
     shop.chain.next_nonce(bob)
     assert shop.done(*accept)["note"] == "accepted before, nothing sent"
     deposit = ("account deposit", 5, *BOB, "--sender-nonce")
     again = shop.refused(*deposit, number)
-    assert again.startswith(f"--sender-nonce: given {number}, allowed {number + 1}, the next one of {bob}")
+    assert again.startswith(
+        f"--sender-nonce is {number}, but the next transaction of {bob} has the number {number + 1};"
+    )
     shop.done(*deposit, number + 1)
-    assert shop.refused(*deposit, number + 1).startswith("--sender-nonce: given ")
+    assert shop.refused(*deposit, number + 1).startswith("--sender-nonce is ")
     assert shop.money("bob") == (1_000_000_000 - 2 * PRICE + 5, 0)
 
 
@@ -403,12 +414,12 @@ def test_meter_is_replaced_and_removed(shop: Shop) -> None:
     assert by_another.startswith("OwnableUnauthorizedAccount(")
     shop.done("dso register-meter", bob, new, "--unlocked", shop.rich)
     accept = ("trade accept", made, *shop.slot(shop.chain.now()), *BOB, *METER)
-    assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
+    assert shop.refused(*accept).endswith(f"is not the meter registered for {bob}")
     shop.done("dso remove-meter", bob, "--unlocked", shop.rich)
-    assert shop.refused(*accept).endswith(f"allowed the meter registered for {bob}")
+    assert shop.refused(*accept).endswith(f"is not the meter registered for {bob}")
     for signer in ("0x12", "x", "0x" + "00" * 20, "0x" + "11" * 84):
         refused = shop.refused("dso register-meter", bob, signer, "--unlocked", shop.rich).lower()
-        assert re.match("signer: given |the signer (must have|is the zero|names the verifier) ", refused)
+        assert re.match("(the )?signer (must (have|be)|is the zero|names the verifier) ", refused)
 
 
 def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
@@ -423,7 +434,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     set_up = cli("pkg", "setup", *pkg2, "--dso-share", "share2", "--parameters", "p2.json", env=PASSWORDS)
     registrar = Record.read(Path(f"deployments/{shop.chain.chain_id}.json")).parameters.pkg
     assert shop.refused("pkg attest", "alice.answer", *pkg2, "--out", "word") == (
-        f"--pkg-key: given that of {set_up.out.strip()}, allowed the ledger's, {registrar}"
+        f"--pkg-key belongs to {set_up.out.strip()}, but the ledger's PKG is {registrar}"
     )
     word = json.loads(Path("alice.attestation").read_text())
     Path("forged").write_text(json.dumps(word | {"account": SecretKey.generate().address}))
@@ -440,12 +451,12 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        ("account withdraw 0 --key-file alice.key", "UNITS: given 0, allowed 1 … 2**64-1"),
+        ("account withdraw 0 --key-file alice.key", "UNITS must be between 1 and 2**64-1, not 0"),
         ("account withdraw 9_000_000_000 --key-file alice.key", "EnergyLedger_Insufficient("),
-        ("account deposit 5 --for Bob --unlocked {rich}", "--for: given 'Bob', allowed an address"),
-        ("account deposit 5", "sender: given nothing, allowed --unlocked, --key-file or the variable"),
-        ("account deposit 5 --key-file nope.key", "--key-file: given nope.key, allowed a file that exists"),
-        ("account deposit 5 --unlocked {rich} --chain-id 1", "chain id: http://127.0.0.1:"),
+        ("account deposit 5 --for Bob --unlocked {rich}", "--for must be an address, not 'Bob'"),
+        ("account deposit 5", "there is no sender: give --unlocked or --key-file, or set the variable"),
+        ("account deposit 5 --key-file nope.key", "--key-file: the file nope.key does not exist"),
+        ("account deposit 5 --unlocked {rich} --chain-id 1", "the node at http://127.0.0.1:"),
         (
             "account deposit 5 --unlocked {rich} --deployment no.json",
             "deployment: no.json cannot be read",
@@ -453,17 +464,20 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
         ("trade give-up 0x12 --key-file alice.key", "OFFER: 0x12 cannot be read"),
         ("trade give-up receipt.json --key-file alice.key", "offer: a field is missing or malformed: 'salt'"),
         ("trade confirm offer.json --unlocked {rich}", "receipt: a field is missing or malformed: 'opening'"),
-        ("trade expire 0x{zero} --unlocked {rich}", "OFFER: given 0x{zero}, of which the log knows nothing"),
+        ("trade expire 0x{zero} --unlocked {rich}", "OFFER: the log has no offer 0x{zero};"),
         ("trade offer {terms} +0h +2h --key-file alice.key", "OfferMarket_BadWindow("),
         (
             "trade offer {terms} 2026-01-01 +2h --key-file alice.key",
-            "--accept-by: given '2026-01-01', allowed",
+            "--accept-by must be in unix seconds or in",
         ),
         (
             "trade offer {terms} +2h soon --key-file alice.key",
-            "--deliver-by: given 'soon', allowed unix seconds",
+            "--deliver-by must be in unix seconds or in",
         ),
-        ("trade offer {terms} +1h +2h --signed --key-file alice.key", "--out: given nothing, allowed a file"),
+        (
+            "trade offer {terms} +1h +2h --signed --key-file alice.key",
+            "--out is missing: the buyer needs the file",
+        ),
         (
             "trade offer {terms} +1h +2h --key-file alice.key --out offer.json",
             "offer.json exists already",
@@ -473,10 +487,13 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
             "--out: no/way cannot be written",
         ),
         ("trade offer {terms} +1h +2h --unlocked {rich} --out new.json", "EnergyLedger_RoleMissing("),
-        ("trade offer {terms} +1h +2h --signed --unlocked {rich} --out new.json", "sender: given --unlocked"),
+        (
+            "trade offer {terms} +1h +2h --signed --unlocked {rich} --out new.json",
+            "the account itself must sign: use --key-file",
+        ),
         (
             "meter record offer.json --meter-key meter.key --journal meter.journal",
-            "FILE: given offer.json, allowed",
+            "FILE: the first line of offer.json must be",
         ),
         (
             "meter record no.csv --meter-key meter.key --journal meter.journal",
@@ -485,7 +502,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     ],
 )
 def test_wrong_input(shop: Shop, command: str, line: str) -> None:
-    """One line names what was given and what is allowed; nothing is sent, no file is made or changed."""
+    """One line states what is wrong and what would be right; nothing is sent, no file is made or changed."""
     terms = "--energy-wh 800 --price 200_000_000 --accept-by {} --deliver-by {}"
     if "{terms}" in command:
         head, _, tail = command.partition("{terms}")
@@ -500,21 +517,35 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "file", "place", "value"),
+    ("command", "file", "place", "value", "line"),
     [
-        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33),
-        ("trade confirm", "receipt.json", ("terms", "nonce"), -1),
-        ("trade confirm", "receipt.json", ("terms", "price"), 2**256),
-        ("trade confirm", "receipt.json", ("buyer",), "Bob"),
-        ("trade confirm", "receipt.json", ("opening",), {"energy_wh": 800, "salt": "0x00"}),
-        ("trade give-up", "offer.json", ("terms", "nonce"), -1),
-        ("trade give-up", "offer.json", ("terms", "energy"), "0x00"),
-        ("account open", "alice.attestation", ("roles",), 300),
-        ("account open", "alice.attestation", ("certificateHash",), "0x00"),
-        ("account open", "alice.attestation", ("account",), 5),
+        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33, "energy field has 32 bytes, not 33"),
+        ("trade confirm", "receipt.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
+        ("trade confirm", "receipt.json", ("terms", "price"), 2**256, "price must be between 0 and 2**256-1"),
+        ("trade confirm", "receipt.json", ("buyer",), "Bob", "receipt: a field is missing or malformed: "),
+        (
+            "trade confirm",
+            "receipt.json",
+            ("opening",),
+            {"energy_wh": 800, "salt": "0x00"},
+            "salt must have 32 bytes, not 1",
+        ),
+        ("trade give-up", "offer.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
+        ("trade give-up", "offer.json", ("terms", "energy"), "0x00", "energy field has 32 bytes, not 1"),
+        ("account open", "alice.attestation", ("roles",), 300, "roles must be between 0 and 3, not 300"),
+        (
+            "account open",
+            "alice.attestation",
+            ("certificateHash",),
+            "0x00",
+            "certificateHash must have 32 bytes, not 1",
+        ),
+        ("account open", "alice.attestation", ("account",), 5, "the account must be an address, not 5"),
     ],
 )
-def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...], value: object) -> None:
+def test_garbled_file(
+    shop: Shop, command: str, file: str, place: tuple[str, ...], value: object, line: str
+) -> None:
     """A file with a field that no call can hold is refused before anything is sent, in one line."""
     content = json.loads(Path(file).read_text())
     inner = content
@@ -523,6 +554,5 @@ def test_garbled_file(shop: Shop, command: str, file: str, place: tuple[str, ...
     inner[place[-1]] = value
     Path(file).write_text(json.dumps(content))
     height = shop.chain.height()
-    refused = shop.refused(command, file, "--unlocked", shop.rich)
-    assert re.search("given |must (be|have) |has 32 bytes, not |: a field is missing or malformed: ", refused)
+    assert line in shop.refused(command, file, "--unlocked", shop.rich)
     assert shop.chain.height() == height

@@ -7,7 +7,8 @@ import pytest
 
 from energy_trading.bindings.contract import UnknownRevert
 from energy_trading.bindings.offer_market import Expired, NotSeller
-from energy_trading.chain.connect import Chain, NotEnoughMoney, connect, in_process
+from energy_trading.chain.connect import Chain, NotEnoughMoney, connect
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from tests.e2e.test_nodes import CHAIN_ID, KEYS, populate, trade
@@ -59,7 +60,9 @@ def test_out_of_gas_is_told(there: World) -> None:
     """A transaction that ran out of gas is no success, and its text says what may have been missing."""
     with pytest.raises(UnknownRevert) as caught:
         there.ledger.set_pkg(there.bob.address).send(there.dso, gas=25_000)
-    assert str(caught.value) == "failed, where a call with more gas does not, without data"
+    assert str(caught.value) == (
+        "the transaction failed, although a call with more gas succeeds, without data"
+    )
     assert there.ledger.pkg() == there.pkg.address
 
 
@@ -82,7 +85,7 @@ def test_sender_without_money(there: World) -> None:
     with pytest.raises(NotEnoughMoney) as caught:
         there.chain.send(there.bob.address, b"", poor, value=5)
     assert str(caught.value) == (
-        f"account {poor.address}: given 0 wei, allowed enough for 5 wei and the gas"
+        f"account {poor.address} has 0 wei, which does not pay for 5 wei and the gas"
         " (insufficient funds for gas * price + value)"
     )
 
@@ -93,4 +96,4 @@ def test_snapshot_is_used_once(there: World) -> None:
     there.chain.revert(snapshot)
     with pytest.raises(BadInput) as caught:
         there.chain.revert(snapshot)
-    assert str(caught.value) == (f"snapshot: given {snapshot}, allowed one that was taken and not used yet")
+    assert str(caught.value) == f"snapshot {snapshot} does not exist or has been used already"

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.compile import ROOT
-from energy_trading.chain.connect import Chain, NodeError, connect, in_process
+from energy_trading.chain.connect import Chain, NodeError, connect
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter
 from energy_trading.types import Energy, TradeState

@@ -158,7 +158,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
             name(chain, record, 1)
             assert watcher.event() == (1, False)
             node.close()
-            assert watcher.warning() == f"no node answers at {url}: waiting for it"
+            assert watcher.warning() == f"no node answers at {url}; waiting for it"
             node.enter_context(anvil(*state, port=port))
             name(chain, record, 2)
             assert watcher.event() == (2, False)
@@ -171,7 +171,7 @@ def test_node_that_comes_back_is_read_on(record: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (("--chain-id", "5"), "error: chain id: {url} serves 5, allowed 31337\n"),
+        (("--chain-id", "5"), "error: the node at {url} serves chain 5, not chain 31337\n"),
         ((), "error: there is no contract at {ledger} on chain 31337\n"),
     ],
 )
@@ -199,7 +199,7 @@ def test_a_node_that_is_away_keeps_nobody(record: Path, end: str) -> None:
         deployed(url, record)
         with watching(url, record, *(("--for", 2) if end == "end" else ())) as watcher:
             node.close()
-            assert watcher.warning().endswith(": waiting for it")
+            assert watcher.warning().endswith("; waiting for it")
             expected = {"interrupt": (130, "", ""), "end": (0, "", "")}[end]
             assert getattr(watcher, end)() == expected
 

@@ -9,8 +9,6 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.signatures import compact
-from energy_trading.rules.lot import Lots, SignedPermit
-from energy_trading.rules.trade import Accepted, CheckedReceipt, NamedKey
 from energy_trading.types import (
     ZERO_ADDRESS,
     Delivery,
@@ -19,7 +17,6 @@ from energy_trading.types import (
     ExchangePermit,
     Injection,
     LotState,
-    LotView,
     Receipt,
     ReceiptKey,
     TradeState,
@@ -29,19 +26,8 @@ from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.trade_calls import TradeCalls, buyers, sellers
 
 LOT_WH = [1, 7, 60, 93, 100, 100, 100, 150]
-CUTS = [
-    (1, 99),
-    (50, 50),
-    (93, 7),
-    (40, 30, 30),
-    (0, 100),
-    (100,),
-    (),
-    (60, 41),
-    (2**40, 1),
-    (1, 6),
-    (75, 75),
-]
+CUTS = [(1, 99), (50, 50), (93, 7), (40, 30, 30), (0, 100), (100,), ()]
+CUTS += [(60, 41), (2**40, 1), (1, 6), (75, 75)]
 
 
 class LotCalls(TradeCalls):
@@ -60,40 +46,31 @@ class LotCalls(TradeCalls):
             "travel": 3,
         }
     )
-    examined = frozenset(
-        {
-            *("mint", "exchange", "cancel_permits", "transfer_from", "retire", "split", "merge"),
-            *("accept_for_lots", "deliver"),
-        }
-    )
+    examined = frozenset({"mint", "exchange", "cancel_permits", "transfer_from", "retire", "split", "merge"})
+    examined |= {"accept_for_lots", "deliver"}
     must_see = frozenset({"delivered in lots: all", "delivered in lots: short", "old permit refused"})
 
     def __init__(self) -> None:
         super().__init__()
-        self.lots = self.world.suite.lots
-        slot_seconds = self.lots.lot_parameters().slot_seconds
-        self.lot_model = Lots(self.trading, self.lots.address, slot_seconds)
+        self.lots = self.rules.lots
         self.minted_wh = 0
-        #: permits and acceptances of exchanges: what was said, and both signatures
-        self.said: list[tuple[SignedPermit, bytes, SignedPermit, bytes]] = []
+        #: permits of exchanges with the signatures of both
+        self.signed_permits: list[tuple[ExchangePermit, bytes, bytes]] = []
 
     def one_story(self) -> None:
         """And on every lot; energy is neither made nor lost."""
         super().one_story()
-        for lot, model in self.lot_model.lots.items():
-            told = self.lots.lot_of(lot)
-            assert told == LotView(
-                model.owner, model.energy_wh, model.slot_start, model.nonce, LotState(model.state)
-            )
-        there = [x for x in self.lot_model.lots.values() if x.state in (LotState.ALIVE, LotState.RETIRED)]
+        contract = self.world.suite.lots
+        for lot, view in self.lots.lots.items():
+            assert contract.lot_of(lot) == view
+        there = [lot for lot in self.lots.lots.values() if lot.state in (LotState.ALIVE, LotState.RETIRED)]
         assert sum(lot.energy_wh for lot in there) == self.minted_wh
         for person in self.people:
-            owned = [lot for lot in there if lot.owner == person.address]
-            assert self.lots.balance_of(person.address) == len(owned)
+            assert contract.balance_of(person.address) == self.lots.balance_of(person.address)
 
     def pick_lots(self, place: int, count: int, owner: str | None = None) -> list[int]:
         """Lots that are alive, of one owner; now and then any."""
-        lots = self.lot_model.lots
+        lots = self.lots.lots
         alive = [lot for lot, x in lots.items() if x.state == LotState.ALIVE and owner in (None, x.owner)]
         if (not alive or self.random.random() < 0.1) and lots:
             alive = list(lots)
@@ -103,15 +80,15 @@ class LotCalls(TradeCalls):
 
     def owner(self, lot: int, right: bool, other: int) -> SecretKey:
         """The lot's owner, or whoever tries."""
-        owner = self.lot_model.lot(lot).owner
+        owner = self.lots.lot_of(lot).owner
         found = [person for person in self.people if right and person.address == owner]
         return (found or [self.people[other]])[0]
 
     def waiting(self) -> list[bytes]:
         """Trades whose buyers wait for lots."""
         signers = {keccak(self.lots.receipt_signer(person.address)) for person in self.people}
-        states = self.trading.trades.items()
-        return [i for i, x in states if isinstance(x, Accepted) and x.receipt_key in signers]
+        accepted = [(i, self.accepted(i)) for i in self.terms]
+        return [i for i, acceptance in accepted if acceptance and acceptance.receipt_key in signers]
 
     # ------------------------------------------------------------ certificates
 
@@ -125,14 +102,16 @@ class LotCalls(TradeCalls):
         odd=[""] * 9 + ["again", "other"],
         for_trade=(True, False),
     )
-    def mint(self, who, energy, slot, signer, late, odd, for_trade):
-        """The DSO's word becomes a lot, once (C-4)."""
+    def mint(
+        self, who: int, energy: int, slot: int | str, signer: bool, late: bool, odd: str, for_trade: bool
+    ) -> None:
+        """The DSO's certificate becomes a lot, once (C-4)."""
         now = self.chain.next_time
-        start = now // SLOT_S * SLOT_S + (slot * SLOT_S if slot != "odd" else -2 * SLOT_S + 1)
+        start = now // SLOT_S * SLOT_S + (slot * SLOT_S if isinstance(slot, int) else -2 * SLOT_S + 1)
         self.nonce += 1
         reading = keccak(self.nonce.to_bytes(32, "big"))
-        if odd == "again" and self.lot_model.lots:
-            reading = self.random.choice(list(self.lot_model.lots)).to_bytes(32, "big")
+        if odd == "again" and self.lots.lots:
+            reading = self.random.choice(list(self.lots.lots)).to_bytes(32, "big")
         deadline = now if late else now + 600
         sellers_waiting = [self.terms[i].seller for i in self.waiting() if for_trade]
         producer = [*sellers_waiting, self.people[who].address][0]
@@ -140,21 +119,7 @@ class LotCalls(TradeCalls):
         certificate = sign_injection(self.world, injection, self.world.dso if signer else self.world.pkg)
         if odd == "other":
             injection = replace(injection, energy_wh=energy + 1)
-        lot = int.from_bytes(reading, "big")
-        sent, _ = self.step(
-            "mint",
-            self.lots.mint(injection, certificate),
-            self.world.stranger,
-            lambda now: self.lot_model.mint(
-                lot,
-                injection.producer,
-                injection.energy_wh,
-                start,
-                deadline,
-                signer and odd != "other",
-                now,
-            ),
-        )
+        sent, _ = self.step("mint", self.world.stranger, "lots.mint", injection, certificate)
         if sent:
             self.minted_wh += energy
 
@@ -169,95 +134,61 @@ class LotCalls(TradeCalls):
         odd=[""] * 12 + ["permit", "acceptance", "price", "buyer"],
         old=[False, False, True],
     )
-    def exchange(self, place, to, price, seconds, odd, old):
-        """A lot against money, on both signatures, which are void once the owner changed (C-7, C-8)."""
+    def exchange(self, place: int, to: int, price: int, seconds: int, odd: str, old: bool) -> None:
+        """A lot against money, on the signatures of both; a change of owner voids them (C-7, C-8)."""
         (lot,) = self.pick_lots(place, 1)
         seller, buyer = self.owner(lot, True, 0), self.people[to]
-        if old and self.said:
-            permit, first, acceptance, second = self.random.choice(self.said)
+        if old and self.signed_permits:
+            permit, first, second = self.random.choice(self.signed_permits)
         else:
-            said = SignedPermit(
-                seller.address,
-                lot,
-                buyer.address,
-                price,
-                self.lot_model.lot(lot).nonce,
-                self.chain.next_time + seconds,
+            deadline = self.chain.next_time + seconds
+            permit = ExchangePermit(lot, buyer.address, price, self.lots.nonces(lot), deadline)
+            messages = {"permit": permit, "acceptance": ExchangeAcceptance(permit, MSG)}
+            first, second = (
+                compact(
+                    (self.world.pkg if odd == name else key).sign_digest(self.lots.domain.digest(message))
+                )
+                for (name, message), key in zip(messages.items(), (seller, buyer), strict=True)
             )
-            content = said.lot, said.buyer, said.price, said.nonce, said.deadline
-            words = ExchangePermit(*content)
-            signers = (
-                self.world.pkg if odd == "permit" else seller,
-                self.world.pkg if odd == "acceptance" else buyer,
-            )
-            domain = self.world.suite.lots_domain
-            first = compact(signers[0].sign_digest(domain.digest(words)))
-            second = compact(signers[1].sign_digest(domain.digest(ExchangeAcceptance(words, MSG))))
-            permit, acceptance = (replace(said, signer=key.address) for key in signers)
-            self.said.append((permit, first, acceptance, second))
+            self.signed_permits.append((permit, first, second))
         price = permit.price + (odd == "price")
         taker = self.world.carol.address if odd == "buyer" else permit.buyer
-        sent, _ = self.step(
-            "exchange",
-            self.lots.exchange(permit.lot, taker, price, permit.deadline, MSG, first, second),
-            self.world.stranger,
-            lambda now: self.lot_model.exchange(
-                permit.lot, taker, price, permit.deadline, permit, acceptance, now
-            ),
-        )
-        is_current = permit.nonce == self.lot_model.lot(permit.lot).nonce
+        words = permit.lot, taker, price, permit.deadline, MSG, first, second
+        sent, _ = self.step("exchange", self.world.stranger, "lots.exchange", *words)
+        is_current = permit.nonce == self.lots.nonces(permit.lot)
         seen["old permit refused"] += sent is None and not odd and not is_current
 
     @call(2, place=range(100), right=often, other=anybody)
-    def cancel_permits(self, place, right, other):
-        """The owner takes back what it signed (C-7)."""
+    def cancel_permits(self, place: int, right: bool, other: int) -> None:
+        """The owner withdraws what it signed (C-7)."""
         (lot,) = self.pick_lots(place, 1)
-        caller = self.owner(lot, right, other)
-        self.step(
-            "cancel_permits",
-            self.lots.cancel_permits(lot),
-            caller,
-            lambda now: self.lot_model.cancel_permits(caller.address, lot),
-        )
+        self.step("cancel_permits", self.owner(lot, right, other), "lots.cancel_permits", lot)
 
     @call(4, place=range(100), right=often, other=anybody, to=[*anybody, None], claimed=often)
-    def transfer_from(self, place, right, other, to, claimed):
-        """A lot is handed over as any ERC-721 token; permits for it are void (C-7)."""
+    def transfer_from(self, place: int, right: bool, other: int, to: int | None, claimed: bool) -> None:
+        """A lot is handed over as any ERC-721 token is; permits for it are void (C-7)."""
         (lot,) = self.pick_lots(place, 1)
         caller = self.owner(lot, right, other)
-        owner = self.lot_model.lot(lot).owner if claimed else self.people[other].address
+        owner = self.lots.lot_of(lot).owner if claimed else self.people[other].address
         target = ZERO_ADDRESS if to is None else self.people[to].address
-        self.step(
-            "transfer_from",
-            self.lots.transfer_from(owner, target, lot),
-            caller,
-            lambda now: self.lot_model.transfer(caller.address, owner, target, lot),
-        )
+        self.step("transfer_from", caller, "lots.transfer_from", owner, target, lot)
 
     # ------------------------------------------------------------ retire, split, merge
 
     @call(2, place=range(100), right=often, other=anybody)
-    def retire(self, place, right, other):
+    def retire(self, place: int, right: bool, other: int) -> None:
         """Consumed energy is not sold again (C-9)."""
         (lot,) = self.pick_lots(place, 1)
-        caller = self.owner(lot, right, other)
-        self.step(
-            "retire", self.lots.retire(lot), caller, lambda now: self.lot_model.retire(caller.address, lot)
-        )
+        self.step("retire", self.owner(lot, right, other), "lots.retire", lot)
 
     @call(8, place=range(100), right=often, other=anybody, cuts=CUTS, fitting=often)
-    def split(self, place, right, other, cuts, fitting):
+    def split(self, place: int, right: bool, other: int, cuts: tuple[int, ...], fitting: bool) -> None:
         """Parts have the energy of the whole (C-9)."""
         (lot,) = self.pick_lots(place, 1)
-        caller, whole = self.owner(lot, right, other), self.lot_model.lot(lot).energy_wh
+        caller, whole = self.owner(lot, right, other), self.lots.lot_of(lot).energy_wh
         if fitting and whole > 2:
             cuts = (1, whole - 2, 1)
-        self.step(
-            "split",
-            self.lots.split(lot, cuts),
-            caller,
-            lambda now: self.lot_model.split(caller.address, lot, cuts),
-        )
+        self.step("split", caller, "lots.split", lot, cuts)
 
     @call(
         8,
@@ -267,50 +198,36 @@ class LotCalls(TradeCalls):
         count=[1, 2, 2, 2, 2, 3, 3, 3],
         twice=[False] * 9 + [True],
     )
-    def merge(self, place, right, other, count, twice):
+    def merge(self, place: int, right: bool, other: int, count: int, twice: bool) -> None:
         """A merged lot has the energy of its parts, which are of one slot (C-9)."""
         lots = self.pick_lots(place, count)
         lots += lots[:1] * twice
-        caller = self.owner(lots[0], right, other)
-        self.step(
-            "merge", self.lots.merge(lots), caller, lambda now: self.lot_model.merge(caller.address, lots)
-        )
+        self.step("merge", self.owner(lots[0], right, other), "lots.merge", lots)
 
     # ------------------------------------------------------------ trades that lots fulfil
 
-    def named_lots(self, trade_id: bytes, buyer: str, signs_for: bytes) -> tuple[ReceiptKey, NamedKey]:
-        """What lots sign with for a buyer, as a one-time key: its signature is the trade's id."""
-        signer, tree = self.lots.receipt_signer(buyer), self.stage.tree
-        place = next(i for i, leaf in enumerate(self.stage.signers) if leaf == signer)
-        epoch = self.chain.next_time // 3600
-        wire = ReceiptKey(signer, epoch, tree.proof(place), signs_for)
-        return wire, NamedKey(signer, keccak(signer), epoch, tree.root, signs_for == trade_id)
-
     @call(16, place=range(100), who=buyers, genuine=often)
-    def accept_for_lots(self, place, who, genuine):
-        """A buyer who wants lots in place of a meter's receipt (N-6, C-8)."""
+    def accept_for_lots(self, place: int, who: int, genuine: bool) -> None:
+        """A buyer names the lots in place of a meter; their signature is the trade's id (N-6, C-8)."""
         trade_id = self.pick(place, TradeState.OFFERED)
         if trade_id is None:
             return
         terms, buyer = self.terms[trade_id], self.people[who]
-        wire, named = self.named_lots(trade_id, buyer.address, trade_id if genuine else b"\x01" * 32)
-        self.step(
-            "accept_for_lots",
-            self.world.market.accept_offer_privately(terms, wire),
-            buyer,
-            lambda now: self.trading.accept(buyer.address, trade_id, terms, now, named),
-        )
+        signer = self.lots.receipt_signer(buyer.address)
+        proof = self.stage.tree.proof(self.stage.signers.index(signer))
+        signature = trade_id if genuine else b"\x01" * 32
+        key = ReceiptKey(signer, self.chain.next_time // 3600, proof, signature)
+        self.step("accept_for_lots", buyer, "market.accept_offer_privately", terms, key)
 
-    def delivery(self, trade_id: bytes, energy: bytes, odd: str) -> tuple[Delivery, CheckedReceipt]:
+    def delivery(self, trade_id: bytes, energy: Energy, odd: str) -> Delivery:
         """Where lots must sign the receipt, nobody else can, whatever is shown as their signature (N-8)."""
-        wire, receipt = super().delivery(trade_id, energy, odd)
-        signer = self.lots.receipt_signer(wire.buyer)
-        state = self.trading.trades.get(trade_id)
-        if not isinstance(state, Accepted) or state.receipt_key != keccak(signer):
-            return wire, receipt
+        delivery = super().delivery(trade_id, energy, odd)
+        signer = self.lots.receipt_signer(delivery.buyer)
+        accepted = self.accepted(trade_id)
+        if accepted is None or accepted.receipt_key != keccak(signer):
+            return delivery
         shown = self.random.choice([b"", trade_id, bytes(64)])
-        wire = replace(wire, signer=signer, signature=shown)
-        return wire, CheckedReceipt(state, energy, signed=False)
+        return replace(delivery, signer=signer, signature=shown)
 
     @call(
         24,
@@ -320,28 +237,23 @@ class LotCalls(TradeCalls):
         count=[1, 1, 2, 3],
         odd=[""] * 9 + ["buyer", "twice"],
     )
-    def deliver(self, place, right, other, count, odd):
+    def deliver(self, place: int, right: bool, other: int, count: int, odd: str) -> None:
         """Lots fulfil a trade: the buyer has them and the seller the money (N-3, C-8)."""
         trade_id = self.one_of(place, self.waiting(), self.terms)
         if trade_id is None:
             return
-        terms, state = self.terms[trade_id], self.trading.trades.get(trade_id)
-        buyer = state.buyer if isinstance(state, Accepted) else self.world.bob.address
+        terms, accepted = self.terms[trade_id], self.accepted(trade_id)
+        buyer = accepted.buyer if accepted else self.world.bob.address
         if odd == "buyer":
             buyer = self.people[other].address
-        caller = self.author(terms, right, other)
         lots = self.pick_lots(place, count, terms.seller)
         lots += lots[:1] * (odd == "twice")
-        energy = sum(self.lot_model.lot(lot).energy_wh for lot in lots)
-        sent, _ = self.step(
-            "deliver",
-            self.lots.deliver(terms, buyer, lots),
-            caller,
-            lambda now: self.lot_model.deliver(caller.address, trade_id, terms, buyer, lots, now),
-        )
+        energy = sum(self.lots.lot_of(lot).energy_wh for lot in lots)
+        sent, _ = self.step("deliver", self.author(terms, right, other), "lots.deliver", terms, buyer, lots)
         if sent:
             digest = self.world.suite.market_domain.digest(Receipt(trade_id, Energy.plain(energy)))
-            signs = self.lots.verify(bytes.fromhex(buyer[2:]), digest, b"")
-            assert signs == b"\xff" * 4, "lots sign nothing after the delivery"
+            for verifier in (self.world.suite.lots, self.lots):
+                signs = verifier.verify(bytes.fromhex(buyer[2:]), digest, b"")
+                assert signs == b"\xff" * 4, "lots sign nothing after the delivery"
             whole = energy >= int.from_bytes(terms.energy, "big")
             seen[f"delivered in lots: {'all' if whole else 'short'}"] += 1

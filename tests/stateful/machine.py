@@ -1,4 +1,4 @@
-"""Random calls: how one is drawn, done on chain and in the reference, and what must hold after each."""
+"""Random calls: how one is drawn, made on the chain and in the rules, and what must hold after each."""
 
 from __future__ import annotations
 
@@ -7,29 +7,30 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from operator import attrgetter
 from typing import Any, ClassVar
 
 from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.contract import Call, ContractRevert, Sent, read_events
-from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.bindings.contract import ContractRevert, Sent, read_events
+from energy_trading.bindings.suite import DEFAULT_CREDIT, PARTS
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.market.log.replay import Replay, replay
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
-from energy_trading.rules.credit import Standing
-from energy_trading.rules.ledger import Account, Ledger, Refused
-from energy_trading.types import ZERO_ADDRESS, AccountView
+from energy_trading.rules.ledger import Token
+from energy_trading.simulation.venues import InMemory, OnChain, Rules
+from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import TokenWorld, deployed
 from tests.differential.revm import RevmChain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
 
 FUNDS = 2_000
 UNIT = 10**9
-#: small numbers, so that every rounding shows and every limit is near
-PARAMETERS = {
+#: Small numbers, so that every rounding shows and every limit is near.
+PARAMETERS: dict[str, Any] = {
     "unit": UNIT,
     "guarantee_bps": 7_777,
     "fee_bps": 333,
@@ -50,9 +51,9 @@ PARAMETERS = {
     ),
 }
 
-#: (call, "done" or the name of the refusal): how often
+#: How often each call was done, or refused with which error.
 counts: Counter[tuple[str, str]] = Counter()
-#: what else was seen: how often
+#: How often something else was seen.
 seen: Counter[str] = Counter()
 
 anybody = range(8)
@@ -62,17 +63,17 @@ amounts = [0, 1, 2, 13, 99, 100, 101, 250, 777, 5_000]
 
 @dataclass(frozen=True)
 class Stage:
-    """A deployed market; every example starts from its state.
+    """A deployed market, from whose state every example starts.
 
     Args:
         world: the market and its people.
         chain: where it is.
         parameters: what was fixed.
         token: what it settles in; None: the native coin.
-        one_time: meters' one-time keys, the last one on P-256; bob's registered meter is on P-256 too.
+        one_time: one-time keys of meters, the last on P-256; bob's registered meter is on P-256, too.
         meters: meters that can be registered, every fourth on P-256.
-        signers: of the one-time keys, and what lots sign with for each person.
-        tree: over them.
+        signers: those of the one-time keys, and those with which lots sign for each person.
+        tree: the Merkle tree over these signers.
     """
 
     world: World
@@ -99,7 +100,9 @@ def staged(asset: str) -> Stage:
         asset=token.address if token else ZERO_ADDRESS,
         **PARAMETERS,
     )
-    world = World(chain, deploy(chain, dso, parameters), dso, pkg, treasury, *people[:6], meters={})
+    alice, bob, carol, seller, buyer, stranger, *_ = people
+    suite = deploy(chain, dso, parameters)
+    world = World(chain, suite, dso, pkg, treasury, alice, bob, carol, seller, buyer, stranger, meters={})
     paid_in = TokenWorld(world, token) if token else None
     roles = {world.seller: PRODUCER, world.buyer: CONSUMER}
     for key in (world.alice, world.bob, world.carol, world.seller, world.buyer):
@@ -113,8 +116,9 @@ def staged(asset: str) -> Stage:
             return P256Meter(ec.derive_private_key(number, ec.SECP256R1()), world.suite.p256_verifier)
         return Secp256k1Meter(SecretKey.from_int(number))
 
-    world.meters[world.bob.address] = meter(6000, True)
-    world.ledger.register_meter(world.bob.address, world.meters[world.bob.address].signer).send(dso)
+    bobs: Any = meter(6000, True)
+    world.meters[bob.address] = bobs
+    world.ledger.register_meter(bob.address, bobs.signer).send(dso)
     one_time = [meter(5000 + i, i == 4) for i in range(5)]
     meters = [meter(7000 + i, i % 4 == 3) for i in range(20)]
     signers = [*(key.signer for key in one_time), *(world.suite.lots.receipt_signer(k.address) for k in keys)]
@@ -123,21 +127,11 @@ def staged(asset: str) -> Stage:
     return Stage(world, chain, parameters, paid_in, one_time, meters, signers, tree)
 
 
-def as_account(view: AccountView) -> Account:
-    """What the chain tells of an account, as the reference keeps it."""
-    standing = Standing(
-        view.seller_credit_e9,
-        view.buyer_credit_e9,
-        view.sales,
-        view.purchases,
-        view.defaults,
-        view.banned_until,
-    )
-    return Account(view.roles, view.suspended, view.available, view.held, standing)
-
-
 def call(weight: int = 2, /, *, asked: bool = True, **choices: Sequence[Any]) -> Callable[[Any], Any]:
-    """Let machines draw this call so often, with arguments of these; `asked`: whether the market answers."""
+    """Let machines draw a call this often, with one of these for each argument.
+
+    `asked` states whether the market is called, and may refuse.
+    """
 
     def remember(function: Any) -> Any:
         function.drawn, function.asked = (weight, choices), asked
@@ -146,15 +140,8 @@ def call(weight: int = 2, /, *, asked: bool = True, **choices: Sequence[Any]) ->
     return remember
 
 
-@cache
-def calls_of(kind: type[Machine]) -> Mapping[str, tuple[int, dict[str, Sequence[Any]]]]:
-    """Weight and choices of every call that a machine draws, by name."""
-    found = {name: getattr(kind, name).drawn for name in dir(kind) if hasattr(getattr(kind, name), "drawn")}
-    return {name: (kind.weights.get(name, weight), choices) for name, (weight, choices) in found.items()}
-
-
 class Machine:
-    """One market, its reference and its replayed log, step by step."""
+    """One market on a chain, in memory and in its replayed log, step by step."""
 
     #: token of tests/solidity that the market settles in; none: the native coin
     asset: ClassVar[str] = ""
@@ -168,61 +155,77 @@ class Machine:
     #: what else must have been seen
     must_see: ClassVar[frozenset[str]] = frozenset()
 
+    #: weight and choices of every call that the machine draws, by name
+    calls: ClassVar[Mapping[str, tuple[int, dict[str, Sequence[Any]]]]] = {}
+
+    def __init_subclass__(cls) -> None:
+        drawn = {name: getattr(getattr(cls, name), "drawn", None) for name in dir(cls)}
+        found = {name: draw for name, draw in drawn.items() if draw is not None}
+        cls.calls = {
+            name: (cls.weights.get(name, weight), chosen) for name, (weight, chosen) in found.items()
+        }
+
     def __init__(self) -> None:
         self.stage = staged(self.asset)
         self.world, self.chain, self.parameters = self.stage.world, self.stage.chain, self.stage.parameters
         self.start = self.chain.snapshot()
         w = self.world
         self.people = [w.alice, w.bob, w.carol, w.seller, w.buyer, w.stranger, w.treasury, w.dso]
-        self.model = Ledger(
-            self.parameters.credit,
-            w.dso.address,
-            w.treasury.address,
-            w.ledger.address,
-            self.parameters.epoch_seconds,
-        )
-        self.model.roots = {GENESIS // 3600: self.stage.tree.root}
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, w.suite.markets):
             self.replayed.fold(event)
-        self.model.accounts = {k.address: as_account(w.account(k)) for k in self.people}
-        self.model.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
+        names = [part.name for part in PARTS]
+        at = dict(zip(names, (*w.suite.markets, w.suite.p256_verifier), strict=True))
+        self.rules = Rules.of(self.parameters, self.chain.chain_id, at, self.model_of_token())
+        self.rules.ledger.accounts = dict(self.replayed.accounts)
+        self.rules.ledger.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
+        self.rules.ledger.roots = {GENESIS // 3600: self.stage.tree.root}
+        self.rules.ledger.coin = 0 if self.asset else self.assets(w.ledger.address)
+        self.on_chain, self.in_memory = OnChain(w.suite), InMemory(self.rules, self.chain.now())
         meters = [*w.meters.values(), *self.stage.one_time]
         self.signers: dict[bytes, ReceiptSigner] = {keccak(meter.signer): meter for meter in meters}
         self.nonce = 0
         self.random = random.Random()
-        #: calls made so far, to be read after a failure
+        #: calls made so far, to be printed after a failure
         self.told: list[str] = []
 
     def any_call(self, seed: int) -> None:
-        """Draw a call and its arguments; the seed alone decides which, so that others can be left out."""
+        """Draw a call and its arguments. The seed alone decides which, so that others can be left out."""
         self.random = random.Random(seed)
-        calls = calls_of(type(self))
-        name = self.random.choices(list(calls), [weight for weight, _ in calls.values()])[0]
-        arguments = {key: self.random.choice(values) for key, values in calls[name][1].items()}
+        name = self.random.choices(list(self.calls), [weight for weight, _ in self.calls.values()])[0]
+        arguments = {key: self.random.choice(values) for key, values in self.calls[name][1].items()}
         self.told.append(f"{name}({arguments})")
         getattr(self, name)(**arguments)
+
+    def model_of_token(self) -> Token | None:
+        """What the rules settle in; None: the native coin."""
+        return None
 
     # ------------------------------------------------------------ one step
 
     def step(
-        self, name: str, call: Call[Any], sender: SecretKey, act: Callable[[int], Any]
+        self, name: str, caller: SecretKey, verb: str, *arguments: Any, value: int = 0
     ) -> tuple[Sent | None, Any]:
-        """Do the same on the chain and in the reference; both succeed or both refuse with the same words."""
+        """Make the same call on the chain and in memory; both succeed, or both refuse with the same error.
+
+        The verb is that of a part of the venues, such as "market.make_offer"; the call is counted under the
+        name. Returns the transaction and what the rule returned, or None twice if the call was refused.
+        """
         before = self.assets(self.world.ledger.address)
-        sent = answer = refusal = refused = None
-        try:
-            answer = act(self.chain.next_time)
-        except Refused as error:
-            refusal = (error.rule, error.values)
-        try:
-            sent = call.send(sender)
-        except ContractRevert as error:
-            refused = (error.signature.partition("(")[0], error.values)
-        assert refused == refusal, f"{name}: the contract's answer is not the reference's"
-        if sent is None:
-            counts[name, refusal[0]] += 1
+        self.in_memory.now = self.chain.next_time
+        answers: list[Any] = []
+        refusals: list[tuple[str, Any]] = []
+        for venue in (self.in_memory, self.on_chain):
+            try:
+                answers.append(attrgetter(verb)(venue)(caller, *arguments, value=value))
+            except ContractRevert as error:
+                refusals.append((error.signature.partition("(")[0], error.values))
+        assert len(refusals) in (0, 2), f"{name}: contract and rules disagree: {refusals}"
+        if refusals:
+            assert refusals[0] == refusals[1], f"{name}: contract and rules disagree"
+            counts[name, refusals[0][0]] += 1
             return None, None
+        answer, sent = answers
         counts[name, "done"] += 1
         for event in sent.events:
             self.replayed.fold(event)
@@ -232,17 +235,17 @@ class Machine:
         return sent, answer
 
     def assets(self, address: str) -> int:
-        """What an account has outside the market, in base units."""
+        """What an account owns outside the market, in base units."""
         return self.chain.balance(address) if self.stage.token is None else self.stage.token.balance(address)
 
     def may_commit(self, *addresses: str) -> bool:
-        """Whether the chain, asked now, says that none of them is suspended or banned."""
+        """Whether none of them is suspended or banned now, as the chain has it."""
         views = [self.world.account(address) for address in addresses]
         now = self.chain.next_time
         return all(view.open and not view.suspended and now >= view.banned_until for view in views)
 
     def one_of(self, place: int, fitting: Sequence[bytes], others: Collection[bytes]) -> bytes | None:
-        """One that fits the call; where none does, now and then another, which will be refused."""
+        """One that fits the call; if none does, now and then another one, which will be refused."""
         if not fitting and self.random.random() < 0.1:
             fitting = list(others)
         return fitting[place % len(fitting)] if fitting else None
@@ -250,13 +253,13 @@ class Machine:
     # ------------------------------------------------------------ time
 
     def deadlines(self) -> list[int]:
-        """Ends of intervals that decide something."""
+        """Ends of intervals after which something is decided differently."""
         return []
 
     @call(
         8, asked=False, seconds=[1, 1, 60, 60, 600, 3600], deadline=(True, True, False), early=(True, False)
     )
-    def travel(self, seconds, deadline, early):
+    def travel(self, seconds: int, deadline: bool, early: bool) -> None:
         """Time passes, often to the very end of an interval or the second before it."""
         now = self.chain.next_time
         ends = [time for time in self.deadlines() if time > now + 1]
@@ -265,23 +268,24 @@ class Machine:
     # ------------------------------------------------------------ what always holds
 
     def paid(self) -> int:
-        """Payments of trades that are not over, units."""
+        """Payments of trades that have not ended, in units."""
         return 0
 
     def one_story(self) -> None:
-        """Contract, reference and log agree on every account; the money is all there."""
+        """Contracts, rules and log agree on every account; the money is all there."""
         w = self.world
-        on_chain = {key.address: as_account(w.account(key)) for key in self.people}
-        assert on_chain == {a: self.model.account(a) for a in on_chain}
-        assert on_chain == {a: self.replayed.account(a) for a in on_chain}
+        self.in_memory.now = self.chain.now()
+        on_chain = {key.address: w.account(key) for key in self.people}
+        assert on_chain == {a: self.in_memory.ledger.account_of(a) for a in on_chain}
+        assert on_chain == {a: self.replayed.account(a).view() for a in on_chain}
         funds = sum(account.available + account.held for account in on_chain.values())
         assert (funds + self.paid()) * UNIT == self.assets(w.ledger.address)
 
     def end_all(self) -> None:
-        """Call what ends everything open, long after the last deadline."""
+        """End everything that is open, long after the last deadline."""
 
     def end_everything(self) -> None:
-        """Everything ends by calls of a stranger; then nothing is held and everything can be withdrawn."""
+        """A stranger can end everything; then nothing is held, and everything can be withdrawn."""
         w = self.world
         last = max([self.chain.next_time, *self.deadlines()])
         if last > self.chain.now():
@@ -298,7 +302,7 @@ class Machine:
 
 
 def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Exception] | None:
-    """Make a call per seed, see what must hold after each, end everything; what was called if it failed."""
+    """Make a call per seed, with all checks, and end everything; return the calls and what failed."""
     machine = kind()
     try:
         for seed in seeds:
@@ -313,9 +317,10 @@ def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Excep
 
 
 def run(kind: type[Machine], examples: int, steps: int) -> str:
-    """Draw calls, see that each was made and refused at least once, and tell how often.
+    """Draw calls, check that each was made and refused at least once, and return how often.
 
-    Not drawn by hypothesis: four of five of its calls repeated another example's, and it could not shorten.
+    Hypothesis is not used: four of five of its calls repeated those of another example, and it could not
+    shorten them.
     """
     counts.clear()
     seen.clear()
@@ -331,16 +336,16 @@ def run(kind: type[Machine], examples: int, steps: int) -> str:
             raise AssertionError("\n".join([f"{kind.__name__}, example {example}:", *calls])) from error
     lines = [f"{name:24} {answer:44} {count:6}" for (name, answer), count in sorted(counts.items())]
     lines += [f"{what:69} {count:6}" for what, count in sorted(seen.items())]
-    all_names = {name for name in calls_of(kind) if getattr(kind, name).asked} | {name for name, _ in counts}
+    all_names = {name for name in kind.calls if getattr(kind, name).asked} | {name for name, _ in counts}
     names = kind.examined or all_names
     told = "\n".join([kind.__name__, *lines])
     not_done = {name for name in names if not counts[name, "done"]}
-    assert not_done == kind.never & names, f"these never succeeded, so they were never tested\n{told}"
+    assert not_done == kind.never & names, f"these calls never succeeded, so they were not tested\n{told}"
     not_refused = names - {name for name, answer in counts if answer != "done"}
     assert not_refused == kind.always & names, (
-        f"these were never refused, so wrong callers were never tested\n{told}"
+        f"these calls were never refused, so wrong callers were not tested\n{told}"
     )
     found_out = {what for what, count in seen.items() if count}
     not_seen = kind.must_see - found_out - {f"{name}: {answer}" for name, answer in counts}
-    assert not_seen == set(), f"these were never seen\n{told}"
+    assert not_seen == set(), f"these were not seen\n{told}"
     return told

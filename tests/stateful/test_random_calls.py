@@ -1,4 +1,4 @@
-"""Random calls by right and wrong people: the contracts, the reference and the log must tell one story."""
+"""Random calls by right and wrong people, after which contracts, rules and log must agree."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from tests.stateful.trade_calls import TradeCalls
 def test_random_calls(
     capsys: pytest.CaptureFixture[str], kind: type[Machine], examples: int, steps: int
 ) -> None:
-    """Architecture, "what always holds": whatever anyone calls, money and story stay whole (N-7, N-8)."""
+    """Whatever anyone calls, the money stays whole, and contracts, rules and log agree (N-7, N-8)."""
     told = run(kind, examples, steps)
     with capsys.disabled():
         print("\n" + told)

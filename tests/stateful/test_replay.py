@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from energy_trading.bindings import SuiteParameters, read_events
+from energy_trading.bindings.contract import Event
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.market.log.replay import Change, LogIncomplete, OpenTrade, Replay, changes_in, replay
 from energy_trading.types import Cause
@@ -15,7 +16,7 @@ def parameters(world: World) -> SuiteParameters:
     return SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
 
 
-def story(world: World) -> list:
+def story(world: World) -> list[Event]:
     return read_events(world.chain, [world.ledger.address, world.market.address])
 
 

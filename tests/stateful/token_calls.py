@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import MappingProxyType
 
+from energy_trading.rules.ledger import Refused
 from tests.contracts.energy_ledger.test_deposit_with_permit import permit
 from tests.contracts.energy_ledger.tools import Behaviour
 from tests.stateful.auction_calls import AuctionCalls
@@ -12,6 +15,51 @@ from tests.stateful.machine import UNIT, amounts, anybody, call, often
 
 mostly_open = [0, 1, 2, 3, 4] * 3 + [5, 6, 7]
 REFUSING = (Behaviour.RETURNS_FALSE, Behaviour.REVERTS)
+
+
+class ModelToken:
+    """The token as the rules settle in it: who owns what, what the ledger may draw, how it behaves."""
+
+    def __init__(self, ledger: str) -> None:
+        self.ledger = ledger
+        self.behaviour = Behaviour.HONEST
+        #: in base units
+        self.owned: Counter[str] = Counter()
+        self.allowed: Counter[str] = Counter()
+        #: deadline and signature of each permit that the token takes
+        self.permits: set[tuple[int, int, bytes, bytes]] = set()
+
+    def balance_of(self, account: str) -> int:
+        return self.owned[account]
+
+    def transfer(self, to: str, amount: int) -> bool:
+        return self._move(self.ledger, to, amount)
+
+    def transfer_from(self, payer: str, amount: int) -> bool:
+        if self.allowed[payer] < amount or not self._move(payer, self.ledger, amount):
+            return False
+        self.allowed[payer] -= amount
+        return True
+
+    def permit(self, owner: str, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> None:
+        if (deadline, v, r, s) in self.permits:
+            self.allowed[owner] = amount
+
+    @contextmanager
+    def undone_if_refused(self) -> Iterator[None]:
+        before = Counter(self.owned), Counter(self.allowed)
+        try:
+            yield
+        except Refused:
+            self.owned, self.allowed = before
+            raise
+
+    def _move(self, payer: str, to: str, amount: int) -> bool:
+        if self.behaviour in REFUSING or self.owned[payer] < amount:
+            return False
+        self.owned[payer] -= amount
+        self.owned[to] += amount - (self.behaviour == Behaviour.FEE)
+        return True
 
 
 class TokenCalls(AuctionCalls):
@@ -24,102 +72,59 @@ class TokenCalls(AuctionCalls):
 
     def __init__(self) -> None:
         super().__init__()
-        token = self.stage.token
-        assert token is not None
-        self.token = token
-        self.behaviour = Behaviour.HONEST
-        everybody = [*(person.address for person in self.people), self.world.ledger.address]
-        self.owned = Counter({address: token.balance(address) for address in everybody})
-        #: what the ledger may draw, in base units
-        self.allowed: Counter[str] = Counter()
         for who in range(5):
             self.give(who, 5_000)
+
+    def model_of_token(self) -> ModelToken:
+        assert self.stage.token is not None
+        self.token, ledger = self.stage.token, self.world.ledger.address
+        self.model = ModelToken(ledger)
+        for address in (*(person.address for person in self.people), ledger):
+            self.model.owned[address] = self.token.balance(address)
+        return self.model
 
     def one_story(self) -> None:
         """And the token's balances are what was moved, no more and no less."""
         super().one_story()
-        assert {address: self.token.balance(address) for address in self.owned} == dict(self.owned)
+        assert {address: self.token.balance(address) for address in self.model.owned} == self.model.owned
 
     def end_all(self) -> None:
-        if self.behaviour != Behaviour.HONEST:
+        if self.model.behaviour != Behaviour.HONEST:
             self.token.behave(Behaviour.HONEST)
+            self.model.behaviour = Behaviour.HONEST
         super().end_all()
 
     @call(8, asked=False, who=mostly_open, units=[100, 300, 5_000, 5_000])
-    def give(self, who, units):
+    def give(self, who: int, units: int) -> None:
         """Somebody has tokens, and lets the ledger draw exactly these."""
         key = self.people[who]
         self.token.give(key, units)
-        self.owned[key.address] += units * UNIT
-        self.allowed[key.address] = units * UNIT
-
-    def drawn(self, payer: str, asked: int) -> int | None:
-        """What the ledger receives if it asks; None: the token refuses."""
-        if self.behaviour in REFUSING or min(self.owned[payer], self.allowed[payer]) < asked:
-            return None
-        return asked - (self.behaviour == Behaviour.FEE)
+        self.model.owned[key.address] += units * UNIT
+        self.model.allowed[key.address] = units * UNIT
 
     @call(16, who=mostly_open, payer=mostly_open, amount=amounts, odd=[""] * 8 + ["value", "huge"])
-    def deposit(self, who, payer, amount, odd):
+    def deposit(self, who: int, payer: int, amount: int, odd: str) -> None:
         """Tokens come in (X-4)."""
-        account, sender = self.people[who].address, self.people[payer]
-        amount = 2**64 if odd == "huge" else amount
+        account, amount = self.people[who].address, 2**64 if odd == "huge" else amount
         value = int(odd == "value")
-        received = self.drawn(sender.address, amount * UNIT)
-        balance = self.owned[self.world.ledger.address] + (received or 0)
-        sent, _ = self.step(
-            "deposit",
-            self.world.ledger.deposit(account, amount, value=value),
-            sender,
-            lambda now: self.model.deposit_token(account, amount, value, UNIT, received, balance),
-        )
-        if sent:
-            self.move(sender.address, amount * UNIT)
+        self.step("deposit", self.people[payer], "ledger.deposit", account, amount, value=value)
 
     @call(8, who=mostly_open, amount=amounts, signs=often, in_time=often)
-    def deposit_with_permit(self, who, amount, signs, in_time):
+    def deposit_with_permit(self, who: int, amount: int, signs: bool, in_time: bool) -> None:
         """Tokens come in by a permit; one that is not good leaves the allowance as it was (ERC-2612)."""
-        sender, ledger = self.people[who], self.world.ledger
+        sender = self.people[who]
         signed = (self.chain.next_time, 27, b"\x01" * 32, b"\x02" * 32)
-        good = signs and in_time and self.asset == "PermitToken"
         if self.asset == "PermitToken":
             deadline = self.chain.next_time - (0 if in_time else 1)
-            signer = sender if signs else self.world.pkg
-            signed = permit(self.token, sender, amount, deadline, signer, UNIT)
-        allowed = self.allowed[sender.address]
-        if good:
-            self.allowed[sender.address] = amount * UNIT
-        received = self.drawn(sender.address, amount * UNIT)
-        balance = self.owned[ledger.address] + (received or 0)
-        sent, _ = self.step(
-            "deposit_with_permit",
-            ledger.deposit_with_permit(amount, *signed),
-            sender,
-            lambda now: self.model.deposit_token(sender.address, amount, 0, UNIT, received, balance),
-        )
-        if sent:
-            self.move(sender.address, amount * UNIT)
-        else:
-            self.allowed[sender.address] = allowed
-
-    def move(self, payer: str, asked: int) -> None:
-        self.owned[payer] -= asked
-        self.allowed[payer] -= asked
-        self.owned[self.world.ledger.address] += asked
+            signed = permit(self.token, sender, amount, deadline, sender if signs else self.world.pkg, UNIT)
+            if signs and in_time:
+                self.model.permits.add(signed)
+        self.step("deposit_with_permit", sender, "ledger.deposit_with_permit", amount, *signed)
 
     @call(10, who=mostly_open, to=anybody, amount=amounts, odd=["", "", "", "ledger", "zero"])
-    def withdraw(self, who, to, amount, odd):
+    def withdraw(self, who: int, to: int, amount: int, odd: str) -> None:
         """Tokens go out, whatever the account's standing (C-10, N-7)."""
-        caller, target = self.people[who], self.target(to, odd)
-        sent, _ = self.step(
-            "withdraw",
-            self.world.ledger.withdraw(target, amount),
-            caller,
-            lambda now: self.model.withdraw(caller.address, target, amount, self.behaviour not in REFUSING),
-        )
-        if sent:
-            self.owned[self.world.ledger.address] -= amount * UNIT
-            self.owned[target] += amount * UNIT - (self.behaviour == Behaviour.FEE)
+        super().withdraw(who, to, amount, odd)
 
 
 class HostileTokenCalls(TokenCalls):
@@ -134,7 +139,7 @@ class HostileTokenCalls(TokenCalls):
         behaviour=[Behaviour.HONEST] * 2
         + [Behaviour.FEE, Behaviour.RETURNS_FALSE, Behaviour.RETURNS_NOTHING, Behaviour.REVERTS],
     )
-    def behave(self, behaviour):
+    def behave(self, behaviour: Behaviour) -> None:
         """The token changes its ways."""
         self.token.behave(behaviour)
-        self.behaviour = behaviour
+        self.model.behaviour = behaviour

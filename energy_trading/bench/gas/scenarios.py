@@ -17,7 +17,8 @@ from energy_trading.bindings.contract import Call
 from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed

@@ -13,7 +13,7 @@ from typing import Any, Final
 from energy_trading.bench.papers.page import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.bindings.suite import SuiteParameters, deploy
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed

@@ -14,7 +14,7 @@ from eth_abi.abi import encode
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
 from energy_trading.market.log.replay import Change, changes_in

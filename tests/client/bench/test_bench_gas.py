@@ -458,19 +458,19 @@ def test_revert_given_bad_number(option: str, text: str) -> None:
     """Negative, zero, no number, too fine, too large: one line that says what is allowed, at once."""
     done = cli("bench", "gas", option, text)
     least, decimals = ("0.001", 3) if option == "--energy-kwh" else ("0.000000001", 9)
-    allowed = f"allowed {least} … 1000000 with at most {decimals} decimals"
+    allowed = f"between {least} and 1000000 with at most {decimals} decimals"
     assert (done.status, done.out) == (1, "")
-    assert done.err == f"error: {option}: given {text!r}, {allowed}\n"
+    assert done.err == f"error: {option} must be {allowed}, not {text!r}\n"
 
 
 @pytest.mark.parametrize(
     ("options", "line"),
     [
-        (["--coin-price", "3000"], "--coin-price and --currency: given one of them, allowed both or neither"),
-        (["--currency", "EUR"], "--coin-price and --currency: given one of them, allowed both or neither"),
+        (["--coin-price", "3000"], "--coin-price and --currency belong together: give both or neither"),
+        (["--currency", "EUR"], "--coin-price and --currency belong together: give both or neither"),
         (
             ["--currency", "EUR", "--coin-price", "1e10"],
-            "--coin-price: given '1e10', allowed 0.000000001 … 1000000000 with at most 9 decimals",
+            "--coin-price must be between 0.000000001 and 1000000000 with at most 9 decimals, not '1e10'",
         ),
         (
             ["--currency", "", "--coin-price", "1"],
@@ -478,11 +478,11 @@ def test_revert_given_bad_number(option: str, text: str) -> None:
         ),
         (
             ["--out", "/proc/no"],
-            "--out: given /proc/no, allowed a folder that can be made and written (",
+            "--out: cannot write into the folder /proc/no (",
         ),
         (
             ["--out", "/proc"],
-            "--out: given /proc, allowed a folder that can be made and written (",
+            "--out: cannot write into the folder /proc (",
         ),
     ],
 )

@@ -18,7 +18,8 @@ from energy_trading.bindings.deployment import (
 from energy_trading.bindings.energy_ledger import Outside
 from energy_trading.bindings.suite import PARTS, NonceTaken, SuiteParameters, deploy, plan
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, EnergyTradingError
 from tests.world import GENESIS

@@ -77,12 +77,12 @@ def test_artifact_has_what_bindings_need(project: Callable[..., Profile]) -> Non
 
 
 def test_given_unknown_contract_names_the_known_ones(project: Callable[..., Profile], tmp_path: Path) -> None:
-    """A wrong name and a package that is not compiled are told apart."""
+    """A wrong name and a package that is not compiled have different errors."""
     profile = project(Pair=PAIR)
     compile_profile(profile, quiet)
-    with pytest.raises(NotCompiled, match=r"^contract: given 'Pear', allowed Pair$"):
+    with pytest.raises(NotCompiled, match=r"^there is no compiled contract 'Pear'; .* are Pair$"):
         load_from(profile.output, "Pear")
-    with pytest.raises(NotCompiled, match=r"^contract: given 'Pair', allowed none: .* run make setup$"):
+    with pytest.raises(NotCompiled, match=r"^there is no compiled contract 'Pair'; .* run make setup$"):
         load_from(tmp_path / "nowhere", "Pair")
 
 
@@ -101,7 +101,7 @@ def test_revert_given_missing_import(project: Callable[..., Profile]) -> None:
     with pytest.raises(CompileFailed) as caught:
         standard_input(profile)
     assert str(caught.value) == (
-        "import: given 'contracts/B.sol' in contracts/A.sol, allowed a file of the project or node_modules"
+        "contracts/A.sol imports 'contracts/B.sol', which is neither in the project nor in node_modules"
     )
 
 
@@ -117,7 +117,7 @@ def test_revert_given_name_twice(project: Callable[..., Profile]) -> None:
     """Artifacts go by contract name, so a name belongs to one file."""
     one = HEAD + "contract Same { uint8 public one; }\n"
     with pytest.raises(
-        CompileFailed, match=r"^contract name: given Same in contracts/B.sol and contracts/A.sol$"
+        CompileFailed, match=r"^both contracts/A.sol and contracts/B.sol define a contract Same$"
     ):
         compile_profile(project(A=one, B=one), quiet)
 
@@ -128,14 +128,14 @@ def test_revert_given_code_too_long(project: Callable[..., Profile], monkeypatch
     with pytest.raises(CompileFailed) as caught:
         compile_profile(project(Pair=PAIR), quiet)
     size = re.fullmatch(
-        r"Pair \(contracts/Pair.sol\): given (\d+) bytes of code, allowed 100 \(EIP-170\)", str(caught.value)
+        r"Pair \(contracts/Pair.sol\) has (\d+) bytes of code; EIP-170 allows at most 100", str(caught.value)
     )
     assert size is not None
     assert int(size[1]) > 100
 
 
 def test_warnings_about_own_sources_are_kept(project: Callable[..., Profile]) -> None:
-    """Warnings are told again when the answer comes from the cache, so that a check can fail on them."""
+    """Warnings are reported again when the answer comes from the cache, so that a check can fail on them."""
     profile = project(Warn=HEAD + "contract Warn { function f() external pure { uint256 unused = 1; } }\n")
     for build in (compile_profile(profile, quiet), compile_profile(profile, quiet)):
         (warning,) = build.warnings
@@ -144,7 +144,7 @@ def test_warnings_about_own_sources_are_kept(project: Callable[..., Profile]) ->
 
 def test_revert_given_no_sources(project: Callable[..., Profile]) -> None:
     """An empty folder is a mistake, not an empty success."""
-    with pytest.raises(BadInput, match=r"^sources: given .* without .sol files"):
+    with pytest.raises(BadInput, match=r"contains no .sol files to compile$"):
         compile_profile(project(), quiet)
 
 

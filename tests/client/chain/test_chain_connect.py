@@ -14,14 +14,8 @@ from web3.exceptions import TransactionNotFound
 
 from energy_trading.chain.artifacts import Artifact, load_from
 from energy_trading.chain.compile import ROOT, TEST_CONTRACTS, compile_profile
-from energy_trading.chain.connect import (
-    Chain,
-    NodeError,
-    RevertData,
-    WrongChain,
-    connect,
-    in_process,
-)
+from energy_trading.chain.connect import Chain, NodeError, RevertData, WrongChain, connect
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 
@@ -169,7 +163,7 @@ def test_snapshot_restores_state_time_and_nonces(chain: Chain, counter: str) -> 
         chain.web3.eth.get_transaction_receipt(gone)
     chain.send(counter, call_data("move(uint256)", 2), KEY)
     assert chain.call(counter, COUNT) == encode(["uint256"], [2])
-    with pytest.raises(BadInput, match=r"^snapshot: given "):
+    with pytest.raises(BadInput, match=r"^snapshot .* does not exist or has been used already$"):
         chain.revert(snapshot)
 
 
@@ -183,7 +177,7 @@ def test_time_moves_as_told(chain: Chain, counter: str) -> None:
     chain.set_next_time(start + 5_000)
     block = chain.send(counter, MOVE_1, KEY)["blockNumber"]
     assert chain.web3.eth.get_block(block)["timestamp"] == start + 5_000
-    with pytest.raises(BadInput, match=r"^seconds: given 0, allowed 1 or more"):
+    with pytest.raises(BadInput, match=r"^seconds must be 1 or more, not 0"):
         chain.travel(0)
 
 
@@ -223,7 +217,7 @@ def test_mined_failure_is_explained(anvil: Chain, artifact: Artifact) -> None:
 def test_revert_given_wrong_chain(anvil: Chain, anvil_url: str) -> None:
     """Nothing is sent to a chain that was not asked for."""
     assert connect(anvil_url, anvil.chain_id).chain_id == 31337
-    with pytest.raises(WrongChain, match=rf"^chain id: {anvil_url} serves 31337, allowed 1$"):
+    with pytest.raises(WrongChain, match=rf"^the node at {anvil_url} serves chain 31337, not chain 1$"):
         connect(anvil_url, 1)
 
 
@@ -233,7 +227,9 @@ def test_address_of_a_node_stays_secret() -> None:
         connect("http://a-secret:another@127.0.0.1:1/v3/a-secret")
     assert str(caught.value) == "no node answers at http://127.0.0.1:1"
     assert caught.value.__suppress_context__
-    with pytest.raises(BadInput, match=r"^rpc_url: given ftp://host, allowed http://… or https://…$"):
+    with pytest.raises(
+        BadInput, match=r"^the node's URL must start with http:// or https://, unlike ftp://host$"
+    ):
         connect("ftp://host/a-secret")
 
 
@@ -255,7 +251,9 @@ def test_answer_that_is_no_nodes_is_told(body: bytes) -> None:
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         Thread(target=server.serve_forever, daemon=True).start()
         with pytest.raises(
-            NodeError, match=r"^no node answers at http://127\.0\.0\.1:[0-9]+(, but something else)?$"
+            NodeError,
+            match=r"^(no node answers at http://127\.0\.0\.1:[0-9]+"
+            r"|what answers at http://127\.0\.0\.1:[0-9]+ is not a node)$",
         ):
             connect(f"http://127.0.0.1:{server.server_port}/a-secret")
         server.shutdown()
@@ -293,9 +291,9 @@ def test_one_bytecode_runs_on_every_fork(fork: str, artifact: Artifact) -> None:
 
 def test_revert_given_unknown_fork_or_no_account() -> None:
     """Wrong arguments are named with what is allowed."""
-    with pytest.raises(BadInput, match=r"^fork: given 'osaka', allowed shanghai, cancun, prague$"):
+    with pytest.raises(BadInput, match=r"^there is no fork 'osaka'; use one of shanghai, cancun, prague$"):
         in_process("osaka")  # type: ignore[arg-type]
-    with pytest.raises(BadInput, match=r"^accounts: given none, allowed one or more$"):
+    with pytest.raises(BadInput, match=r"^a chain in this process needs at least one account$"):
         in_process(accounts=0)
 
 
@@ -303,4 +301,6 @@ def test_revert_given_account_without_key(tester: Chain) -> None:
     """In process, an address signs only where its key is known."""
     with pytest.raises(NodeError) as caught:
         tester.send(KEY.address, b"", STRANGER.address)
-    assert str(caught.value) == f"sender: given {STRANGER.address}, allowed a key or one of chain.accounts"
+    assert str(caught.value) == (
+        f"the chain has no key of the sender {STRANGER.address}; use a key or one of chain.accounts"
+    )

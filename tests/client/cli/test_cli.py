@@ -19,11 +19,14 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["nothing"], "error: No such command 'nothing'. (--help tells what is allowed)"),
-        (["run"], "error: Missing option '--out'. (--help tells what is allowed)"),
-        (["run", "--out", "{}", "--homes", "1"], "error: --homes: given 1, allowed 2 or more"),
-        (["run", "--out", "{}", "--date", "June"], "error: --date: given 'June', allowed YYYY-MM-DD"),
-        (["run", "--out", "/proc/no"], "error: --out: given /proc/no, allowed a folder that can be made"),
+        (["nothing"], "error: No such command 'nothing'. (see --help)"),
+        (["run"], "error: Missing option '--out'. (see --help)"),
+        (["run", "--out", "{}", "--homes", "1"], "error: --homes must be 2 or more, not 1"),
+        (
+            ["run", "--out", "{}", "--date", "June"],
+            "error: --date must have the form YYYY-MM-DD, unlike 'June'",
+        ),
+        (["run", "--out", "/proc/no"], "error: --out: cannot write into the folder /proc/no ("),
         (
             ["run", "--out", "{}", "--profiles", "/nope"],
             "error: /nope: given no file or directory, allowed one of them",
@@ -32,7 +35,7 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
     ],
 )
 def test_wrong_input_is_one_line_and_a_bad_status(arguments: list[str], line: str, tmp_path: Path) -> None:
-    """The line names what was given and what is allowed; nothing else is printed, no traceback."""
+    """The line states what is wrong and what would be right; nothing else is printed, no traceback."""
     done = cli(*(a.format(tmp_path) for a in arguments))
     assert done.returncode in (1, 2)
     assert done.stdout == ""
@@ -65,6 +68,6 @@ def test_run_trades_a_wide_csv(tmp_path: Path) -> None:
         )
         assert done.stderr == ""
         assert done.returncode == 0
-        assert "money is conserved, nothing is held any more" in done.stdout
+        assert "money is conserved, and nothing is held any more" in done.stdout
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"trades.csv", "accounts.csv", "events.jsonl", "report.html"}

@@ -31,44 +31,53 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (("deploy", "--pkg", A), "the parameter owner is missing; it must be an address"),
         (("deploy", *ALL, "--owner", "0x1"), "owner must be an address, not '0x1'"),
-        (("deploy", *ALL, "--set", "fee_bps"), "--set: given 'fee_bps', allowed FIELD=VALUE"),
+        (("deploy", *ALL, "--set", "fee_bps"), "--set needs FIELD=VALUE, not 'fee_bps'"),
         (("deploy", *ALL, "--set", "fee_bps=no"), "fee_bps must be an integer of 0 or more, not 'no'"),
-        (("deploy", *ALL, "--set", "credit=1", "--set", "credit.z0=1"), "--set: given 'credit.z0=1'"),
+        (
+            ("deploy", *ALL, "--set", "credit=1", "--set", "credit.z0=1"),
+            "--set credit.z0=1: credit is not an object with fields",
+        ),
         (("deploy", *ALL, "--set", "credit.z=1"), "there is no parameter credit.z; the parameters are k1_e9"),
         (("deploy", "--config", "no.json"), "--config: no.json cannot be read"),
-        (("deploy", "--config", "list.json"), "--config: given list.json, allowed a file with one object"),
+        (("deploy", "--config", "list.json"), "--config: the file list.json must contain one JSON object"),
         (("deploy", "--config", "bad.json", *ALL), "there is no parameter fee; the parameters are owner"),
         (
             ("deploy", *ALL),
-            "sender: given nothing, allowed --unlocked, --key-file or the variable ENERGY_TRADING_KEY",
+            "there is no sender: give --unlocked or --key-file, or set the variable ENERGY_TRADING_KEY",
         ),
         (
             ("deploy", *ALL, "--unlocked", A, "--key-file", "key.json"),
-            "sender: given --unlocked and --key-file, allowed one of them",
+            "--unlocked and --key-file both name a sender: give only one of them",
         ),
-        (("deploy", *ALL, "--unlocked", "me"), "--unlocked: given 'me', allowed an address"),
-        (("deploy", *ALL, "--key-file", "no.json"), "--key-file: given no.json, allowed a file that exists"),
-        (("verify", "--rpc", "ftp://a"), "rpc_url: given ftp://a, allowed http://… or https://…"),
-        (("accounts", "--role", "judge"), "--role: given 'judge', allowed producer, consumer, prosumer"),
-        (("offers", "--account", "me"), "--account: given 'me', allowed an address"),
-        (("trades", "--state", "lost"), "--state: given 'lost', allowed open, accepted, delivered"),
-        (("auctions", "--state", "lost"), "--state: given 'lost', allowed quoting, key disclosed, settled"),
-        (("lots", "--state", "lost"), "--state: given 'lost', allowed held, retired, split, merged"),
-        (("lots", "--how", "found"), "--how: given 'found', allowed minted, split, merged, exchanged"),
-        (("lots", "--account", "me"), "--account: given 'me', allowed an address"),
-        (("lots", "--since", "noon"), "--since: given 'noon', allowed unix seconds or ISO 8601 with a zone"),
+        (("deploy", *ALL, "--unlocked", "me"), "--unlocked must be an address, not 'me'"),
+        (("deploy", *ALL, "--key-file", "no.json"), "--key-file: the file no.json does not exist"),
+        (
+            ("verify", "--rpc", "ftp://a"),
+            "the node's URL must start with http:// or https://, unlike ftp://a",
+        ),
+        (("accounts", "--role", "judge"), "--role must be one of producer, consumer, prosumer, not 'judge'"),
+        (("offers", "--account", "me"), "--account must be an address, not 'me'"),
+        (("trades", "--state", "lost"), "--state must be one of open, accepted, delivered"),
+        (("auctions", "--state", "lost"), "--state must be one of quoting, key disclosed, settled"),
+        (("lots", "--state", "lost"), "--state must be one of held, retired, split, merged, not 'lost'"),
+        (("lots", "--how", "found"), "--how must be one of minted, split, merged, exchanged"),
+        (("lots", "--account", "me"), "--account must be an address, not 'me'"),
+        (
+            ("lots", "--since", "noon"),
+            "--since must be in unix seconds or in ISO 8601 with a zone and whole seconds, not 'noon'",
+        ),
         (
             ("lots", "--until", "2026-03-01 12:00"),
-            "--until: given '2026-03-01 12:00', allowed unix seconds or ISO 8601 with a zone",
+            "--until must be in unix seconds or in ISO 8601 with a zone and whole seconds, not '2026-03-01 1",
         ),
-        (("watch", "--from-block", "-1"), "--from-block: given -1, allowed 0 or more"),
-        (("reproduce", "fig8"), "reproduction: given 'fig8', allowed list, all, xia-fig7"),
-        (("reproduce", "all"), "--out: given nothing, allowed a folder"),
-        (("reproduce", "all", "--out", "/proc/no"), "--out: given /proc/no, allowed a folder that can be"),
+        (("watch", "--from-block", "-1"), "--from-block must be 0 or more, not -1"),
+        (("reproduce", "fig8"), "the reproduction must be one of list, all, xia-fig7"),
+        (("reproduce", "all"), "--out is missing: name a folder for the results"),
+        (("reproduce", "all", "--out", "/proc/no"), "--out: cannot write into the folder /proc/no ("),
     ],
 )
 def test_wrong_input_is_one_line(arguments: tuple[str, ...], line: str, tmp_path: Path) -> None:
-    """The line names what was given and what is allowed; nothing is left behind."""
+    """The line states what is wrong and what would be right; nothing is left behind."""
     (tmp_path / "list.json").write_text("[]")
     (tmp_path / "bad.json").write_text('{"fee": 1}')
     before = sorted(tmp_path.iterdir())
@@ -83,11 +92,11 @@ def test_bad_key_is_not_repeated() -> None:
     """A key in the environment that is none is refused without a digit of it in the text."""
     done = cli("deploy", *ALL, env={"ENERGY_TRADING_KEY": "0xdeadbeef"})
     assert done.err == (
-        "error: ENERGY_TRADING_KEY: given no key (it is not repeated here), allowed 64 hex digits\n"
+        "error: ENERGY_TRADING_KEY must be a key of 64 hex digits (what it holds is not repeated here)\n"
     )
     done = cli("deploy", *ALL, env={"ENERGY_TRADING_KEY": "0" * 64})
     assert done.err == (
-        "error: ENERGY_TRADING_KEY: given no key (it is not repeated here), allowed 64 hex digits\n"
+        "error: ENERGY_TRADING_KEY must be a key of 64 hex digits (what it holds is not repeated here)\n"
     )
 
 
@@ -99,7 +108,7 @@ def test_wrong_password_is_one_line(tmp_path: Path) -> None:
 
 
 def test_no_node_is_one_line() -> None:
-    """Where nobody answers, that is told, without the path, which may hold a key of the provider."""
+    """Where no node answers, the error states that without the path, which may hold a key of the provider."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}/secret"
@@ -108,7 +117,7 @@ def test_no_node_is_one_line() -> None:
 
 
 def test_reproductions_are_listed() -> None:
-    """The list names each in a line."""
+    """The list has a line for each."""
     lines = cli("reproduce", "list").lines
     assert [line.split()[0] for line in lines] == list(reproductions.REPRODUCTIONS)
 
@@ -126,7 +135,7 @@ def test_all_reproductions_are_made(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 
 @pytest.mark.parametrize("name", list(reproductions.REPRODUCTIONS))
 def test_every_reproduction_names_a_function(name: str) -> None:
-    """A line of the register leads to a function that takes a folder and somebody to tell."""
+    """A line of the register leads to a function that takes a folder and a function for its progress."""
     module, _, function = reproductions.REPRODUCTIONS[name].place.partition(":")
     found = getattr(import_module(f"energy_trading.bench.papers.{module}"), function)
     assert list(inspect.signature(found).parameters)[:2] == ["out", "say"]

@@ -118,7 +118,7 @@ def test_dispute_is_checked_without_chain_or_secret(case: Case) -> None:
     ]
     contract = case.world.suite.lots.address
     chain_id = case.world.chain.chain_id
-    assert done.lines[3:] == [f"every signature is right, for contract {contract} on chain {chain_id}"]
+    assert done.lines[3:] == [f"every signature is valid for contract {contract} on chain {chain_id}"]
     told = case.check("dispute.json", "--json").json
     assert (told["lot"], told["identities"]) == (str(case.lot), {})
     assert told["owners"][-1] == {
@@ -137,18 +137,18 @@ def test_identity_is_added_and_judged(case: Case) -> None:
     os.chmod("dispute.json", 0o644)
     done = case.trace(case.alice.account, "--dispute", "dispute.json", "--dso", case.world.dso.address)
     assert (done.status, done.err) == (0, "")
-    assert done.out == f"dispute.json proves who {case.alice.account} is; it is for the judge only\n"
+    assert done.out == f"dispute.json proves who {case.alice.account} is; it is only for the judge\n"
     assert stat.S_IMODE(Path("dispute.json").stat().st_mode) == 0o600
     assert [path.name for path in Path().iterdir()] == ["dispute.json"]
     judged = case.check("dispute.json", "--parameters", case.parameters)
-    assert judged.lines[-1] == f"{case.alice.account} is «{ALICE}», proved by PKG and DSO together"
+    assert judged.lines[-1] == f"{case.alice.account} is «{ALICE}», as PKG and DSO have proved together"
     case.trace(case.bob.account, "--dispute", "dispute.json", "--dso", case.world.dso.address)
     told = case.check("dispute.json", "--parameters", case.parameters, "--json").json
     assert told["identities"] == {case.alice.account: ALICE, case.bob.account: BOB}
     refused = case.check("dispute.json")
     assert (refused.status, refused.out) == (1, "")
     assert refused.err == (
-        "error: --parameters: given nothing, allowed PKG's published parameters, for the file names persons\n"
+        "error: --parameters is missing: the file names persons, so PKG's published parameters are needed\n"
     )
 
 
@@ -240,13 +240,13 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
 @pytest.mark.parametrize(
     ("arguments", "line"),
     [
-        (["history", "x"], "LOT: given 'x', allowed 0 … 2**256-1, decimal or 0x…"),
-        (["history", "--", "-1"], "LOT: given '-1', allowed 0 … 2**256-1, decimal or 0x…"),
+        (["history", "x"], "LOT must be between 0 and 2**256-1, decimal or 0x…, not 'x'"),
+        (["history", "--", "-1"], "LOT must be between 0 and 2**256-1, decimal or 0x…, not '-1'"),
         (
             ["check-dispute", "dispute.json"],
-            "--dso: given nothing, allowed the DSO's account on chain, from a source you trust",
+            "--dso is missing: name the DSO's account on chain, from a source that you trust",
         ),
-        (["check-dispute", "dispute.json", "--dso", "x"], "--dso: given 'x', allowed an address"),
+        (["check-dispute", "dispute.json", "--dso", "x"], "--dso must be an address, not 'x'"),
         (["check-dispute", "dispute.json", "--dso", STRANGER], "lot {lot}: {dso} is not the DSO"),
         (
             ["check-dispute", "no.json", "--dso", STRANGER],
@@ -257,7 +257,7 @@ def test_identity_of_another_account_or_name_is_refused(case: Case) -> None:
     ],
 )
 def test_wrong_input_is_one_line(case: Case, arguments: list[str], line: str) -> None:
-    """The line names what was given and what is allowed; nothing is written."""
+    """The line states what is wrong and what would be right; nothing is written."""
     Path("deep").write_text("[" * 100_000)
     Path("bytes").write_bytes(b"\xff\xfe")
     before = sorted(Path().iterdir())
@@ -275,10 +275,10 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
     outsider = case.world.carol.address
     wrong = "ENERGY_TRADING_DSO_PASSWORD"
     for done, line in (
-        (case.trace("me"), "ACCOUNT: given 'me', allowed an address"),
+        (case.trace("me"), "ACCOUNT must be an address, not 'me'"),
         (case.trace(outsider, *dispute), f"account: given '{outsider}', allowed an owner in the file: "),
         (case.trace(outsider), f"this PKG issued no such certificate for {outsider}"),
-        (case.trace(case.bob.account, *dispute[:2]), "--dso: given nothing, allowed"),
+        (case.trace(case.bob.account, *dispute[:2]), "--dso is missing: name the DSO's account"),
         (
             case.trace(case.bob.account, *dispute[:2], "--dso", STRANGER),
             f"lot {case.lot}: {case.world.dso.address} is not the DSO",
@@ -297,7 +297,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
         ),
         (
             case.trace(case.bob.account, *dispute, "--pkg-key", "no"),
-            "--pkg-key: given no, allowed a file that exists",
+            "--pkg-key: the file no does not exist",
         ),
     ):
         assert (done.status, done.out) == (1, "")
@@ -341,7 +341,7 @@ def test_history_from_a_node_convinces_a_third_party(
         ["minted", world.alice.address],
         ["exchanged", world.bob.address],
     ]
-    assert done.lines[-1] == f"every signature is right; the proof is in {out}"
+    assert done.lines[-1] == f"every signature is valid; the proof is in {out}"
     assert stat.S_IMODE(out.stat().st_mode) == 0o600
     snapshot = world.chain.snapshot()
     world.ledger.transfer_ownership(world.carol.address).send(world.dso)

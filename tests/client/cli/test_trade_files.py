@@ -84,7 +84,7 @@ def test_words_of_a_node_do_not_steer_the_terminal() -> None:
             self.wfile.write(json.dumps(answer).encode())
 
         def log_message(self, *_: object) -> None:
-            """Tell nothing."""
+            """Print nothing."""
 
     with HTTPServer(("127.0.0.1", 0), Hostile) as node:
         thread = Thread(target=node.serve_forever, kwargs={"poll_interval": 0.01})
@@ -105,7 +105,7 @@ def test_revert_given_node_that_tells_other_terms(world: World, monkeypatch: pyt
     market = world.suite.market
     market.make_offer(dear.terms).send(world.alice)
     record = Record.of(world.chain, world.alice.address, world.suite.parameters())
-    desk = Desk(world.suite, replace(record, from_block=0), None, None, as_json=True)
+    desk = Desk(lambda: (world.suite, replace(record, from_block=0)), None, None, as_json=True)
     assert offer_of(desk, "0x" + dear.trade_id.hex()) == dear
     agreed = "0x" + make_offer(world.alice.address, 800, EURO // 9, now + 600, now + 1200).trade_id.hex()
     lies = [
@@ -116,7 +116,7 @@ def test_revert_given_node_that_tells_other_terms(world: World, monkeypatch: pyt
     with pytest.raises(BadInput) as error:
         offer_of(desk, agreed)
     assert str(error.value) == (
-        f"OFFER: given {agreed}, for which the node tells other terms, allowed another node"
+        f"OFFER: the node reports other terms than those of {agreed}; use another node"
     )
 
 
@@ -125,7 +125,7 @@ def test_interrupt_tells_what_may_be_pending(
 ) -> None:
     """Who presses Ctrl-C while a transaction is out is told its number, so that nothing is done twice."""
     record = Record.of(world.chain, world.alice.address, world.suite.parameters())
-    desk = Desk(world.suite, record, world.alice, None, as_json=True)
+    desk = Desk(lambda: (world.suite, record), world.alice, None, as_json=True)
     number = world.chain.next_nonce(world.alice.address)
 
     def command(*_: object, **__: object) -> None:
@@ -138,5 +138,5 @@ def test_interrupt_tells_what_may_be_pending(
     assert ended.value.code == 130
     assert capsys.readouterr().err == (
         f"error: interrupted; transaction {number} of {world.alice.address} may still be mined: repeat the"
-        f" command with --sender-nonce {number}, which is refused if it was\n"
+        f" command with --sender-nonce {number}, which sends nothing if it was\n"
     )

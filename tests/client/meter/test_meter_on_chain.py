@@ -9,7 +9,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.chain.artifacts import load_from
 from energy_trading.chain.compile import ROOT, Profile, compile_profile
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter

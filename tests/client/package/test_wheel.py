@@ -111,7 +111,7 @@ def test_wheel_runs_the_demo(installed: Path) -> None:
     options = ["--faults", "--homes", "3", "--seed", "2", "--out", "demo"]
     done = run_there(installed, "energy-trading", "run", *options)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "money is conserved, nothing is held any more" in done.stdout
+    assert "money is conserved, and nothing is held any more" in done.stdout
     assert (installed.parent.parent / "venv" / "demo" / "report.html").is_file()
 
 

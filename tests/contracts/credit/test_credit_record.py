@@ -24,7 +24,8 @@ from energy_trading.bindings.energy_ledger import (
 )
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.market.log.replay import changes_in
 from energy_trading.meter.signers import Secp256k1Meter

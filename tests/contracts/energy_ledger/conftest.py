@@ -9,7 +9,7 @@ import pytest
 
 from energy_trading.bindings import Suite, SuiteParameters, deploy
 from energy_trading.bindings.suite import DEFAULT_CREDIT
-from energy_trading.chain.connect import in_process
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import (

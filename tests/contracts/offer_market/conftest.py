@@ -14,7 +14,8 @@ from web3.utils.address import get_create_address
 from energy_trading.bindings import Contract, EnergyLedger, OfferMarket, Suite, SuiteParameters, deploy
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain, in_process
+from energy_trading.chain.connect import Chain
+from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import ZERO_ADDRESS, LedgerParameters, MarketParameters, to_abi
 from tests.contracts.offer_market.tools import AUCTIONEER, MAX_UINT64
