@@ -1,7 +1,7 @@
-"""Measure gas: write both snapshots, their part of docs/gas.md and figures in other documents, or compare.
+"""Measure gas; write both snapshots, parts of docs/gas.md and the figures in other documents, or compare.
 
 python scripts/benchmark.py            measure, write all of it and docs/gas.png, print a table
-python scripts/benchmark.py --check    measure the scenarios, print what differs, exit 1 if anything does
+python scripts/benchmark.py --check    measure the scenarios, print what differs, exit with 1 if anything does
 python scripts/benchmark.py --explain  measure the scenarios, print what each pays for
 """
 
@@ -33,7 +33,7 @@ GROWTH: Final = ROOT / "snapshots" / "growth.json"
 PAGE: Final = ROOT / "docs" / "gas.md"
 PICTURE: Final = ROOT / "docs" / "gas.png"
 TOKEN: Final = ROOT / "energy_trading" / "bench" / "gas" / "permit_token.hex"
-#: Documents whose figures are kept: one right after a scenario's name is its gas.
+#: Documents whose figures are kept current: one right after a scenario's name is its gas.
 DOCUMENTS: Final = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 #: `offer.make` (58,345 or `offer.make` | 58,345
 FIGURE: Final = re.compile(r"(?P<before>`(?P<name>[a-z0-9_.]+)`\**(?: \(| \| )\**)(?P<gas>\d[\d,]*\d)")
@@ -43,7 +43,7 @@ END: Final = "<!-- end of {} -->\n"
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Measure, then write, compare or explain; returns the exit status."""
+    """Measure, then write, compare or explain; return the exit status."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("--check", action="store_true", help="compare with the committed files")
     parser.add_argument("--explain", action="store_true", help="print what each scenario pays for")
@@ -75,18 +75,18 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def say(line: str) -> None:
-    """Tell how far the measurement is."""
+    """Print how far the measurement is."""
     print(f"gas: {line} ...", file=sys.stderr, flush=True)
 
 
 def check(found: Mapping[str, gas.Scenario]) -> int:
-    """Print what differs from the committed files; returns 1 if anything does.
+    """Print what differs from the committed files; return 1 if anything does.
 
-    Growth takes a minute, so it is not measured: its points that are measured like a scenario have to agree.
+    Growth takes a minute, so it is not measured; its points that are measured like a scenario must agree.
     """
     for file in (SNAPSHOT, GROWTH):
         if not file.is_file():
-            print(f"{file.name} is missing: run make gas", file=sys.stderr)
+            print(f"{file.name} is missing: run `make gas`", file=sys.stderr)
             return 1
     points = growth_from(GROWTH.read_text(encoding="utf-8"))
     lines = differences(json.loads(SNAPSHOT.read_text(encoding="utf-8")), gas.snapshot(found))
@@ -96,11 +96,11 @@ def check(found: Mapping[str, gas.Scenario]) -> int:
         lines = [f"{PAGE.name} differs"]
     lines = lines or [f"{document.name} differs" for document in stale(found)]
     if TOKEN.read_text(encoding="ascii") != token_text():
-        lines.append(f"{TOKEN.name} is not tests/solidity/PermitToken.sol, compiled")
+        lines.append(f"{TOKEN.name} is not what tests/solidity/PermitToken.sol compiles to")
     for line in lines:
         print(line, file=sys.stderr)
     if lines:
-        print("run make gas and explain the change in the commit", file=sys.stderr)
+        print("run `make gas` and explain the change in the commit", file=sys.stderr)
     else:
         print(f"gas: {len(found)} scenarios as committed")
     return 1 if lines else 0
@@ -141,13 +141,13 @@ def growth_from(text: str) -> tuple[Point, ...]:
 
 
 def page_text(found: Mapping[str, gas.Scenario], points: Sequence[Point], words: str) -> str:
-    """Return the page with its written parts anew; the words around them stay."""
+    """Return the page with its generated parts renewed; the text around them stays."""
     compared = [
         ["scenario", "gas", "at most", "lower bound", "ratio", "best peer"],
         *gas_table.compared(found),
     ]
     written = {
-        "scenarios": gas_table.markdown(compared, words_last=True),
+        "scenarios": gas_table.markdown(compared, words=(0, 5)),
         "parts": split_lines(found),
         "money": [gas_table.price_line(Prices()), "", *gas_table.markdown(gas_table.priced(found, Prices()))],
         "growth": [
@@ -165,13 +165,13 @@ def page_text(found: Mapping[str, gas.Scenario], points: Sequence[Point], words:
 
 
 def stale(found: Mapping[str, gas.Scenario]) -> list[Path]:
-    """Return the documents with a figure that is not the one measured."""
+    """Return the documents with a figure that differs from the measured one."""
     words = {document: document.read_text(encoding="utf-8") for document in DOCUMENTS}
     return [document for document, text in words.items() if text != with_figures(found, text)]
 
 
 def with_figures(found: Mapping[str, gas.Scenario], words: str) -> str:
-    """Return a document with the figure after each scenario's name written anew; all else stays."""
+    """Return a document with the figure after each scenario's name renewed; everything else stays."""
 
     def written(figure: re.Match[str]) -> str:
         scenario = found.get(figure["name"])

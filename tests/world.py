@@ -2,82 +2,54 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from energy_trading.bindings import Suite, SuiteParameters, deploy
+from energy_trading.bindings import Suite
 from energy_trading.bindings.contract import Sent
 from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.types import (
-    SIGNED_NONCE,
-    ZERO_ADDRESS,
-    AccountAttestation,
-    Delivery,
-    Energy,
-    Receipt,
-    Role,
-    Terms,
-)
+from energy_trading.simulation.people import EURO as EURO  # units of account
+from energy_trading.simulation.people import GENESIS as GENESIS
+from energy_trading.simulation.people import Community
+from energy_trading.types import SIGNED_NONCE, ZERO_ADDRESS, Energy, Role, Terms
 
-GENESIS = 1_614_556_800  # 2021-03-01 00:00 UTC
 PRODUCER, CONSUMER, PROSUMER = Role.PRODUCER, Role.CONSUMER, Role.PROSUMER
-EURO = 10**9  # units of account
 FUNDS = 1_000 * EURO
 
 
-@dataclass
-class World:
+class World(Community):
     """A deployed market and the people in it; every account is open, funded and has a meter.
 
     `alice`, `bob` and `carol` are prosumers; `seller` may only sell, `buyer` only buy; `stranger` has coins
-    for gas and no account.
+    for gas and no account, and pays for what anyone may send.
     """
 
-    chain: Chain
-    suite: Suite
-    dso: SecretKey
-    pkg: SecretKey
-    treasury: SecretKey
-    alice: SecretKey
-    bob: SecretKey
-    carol: SecretKey
-    seller: SecretKey
-    buyer: SecretKey
-    stranger: SecretKey
-    meters: dict[str, Secp256k1Meter]
-    nonce: int = 0
-
-    @property
-    def ledger(self) -> Any:
-        return self.suite.ledger
-
-    @property
-    def market(self) -> Any:
-        return self.suite.market
+    def __init__(
+        self,
+        chain: Chain,
+        suite: Suite | None,
+        dso: SecretKey,
+        pkg: SecretKey,
+        treasury: SecretKey,
+        *people: SecretKey,
+        meters: dict[str, Any],
+        **parameters: Any,
+    ) -> None:
+        self.alice, self.bob, self.carol, self.seller, self.buyer, self.stranger = people
+        super().__init__(chain, suite, dso, pkg, treasury, self.stranger, **parameters)
+        self.meters = meters
+        self.nonce = 0
 
     def account(self, key: SecretKey | str) -> Any:
         return self.ledger.account_of(key if isinstance(key, str) else key.address)
 
-    def attest(self, account: str, roles: int = PROSUMER, **changes: Any) -> tuple[AccountAttestation, bytes]:
-        """PKG's attestation of an account and its signature."""
-        signer = changes.pop("signer", self.pkg)
-        domain = changes.pop("domain", self.suite.ledger_domain)
-        a = AccountAttestation(account, roles, b"\xce" * 32, b"\xa1" * 64, self.chain.now() + 3600)
-        a = replace(a, **changes)
-        return a, signer.sign_digest(domain.digest(a))
-
-    def enrol(self, key: SecretKey, roles: int = PROSUMER, funds: int = FUNDS) -> None:
+    def enrol(self, who: Any, roles: int = PROSUMER, funds: int = FUNDS, meter: Any = None) -> None:
         """Open, fund and meter an account."""
-        self.ledger.open_account(*self.attest(key.address, roles)).send(self.stranger)
-        if funds:
-            call = self.ledger.deposit(key.address, funds, value=funds * EURO)
-            call.send(self.stranger)
-        meter = Secp256k1Meter(SecretKey.from_int(int(key.address, 16) % 2**200 + 1))
-        self.meters[key.address] = meter
-        self.ledger.register_meter(key.address, meter.signer).send(self.dso)
+        key = SecretKey.from_int(int(who.address, 16) % 2**200 + 1)
+        super().enrol(who, roles, funds, meter or Secp256k1Meter(key))
 
     def terms(self, seller: SecretKey | str, *, signed: bool = False, **changes: Any) -> Terms:
         """Terms of 1 kWh for 0.20 euro: acceptable for an hour, to be delivered within two."""
@@ -99,9 +71,6 @@ class World:
     def trade_id(self, terms: Terms) -> bytes:
         return terms.struct_hash()
 
-    def sign_offer(self, terms: Terms, key: SecretKey) -> bytes:
-        return key.sign_digest(self.suite.market_domain.digest(terms))
-
     def make(self, seller: SecretKey, **changes: Any) -> Terms:
         terms = self.terms(seller, **changes)
         self.market.make_offer(terms).send(seller)
@@ -111,17 +80,6 @@ class World:
         terms = self.make(seller, **changes)
         self.market.accept_offer(terms).send(buyer)
         return terms
-
-    def receipt(
-        self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any
-    ) -> Delivery:
-        """A receipt by the buyer's meter: all of it, or `energy` Wh."""
-        raw = terms.energy if energy is None else energy
-        raw = Energy.plain(raw) if isinstance(raw, int) else Energy(raw)
-        meter = changes.pop("meter", self.meters[buyer.address])
-        domain = changes.pop("domain", self.suite.market_domain)
-        digest = domain.digest(Receipt(self.trade_id(terms), raw))
-        return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
 
     def deliver(self, terms: Terms, buyer: SecretKey, energy: int | None = None) -> Sent:
         sent: Sent = self.market.confirm_delivery(self.receipt(terms, buyer, energy)).send(self.stranger)
@@ -136,15 +94,7 @@ def build_world(**parameters: Any) -> World:
     """Deploy a suite on a fresh chain and fill it with people."""
     keys = [SecretKey.from_int(1000 + i) for i in range(10)]
     chain = in_process(accounts=keys, genesis_time=GENESIS)
-    dso, pkg, treasury, *people = keys
-    suite = deploy(
-        chain,
-        dso,
-        SuiteParameters(
-            **{"owner": dso.address, "pkg": pkg.address, "treasury": treasury.address} | parameters
-        ),
-    )
-    world = World(chain, suite, dso, pkg, treasury, *people[:6], meters={})
+    world = World(chain, None, *keys[:9], meters={}, **parameters)
     for key in (world.alice, world.bob, world.carol):
         world.enrol(key)
     world.enrol(world.seller, PRODUCER)

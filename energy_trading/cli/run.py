@@ -41,11 +41,12 @@ def run(
         raise BadInput(f"--homes must be 2 or more, not {homes}")
     wanted = _date(day)
     make_folder(out)
-    from energy_trading.simulation.faults import Faults, InjectedFaults
+    from energy_trading.simulation.faults import InjectedFaults
     from energy_trading.simulation.neighbourhood import settle_in
     from energy_trading.simulation.profiles import load_profiles, make_profiles
     from energy_trading.simulation.report import write_report
-    from energy_trading.simulation.trading_day import TradingDay, money_is_conserved
+    from energy_trading.simulation.script import Script
+    from energy_trading.simulation.trading_day import money_is_conserved
 
     with console.status("reading profiles" if profiles else "generating profiles"):
         data = (
@@ -72,7 +73,7 @@ def run(
             if not console.is_terminal and done and done % max(1, total // 4) == 0:
                 console.print(f"  {done} of {total} slots")
 
-        result = TradingDay(there, seed, InjectedFaults() if faults else Faults(), progress).run()
+        result = Script(there, seed, InjectedFaults() if faults else None, progress).run()
     for line in result.story:
         console.print(f"  {line}", markup=False)
     files = write_report(result, out)

@@ -1,18 +1,16 @@
-"""Before the trading day: one home auctions its midday surplus to the others, under a committee's key."""
+"""The day-ahead auction: one home auctions its midday surplus to the others, under a committee's key."""
 
 from __future__ import annotations
 
 import random
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from energy_trading.market.auction.auction import Auction, AwardedLot, Bidder, make_auction_terms
+from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
 from energy_trading.market.auction.committee import Committee
 from energy_trading.market.auction.quote_store import QuoteStore
-from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, RECEIPT_SLOTS, RETAIL_CT, Home
-
-if TYPE_CHECKING:
-    from energy_trading.simulation.trading_day import TradingDay
+from energy_trading.simulation.neighbourhood import FEED_IN_CT, RECEIPT_SLOTS, RETAIL_CT
+from energy_trading.simulation.people import EURO, clock
+from energy_trading.simulation.trading_day import TradingDay
 
 LOTS: Final = 2
 MEMBERS: Final = ("council north", "council east", "council south")
@@ -32,10 +30,11 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
         seed: of the bids.
 
     Returns:
-        What happened, in words; why nothing did, where no home has a surplus that two others lack.
+        What happened, in words; or why there was no auction, where no home has a surplus that two others
+        lack.
 
     Raises:
-        ContractRevert: the market refused what it should not have.
+        ContractRevert: the market refused what it should have allowed.
 
     Source:
         X-5 … X-8: quotes and decision before the trading day.
@@ -45,18 +44,14 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
         ((slot, home) for slot in range(len(day.starts)) for home in there.homes),
         key=lambda found: day.surplus(found[1], found[0]),
     )
-    needs = {home.number: -day.surplus(home, slot) for home in there.homes if day.surplus(home, slot) < 0}
-    lot_wh = min([day.surplus(seller, slot) // LOTS, *needs.values()]) * SAFE_PERCENT // 100
+    bidders = [home for home in there.homes if day.surplus(home, slot) < 0]
+    energies = [day.surplus(seller, slot) // LOTS, *(-day.surplus(home, slot) for home in bidders)]
+    lot_wh = min(energies) * SAFE_PERCENT // 100
     now = there.chain.now()
-    if len(needs) < LOTS or lot_wh < 1 or now + 4 * WINDOW_S > day.starts[0] - day.step:
+    if len(bidders) < LOTS or lot_wh < 1 or now + 4 * WINDOW_S > day.starts[0] - day.step:
         return ["no occasion today for an auction"]
     committee = Committee.form(
-        MEMBERS,
-        THRESHOLD,
-        there.chain.chain_id,
-        there.suite.auction.address,
-        now + WINDOW_S,
-        there.chain.now,
+        MEMBERS, THRESHOLD, there.chain.chain_id, there.suite.auction.address, now + WINDOW_S, there.chain.now
     )
     terms = make_auction_terms(
         seller.trader.address,
@@ -72,11 +67,10 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
     auction = Auction(there.suite, terms)
     there.note("auction: publish", auction.post(seller.trader.key))
     story = [
-        _at(now) + f"auction: {seller.name} offers {LOTS} lots of {lot_wh} Wh at "
-        f"{datetime.fromtimestamp(day.starts[slot], UTC):%H:%M}; quotes are sealed under a key that "
-        f"{THRESHOLD} of {len(MEMBERS)} members open together"
+        f"{clock(now)}  auction: {seller.name} offers {LOTS} lots of {lot_wh} Wh for delivery at "
+        f"{clock(day.starts[slot])}; the quotes are sealed under a key that {THRESHOLD} of {len(MEMBERS)} "
+        "members open together"
     ]
-    bidders = [home for home in there.homes if home.number in needs]
     for home in bidders:
         bid_ct = draw.randint(FEED_IN_CT + 2, home.limit_ct)
         amount = bid_ct * _UNITS_PER_CENT + draw.randrange(_UNITS_PER_CENT)
@@ -87,22 +81,16 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
     there.note("auction: disclose", auction.disclose(there.agent, committee.disclose().secret_key))
     result = auction.settle_all(there.agent)
     story.append(
-        _at(there.chain.now()) + f"auction: {len(bidders)} homes quoted, nobody could read them before; "
-        "the members disclose, the agent settles"
+        f"{clock(there.chain.now())}  auction: {len(bidders)} homes quoted, nobody could read them before; "
+        "now the members disclose the key, and the agent settles the auction"
     )
     for lot in result.lots:
         winner = next(home for home in bidders if home.trader.address == lot.winner)
         day.sold_ahead(winner, seller, lot.offer, slot)
-        story.append(_at(there.chain.now()) + _won(lot, winner))
+        rule = "the start price" if lot.price == terms.start_price else "the next lower quote"
+        story.append(
+            f"{clock(there.chain.now())}  auction: {winner.name} wins lot {lot.lot + 1}; it quoted "
+            f"{lot.quote / _UNITS_PER_CENT:.2f} ct/kWh and pays {rule}, "
+            f"{lot.price / _UNITS_PER_CENT:.2f} ct/kWh"
+        )
     return story
-
-
-def _won(lot: AwardedLot, winner: Home) -> str:
-    return (
-        f"auction: {winner.name} wins lot {lot.lot + 1}, quoted {lot.quote / _UNITS_PER_CENT:.2f} ct/kWh, "
-        f"pays the next quote, {lot.price / _UNITS_PER_CENT:.2f} ct/kWh"
-    )
-
-
-def _at(time: int) -> str:
-    return f"{datetime.fromtimestamp(time, UTC):%H:%M}  "

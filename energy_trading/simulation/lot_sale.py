@@ -1,4 +1,4 @@
-"""After the trading day: one home sells energy that no neighbour took as a lot, and all of it is proved."""
+"""The sale of a lot: after the trading one home sells energy that no neighbour took, and proves all of it."""
 
 from __future__ import annotations
 
@@ -7,36 +7,20 @@ import random
 from collections import deque
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Final
 
 from energy_trading.bindings.energy_lot import LotMinted
-from energy_trading.identity import Parameters, Role, TracingProof
+from energy_trading.identity import Parameters, Role
 from energy_trading.market.lots.dispute import add_identity, check_identities
 from energy_trading.market.lots.history import check_dispute, dispute_file
-from energy_trading.market.lots.lots import (
-    Contact,
-    accept,
-    certify,
-    exchange,
-    permit,
-    read_injection,
-)
-from energy_trading.session import (
-    Accept,
-    Initiator,
-    InProcess,
-    PriceProposal,
-    Reject,
-    Responder,
-    Subject,
-)
-from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, Home, Neighbourhood
+from energy_trading.market.lots.lots import Contact, accept, certify, exchange, permit, read_injection
+from energy_trading.session import Accept, Initiator, InProcess, PriceProposal, Reject, Responder, Subject
+from energy_trading.simulation.neighbourhood import FEED_IN_CT, UNITS_PER_WH_CENT, Home, Neighbourhood
+from energy_trading.simulation.people import EURO, clock
 
 #: Seconds for which certificate, proposals and permit hold.
 HOLDS_S: Final = 3600
 NO_OCCASION: Final = "no occasion today for the sale of a lot"
-_UNITS_PER_WH_CENT: Final = EURO // 100 // 1000
 
 
 @dataclass(frozen=True)
@@ -51,25 +35,25 @@ class _Occasion:
     @property
     def price(self) -> int:
         """What the seller asks for, units of account."""
-        return self.energy_wh * self.seller.ask_ct * _UNITS_PER_WH_CENT
+        return self.energy_wh * self.seller.ask_ct * UNITS_PER_WH_CENT
 
 
 def sell_a_lot(
     there: Neighbourhood, seed: int, left_wh: Mapping[tuple[int, int], int] | None = None
 ) -> list[str]:
-    """Certify, mint, negotiate in private, exchange against payment; prove the owners and who one is.
+    """Certify, mint, negotiate in private, exchange against payment; prove the owners and who one of them is.
 
     Args:
         there: the neighbourhood, with a slot that is over.
         seed: of seller, buyer, slot and first bid.
         left_wh: what was fed in and no neighbour took, Wh by number of the home and start of the slot; the
-            DSO certifies nothing else. None: all surplus of the profiles.
+            DSO (the distribution system operator) certifies nothing else. None: all surplus of the profiles.
 
     Returns:
-        What happened, in words; why nothing did, where no home has a surplus that another one pays for.
+        What happened, in words; or that nothing did, where no home has a surplus that another one pays for.
 
     Raises:
-        ContractRevert: the market refused what it should not have.
+        ContractRevert: the market refused what it should have allowed.
         EnergyTradingError: a proof does not hold; nothing is swallowed.
 
     Source:
@@ -84,33 +68,33 @@ def sell_a_lot(
 
     reading = read_injection(seller.signer, suite.lots_domain, found.slot_start, found.energy_wh)
     contact = Contact.of(seller.member.secret_key)
-    paper = certify(suite.lots_domain, there.operator, reading, contact, 1, now + HOLDS_S)
+    paper = certify(suite.lots_domain, there.dso, reading, contact, 1, now + HOLDS_S)
     sent = there.note("mint a lot", suite.lots.mint(paper.injection, paper.signature).send(there.agent))
     minted = sent.event(LotMinted)
     story = [
-        f"lot: {seller.name} fed in {found.energy_wh} Wh at {_clock(found.slot_start)} that nobody took; "
-        f"its meter signs, the DSO certifies, the agent mints"
+        f"lot: {seller.name} fed in {found.energy_wh} Wh at {clock(found.slot_start)} that nobody took; "
+        f"its meter signs the reading, the DSO certifies it, and the agent mints a lot"
     ]
 
     price, messages = _negotiate(there, found, minted, draw)
     story.append(
         f"lot: {buyer.name} and {seller.name} agree on {price / EURO:.4f} € in {messages} messages; "
-        f"nobody else can read the bids, and neither learns who the other is"
+        f"nobody else can read the bids, and neither of them learns who the other is"
     )
 
     signed = permit(suite, seller.trader.key, minted.lot, buyer.trader.address, price, now + HOLDS_S)
     there.note("exchange a lot", exchange(suite, there.agent, accept(suite, buyer.trader.key, signed)))
     story.append(
-        f"lot: permit and acceptance, brought by the agent: {buyer.name} owns it, {seller.name} is paid"
+        f"lot: the agent submits permit and acceptance; {buyer.name} owns the lot, {seller.name} is paid"
     )
 
     identity, steps = _prove(there, found, minted.lot)
     story.append(
-        f"lot: the dispute file shows {steps} owners with every signature; PKG and DSO add who sold, "
-        f"«{identity}»; a judge checks it all without chain or secret"
+        f"lot: the dispute file shows {steps} owners with every signature; PKG (the private key "
+        f"generator) and the DSO add who sold, «{identity}»; a judge checks all of it without the chain "
+        "or a secret"
     )
-    at = _clock(there.chain.now())
-    return [f"{at}  {line}" for line in story]
+    return [f"{clock(there.chain.now())}  {line}" for line in story]
 
 
 def _surplus(there: Neighbourhood) -> dict[tuple[int, int], int]:
@@ -151,7 +135,9 @@ def _negotiate(
     carrier = InProcess()
     to_buyer, to_seller = deque[bytes](), deque[bytes]()
     carrier.subscribe(Contact.of(found.buyer.member.secret_key).msg_addr, to_buyer.append)
-    carrier.subscribe(minted.msg_addr, to_seller.append)  # the lot's log tells where its producer is reached
+    carrier.subscribe(
+        minted.msg_addr, to_seller.append
+    )  # the log of the lot states where its producer is reached
     messages = 0
 
     def carry(topic: bytes, message: bytes) -> None:
@@ -168,34 +154,26 @@ def _negotiate(
     seller = answering.finish(to_seller.popleft(), now)
 
     low_ct = draw.randint(min(FEED_IN_CT, found.seller.ask_ct - 1), found.seller.ask_ct - 1)
-    bid = PriceProposal(minted.lot, found.energy_wh * low_ct * _UNITS_PER_WH_CENT, now + HOLDS_S)
+    bid = PriceProposal(minted.lot, found.energy_wh * low_ct * UNITS_PER_WH_CENT, now + HOLDS_S)
     ask = PriceProposal(minted.lot, found.price, now + HOLDS_S)
-    for told in (bid, Reject(bid.hash), ask, Accept(ask.hash)):
-        if told is bid or isinstance(told, Accept):
-            carry(minted.msg_addr, buyer.seal(told))
+    for content in (bid, Reject(bid.hash), ask, Accept(ask.hash)):
+        if content is bid or isinstance(content, Accept):
+            carry(minted.msg_addr, buyer.seal(content))
             seller.open(to_seller.popleft())
         else:
-            carry(answering.reply_to, seller.seal(told))
+            carry(answering.reply_to, seller.seal(content))
             buyer.open(to_buyer.popleft())
     return ask.price, messages
 
 
 def _prove(there: Neighbourhood, found: _Occasion, lot: int) -> tuple[str, int]:
     """Export the history, trace the seller, judge both; return the identity and the count of owners."""
-    believed = [there.operator.address]
+    believed = [there.dso.address]
     account = found.seller.trader.address
-    file = dispute_file(there.suite, lot)
-    certificate = there.pkg.certificate_of(account)
-    halves = [there.pkg.open_partially(certificate), there.dso.open_partially(certificate)]
-    parameters = there.pkg.parameters
-    proof = TracingProof.combine(certificate, halves, parameters)
-    file = add_identity(file, check_dispute(file, believed), account, proof, parameters)
+    file, parameters = dispute_file(there.suite, lot), there.pkg.parameters
+    file = add_identity(file, check_dispute(file, believed), account, there.trace(account), parameters)
     # As a judge does: from the file, the published parameters and the DSO's account.
     handed = json.loads(json.dumps(file))
     published = Parameters.from_json(json.loads(json.dumps(parameters.to_json())))
     owners = check_dispute(handed, believed)
     return check_identities(handed, owners, published)[account], len(owners)
-
-
-def _clock(time: int) -> str:
-    return f"{datetime.fromtimestamp(time, UTC):%H:%M}"

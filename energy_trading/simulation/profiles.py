@@ -1,4 +1,4 @@
-"""Household profiles for simulations: measured ones from CSV files, made ones from standard load and weather.
+"""Household profiles for simulations: measured ones from CSV files, synthetic ones from load and weather.
 
 A day is the UTC day of its date. Energies are whole Wh whose running sum is the exact running energy rounded
 down, so no slot is off by more than 1 Wh and rounding never adds up.
@@ -30,7 +30,7 @@ _POWER: Final = re.compile(r"[0-9]{1,12}(\.[0-9]*)?([eE]-?[0-9]{1,2})?")
 
 
 class ProfileRefused(BadInput):
-    """A data file does not hold what a profile needs; the text names file and line."""
+    """A data file does not hold what a profile needs; the message names file and line."""
 
 
 class DateOutsideData(ProfileRefused):
@@ -38,7 +38,7 @@ class DateOutsideData(ProfileRefused):
 
 
 class ProfileSupportMissing(BadInput):
-    """The optional libraries that make profiles are not installed."""
+    """The optional libraries that make synthetic profiles are not installed."""
 
 
 @dataclass(frozen=True)
@@ -49,8 +49,8 @@ class HomeProfile:
         name: column, file or number it comes from; a copy carries "#2", "#3" …
         slot_starts: unix seconds.
         step_s: length of every slot, seconds.
-        load_wh: used in the slot, Wh.
-        pv_wh: produced in the slot, Wh.
+        load_wh: used in each slot, Wh.
+        pv_wh: produced in each slot, Wh.
     """
 
     name: str
@@ -86,27 +86,27 @@ def load_profiles(
             `timestamp,electricity`; or one file with `timestamp`, `<home>_load_w` and optional `<home>_pv_w`
             columns. Time stamps are unix seconds or ISO 8601 with a zone, and mark the start of a slot.
         day: the UTC day.
-        homes: how many, 1 or more. Fewer than the data has: a seeded choice. More: the others are copies
-            whose load is scaled by 70 … 130 % and moved by up to 4 slots around the day.
+        homes: how many, 1 or more. If the data has more, a seeded choice of them; if it has fewer, the others
+            are copies whose load is scaled by 70 … 130 % and moved by up to 4 slots around the day.
         seed: of choice, copies and PV; equal seeds give equal profiles.
-        pv_share_percent: of a directory's homes get a PV system, of a size in `PV_SIZES_W`. A wide file
-            has its own.
+        pv_share_percent: share of a directory's homes that get a PV system, of a size in `PV_SIZES_W`. A wide
+            file has its own.
 
     Returns:
         As many profiles as asked for.
 
     Raises:
-        DateOutsideData: no slot on that day.
-        ProfileRefused: missing, repeated or unequal slots, a power that is negative or no number, a wrong
-            header.
-        BadInput: an argument out of range.
+        DateOutsideData: the data has no slot on that day.
+        ProfileRefused: slots are missing, repeated or unequal, a power is negative or not a number, or the
+            header is wrong.
+        BadInput: an argument is out of range.
 
     Source:
         SETM §IV (case study by profiles), S-7.
     """
     _check_homes(homes)
     if not 0 <= pv_share_percent <= 100:
-        raise BadInput(f"PV share: given {pv_share_percent} %, allowed 0 … 100 %")
+        raise BadInput(f"the PV share must be between 0 and 100 %, not {pv_share_percent} %")
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     if path.is_dir():
         slots, measured = _read_directory(path, day)
@@ -116,7 +116,7 @@ def load_profiles(
         slots, measured = _read_wide(path, day)
         measured = _choose(measured, homes, rng)
     else:
-        raise ProfileRefused(f"{path}: given no file or directory, allowed one of them")
+        raise ProfileRefused(f"{path} is neither a file nor a directory; name one that holds profiles")
     return [
         HomeProfile(
             home.name,
@@ -130,7 +130,7 @@ def load_profiles(
 
 
 def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[HomeProfile]:
-    """Make profiles of German homes: BDEW's household load H25 and a PV system under a partly clouded sky.
+    """Make profiles of German homes: BDEW's household load H25 and a PV system under a partly cloudy sky.
 
     Loads differ by yearly use (2,000 … 6,000 kWh) and by slot (50 … 150 % of the standard load, which is a
     mean over many homes). Two homes in three have PV (a size of `PV_SIZES_W`, facing east to west, tilted
@@ -147,7 +147,7 @@ def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[H
 
     Raises:
         ProfileSupportMissing: demandlib or pvlib is not installed.
-        BadInput: an argument out of range.
+        BadInput: an argument is out of range.
 
     Source:
         BDEW standard load profile H25 (demandlib); Ineichen and Perez 2002 (pvlib); S-7.
@@ -155,7 +155,7 @@ def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[H
     _check_homes(homes)
     if step_s <= 0 or DAY_S % step_s or (900 % step_s and step_s % 900):
         raise BadInput(
-            f"step: given {step_s} s, allowed a divisor of 900 s or a multiple that divides {DAY_S} s"
+            f"a slot must be a divisor of 900 s, or a multiple of it that divides {DAY_S} s, not {step_s} s"
         )
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     slot_starts = list(range(_day_start(day), _day_start(day) + DAY_S, step_s))
@@ -188,11 +188,11 @@ def whole_wh(powers_w: Iterable[Fraction], step_s: int) -> list[int]:
         powers_w: mean power per slot, W, 0 or more.
         step_s: length of a slot, seconds.
     """
-    exact, told, energies = Fraction(0), 0, []
+    exact, returned, energies = Fraction(0), 0, []
     for power in powers_w:
         exact += power * step_s / 3600
-        energies.append(int(exact) - told)
-        told = int(exact)
+        energies.append(int(exact) - returned)
+        returned = int(exact)
     return energies
 
 
@@ -216,7 +216,7 @@ def _choose(measured: list[_Measured], homes: int, rng: random.Random) -> list[_
 def _read_directory(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
     files = sorted(path.glob("hh_*.csv"))
     if not files:
-        raise ProfileRefused(f"{path}: given no hh_*.csv, allowed one or more")
+        raise ProfileRefused(f"{path} holds no hh_*.csv; a directory of profiles needs at least one")
     days = [_read_day(file, day) for file in files]
     for file, other in zip(files, days, strict=True):
         _check_same_slots(file, other, days[0])
@@ -258,8 +258,8 @@ def _read_wide(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
     allowed = {f"{name}{suffix}" for name in names for suffix in ("_load_w", "_pv_w")}
     if not names or not slots.columns.keys() <= allowed:
         raise ProfileRefused(
-            f"{path} line 1: given columns {', '.join(slots.columns)}, allowed <home>_load_w each with an "
-            "optional <home>_pv_w"
+            f"{path} line 1: the columns are {', '.join(slots.columns)}; they must be <home>_load_w, each"
+            " with an optional <home>_pv_w"
         )
     nothing = [Fraction(0)] * len(slots.slot_starts)
     return slots, [
@@ -269,13 +269,14 @@ def _read_wide(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
 
 
 def _read_day(path: Path, day: date) -> _Day:
-    """Read the rows of a day; time stamps are checked in the whole file, gaps and powers in the day."""
+    """Read the rows of a day; time stamps are checked in the whole file, gaps and powers within the day."""
     with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
         rows = csv.reader(file)
         header = next(rows, [])
         if len(header) < 2 or header[0] != "timestamp" or len(set(header)) < len(header):
             raise ProfileRefused(
-                f"{path} line 1: given {','.join(header)!r}, allowed timestamp and distinct further columns"
+                f"{path} line 1: the header {','.join(header)!r} must be timestamp and further, distinct"
+                " columns"
             )
         # (line, time, fields)
         lines = [(rows.line_num, _time(path, rows.line_num, row[0]), row) for row in rows if row]
@@ -284,13 +285,13 @@ def _read_day(path: Path, day: date) -> _Day:
     inside = [entry for entry in lines if start <= entry[1] < start + DAY_S]
     if not inside:
         first, last = _iso(lines[0][1]), _iso(lines[-1][1])
-        raise DateOutsideData(f"{path}: given the day {day}, allowed one in {first} … {last}")
+        raise DateOutsideData(f"{path} has no slot on {day} (UTC); its data runs from {first} to {last}")
     slot_starts = list(range(start, start + DAY_S, step))
     _check_complete(path, slot_starts, [(line, time) for line, time, _ in inside], step)
     columns: dict[str, list[Fraction]] = {name: [] for name in header[1:]}
     for line, _, row in inside:
         if len(row) != len(header):
-            raise ProfileRefused(f"{path} line {line}: given {len(row)} fields, allowed {len(header)}")
+            raise ProfileRefused(f"{path} line {line} has {len(row)} fields; the header has {len(header)}")
         for name, text in zip(header[1:], row[1:], strict=True):
             columns[name].append(_power(path, line, text))
     return _Day(slot_starts, step, columns)
@@ -298,22 +299,21 @@ def _read_day(path: Path, day: date) -> _Day:
 
 def _step(path: Path, stamps: Sequence[tuple[int, int]]) -> int:
     if len(stamps) < 2:
-        raise ProfileRefused(f"{path}: given {len(stamps)} rows, allowed two or more")
+        raise ProfileRefused(f"{path} needs at least two rows, but has {len(stamps)}")
     for (_, time), (line, following) in pairwise(stamps):
         if following <= time:
-            fault = "repeated" if following == time else "earlier"
             raise ProfileRefused(
-                f"{path} line {line}: given the {fault} time {_iso(following)}, "
-                f"allowed later than {_iso(time)}"
+                f"{path} line {line}: the time {_iso(following)} must be later than {_iso(time)} before it"
             )
     step = min(following - time for (_, time), (_, following) in pairwise(stamps))
     for (_, time), (line, following) in pairwise(stamps):
         if (following - time) % step:
             raise ProfileRefused(
-                f"{path} line {line}: given a step of {following - time} s, allowed the file's {step} s"
+                f"{path} line {line}: the step of {following - time} s is not a multiple of the file's"
+                f" {step} s"
             )
     if DAY_S % step:
-        raise ProfileRefused(f"{path}: given a step of {step} s, allowed a divisor of {DAY_S} s")
+        raise ProfileRefused(f"{path} has a step of {step} s, which does not divide a day of {DAY_S} s")
     return step
 
 
@@ -321,27 +321,28 @@ def _check_complete(path: Path, slot_starts: list[int], inside: list[tuple[int, 
     for place, (line, time) in enumerate(inside):
         if time != slot_starts[place]:
             raise ProfileRefused(
-                f"{path} line {line}: given {_iso(time)}, allowed {_iso(slot_starts[place])}, "
-                f"which is missing (slots of {step} s)"
+                f"{path} line {line}: the slot {_iso(slot_starts[place])} is missing before {_iso(time)} "
+                f"(slots of {step} s)"
             )
     if len(inside) < len(slot_starts):
         line = inside[-1][0] + 1
         raise ProfileRefused(
-            f"{path} line {line}: given no slot {_iso(slot_starts[len(inside)])}, allowed the whole day"
+            f"{path} line {line}: the slot {_iso(slot_starts[len(inside)])} is missing; the day must be whole"
         )
 
 
 def _check_same_slots(path: Path, slots: _Day, expected: _Day) -> None:
     if slots.step_s != expected.step_s:
         raise ProfileRefused(
-            f"{path}: given a step of {slots.step_s} s, allowed {expected.step_s} s as in the other files"
+            f"{path} has a step of {slots.step_s} s, while the other files have {expected.step_s} s"
         )
 
 
 def _electricity(path: Path, slots: _Day) -> list[Fraction]:
     if list(slots.columns) != ["electricity"]:
         raise ProfileRefused(
-            f"{path} line 1: given columns {', '.join(slots.columns)}, allowed timestamp,electricity"
+            f"{path} line 1: the columns after timestamp are {', '.join(slots.columns)}, not electricity"
+            " alone"
         )
     return slots.columns["electricity"]
 
@@ -355,20 +356,20 @@ def _time(path: Path, line: int, text: str) -> int:
         moment = None
     if moment is None or moment.tzinfo is None or moment.microsecond:
         raise ProfileRefused(
-            f"{path} line {line}: given time {text!r}, allowed whole unix seconds or ISO 8601 with a zone"
+            f"{path} line {line}: the time {text!r} is neither whole unix seconds nor ISO 8601 with a zone"
         )
     return int(moment.timestamp())
 
 
 def _power(path: Path, line: int, text: str) -> Fraction:
     if not _POWER.fullmatch(text):
-        raise ProfileRefused(f"{path} line {line}: given power {text!r}, allowed a number of 0 or more")
+        raise ProfileRefused(f"{path} line {line}: the power {text!r} is not a number of 0 or more")
     return Fraction(text)
 
 
 def _check_homes(homes: int) -> None:
     if homes < 1:
-        raise BadInput(f"homes: given {homes}, allowed 1 or more")
+        raise BadInput(f"there must be at least 1 home, not {homes}")
 
 
 def _day_start(day: date) -> int:
@@ -380,7 +381,7 @@ def _iso(time: int) -> str:
 
 
 class _Sky:
-    """The clear sky of a day, asked once and used for every roof."""
+    """The clear sky of a day, computed once and used for every roof."""
 
     def __init__(self, times: Any) -> None:
         from pvlib.location import Location
@@ -415,7 +416,7 @@ def _standard_day(slot_starts: list[int], step_s: int) -> tuple[list[int], _Sky]
         sky = _Sky(middles)
     except ImportError as error:
         raise ProfileSupportMissing(
-            "made profiles need demandlib and pvlib: pip install energy-trading[profiles]"
+            "synthetic profiles need demandlib and pvlib: pip install energy-trading[profiles]"
         ) from error
     local = pandas.to_datetime(slot_starts, unit="s", utc=True).tz_convert("Europe/Berlin").tz_localize(None)
     quarters = pandas.date_range(local[0].normalize(), periods=3 * 96, freq="15min")
@@ -430,7 +431,7 @@ def _standard_day(slot_starts: list[int], step_s: int) -> tuple[list[int], _Sky]
 
 
 def _cloud_percent(rng: random.Random, slots: int) -> list[int]:
-    """Return a clearness per slot, 15 … 100 %, that wanders."""
+    """Return a clearness per slot, 15 … 100 %, that changes little from slot to slot."""
     percent, cloud = rng.randint(30, 100), []
     for _ in range(slots):
         percent = min(100, max(15, percent + rng.randint(-12, 12)))

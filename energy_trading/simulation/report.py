@@ -1,12 +1,11 @@
-"""What a day leaves behind: trades.csv, accounts.csv, events.jsonl and report.html."""
+"""The files that a day leaves behind: trades.csv, accounts.csv, events.jsonl and report.html."""
 
 from __future__ import annotations
 
-import csv
 import html
 import io
 import json
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -14,22 +13,44 @@ from statistics import mean
 from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.bindings.contract import Event
-from energy_trading.errors import BadInput
-from energy_trading.simulation.neighbourhood import EURO, FEED_IN_CT, FUNDS, RETAIL_CT
+from energy_trading.simulation.neighbourhood import FEED_IN_CT, FUNDS, RETAIL_CT
+from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation.people import EURO
 from energy_trading.simulation.trading_day import DayResult, TradeRow, money_is_conserved
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 _SOLD: Final = ("delivered", "short")
-_TRADE_COLUMNS: Final = (
-    "slot_start,trade_id,seller,buyer,mode,energy_wh,price_units,price_ct_per_kwh,ending,delivered_wh,"
-    "paid_units,cut_units"
-)
-_ACCOUNT_COLUMNS: Final = (
-    "home,account,load_wh,pv_wh,sold_wh,bought_wh,available_units,gain_units,seller_credit_e9,"
-    "buyer_credit_e9,defaults,banned_until,suspended"
-)
+_TRADE_COLUMNS: Final = [
+    "slot_start",
+    "trade_id",
+    "seller",
+    "buyer",
+    "mode",
+    "energy_wh",
+    "price_units",
+    "price_ct_per_kwh",
+    "ending",
+    "delivered_wh",
+    "paid_units",
+    "cut_units",
+]
+_ACCOUNT_COLUMNS: Final = [
+    "home",
+    "account",
+    "load_wh",
+    "pv_wh",
+    "sold_wh",
+    "bought_wh",
+    "available_units",
+    "gain_units",
+    "seller_credit_e9",
+    "buyer_credit_e9",
+    "defaults",
+    "banned_until",
+    "suspended",
+]
 _STYLE: Final = """
 body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#222}
 table{border-collapse:collapse;margin:1rem 0}td,th{padding:.2rem .8rem;border-bottom:1px solid #ddd}
@@ -38,7 +59,7 @@ td:not(:first-child),th:not(:first-child){text-align:right}li{margin:.3rem 0}svg
 
 
 def write_report(result: DayResult, out: Path) -> list[Path]:
-    """Write the four files of a day; files of an earlier run in the folder are replaced.
+    """Write the four files of a day; those of an earlier run in the folder are replaced.
 
     Args:
         result: the day.
@@ -56,44 +77,19 @@ def write_report(result: DayResult, out: Path) -> list[Path]:
         "events.jsonl": _events_jsonl,
         "report.html": _report_html,
     }
-    # All texts before the first file: a failure leaves nothing half written.
-    texts = {name: writer(result) for name, writer in writers.items()}
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        for name, text in texts.items():
-            (out / name).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise BadInput(
-            f"out: given {out}, allowed a folder that can be written ({error.strerror})"
-        ) from error
-    return [out / name for name in texts]
+    return write_all(out, {name: writer(result) for name, writer in writers.items()})
 
 
 def _trades_csv(result: DayResult) -> str:
-    return _csv(
-        _TRADE_COLUMNS,
-        (
-            (
-                _iso(row.slot_start),
-                "0x" + row.trade_id.hex(),
-                row.seller,
-                row.buyer,
-                row.mode,
-                row.energy_wh,
-                row.price,
-                row.price_ct,
-                row.ending,
-                row.delivered_wh,
-                row.paid,
-                row.cut,
-            )
-            for row in result.trades
-        ),
+    rows = (
+        (_iso(row.slot_start), "0x" + row.trade_id.hex(), *list(vars(row).values())[2:])
+        for row in result.trades
     )
+    return csv_text([_TRADE_COLUMNS, *rows])
 
 
 def _accounts_csv(result: DayResult) -> str:
-    def rows() -> Iterable[Sequence[object]]:
+    def rows() -> Iterator[Sequence[object]]:
         for home in result.there.homes:
             a = result.accounts[home.name]
             yield (
@@ -112,7 +108,7 @@ def _accounts_csv(result: DayResult) -> str:
                 a.suspended,
             )
 
-    return _csv(_ACCOUNT_COLUMNS, rows())
+    return csv_text([_ACCOUNT_COLUMNS, *rows()])
 
 
 def _events_jsonl(result: DayResult) -> str:
@@ -138,8 +134,8 @@ def _report_html(result: DayResult) -> str:
         ("trades delivered", f"{len(sold)} of {sum(1 for row in result.trades if row.buyer)} accepted"),
         ("paid for energy", f"{bought / EURO:.4f} €"),
         ("mean price", f"{_mean_price(sold):.1f} ct/kWh" if sold else "no trade"),
-        ("treasury (fees, fines)", f"{result.treasury / EURO:.4f} €"),
-        ("money conserved, nothing held", "yes" if money_is_conserved(result) else "NO"),
+        ("treasury (fees and fines)", f"{result.treasury / EURO:.4f} €"),
+        ("money is conserved, nothing is held", "yes" if money_is_conserved(result) else "NO"),
     ]
     pictures = [
         ("Energy per slot", _picture(lambda ax: _draw_energy(ax, result))),
@@ -151,13 +147,13 @@ def _report_html(result: DayResult) -> str:
     return "\n".join(
         [
             "<!doctype html><html lang=en><meta charset=utf-8>",
-            f"<title>Trading day {first:%Y-%m-%d}</title><style>{_STYLE}</style>",
-            f"<h1>Trading day {first:%Y-%m-%d} of {len(homes)} homes</h1>",
+            f"<title>Trading day {first:%Y-%m-%d} (UTC)</title><style>{_STYLE}</style>",
+            f"<h1>Trading day {first:%Y-%m-%d} (UTC) of {len(homes)} homes</h1>",
             _table(["", ""], facts),
             *(f"<h2>{title}</h2>{svg}" for title, svg in pictures),
-            "<h2>What happened on purpose</h2><ul>" if result.story else "",
+            "<h2>What happened</h2><ul>",
             *(f"<li>{html.escape(line)}</li>" for line in result.story),
-            "</ul>" if result.story else "",
+            "</ul>",
             "<h2>Homes</h2>",
             _table(
                 ["home", "used", "produced", "sold", "bought", "gain", "seller credit", "buyer credit"],
@@ -270,13 +266,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
     top = line(head, "th") if any(head) else ""
     return "<table>" + top + "".join(line(row, "td") for row in rows) + "</table>"
-
-
-def _csv(head: str, rows: Iterable[Sequence[object]]) -> str:
-    text = io.StringIO()
-    text.write(head + "\n")
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
 
 
 def _plain(value: Any) -> Any:

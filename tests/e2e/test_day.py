@@ -15,12 +15,13 @@ from energy_trading.errors import BadInput
 from energy_trading.simulation.faults import Faults, InjectedFaults
 from energy_trading.simulation.neighbourhood import FUNDS, settle_in
 from energy_trading.simulation.report import write_report
-from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
+from energy_trading.simulation.script import Script
+from energy_trading.simulation.trading_day import DayResult, money_is_conserved
 from tests import days
 
 
 def trade_a_day(faults: Faults, seed: int = 1) -> DayResult:
-    return TradingDay(settle_in(days.profiles(), seed), seed, faults).run()
+    return Script(settle_in(days.profiles(), seed), seed, faults).run()
 
 
 @pytest.fixture(scope="module")
@@ -102,7 +103,7 @@ def test_all_scenarios_happen_and_are_told(troubled: DayResult) -> None:
         "EnergyLedger_Banned",
         "trace: PKG and DSO together open",
         "suspends all 2 accounts",
-        "given one who is banned",
+        "this person is banned",
     ):
         assert words in story, story
     assert "no occasion" not in story
@@ -145,15 +146,15 @@ def test_report_files(troubled: DayResult, tmp_path: Path) -> None:
 
 def test_report_into_an_impossible_place(troubled: DayResult) -> None:
     """A folder that cannot be made is a typed error."""
-    with pytest.raises(BadInput, match="out: given /proc/no, allowed a folder that can be written"):
+    with pytest.raises(BadInput, match=r"^the folder /proc/no cannot be written "):
         write_report(troubled, Path("/proc/no"))
 
 
 def test_too_few_homes_and_unequal_slots() -> None:
     """A neighbourhood has two homes or more over the same slots."""
-    with pytest.raises(BadInput, match="homes: given 1, allowed 2 or more"):
+    with pytest.raises(BadInput, match=r"^a neighbourhood needs at least 2 homes, not 1"):
         settle_in(days.profiles()[:1], 1)
     first, second, *_ = days.profiles()
     moved = type(second)(**{**asdict(second), "slot_starts": [s + 1 for s in second.slot_starts]})
-    with pytest.raises(BadInput, match="profiles: given different slots"):
+    with pytest.raises(BadInput, match=r"^the profiles cover different slots"):
         settle_in([first, moved], 1)

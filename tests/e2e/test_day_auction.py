@@ -12,24 +12,16 @@ from energy_trading.bindings.offer_market import DeliveryConfirmed
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, QuoteSealed
 from energy_trading.market.log.replay import replay
 from energy_trading.simulation.auction import run_day_ahead_auction
-from energy_trading.simulation.faults import Faults
 from energy_trading.simulation.neighbourhood import FEE_BPS, settle_in
 from energy_trading.simulation.report import event_to_dict
+from energy_trading.simulation.script import Script
 from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
 from tests import days
 
 
-class OnlyTheAuction(Faults):
-    """A day whose only event is the auction before it."""
-
-    def before_the_day(self, day: TradingDay) -> None:
-        """Hold it."""
-        self.story += run_day_ahead_auction(day, 3)
-
-
 @pytest.fixture(scope="module")
 def auctioned() -> DayResult:
-    return TradingDay(settle_in(days.profiles(), 1), 1, OnlyTheAuction()).run()
+    return Script(settle_in(days.profiles(), 1), 1).run()
 
 
 def test_lots_are_won_paid_and_delivered(auctioned: DayResult) -> None:
@@ -78,7 +70,7 @@ def test_story_and_log_tell_it(auctioned: DayResult) -> None:
     assert sum('"event": "AuctionPosted"' in line and '"lots_wh": [' in line for line in lines) == 1
     there = auctioned.there
     parameters = SuiteParameters(
-        there.operator.address, there.pkg.parameters.registrar, there.treasury.address, fee_bps=FEE_BPS
+        there.dso.address, there.pkg.parameters.registrar, there.treasury.address, fee_bps=FEE_BPS
     )
     accounts = replay(auctioned.events, parameters)
     for home in there.homes:
@@ -90,5 +82,5 @@ def test_no_occasion_without_bidders() -> None:
     """Where nobody lacks what another has over, there is no auction, and the story says so."""
     profiles = [replace(profile, load_wh=[10] * days.SLOTS) for profile in days.profiles()]
     there = settle_in([replace(p, pv_wh=[20] * days.SLOTS) for p in profiles], 1)
-    day = TradingDay(there, 1, Faults())
+    day = TradingDay(there, 1)
     assert run_day_ahead_auction(day, 1) == ["no occasion today for an auction"]

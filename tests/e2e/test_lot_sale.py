@@ -10,7 +10,8 @@ from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
 from energy_trading.simulation.faults import InjectedFaults
 from energy_trading.simulation.lot_sale import NO_OCCASION, sell_a_lot
 from energy_trading.simulation.neighbourhood import FUNDS, Home, Neighbourhood, settle_in
-from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
+from energy_trading.simulation.script import Script
+from energy_trading.simulation.trading_day import DayResult, money_is_conserved
 from tests import days
 
 
@@ -32,7 +33,7 @@ def there(settled: Neighbourhood) -> Iterator[Neighbourhood]:
 
 @pytest.fixture(scope="module")
 def day() -> DayResult:
-    return TradingDay(settle_in(days.profiles(), 1), 1, InjectedFaults(sober_slots=1)).run()
+    return Script(settle_in(days.profiles(), 1), 1, InjectedFaults(sober_slots=1)).run()
 
 
 def home_of(there: Neighbourhood, account: str) -> Home:
@@ -92,11 +93,11 @@ def test_only_what_is_left_is_certified(there: Neighbourhood) -> None:
 def test_suspended_home_sells_nothing(there: Neighbourhood) -> None:
     """Who may not trade neither sells nor buys a lot (C-4, N-7)."""
     left = {(0, days.START): 100}
-    there.suite.ledger.suspend([there.homes[0].trader.address]).send(there.operator)
+    there.suite.ledger.suspend([there.homes[0].trader.address]).send(there.dso)
     assert sell_a_lot(there, 1, left) == [NO_OCCASION]
     others = [home.trader.address for home in there.homes[1:]]
-    there.suite.ledger.reinstate([there.homes[0].trader.address]).send(there.operator)
-    there.suite.ledger.suspend(others).send(there.operator)
+    there.suite.ledger.reinstate([there.homes[0].trader.address]).send(there.dso)
+    there.suite.ledger.suspend(others).send(there.dso)
     assert sell_a_lot(there, 1, left) == [NO_OCCASION]
 
 

@@ -1,9 +1,7 @@
-"""What a measurement of gas leaves behind: gas.json, gas.csv, trades.csv, growth.csv and gas.png."""
+"""The files that a measurement of gas leaves behind: gas.json, gas.csv, trades.csv, growth.csv, gas.png."""
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -20,19 +18,19 @@ from energy_trading.bench.gas.money import (
 )
 from energy_trading.bench.gas.parts import PARTS
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario, snapshot
-from energy_trading.errors import BadInput
+from energy_trading.simulation.outputs import csv_text, write_all
 
 
 def document(
     found: Mapping[str, Scenario], points: Sequence[Point], prices: Prices, energy_wh: int | None = None
 ) -> dict[str, Any]:
-    """Return everything that was measured, as JSON holds it; all numbers are integers.
+    """Return everything that was measured, as JSON has it; all numbers are integers.
 
     Args:
         found: scenarios by name.
         points: growth; may be empty.
         prices: of gas and coin.
-        energy_wh: energy of a trade for which a kWh's cost is told besides that of the measured energy.
+        energy_wh: another energy of a trade for which the cost of a kWh is stated too.
     """
     return {
         "compiler": snapshot({})["compiler"],
@@ -100,7 +98,7 @@ def write_files(
 
     Args:
         found: scenarios by name.
-        points: growth; may be empty, then neither its table nor its curves are there afterwards.
+        points: growth; may be empty, and then neither its table nor its curves are there afterwards.
         prices: of gas and coin.
         out: folder, made if it is missing.
         energy_wh: as in `document`.
@@ -113,31 +111,19 @@ def write_files(
     """
     from energy_trading.bench.gas.picture import picture
 
-    told = document(found, points, prices, energy_wh)
-    # All contents before the first file: a failure leaves nothing half written.
-    contents = {
-        "gas.json": (json.dumps(told, indent=2, ensure_ascii=False) + "\n").encode(),
-        "gas.csv": _csv(told["scenarios"]),
-        "trades.csv": _csv(told["trades"]),
-        **({"growth.csv": _csv(told["growth"])} if points else {}),
+    measured = document(found, points, prices, energy_wh)
+    contents: dict[str, str | bytes] = {
+        "gas.json": json.dumps(measured, indent=2, ensure_ascii=False) + "\n",
+        "gas.csv": _csv(measured["scenarios"]),
+        "trades.csv": _csv(measured["trades"]),
+        **({"growth.csv": _csv(measured["growth"])} if points else {}),
         "gas.png": picture(found, points, prices),
     }
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-        # Growth of an earlier run may be of other contracts.
+    files = write_all(out, contents)
+    if not points:  # growth of an earlier run may be that of other contracts
         (out / "growth.csv").unlink(missing_ok=True)
-        for name, content in contents.items():
-            (out / name).write_bytes(content)
-    except OSError as error:
-        raise BadInput(
-            f"out: given {out}, allowed a folder that can be written ({error.strerror})"
-        ) from error
-    return [out / name for name in contents]
+    return files
 
 
-def _csv(rows: Sequence[Mapping[str, Any]]) -> bytes:
-    text = io.StringIO(newline="")
-    table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue().encode()
+def _csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    return csv_text([list(rows[0]), *(list(row.values()) for row in rows)])

@@ -1,4 +1,4 @@
-"""How gas grows: with receipts in a transaction, bidders and lots of an auction, parts of a lot, keys."""
+"""How gas grows: with the receipts of a transaction, the bidders and lots of an auction, parts and keys."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ LOTS: Final = (1, 2, 4, 6, 8)
 PARTS_OF_A_LOT: Final = (2, 4, 8, 16, 32)
 PROOFS: Final = (0, 4, 7, 10, 14, 17)
 
-#: series: what is counted in it
+#: what is counted, by series
 SERIES: Final[Mapping[str, str]] = {
     "receipts": "receipts in one transaction, each of another pair of accounts",
-    "auction": "bidders of an auction, everything: order, quotes, settlement, payment, delivery",
-    "settlement": "quotes that are settled, in transactions of at most 750",
+    "auction": "bidders of an auction; all of it: order, quotes, settlement, payment, delivery",
+    "settlement": "quotes that are settled in transactions of at most 750",
     "lots.post": f"lots of an order; {BATCH} bidders",
-    "lots.settle": f"lots that are decided, {BATCH} quotes in all",
+    "lots.settle": f"lots that are awarded; {BATCH} quotes in all",
     "lot.split": "parts that a lot is split into",
     "lot.merge": "lots that are merged into one",
-    "keys.accept": "one-time keys under one root, an acceptance with one of them",
-    "keys.publish": "one-time keys under one root, its publishing",
+    "keys.accept": "one-time keys under one root; an acceptance with one of them",
+    "keys.publish": "one-time keys under one root; its publication",
 }
-#: point that is measured like a scenario and has to have its gas; so growth that is out of date is seen
+#: scenario by the point that is measured in the same way and must have its gas, so that stale growth shows
 ANCHORS: Final[Mapping[tuple[str, int], str]] = {
     ("receipts", BATCH): f"offer.confirm_batch{BATCH}",
     ("auction", BATCH): f"auction.{BATCH}_per_bidder",
@@ -42,7 +42,7 @@ ANCHORS: Final[Mapping[tuple[str, int], str]] = {
     ("lot.merge", 2): "lot.merge_2",
     ("keys.accept", 2**PROOF_HASHES): "offer.accept_private",
 }
-#: series in which a point's gas is that of all it counts, and is told for one of them too
+#: series in which a point's gas is that of everything it counts, and is stated for one of them too
 SHARED: Final = frozenset(SERIES) - {"lots.post", "lots.settle", "keys.accept"}
 
 
@@ -64,7 +64,7 @@ class Point:
 
     @property
     def each(self) -> int:
-        """Gas for one of what is counted, rounded up; where nothing is shared, all of it."""
+        """Gas of one of what is counted, rounded up; where nothing is shared, all of it."""
         return -(-self.gas // self.count) if self.series in SHARED else self.gas
 
 
@@ -74,7 +74,7 @@ def measure_growth(
     """Measure every series on chains in this process, which takes a minute or two.
 
     Args:
-        say: told one line before each part.
+        say: receives one line before each part.
         many_quotes: the largest settlement; 60 bidders quote again and again.
 
     Returns:
@@ -87,7 +87,9 @@ def measure_growth(
         X-7, X-9; N-6; C-7.
     """
     if not max(BIDDERS) < many_quotes < 2**16:
-        raise BadInput(f"quotes: given {many_quotes}, allowed {max(BIDDERS) + 1} … {2**16 - 1}")
+        raise BadInput(
+            f"the number of quotes must be between {max(BIDDERS) + 1} and {2**16 - 1}, not {many_quotes}"
+        )
     found: list[Point] = []
     with watch() as seen:
         bench = Bench({}, seen, pairs=max(RECEIPTS))
@@ -110,7 +112,7 @@ def _receipts(bench: Bench) -> Iterator[Point]:
     with bench.fresh():
         for count in RECEIPTS:
             for key in (*bench.sellers[enrolled:count], *bench.buyers[enrolled:count]):
-                bench.enrol(key)
+                bench.join(key)
             enrolled = count
             with bench.fresh():
                 yield _point("receipts", count, bench.receipts_of(count))
@@ -121,7 +123,7 @@ def _auctions(bench: Bench) -> Iterator[Point]:
     with bench.fresh():
         for count in BIDDERS:
             for key in bench.buyers[enrolled:count]:
-                bench.enrol(key)
+                bench.join(key)
             enrolled = count
             with bench.fresh():
                 auction = bench.post_and_quote(bench.buyers[:count])
@@ -136,7 +138,7 @@ def _many(bench: Bench, count: int) -> Iterator[Point]:
     bidders = bench.buyers[: max(BIDDERS)]
     with bench.fresh():
         for key in bidders:
-            bench.enrol(key)
+            bench.join(key)
         auction = bench.post_and_quote([bidders[i % len(bidders)] for i in range(count)])
         bench.chain.mine(auction.terms.quote_until)
         yield _point("settlement", count, bench.settle(auction, -(-count // QUOTES_PER_CHUNK)))
@@ -146,10 +148,10 @@ def _lots(bench: Bench) -> Iterator[Point]:
     bidders = bench.buyers[:BATCH]
     with bench.fresh():
         for key in bidders:
-            bench.enrol(key)
+            bench.join(key)
         for count in LOTS:
             with bench.fresh():
-                # Small ones beside the usual one, so that the producer's funds guarantee them all.
+                # Small ones beside the usual one, so that the producer's funds cover the guarantees of all.
                 lots_wh = [LOT_WH, *(SMALL_LOT_WH - i for i in range(count - 1))]
                 auction = bench.post_and_quote(bidders, lots_wh)
                 yield _point("lots.post", count, auction.posted)
@@ -183,28 +185,19 @@ def _keys(bench: Bench) -> Iterator[Point]:
 
 
 def growth_document(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return the points as JSON holds them.
+    """Return the points as JSON has them.
 
     Args:
         points: what `measure_growth` returns.
     """
-    return [
-        {
-            "series": point.series,
-            "count": point.count,
-            "transactions": point.transactions,
-            "gas": point.gas,
-            "each": point.each,
-        }
-        for point in points
-    ]
+    return [{**vars(point), "each": point.each} for point in points]
 
 
 def out_of_date(points: Sequence[Point], found: Mapping[str, Scenario]) -> list[str]:
-    """Return a line for each point whose gas is not that of the scenario it is measured like.
+    """Return a line for each point whose gas is not that of the scenario that is measured in the same way.
 
     Args:
-        points: a growth that was measured before.
+        points: growth that was measured before.
         found: scenarios measured now.
     """
     lines = []

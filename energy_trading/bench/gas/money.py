@@ -1,4 +1,4 @@
-"""What gas costs in money, on a chain like Ethereum's mainnet and on a rollup over it."""
+"""What gas costs in money, on a chain like Ethereum's mainnet and on a rollup on top of it."""
 
 from __future__ import annotations
 
@@ -12,39 +12,39 @@ from energy_trading.errors import BadInput
 
 GWEI: Final = 10**9
 COIN: Final = 10**18
-#: Dearest gas that is believed, wei, and dearest coin, units of currency × 1e9: more is a slip of the pen.
+#: Highest accepted price of gas, wei, and of a coin, units of currency × 1e9: more must be a mistake.
 MOST_WEI: Final = 10**6 * GWEI
 MOST_COIN_E9: Final = 10**9 * 10**9
 MOST_ENERGY_WH: Final = 10**9
 CHAINS: Final = ("mainnet", "rollup")
 
-#: What OP Mainnet charged its users of the L1's prices, × 1e6 (block 124,665,056, 29 August 2024).
+#: Share of the L1's prices that OP Mainnet charged its users, × 1e6 (block 124,665,056, 29 August 2024).
 BASE_FEE_SCALAR: Final = 5_227
 BLOB_FEE_SCALAR: Final = 1_014_213
-#: Bytes × 1e6 that a transaction is taken to fill after compression: a straight line, and no less than 100.
+#: Bytes × 1e6 that a transaction is assumed to fill after compression: a straight line, at least 100 bytes.
 SIZE_LEAST_E6: Final = 100_000_000
 SIZE_INTERCEPT_E6: Final = -42_585_600
 SIZE_SLOPE_E6: Final = 836_500
-#: The least a blob's gas costs, as a part of the base fee (EIP-7918: 2**13 / 2**17).
+#: The base fee over the lowest price of a blob's gas (EIP-7918: 2**17 / 2**13).
 BLOB_RESERVE: Final = 16
 
 
 @dataclass(frozen=True)
 class Prices:
-    """Prices of gas and coin; the defaults are dated examples, not what holds when this is read.
+    """Prices of gas and coin; the defaults are dated examples, not the prices of today.
 
     Args:
-        gas_price: wei for one gas on mainnet. 2.7 gwei: average of 2025 as told by MEXC's guide to gas fees.
-        rollup_gas_price: wei for one gas on the rollup. 0.002 gwei: the least that Base takes since
+        gas_price: wei for one gas on mainnet. 2.7 gwei: average of 2025 in MEXC's guide to gas fees.
+        rollup_gas_price: wei for one gas on the rollup. 0.002 gwei: the lowest that Base has accepted since
             2 February 2026, from its configuration changelog.
         coin_price_e9: units of currency for one coin, × 1e9. 4,215 USD: end of September 2025, from
             CoinGecko's report on that quarter.
-        blob_price: wei for one blob gas; None takes the sixteenth of ``gas_price`` below which it does not
+        blob_price: wei for one blob gas; None takes a sixteenth of ``gas_price``, below which it does not
             stay (EIP-7918).
         currency: its name.
 
     Raises:
-        BadInput: a price is zero, negative or beyond belief, or the currency is no short word.
+        BadInput: a price is zero, negative or absurdly high, or the currency is not a short word.
 
     Source:
         EIP-1559, EIP-4844, EIP-7918; Base's specification of Fjord, "L1-Cost fees".
@@ -64,13 +64,13 @@ class Prices:
             ("coin price × 1e9", self.coin_price_e9, MOST_COIN_E9),
         ):
             if not 1 <= given <= most:
-                raise BadInput(f"{name}: given {given}, allowed 1 … {most}")
+                raise BadInput(f"the {name} must be between 1 and {most}, not {given}")
         if not (1 <= len(self.currency) <= 8 and self.currency.isprintable() and " " not in self.currency):
-            raise BadInput(f"currency: given {self.currency!r}, allowed 1 … 8 characters without a space")
+            raise BadInput(f"the currency must have 1 to 8 characters and no space, unlike {self.currency!r}")
 
     @property
     def blob_wei(self) -> int:
-        """Wei for one blob gas, given or least."""
+        """Wei for one blob gas: the price stated, or the lowest one."""
         return -(-self.gas_price // BLOB_RESERVE) if self.blob_price is None else self.blob_price
 
     def wei(self, paid: Paid, chain: str) -> int:
@@ -78,7 +78,7 @@ class Prices:
 
         Args:
             paid: its gas and size.
-            chain: ``mainnet`` or ``rollup``, where its data is paid for besides.
+            chain: ``mainnet``, or ``rollup``, where its data is paid for too.
         """
         if chain == "mainnet":
             return paid.gas * self.gas_price
@@ -88,7 +88,7 @@ class Prices:
         """Return what an OP Stack rollup charges at most for a transaction's data, in wei.
 
         Args:
-            size: bytes of the signed transaction; nothing is taken to be compressible.
+            size: bytes of the signed transaction, none of which is assumed to be compressible.
 
         Source:
             Base's specification of Fjord, "L1-Cost fees" and ``getL1FeeUpperBound``.
@@ -175,6 +175,6 @@ def per_kwh_e9(cost_e9: int, energy_wh: int) -> int:
 
 
 def cents(cost_e9: int) -> str:
-    """Write a cost in hundredths of the currency with three digits that count; only shown."""
+    """Write a cost in hundredths of the currency with three significant digits; for display only."""
     value = cost_e9 / 10**7
     return f"{value:,.0f}" if value >= 100 else f"{value:#.3g}" if value >= 1e-3 else f"{value:.1e}"

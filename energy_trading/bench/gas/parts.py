@@ -1,4 +1,4 @@
-"""What the gas of a transaction was paid for, read from the EVM in this process while it runs."""
+"""What the gas of a transaction pays for, read from the EVM in this process while it runs."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ PARTS: Final[Mapping[str, str]] = {
     "logs": "events: 375, 375 for each topic, 8 for each byte",
     "calls": "other addresses: 2,600 the first time, 100 afterwards, and coin sent",
     "precompiles": "ecrecover 3,000, modexp",
-    "code": "contract code stored (200 for each byte) and looked over before (EIP-3860)",
+    "code": "contract code stored (200 for each byte) and checked before (EIP-3860)",
     "rest": "everything else: hashing, memory, arithmetic, jumps",
     "refunds": "storage cleared: 4,800 a slot back, at most a fifth of all (EIP-3529)",
 }
 
 
 class PartsDoNotAddUp(InternalFault):
-    """The parts of a transaction are not its gas: py-evm charges for something this module does not know."""
+    """The parts of a transaction do not sum to its gas: py-evm has a charge unknown to this module."""
 
 
 @dataclass(frozen=True)
 class Paid:
-    """One transaction's gas and what it was paid for.
+    """One transaction's gas and what it pays for.
 
     Args:
         gas: as the receipt reports it.
@@ -101,7 +101,7 @@ def _paid(gas: int, transaction: Any, computation: Any, charges: Mapping[str, in
     used = transaction.gas - computation.get_gas_remaining()
     parts["refunds"] -= min(computation.get_gas_refund(), used // 5)
     if sum(parts.values()) != gas:
-        raise PartsDoNotAddUp(f"parts: given {parts}, sum {sum(parts.values())}, allowed {gas}")
+        raise PartsDoNotAddUp(f"the parts {parts} sum to {sum(parts.values())}, but the gas is {gas}")
     calls = {(bytes(c.msg.code_address or c.msg.to), bytes(c.msg.data[:4])) for c in [computation, *below]}
     return Paid(gas, parts, frozenset(calls), len(transaction.encode()))
 
@@ -113,7 +113,7 @@ def _below(computation: Any) -> Iterator[Any]:
 
 
 def _part(reason: str) -> str:
-    """Return the part that a charge belongs to, from py-evm's word for it."""
+    """Return the part that a charge belongs to, from the reason that py-evm states."""
     if reason in ("SLOAD", "Implicit SLOAD during SSTORE"):
         return "slots"
     if reason.startswith("SSTORE"):

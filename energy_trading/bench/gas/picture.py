@@ -1,19 +1,19 @@
-"""Gas in one picture: what each scenario pays for, with bound and peer; a trade in money; how gas grows."""
+"""Gas in one picture: what each scenario pays for, with bounds and peers; a trade in money; how gas grows."""
 
 from __future__ import annotations
 
-import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.bench.gas.growth import PARTS_OF_A_LOT, Point
 from energy_trading.bench.gas.money import CHAINS, Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario
+from energy_trading.simulation.outputs import png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-#: label: parts in it, colour (Okabe and Ito's, which the colour-blind tell apart)
+#: parts and colour by label (Okabe and Ito's colours, which colour-blind readers can tell apart)
 _BANDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
     "intrinsic": (("intrinsic",), "#bbbbbb"),
     "calldata": (("calldata",), "#56B4E9"),
@@ -26,6 +26,31 @@ _BANDS: Final[Mapping[str, tuple[tuple[str, ...], str]]] = {
 }
 _FIRST: Final = ("o-", "#0072B2")
 _SECOND: Final = ("s--", "#D55E00")
+#: title, what is counted, label by series, scale of the counts if it is not logarithmic
+_PANELS: Final[Sequence[tuple[Any, ...]]] = (
+    ("Receipts share a transaction", "receipts in one transaction", {"receipts": "a receipt"}),
+    (
+        "An auction",
+        "bidders, or quotes",
+        {"auction": "everything, per bidder", "settlement": "settlement, per quote"},
+    ),
+    (
+        "An auction of several lots",
+        "lots",
+        {"lots.post": "post the order", "lots.settle": "settle it, with 40 quotes"},
+        "linear",
+    ),
+    (
+        "Parts of a lot of energy",
+        "parts, or lots",
+        {"lot.split": "split into them, per part", "lot.merge": "merge them, per lot"},
+    ),
+    (
+        "One-time meter keys",
+        "keys under one root",
+        {"keys.accept": "accept with one of them", "keys.publish": "publish the root, per key"},
+    ),
+)
 
 
 def picture(found: Mapping[str, Scenario], points: Sequence[Point], prices: Prices) -> bytes:
@@ -47,15 +72,9 @@ def picture(found: Mapping[str, Scenario], points: Sequence[Point], prices: Pric
     )
     _bars(figure.add_subplot(grid[0, :]), found)
     _money(figure.add_subplot(grid[-1, -1]), found, prices)
-    if points:
-        _receipts(figure.add_subplot(grid[1, 0]), points)
-        _bidders(figure.add_subplot(grid[1, 1]), points)
-        _auction_lots(figure.add_subplot(grid[1, 2]), points)
-        _lot_parts(figure.add_subplot(grid[2, 0]), points)
-        _keys(figure.add_subplot(grid[2, 1]), points)
-    content = io.BytesIO()
-    figure.savefig(content, format="png", dpi=110, metadata={"Software": None})
-    return content.getvalue()
+    for place, panel in enumerate(_PANELS if points else ()):
+        _panel(figure.add_subplot(grid[1 + place // 3, place % 3]), points, *panel)
+    return png(figure, dpi=110)
 
 
 def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
@@ -63,7 +82,7 @@ def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
     labels = [f"{name}  {found[name].gas:>7,}" for name in names]
     left = [0.0] * len(names)
     for label, (parts, colour) in _BANDS.items():
-        # Drawn, decides nothing: the part of one share.
+        # For the drawing only: the part of one share.
         wide = [sum(found[n].parts[p] for p in parts) / found[n].share for n in names]
         axes.barh(labels, wide, left=left, label=label, color=colour, edgecolor="white", linewidth=0.5)
         left = [start + width for start, width in zip(left, wide, strict=True)]
@@ -91,7 +110,7 @@ def _bars(axes: Axes, found: Mapping[str, Scenario]) -> None:
     mark(peers, "another project's contract", "D", 6, "white")
     axes.invert_yaxis()
     axes.set_xlim(0, limit)
-    _plain(axes, "What each scenario pays for: gas, of one where many share a transaction")
+    _plain(axes, "What each scenario pays for: gas; that of one, where many share a transaction")
     axes.grid(axis="x", color="#dddddd")
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.legend(loc="upper center", bbox_to_anchor=(0.45, -0.06), fontsize=9, ncols=4, frameon=False)
@@ -102,7 +121,7 @@ def _money(axes: Axes, found: Mapping[str, Scenario], prices: Prices) -> None:
     for i, (chain, (_, colour)) in enumerate(zip(CHAINS, (_SECOND, _FIRST), strict=True)):
         costs = [per_kwh_e9(way.cost_e9(prices, chain), way.energy_wh) for way in ways]
         places = [place + 0.4 * i - 0.2 for place in range(len(ways))]
-        # Drawn, decides nothing: hundredths of the currency.
+        # For the drawing only: hundredths of the currency.
         bars = axes.barh(places, [cost / 10**7 for cost in costs], 0.38, color=colour, label=chain)
         axes.bar_label(bars, [cents(cost) for cost in costs], fontsize=7, padding=2)
     axes.set_yticks(range(len(ways)), [way.name.replace(", ", ",\n") for way in ways], fontsize=8)
@@ -114,54 +133,28 @@ def _money(axes: Axes, found: Mapping[str, Scenario], prices: Prices) -> None:
     axes.legend(fontsize=8, loc="upper center", bbox_to_anchor=(0.5, -0.2), ncols=2, frameon=False)
 
 
-def _receipts(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "receipts", _FIRST, "a receipt")
-    _growth(axes, "receipts in one transaction", "Receipts share a transaction")
-
-
-def _bidders(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "auction", _FIRST, "everything, per bidder")
-    _curve(axes, points, "settlement", _SECOND, "settlement, per quote")
-    _growth(axes, "bidders, or quotes", "An auction")
-    axes.legend(fontsize=8, loc="upper right")
-
-
-def _auction_lots(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "lots.settle", _SECOND, "settle it, 40 quotes")
-    _curve(axes, points, "lots.post", _FIRST, "post the order")
-    _growth(axes, "lots", "An auction of several lots")
-    axes.set_xscale("linear")
-
-
-def _lot_parts(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "lot.split", _FIRST, "split into them, per part")
-    _curve(axes, points, "lot.merge", _SECOND, "merge them, per lot")
-    _growth(axes, "parts, or lots", "Parts of a lot of energy")
-    axes.set_xticks(PARTS_OF_A_LOT)
-
-
-def _keys(axes: Axes, points: Sequence[Point]) -> None:
-    _curve(axes, points, "keys.accept", _FIRST, "accept with one of them")
-    _curve(axes, points, "keys.publish", _SECOND, "publish the root, per key")
-    _growth(axes, "keys under one root", "One-time meter keys")
-
-
-def _curve(axes: Axes, points: Sequence[Point], series: str, line: tuple[str, str], label: str) -> None:
-    chosen = [point for point in points if point.series == series]
-    style, colour = line
-    axes.plot([p.count for p in chosen], [p.each for p in chosen], style, color=colour, label=label)
-
-
-def _growth(axes: Axes, counted: str, title: str) -> None:
-    axes.set_xscale("log")
+def _panel(
+    axes: Axes,
+    points: Sequence[Point],
+    title: str,
+    counted: str,
+    curves: Mapping[str, str],
+    scale: str = "log",
+) -> None:
+    for (series, label), (style, colour) in zip(curves.items(), (_FIRST, _SECOND), strict=False):
+        chosen = [point for point in points if point.series == series]
+        axes.plot([p.count for p in chosen], [p.each for p in chosen], style, color=colour, label=label)
+    axes.set_xscale(scale)
     axes.minorticks_off()
     axes.xaxis.set_major_formatter("{x:,.0f}")
     axes.yaxis.set_major_formatter("{x:,.0f}")
     axes.set_ylim(bottom=0)
+    if "lot.split" in curves:
+        axes.set_xticks(PARTS_OF_A_LOT)
     axes.set_xlabel(counted)
     axes.set_ylabel("gas")
     axes.grid(color="#dddddd")
-    axes.legend(fontsize=8)
+    axes.legend(fontsize=8, loc="upper right" if "auction" in curves else "best")
     _plain(axes, title)
 
 

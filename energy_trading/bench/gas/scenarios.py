@@ -1,10 +1,12 @@
-"""Named gas scenarios: every state-changing function of the contracts, measured to the unit."""
+"""Named gas scenarios: every state-changing function of the contracts, measured to the unit.
+
+PKG is the private key generator, which attests accounts; DSO is the distribution system operator.
+"""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from typing import Any, Final
@@ -15,9 +17,8 @@ from eth_utils.crypto import keccak
 from energy_trading.bench.gas.parts import Paid, watch
 from energy_trading.bindings.contract import Call
 from energy_trading.bindings.offer_market import OfferMade
-from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
+from energy_trading.bindings.suite import Suite
 from energy_trading.chain import artifacts
-from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
@@ -33,25 +34,21 @@ from energy_trading.market.lots.lots import (
     permit,
     read_injection,
 )
-from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter
+from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import (
     ZERO_ADDRESS,
     Acceptance,
-    AccountAttestation,
     AuctionTerms,
-    Delivery,
     Domain,
     Energy,
     Permit,
     Quote,
-    Receipt,
     ReceiptKey,
     RelayedQuote,
-    Role,
     Terms,
 )
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
 ENERGY_WH: Final = 1_234
 SHORT_WH: Final = 1_150  # within the tolerance of 10 %
@@ -65,6 +62,7 @@ START_PRICE: Final = 81_234_567  # units of account per kWh
 CEILING: Final = 312_345_678
 LOT_WH: Final = 5_432
 CHUNKS: Final = 4
+_ALPHA: Final = b"".join(keccak(text=f"alpha {i}") for i in range(6))
 _PERMIT_TYPE: Final = "Permit(address owner,address spender,uint256 value,uint256 nonce,uint256 deadline)"
 
 
@@ -74,8 +72,8 @@ class Target:
 
     Args:
         at_most: our budget.
-        lower_bound: gas that no contract with these effects can avoid; None if not worked out.
-        peers: gas and name of the best comparable contracts, measured on the same EVM; may be none.
+        lower_bound: gas that no contract with these effects can avoid; None if it is not worked out.
+        peers: gas and name of the best comparable contracts, measured on the same EVM; there may be none.
 
     Source:
         Project's architecture, "Where the gas goes".
@@ -87,7 +85,7 @@ class Target:
 
     @property
     def best_peer(self) -> str:
-        """The peers in words."""
+        """The peers, each with its gas."""
         return "; ".join(f"{gas:,} {name}".rstrip() for gas, name in self.peers) or "nobody"
 
 
@@ -115,7 +113,7 @@ class Scenario:
     Args:
         paid: its transactions, in order.
         share: how many things they do; the scenario's gas is that of one of them.
-        less: transactions of the same kind that only the difference to counts.
+        less: transactions of the same kind whose gas is subtracted; only the difference counts.
     """
 
     paid: tuple[Paid, ...]
@@ -124,7 +122,7 @@ class Scenario:
 
     @property
     def gas(self) -> int:
-        """Gas of all transactions, as their receipts report it, of one share, rounded up."""
+        """Gas of one share of all transactions, as their receipts report it, rounded up."""
         return self.shared(lambda paid: paid.gas)
 
     @property
@@ -138,7 +136,7 @@ class Scenario:
         return dict(total)
 
     def shared(self, of: Callable[[Paid], int]) -> int:
-        """Return the sum of an amount over all transactions, of one share, rounded up."""
+        """Return one share of an amount's sum over all transactions, rounded up."""
         return -(-(sum(map(of, self.paid)) - sum(map(of, self.less))) // self.share)
 
     def __add__(self, other: Scenario) -> Scenario:
@@ -146,12 +144,12 @@ class Scenario:
         return Scenario(self.paid + other.paid)
 
     def beyond(self, less: Scenario, share: int) -> Scenario:
-        """Return what this cost more than another of the same kind, by `share` things more."""
+        """Return what this one costs beyond another of the same kind that does `share` things less."""
         return Scenario(self.paid, share, less.paid)
 
 
 def token_code() -> bytes:
-    """Return the creation code of tests/solidity/PermitToken.sol, which installed packages do not have."""
+    """Return the creation code of tests/solidity/PermitToken.sol, a file that installed packages lack."""
     return bytes.fromhex((files("energy_trading") / "bench" / "gas" / "permit_token.hex").read_text("ascii"))
 
 
@@ -161,7 +159,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
     Each scenario starts from the same state: accounts with funds, meters, and ten trades behind them.
 
     Args:
-        say: told one line before each group.
+        say: receives one line before each group.
 
     Returns:
         Scenario by name, sorted.
@@ -172,7 +170,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench = Bench(found, seen)
         bench.deployment()
         bench.warm_up()
-        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.meters, bench.accounts)
+        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.registry, bench.accounts)
         for group in (*groups, bench.lots):
             say(group.__name__)
             group()
@@ -191,7 +189,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
 
 
 def snapshot(scenarios: Mapping[str, Scenario]) -> dict[str, Any]:
-    """Return the document of snapshots/gas.json: how the contracts were compiled, gas by scenario."""
+    """Return the document of snapshots/gas.json: how the contracts were compiled, and gas by scenario."""
     build = artifacts.build()
     return {
         "compiler": {"version": build["compiler"], **build["settings"]},
@@ -203,40 +201,44 @@ def _key(role: str) -> SecretKey:
     return SecretKey(keccak(text=f"gas benchmark: {role}"))
 
 
-class Bench:
+class Bench(Community):
     """A market with a producer and a consumer, and the scenarios that start from it.
 
     Args:
         found: receives the scenarios.
-        seen: what `watch` yields; it has to be on.
-        pairs: how many sellers and how many buyers there are besides.
-        parameters: of the suite, where they are not the default; ``token_code`` makes it settle in a token.
+        seen: what `watch` yields, which has to be on.
+        pairs: how many sellers, and how many buyers, there are besides.
+        parameters: of the suite, where they differ from the defaults; ``token_code`` makes it settle in a
+            token.
     """
+
+    #: as full as those of a certificate, and always the same
+    plain_attestation: Mapping[str, Any] = {
+        "certificate_hash": keccak(text="cert"),
+        "identity_ciphertext": b"".join(keccak(text=f"alpha {i}") for i in range(6))[
+            :IDENTITY_CIPHERTEXT_SIZE
+        ],
+        "deadline": GENESIS + 30 * 86_400,
+    }
 
     def __init__(
         self, found: dict[str, Scenario], seen: list[Paid], pairs: int = BATCH, **parameters: Any
     ) -> None:
         self.found = found
         self.seen = seen
-        self.dso, self.pkg, self.treasury = _key("dso"), _key("pkg"), _key("treasury")
         self.producer, self.consumer, self.relayer = _key("producer"), _key("consumer"), _key("relayer")
         self.sellers = [_key(f"seller {i}") for i in range(pairs)]
         self.buyers = [_key(f"buyer {i}") for i in range(pairs)]
-        people = [self.dso, self.pkg, self.treasury, self.producer, self.consumer, self.relayer]
-        self.chain: Chain = in_process("prague", [*people, *self.sellers, *self.buyers], GENESIS)
+        run_by = dso, pkg, treasury = _key("dso"), _key("pkg"), _key("treasury")
+        people = [self.producer, self.consumer, self.relayer, *self.sellers, *self.buyers]
+        chain = in_process("prague", [*run_by, *people], GENESIS)
         asset = parameters.pop("token_code", None)
         if asset is not None:
-            parameters["asset"] = self.chain.deploy(asset, self.relayer)[0]
+            parameters["asset"] = chain.deploy(asset, self.relayer)[0]
         before = len(seen)
-        self.suite: Suite = deploy(
-            self.chain,
-            self.dso,
-            SuiteParameters(self.dso.address, self.pkg.address, self.treasury.address, **parameters),
-        )
+        super().__init__(chain, None, dso, pkg, treasury, self.relayer, **parameters)
         self.deployed = seen[before:]
-        self.market, self.ledger = self.suite.market, self.suite.ledger
         self.meter = Secp256k1Meter(_key("meter"))
-        self.signer: ReceiptSigner = self.meter
         self.quote_key = _key("quote key")
 
     # ------------------------------------------------------------ steps
@@ -246,25 +248,18 @@ class Bench:
         call.send(sender)
         return Scenario((self.seen[-1],))
 
-    @contextmanager
-    def fresh(self) -> Iterator[None]:
-        """Put the chain back afterwards, so that scenarios do not depend on each other."""
-        kept = self.chain.snapshot()
-        yield
-        self.chain.revert(kept)
+    def alone(self, name: str, call: Call[Any], sender: SecretKey) -> None:
+        """Measure a scenario of one call that nothing follows."""
+        with self.fresh():
+            self.found[name] = self.send(call, sender)
 
     def attested(self, account: str) -> Call[None]:
         """The call that opens an account with PKG's attestation."""
-        alpha = b"".join(keccak(text=f"alpha {i}") for i in range(6))[:IDENTITY_CIPHERTEXT_SIZE]
-        a = AccountAttestation(account, Role.PROSUMER, keccak(text="cert"), alpha, GENESIS + 30 * 86_400)
-        digest = self.suite.ledger_domain.digest(a)
-        return self.ledger.open_account(a, self.pkg.sign_digest(digest))
+        return self.ledger.open_account(*self.attest(account))
 
-    def enrol(self, key: SecretKey) -> None:
+    def join(self, key: SecretKey) -> None:
         """Give a key an account with funds and a meter."""
-        self.attested(key.address).send(self.relayer)
-        self.ledger.deposit(key.address, FUNDS, value=FUNDS * 10**9).send(self.relayer)
-        self.ledger.register_meter(key.address, self.meter.signer).send(self.dso)
+        self.enrol(key, funds=FUNDS, meter=self.meter)
 
     def terms(self, seller: SecretKey, nonce: int = NONCE, **changes: Any) -> Terms:
         """An offer of the usual energy and price that is open for an hour."""
@@ -273,19 +268,9 @@ class Bench:
         terms = Terms(seller.address, ZERO_ADDRESS, energy, PRICE, now + 3_600, now + 10_800, nonce)
         return replace(terms, **changes)
 
-    def trade_id(self, t: Terms) -> bytes:
-        """The hash of an offer's terms."""
-        return t.struct_hash()
-
     def signature(self, terms: Terms) -> bytes:
         """The producer's signature of an offer."""
-        return compact(self.producer.sign_digest(self.suite.market_domain.digest(terms)))
-
-    def receipt(self, terms: Terms, buyer: SecretKey, energy_wh: int | None = None) -> Delivery:
-        """The meter's receipt of a trade, by default of all its energy."""
-        energy = terms.energy if energy_wh is None else Energy.plain(energy_wh)
-        digest = self.suite.market_domain.digest(Receipt(self.trade_id(terms), energy))
-        return Delivery(terms, buyer.address, self.signer.signer, energy, self.signer.sign(digest))
+        return compact(self.sign_offer(terms, self.producer))
 
     def open_trade(self, **changes: Any) -> Terms:
         """An accepted trade whose acceptBy has passed."""
@@ -296,7 +281,7 @@ class Bench:
         return terms
 
     def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
-        """Bring the consumer's receipt."""
+        """Submit the consumer's receipt."""
         delivery = self.receipt(terms, self.consumer, energy_wh)
         return self.send(self.market.confirm_delivery(delivery), self.relayer)
 
@@ -316,8 +301,8 @@ class Bench:
 
     def warm_up(self) -> None:
         """Two accounts with ten trades behind them, and a treasury that has had money."""
-        self.enrol(self.producer)
-        self.enrol(self.consumer)
+        self.join(self.producer)
+        self.join(self.consumer)
         for i in range(10):
             self.confirm(self.open_trade(nonce=i))
         late = self.open_trade(nonce=10)
@@ -329,21 +314,15 @@ class Bench:
         with self.fresh():
             terms = self.terms(self.producer)
             self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
+            self.alone("offer.accept", self.market.accept_offer(terms), self.consumer)
             with self.fresh():
-                self.found["offer.accept"] = self.send(self.market.accept_offer(terms), self.consumer)
-            with self.fresh():
-                key = self.one_time_key(terms)
-                self.found["offer.accept_private"] = self.send(
-                    self.market.accept_offer_privately(terms, key), self.consumer
-                )
-            with self.fresh():
-                self.found["offer.give_up"] = self.send(self.market.give_up(terms), self.producer)
+                accept = self.market.accept_offer_privately(terms, self.one_time_key(terms))
+                self.found["offer.accept_private"] = self.send(accept, self.consumer)
+            self.alone("offer.give_up", self.market.give_up(terms), self.producer)
             self.chain.mine(terms.accept_by)
-            with self.fresh():
-                self.found["offer.give_up_late"] = self.send(self.market.give_up(terms), self.producer)
-            self.found["offer.expire_offer"] = self.send(
-                self.market.expire(terms, ZERO_ADDRESS, bytes(32)), self.relayer
-            )
+            self.alone("offer.give_up_late", self.market.give_up(terms), self.producer)
+            expire = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
+            self.found["offer.expire_offer"] = self.send(expire, self.relayer)
 
     def receipts(self) -> None:
         """A receipt of every kind."""
@@ -365,17 +344,14 @@ class Bench:
             with self.fresh():
                 self.found["offer.confirm_hidden"] = self.confirm(terms)
             delivery = self.receipt(terms, self.consumer, SHORT_WH)
-            self.found["offer.confirm_hidden_short"] = self.send(
-                self.market.confirm_hidden_short(delivery, ENERGY_WH, salt), self.relayer
-            )
+            call = self.market.confirm_hidden_short(delivery, ENERGY_WH, salt)
+            self.found["offer.confirm_hidden_short"] = self.send(call, self.relayer)
         with self.fresh():
-            self.signer = p256_meter(self.suite)
-            self.ledger.register_meter(self.consumer.address, self.signer.signer).send(self.dso)
+            self.register_meter(self.consumer.address, p256_meter(self.suite))
             self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
-            self.signer = self.meter
 
     def receipt_with_fee(self) -> None:
-        """A receipt where the market keeps a fee."""
+        """A receipt in a market that keeps a fee."""
         self.found["offer.confirm_with_fee"] = self.confirm(self.open_trade())
 
     def ends(self) -> None:
@@ -383,9 +359,8 @@ class Bench:
         with self.fresh():
             terms = self.open_trade()
             self.chain.mine(terms.deliver_by)
-            self.found["offer.expire_trade"] = self.send(
-                self.market.expire(terms, self.consumer.address, keccak(self.meter.signer)), self.relayer
-            )
+            expire = self.market.expire(terms, self.consumer.address, keccak(self.meter.signer))
+            self.found["offer.expire_trade"] = self.send(expire, self.relayer)
 
     def signed(self) -> None:
         """Offers signed off chain."""
@@ -399,20 +374,19 @@ class Bench:
             key = self.one_time_key(terms)
             accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
             self.found["offer.accept_signed_private"] = self.send(accept, self.consumer)
-        with self.fresh():
-            self.found["offer.cancel_signed"] = self.send(self.market.cancel_signed(terms), self.producer)
+        self.alone("offer.cancel_signed", self.market.cancel_signed(terms), self.producer)
 
     def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
-        """Publish the root of a full tree of one-time keys and name one of them, proved by so many hashes."""
+        """Publish the root of a full tree of one-time keys; name one with a proof of so many hashes."""
         key = Secp256k1Meter(_key("one-time key"))
         others = [keccak(i.to_bytes(2 + i // 2**16, "big")) for i in range(2**hashes - 1)]
         tree = MerkleTree([signer_leaf(key.signer), *others])
         epoch = self.chain.now() // self.ledger.epoch_seconds()
         self.ledger.publish_key_root(epoch, tree.root, keccak(text="evidence")).send(self.dso)
-        digest = self.suite.market_domain.digest(Acceptance(self.trade_id(terms), self.consumer.address))
+        digest = self.suite.market_domain.digest(Acceptance(terms.struct_hash(), self.consumer.address))
         return ReceiptKey(key.signer, epoch, tree.proof(0), key.sign(digest))
 
-    def meters(self) -> None:
+    def registry(self) -> None:
         """Meters and roots of one-time keys."""
         stranger = _key("stranger").address
         other = Secp256k1Meter(_key("other meter")).signer
@@ -430,9 +404,7 @@ class Bench:
 
     def accounts(self) -> None:
         """Accounts, their money, and who runs the ledger."""
-        with self.fresh():
-            opened = self.attested(_key("newcomer").address)
-            self.found["ledger.open_account"] = self.send(opened, self.relayer)
+        self.alone("ledger.open_account", self.attested(_key("newcomer").address), self.relayer)
         with self.fresh():
             paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
             self.found["ledger.deposit"] = self.send(paid_in, self.producer)
@@ -444,8 +416,7 @@ class Bench:
                 self.attested(account).send(self.relayer)
             self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
             self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
-        with self.fresh():
-            self.found["ledger.set_pkg"] = self.send(self.ledger.set_pkg(self.relayer.address), self.dso)
+        self.alone("ledger.set_pkg", self.ledger.set_pkg(self.relayer.address), self.dso)
         with self.fresh():
             offered = self.ledger.transfer_ownership(self.relayer.address)
             self.found["ledger.transfer_ownership"] = self.send(offered, self.dso)
@@ -461,7 +432,7 @@ class Bench:
         return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
 
     def minted_lot(self) -> tuple[int, Scenario]:
-        """A lot of the producer, who like the consumer has another one."""
+        """A lot of the producer, who has another one already, as the consumer has."""
         for i, key in enumerate((self.producer, self.consumer)):
             mint(self.suite, self.relayer, self.certified(key, SHORT_WH, 10 + i))
         paper = self.certified(self.producer, ENERGY_WH, 20)
@@ -469,39 +440,26 @@ class Bench:
         return paper.lot, minted
 
     def lots(self) -> None:
-        """Lots of accounts that have held lots before and go on holding some."""
+        """Lots of accounts that held lots before and will hold some afterwards."""
         suite, lots = self.suite, self.suite.lots
         with self.fresh():
             lot, self.found["lot.mint"] = self.minted_lot()
             deadline = self.chain.now() + 3_600
             for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
-                with self.fresh():
-                    signed = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
-                    a = accept(suite, self.consumer, signed)
-                    call = lots.exchange(
-                        lot, signed.buyer, price, deadline, a.msg_addr, signed.signature, a.signature
-                    )
-                    self.found[name] = self.send(call, self.relayer)
-            with self.fresh():
-                call = lots.transfer_from(self.producer.address, self.consumer.address, lot)
-                self.found["lot.transfer"] = self.send(call, self.producer)
-            with self.fresh():
-                safe = lots.safe_transfer_from(self.producer.address, self.consumer.address, lot)
-                self.found["lot.safe_transfer"] = self.send(safe, self.producer)
-            with self.fresh():
-                self.found["lot.approve"] = self.send(lots.approve(self.consumer.address, lot), self.producer)
-            with self.fresh():
-                approved = lots.set_approval_for_all(self.consumer.address, True)
-                self.found["lot.approve_all"] = self.send(approved, self.producer)
-            with self.fresh():
-                digest = suite.lots_domain.digest(Permit(self.consumer.address, lot, 0, deadline))
-                signature = compact(self.producer.sign_digest(digest))
-                call = lots.permit(self.consumer.address, lot, deadline, signature)
-                self.found["lot.permit"] = self.send(call, self.relayer)
-            with self.fresh():
-                self.found["lot.cancel_permits"] = self.send(lots.cancel_permits(lot), self.producer)
-            with self.fresh():
-                self.found["lot.retire"] = self.send(lots.retire(lot), self.producer)
+                p = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
+                a = accept(suite, self.consumer, p)
+                call = lots.exchange(lot, p.buyer, price, deadline, a.msg_addr, p.signature, a.signature)
+                self.alone(name, call, self.relayer)
+            ours, theirs = self.producer.address, self.consumer.address
+            self.alone("lot.transfer", lots.transfer_from(ours, theirs, lot), self.producer)
+            self.alone("lot.safe_transfer", lots.safe_transfer_from(ours, theirs, lot), self.producer)
+            self.alone("lot.approve", lots.approve(theirs, lot), self.producer)
+            self.alone("lot.approve_all", lots.set_approval_for_all(theirs, True), self.producer)
+            digest = suite.lots_domain.digest(Permit(theirs, lot, 0, deadline))
+            signature = compact(self.producer.sign_digest(digest))
+            self.alone("lot.permit", lots.permit(theirs, lot, deadline, signature), self.relayer)
+            self.alone("lot.cancel_permits", lots.cancel_permits(lot), self.producer)
+            self.alone("lot.retire", lots.retire(lot), self.producer)
             with self.fresh():
                 parts = [DEFAULT_WH, ENERGY_WH - DEFAULT_WH]
                 self.found["lot.split_2"] = self.send(lots.split(lot, parts), self.producer)
@@ -517,11 +475,11 @@ class Bench:
         """One transaction with the receipts of forty pairs of accounts."""
         with self.fresh():
             for key in (*self.sellers, *self.buyers):
-                self.enrol(key)
+                self.join(key)
             self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
 
     def receipts_of(self, count: int) -> Scenario:
-        """Trades of the first enrolled pairs, one each, and one transaction with their receipts."""
+        """One trade of each of the first enrolled pairs, and one transaction with all their receipts."""
         now = self.chain.now()
         window = {"accept_by": now + 3_600, "deliver_by": now + 10_800}
         trades = [
@@ -539,10 +497,10 @@ class Bench:
     # ------------------------------------------------------------ auctions
 
     def auctions(self) -> None:
-        """Auctions of forty bidders to each of their ends."""
+        """Auctions of forty bidders, one for each way to end."""
         with self.fresh():
             for key in self.buyers:
-                self.enrol(key)
+                self.join(key)
             with self.fresh():
                 two = self.post_and_quote(self.buyers[:2])
                 self.chain.mine(two.terms.quote_until)
@@ -591,7 +549,7 @@ class Bench:
             self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
 
     def pay_and_deliver(self) -> Scenario:
-        """The winner of the last award pays, and the receipt comes."""
+        """The winner of the last award pays, and the receipt is submitted."""
         terms, winner = self.awarded()
         paid = self.send(self.market.accept_offer(terms), winner)
         self.chain.mine(terms.accept_by)
@@ -625,7 +583,7 @@ class Bench:
         return PostedAuction(terms, auction_id, posted, quoted, quotes)
 
     def sealed(self, auction_id: bytes, bidder: SecretKey, place: int) -> Quote:
-        """A quote between start price and ceiling that depends on the bidder's place only."""
+        """A quote between the start price and the ceiling that depends on the bidder's place only."""
         amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
             CEILING - START_PRICE
         )
@@ -646,7 +604,7 @@ class Bench:
         return self.send(call, self.producer)
 
     def awarded(self) -> tuple[Terms, SecretKey]:
-        """The trade that was made last, and its buyer."""
+        """The terms of the trade that was made last, and its buyer."""
         made = next(e for e in reversed(self.market.events()) if isinstance(e, OfferMade))
         terms = Terms(
             made.seller, made.buyer, made.energy, made.price, made.accept_by, made.deliver_by, made.nonce
@@ -667,7 +625,7 @@ class Bench:
 
 @dataclass(frozen=True)
 class PostedAuction:
-    """An auction that everybody has quoted in."""
+    """An auction in which everybody has quoted."""
 
     terms: AuctionTerms
     auction_id: bytes
@@ -695,7 +653,7 @@ def _scalar(key: SecretKey) -> int:
 
 
 def p256_meter(suite: Suite) -> P256Meter:
-    """Return the benchmark's P-256 meter, which names the suite's verifier."""
+    """Return the benchmark's P-256 meter, whose signer names the suite's verifier."""
     from cryptography.hazmat.primitives.asymmetric import ec
 
     scalar = int.from_bytes(keccak(text="gas benchmark: P-256 meter"), "big") >> 8
@@ -703,7 +661,7 @@ def p256_meter(suite: Suite) -> P256Meter:
 
 
 def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
-    """The second deposit with a permit: the account's slots and the token's are in use."""
+    """The second deposit with a permit, when the slots of the account and of the token are in use."""
     bench = Bench(found, seen, token_code=token_code())
     ledger, owner = bench.ledger, bench.producer
     token, amount = ledger.asset(), PRICE * ledger.unit()

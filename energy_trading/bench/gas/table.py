@@ -1,8 +1,8 @@
-"""Gas in tables: scenarios against budget, lower bound and best peer, trades in money, growth."""
+"""Gas in tables: scenarios beside budget, lower bound and best peer; trades in money; growth."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from energy_trading.bench.gas.growth import SERIES, SHARED, Point
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def compared(found: Mapping[str, Scenario]) -> list[list[str]]:
-    """Return name, gas, budget, lower bound, ratio to it and best peer where there is a budget.
+    """Return name, gas, budget, lower bound, ratio to it and best peer of each scenario that has a budget.
 
     Args:
         found: scenarios by name.
@@ -24,7 +24,7 @@ def compared(found: Mapping[str, Scenario]) -> list[list[str]]:
     for name, target in TARGETS.items():
         ours, bound = found[name].gas, target.lower_bound
         over = f"{target.at_most:,}" + (f" (+{ours - target.at_most:,})" if ours > target.at_most else "")
-        # Only shown, decides nothing: two decimals of an integer ratio.
+        # For display only: two decimals of an integer ratio.
         ratio = f"{ours * 100 // bound / 100:.2f}" if bound else ""
         rows.append([f"`{name}`", f"{ours:,}", over, f"{bound:,}" if bound else "", ratio, target.best_peer])
     return rows
@@ -38,8 +38,8 @@ def comparison(
     Args:
         found: scenarios by name.
         prices: of gas and coin.
-        parts: show what each scenario pays for; of all transactions where it is the share of many.
-        peers: show the best peers, which takes much room.
+        parts: show what each scenario pays for; where it is a share of many, what all transactions pay for.
+        peers: show the best peers, which takes a lot of room.
     """
     from rich.table import Table
 
@@ -50,9 +50,9 @@ def comparison(
         table.add_column(heading, justify="right", no_wrap=True)
     if peers:
         table.add_column("best peer")
-    told = {row[0].strip("`"): row[2:] for row in compared(found)}
+    beside = {row[0].strip("`"): row[2:] for row in compared(found)}
     for name, scenario in found.items():
-        *target, peer = told.get(name, [""] * 4)
+        *target, peer = beside.get(name, [""] * 4)
         costs = [cents(prices.cost_e9(scenario, chain)) for chain in CHAINS]
         split = [f"{scenario.parts[part]:,}" for part in PARTS] if parts else []
         table.add_row(name, f"{scenario.gas:,}", *target, *costs, *split, *([peer] if peers else []))
@@ -60,12 +60,12 @@ def comparison(
 
 
 def priced(found: Mapping[str, Scenario], prices: Prices, energy_wh: int | None = None) -> list[list[str]]:
-    """Return the heading, then for each way to trade what all its transactions cost.
+    """Return the heading and, for each way to trade, what all its transactions cost.
 
     Args:
         found: scenarios by name.
         prices: of gas and coin.
-        energy_wh: energy of a trade for which a kWh's cost is told besides that of the measured energy.
+        energy_wh: another energy of a trade for which the cost of a kWh is stated too.
     """
     heading = ["trade", "gas", "bytes", "Wh"]
     for chain in CHAINS:
@@ -83,7 +83,7 @@ def priced(found: Mapping[str, Scenario], prices: Prices, energy_wh: int | None 
 
 
 def price_line(prices: Prices) -> str:
-    """Return the prices in words; only shown, decides nothing.
+    """Return the prices in a sentence, for display only.
 
     Args:
         prices: of gas and coin.
@@ -97,7 +97,7 @@ def price_line(prices: Prices) -> str:
 
 
 def grown(points: Sequence[Point]) -> list[list[str]]:
-    """Return the heading, then a row for each point of growth.
+    """Return the heading and a row for each point of growth.
 
     Args:
         points: what `energy_trading.bench.gas.growth.measure_growth` returns.
@@ -110,11 +110,11 @@ def grown(points: Sequence[Point]) -> list[list[str]]:
 
 
 def rich_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
-    """Return rows as a table for the terminal, numbers to the right.
+    """Return rows as a table for the terminal, with numbers aligned to the right.
 
     Args:
         title: above it.
-        rows: the first is the heading, the first column words.
+        rows: the first is the heading; the first column holds words.
     """
     from rich.table import Table
 
@@ -126,16 +126,15 @@ def rich_table(title: str, rows: Sequence[Sequence[str]]) -> Table:
     return table
 
 
-def markdown(rows: Sequence[Sequence[str]], words_last: bool = False) -> list[str]:
-    """Return rows as lines of a Markdown table, numbers to the right.
+def markdown(rows: Sequence[Sequence[str]], words: Container[int] = (0,)) -> list[str]:
+    """Return rows as lines of a Markdown table, with numbers aligned to the right.
 
     Args:
-        rows: the first is the heading, the first column words.
-        words_last: the last column is words too.
+        rows: the first is the heading.
+        words: columns that hold words rather than numbers.
     """
-    heading, *rest = ("| " + " | ".join(row) + " |" for row in rows)
-    sides = ["---", *["---:"] * (len(rows[0]) - 2), "---" if words_last else "---:"]
-    return [heading, "| " + " | ".join(sides) + " |", *rest]
+    sides = ["---" if place in words else "---:" for place in range(len(rows[0]))]
+    return [f"| {' | '.join(row)} |" for row in (rows[0], sides, *rows[1:])]
 
 
 def series_lines() -> list[str]:

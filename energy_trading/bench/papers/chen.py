@@ -1,4 +1,7 @@
-"""Chen's protocol from end to end on the contracts, message by message, as printed and hardened."""
+"""Chen's protocol from end to end on the contracts, message by message, as printed and hardened.
+
+PKG is the private key generator; DSO is the distribution system operator. Phases are named as in the paper.
+"""
 
 from __future__ import annotations
 
@@ -10,9 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
-from energy_trading.bindings.suite import SuiteParameters, deploy
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import address_of
@@ -21,7 +23,6 @@ from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
     DSO,
     PKG,
-    Enrolment,
     Member,
     Parameters,
     PersonBanned,
@@ -33,7 +34,8 @@ from energy_trading.identity import (
 )
 from energy_trading.identity.as_printed import identity_hash
 from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.lots import Contact, accept, certify, exchange, mint, permit, read_injection
+from energy_trading.market.lots.lots import Contact, accept, exchange, mint, permit, read_injection
+from energy_trading.market.lots.lots import certify as certify_injection
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
     Accept,
@@ -50,13 +52,13 @@ from energy_trading.session import (
     session_key_as_printed,
 )
 from energy_trading.session.wire import PREFIX_SIZE
+from energy_trading.simulation.outputs import write_all
+from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 SLOT: Final = GENESIS - 900
-COIN: Final = 10**9
-PRICE: Final = COIN // 4
+PRICE: Final = EURO // 4
 ENERGY_WH: Final = 2_500
-_YEAR: Final = 365 * 86_400
+_CERTIFIED_FROM: Final = GENESIS - 30 * 86_400
 _BOB: Final = "Bob, who lives in house 1"
 _ALICE: Final = "Alice, who lives in house 2"
 
@@ -67,13 +69,13 @@ class Step:
 
     Args:
         row: of the papers' list.
-        title: phase.
-        told: what was sent by whom, what was checked, in order; no value that differs between runs.
+        title: of the phase.
+        lines: what was sent by whom and what was checked, in order; no value that differs between runs.
     """
 
     row: str
     title: str
-    told: tuple[str, ...]
+    lines: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -98,13 +100,13 @@ def reproduce_chen(out: Path, say: Callable[[str], None] = print) -> ChenResult:
 
     Args:
         out: folder for transcript.md and lot-history.json, made if missing.
-        say: told each step, then the findings.
+        say: receives each step, then the findings.
 
     Returns:
         The result.
 
     Raises:
-        NotAsTold: a step took another course.
+        NotAsStated: a step took another course.
 
     Source:
         C-1 … C-10; Chen §IV and §V.
@@ -118,25 +120,20 @@ def reproduce_chen(out: Path, say: Callable[[str], None] = print) -> ChenResult:
         phase()
     detail = []
     for number, step in enumerate(run.steps, 1):
-        detail += [f"{number}. **{step.title}** ({step.row})", *(f"    - {line}" for line in step.told)]
-    out.mkdir(parents=True, exist_ok=True)
-    result = ChenResult(
-        tuple(run.steps),
-        Findings(
-            tuple(run.found), ("Bob sells, Alice buys. What was sent and what was checked:", "", *detail)
-        ),
-        out / "transcript.md",
-        out / "lot-history.json",
+        detail += [f"{number}. **{step.title}** ({step.row})", *(f"    - {line}" for line in step.lines)]
+    findings = Findings(
+        tuple(run.found), ("Bob sells, Alice buys. What was sent and what was checked:", "", *detail)
     )
-    result.transcript.write_text("\n".join([*detail, ""]), encoding="utf-8")
-    result.history.write_text(json.dumps(run.dispute, indent=1) + "\n", encoding="utf-8")
+    history = json.dumps(run.dispute, indent=1) + "\n"
+    files = write_all(out, {"transcript.md": "\n".join([*detail, ""]), "lot-history.json": history})
+    result = ChenResult(tuple(run.steps), findings, *files)
     for line in [*detail, *result.findings.lines()]:
         say(line)
     return result
 
 
 class _Run:
-    """All parties in one process; what one phase makes, the next ones use."""
+    """All parties in one process; what one phase makes, the later ones use."""
 
     steps: list[Step]
     bob: Member
@@ -148,8 +145,8 @@ class _Run:
         self.operator, self.treasury = SecretKey.generate(), SecretKey.generate()
         self.chain = in_process(accounts=[self.operator, self.treasury], genesis_time=GENESIS)
 
-    def tell(self, row: str, title: str, *told: str) -> None:
-        self.steps.append(Step(row, title, told))
+    def report(self, row: str, title: str, *lines: str) -> None:
+        self.steps.append(Step(row, title, lines))
 
     # ------------------------------------------------------------ identities
 
@@ -160,16 +157,13 @@ class _Run:
         self.dso.adopt(published)
         self.parameters = published
         registrar = published.registrar
-        self.suite = deploy(
-            self.chain,
-            self.operator,
-            SuiteParameters(self.operator.address, registrar, self.treasury.address),
-        )
-        demand(self.suite.ledger.pkg() == registrar, "the ledger believes PKG's published key")
-        self.tell(
+        self.people = Community(self.chain, None, self.operator, self.pkg, self.treasury, self.operator)
+        self.suite = self.people.suite
+        demand(self.suite.ledger.pkg() == registrar, "the ledger names PKG's published key")
+        self.report(
             "C-1",
             "Set-up",
-            f"DSO → PKG: its half of the trace key ({len(published.dso.public_key)} bytes), and a proof that"
+            f"DSO → PKG: its half of the trace key ({len(published.dso.public_key)} bytes) and a proof that"
             " it holds the secret",
             f"PKG → all: PK_PKG = s·P on secp256k1 ({len(published.issue_key)} bytes), its attestation key,"
             " both halves of the trace key with their proofs",
@@ -181,8 +175,7 @@ class _Run:
                 "who can decrypt α",
                 "DSO alone, under PK_DSO",
                 "PKG and DSO only together",
-                False,
-                "C-10 asks for it; one authority less to trust",
+                "C-10 asks for this; there is one authority less to trust",
             )
         )
 
@@ -196,11 +189,11 @@ class _Run:
         leaks = SecretKey.from_int(stolen) == master and forged == alice.secret_key
         traced = trace_as_printed(dso, master.public_key, bob.secret_key.public_key, bob.identity_ciphertext)
         demand(traced == _BOB, "DSO and the public master key trace a printed key")
-        self.tell(
+        self.report(
             "C-2",
             "Key issue as printed (eqs 3–5), apart from the market",
             "PKG: α = encrypt(ID, PK_DSO), priK = s·hash(ID‖α), pubK = priK·P",
-            "PKG → Bob: priK; the equations make it, so PKG knows it too",
+            "PKG → Bob: priK; PKG computes it by the equations, so PKG knows it too",
             "attack: with his own α Bob computes s = priK·hash(ID‖α)⁻¹ mod n and, with her α, Alice's key",
             "checked: the stolen s is PKG's, the forged key is Alice's",
         )
@@ -209,65 +202,66 @@ class _Run:
                 "C-2",
                 "eqs 3–5 as printed",
                 "the key proves the user's identity",
-                "one user who knows the own α has PKG's master key, and the key of anyone whose ID and α are"
+                "a user who knows their own α has PKG's master key, and the key of anyone whose ID and α are"
                 " known"
                 if leaks
                 else "no master key",
-                not leaks,
-                "the hash is public, so eq 4 can be solved for s; α would have to be kept from its own user",
+                same=not leaks,
+                why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
+                " user",
             )
         )
 
     def issue(self) -> None:
-        self.bob, self.alice = (self._enrol(name) for name in (_BOB, _ALICE))
+        self.bob, self.alice = (certify(self.pkg, name, _CERTIFIED_FROM) for name in (_BOB, _ALICE))
         certificate = self.bob.certificate
         demand(
             certificate.public_key(self.parameters.issue_key) == self.bob.secret_key.public_key,
             "anyone computes the public key from the certificate",
         )
         for member in (self.bob, self.alice):
-            word = self.pkg.attest(
-                self.suite.ledger_domain, member.certificate, member.disclosure, self.chain.now() + 3600
-            )
-            self.suite.ledger.open_account(word, word.signature).send(self.operator)
-        self.suite.ledger.deposit(self.alice.account, COIN, value=COIN * self.suite.ledger.unit()).send(
-            self.operator
-        )
+            self.people.enrol(member)
+        deposit = self.suite.ledger.deposit(self.alice.account, EURO, value=EURO * self.suite.ledger.unit())
+        deposit.send(self.operator)
         alpha = certificate.identity_ciphertext
-        self.tell(
+        self.report(
             "C-2",
             "Key issue, hardened (ECQV, SEC 4)",
             f"Bob → PKG, privately: identity, roles, a fresh point ({len(certificate.head.point)} bytes)",
             f"PKG → Bob: certificate ({len(certificate.to_bytes())} bytes, public, with α of {len(alpha)}),"
-            " PKG's part of the key, what opens α",
+            " PKG's part of the key, and what opens α",
             "Bob: priK from his own part and PKG's; checked: it fits the certificate, and α holds his"
             " identity",
-            "PKG → chain, by anyone: attestation (account, roles, hash of the certificate, α, deadline)",
-            "the same for Alice",
+            "PKG → chain, submitted by anyone: attestation (account, roles, hash of the certificate, α,"
+            " deadline)",
+            "the same is done for Alice",
         )
         self.found.append(
             Finding(
                 "C-2",
                 "who knows priK",
-                "PKG computes it and hands it out",
-                "its user only",
-                False,
-                "implicit certificate: PKG's part is useless without the user's, and the key still carries α",
+                "PKG computes it and hands it over",
+                "only its user",
+                "the certificate is implicit: PKG's part is useless without the user's, and the key still"
+                " carries α",
             )
         )
 
     def addresses(self) -> None:
         key = self.bob.secret_key
         same = address_of(key.public_key) == self.bob.account == Contact.of(key).account
-        self.tell(
+        self.report(
             "C-3",
             "Addresses (eqs 1, 2)",
             "Bob: txAddr = hash(pubK), which is his account on chain (20 bytes)",
-            f"Bob: msgAddr = hash(pubK‖priK) ({len(message_address(key))} bytes), where messages for him go",
+            f"Bob: msgAddr = hash(pubK‖priK) ({len(message_address(key))} bytes), where messages for him"
+            " are sent",
             "checked: the account of the certificate is txAddr",
         )
         self.found.append(
-            Finding("C-3", "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same)
+            Finding(
+                "C-3", "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same
+            )
         )
 
     # ------------------------------------------------------------ lot
@@ -275,26 +269,27 @@ class _Run:
     def inject(self) -> None:
         domain, deadline = self.suite.lots_domain, self.chain.now() + 3600
         meter = Secp256k1Meter(SecretKey.generate())
-        self.suite.ledger.register_meter(self.bob.account, meter.signer).send(self.operator)
+        self.people.register_meter(self.bob.account, meter)
         reading = read_injection(meter, domain, SLOT, ENERGY_WH)
         contact = Contact.of(self.bob.secret_key)
-        paper = certify(domain, self.operator, reading, contact, 1, deadline)
+        paper = certify_injection(domain, self.operator, reading, contact, 1, deadline)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
         demand(again.reading == reading.struct_hash(), "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]
-        self.tell(
+        self.report(
             "C-4",
             "Energy injection",
             f"Bob's meter → DSO: {ENERGY_WH} Wh in one slot of 15 minutes, signed"
             f" ({len(reading.signature)} bytes)",
             f"Bob → DSO: pubK ({len(contact.public_key)} bytes), txAddr, msgAddr"
             f" ({len(contact.msg_addr)} bytes)",
-            f"DSO → Bob: certificate of all this, sign_D ({len(paper.signature)} bytes); it needs no chain",
-            "anyone → chain: mint; the lot is Bob's, its id is the reading's hash; the log keeps contact and"
-            " sign_D",
+            f"DSO → Bob: a certificate of all this, sign_D ({len(paper.signature)} bytes), which needs no"
+            " chain",
+            "anyone → chain: mint; the lot is Bob's, its id is the hash of the reading; the log keeps the"
+            " contact and sign_D",
             "checked: the same reading makes no second lot",
         )
         self.found += [
@@ -303,23 +298,21 @@ class _Run:
                 "what the chain keeps",
                 "contact (pubK, txAddr, msgAddr) and sign_D",
                 "the same, in the log" if kept else "another contact",
-                kept,
+                same=kept,
             ),
             Finding(
                 "C-4",
                 "what Bob signs",
                 "PK_DSO",
                 "nothing: his meter signs energy and slot",
-                False,
-                "a signature of a public key says nothing about energy and can be used again",
+                "a signature of a public key states nothing about energy and can be used again",
             ),
             Finding(
                 "C-4",
                 "the energy contract",
-                "one contract C_addr per injection, put on chain by DSO",
+                "one contract C_addr per injection, deployed by DSO",
                 "one token per injection in one contract, minted by anyone with DSO's signature",
-                False,
-                "a contract for each would be a deployment each, and DSO would have to pay it",
+                "each contract would take a deployment, for which DSO would have to pay",
             ),
         ]
 
@@ -337,24 +330,24 @@ class _Run:
         taken = session_key_as_printed(alice, gamma_a, forged) == session_key_as_printed(
             mallory, gamma_m, fooled
         )
-        self.tell(
+        self.report(
             "C-5",
             "Handshake as printed (eqs 6, 7), apart from the market",
             f"Alice → Bob: pubK_A ({len(hello.public_key)} bytes), C_A = encrypt(γ_A, pubK_B), hash(C_A)",
             "Bob → Alice: pubK_B, C_B = encrypt(γ_B, pubK_A), hash(C_B)",
             "both: K = Hash(κ_A·κ_B·P ‖ γ_A·γ_B); checked: equal",
-            "attack: Mallory answers in Bob's place with keys and a hash of her own; checked: she has a key"
-            " with Alice",
+            "attack: Mallory answers in Bob's place with keys and a hash of her own; checked: she shares a"
+            " key with Alice",
         )
         self.found += [
-            Finding("C-5", "eqs 6 and 7", "both sides come to the same K", "they do", equal),
+            Finding("C-5", "eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal),
             Finding(
                 "C-5",
                 "as printed, against attackers",
                 "the session key protects the messages",
                 "a man in the middle is not noticed" if taken else "a man in the middle fails",
-                not taken,
-                "anybody can compute hash(C): it vouches for nothing",
+                same=not taken,
+                why="anybody can compute hash(C), so it proves nothing",
             ),
         ]
 
@@ -374,7 +367,7 @@ class _Run:
             self.bob.account,
             self.alice.account,
         )
-        self.tell(
+        self.report(
             "C-5",
             "Handshake, hardened (SIGMA-I)",
             f"Alice → Bob's msgAddr: hello, {len(asks.hello)} bytes: the lot, her msgAddr, an ephemeral key",
@@ -382,7 +375,7 @@ class _Run:
             " certificate and his signature of all so far",
             f"Alice → Bob: finish, {len(finish)} bytes: sealed, her certificate and signature",
             f"checked: Mallory's key in place of Bob's is refused ({middle.part}), his answer to an old hello"
-            f" as well ({replay.part}); each side knows the other's account for sure",
+            f" as well ({replay.part}); each side is sure of the other's account",
         )
         self.found.append(
             Finding(
@@ -392,8 +385,8 @@ class _Run:
                 "by certificate and signature over the whole exchange, lot and chain"
                 if proved
                 else "not at all",
-                proved,
-                "man in the middle and replay are refused",
+                same=proved,
+                why="man in the middle and replay are refused",
             )
         )
 
@@ -413,14 +406,14 @@ class _Run:
             for old in (first, second):
                 refused(MessageRefused, partial(_stolen(end).open, old))
         self.price = offered.price
-        self.tell(
+        self.report(
             "C-6",
             "Messages",
             f"Bob → Alice: a price for the lot, {len(first)} bytes, padded and sealed",
-            f"Alice → Bob: yes to it, by its hash, {len(second)} bytes",
+            f"Alice → Bob: acceptance of the price, by its hash, {len(second)} bytes",
             "both: a new key for every message, a new Diffie–Hellman secret at every turn",
-            "checked: a message is refused when reflected or repeated; the whole state of both, stolen"
-            " afterwards, opens neither message again",
+            "checked: a message is refused when it is reflected or repeated; the whole state of both sides,"
+            " stolen afterwards, opens neither message again",
         )
         self.found.append(
             Finding(
@@ -428,8 +421,8 @@ class _Run:
                 "renewed secrets",
                 "K^n from K^(n-1) and new secrets, in a period of time",
                 "with every message",
-                True,
-                "forward secrecy as the paper claims it",
+                same=True,
+                why="this gives the forward secrecy that the paper claims",
             )
         )
 
@@ -440,7 +433,7 @@ class _Run:
         self.signed = permit(
             self.suite, self.bob.secret_key, self.lot, self.alice.account, self.price, deadline
         )
-        self.tell(
+        self.report(
             "C-7",
             "Permit (eq 8)",
             f"Bob → Alice: Permit_B, {len(self.signed.signature)} bytes: lot, Alice's account, price, nonce"
@@ -449,11 +442,10 @@ class _Run:
         self.found.append(
             Finding(
                 "C-7",
-                "what the permit says",
-                "C_addr ‖ pubK_A; a price in the words before it, not in eq 8",
+                "what the permit states",
+                "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
                 "lot, buyer, price, nonce, deadline, contract, chain",
-                False,
-                "as printed it never ends, fits any price and any chain, and works again when Bob has the lot"
+                "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
                 " back",
             )
         )
@@ -477,15 +469,16 @@ class _Run:
         back = permit(self.suite, self.alice.secret_key, self.lot, self.bob.account, PRICE, deadline)
         exchange(self.suite, self.treasury, accept(self.suite, self.bob.secret_key, back))
         replay = refused(BadSignature, lambda: exchange(self.suite, self.treasury, taken))
-        demand(replay.signer == self.bob.account, "the old permit is none any more")
-        self.tell(
+        demand(replay.signer == self.bob.account, "the old permit is void")
+        self.report(
             "C-8",
             "Exchange of owner",
             f"Alice: sign_A, {len(taken.signature)} bytes, of the whole permit and her msgAddr",
             "anyone → chain: both signatures in one transaction; the lot is Alice's, the price Bob's",
             "chain, in its log: both signatures, msgAddr_A, both accounts",
             "Alice sells the lot back to Bob in the same way",
-            "checked: the first two signatures, brought again, are refused; the nonce of the lot has moved",
+            "checked: the first two signatures, submitted again, are refused, as the nonce of the lot has"
+            " moved",
         )
         self.found += [
             Finding(
@@ -493,14 +486,13 @@ class _Run:
                 "what is verified and kept",
                 "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
                 "the same; kept in the log" if kept and owner else "something else",
-                kept and owner,
+                same=kept and owner,
             ),
             Finding(
                 "C-8",
                 "the price",
-                "agreed before; how it is paid is not said",
-                f"paid in the same transaction: Bob {paid[0] / COIN:+.2f}, Alice {paid[1] / COIN:+.2f}",
-                False,
+                "agreed before; how it is paid is not stated",
+                f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
                 "neither side can go first and lose",
             ),
         ]
@@ -512,16 +504,16 @@ class _Run:
         expected = [self.bob.account, self.alice.account, self.bob.account]
         for step in range(len(owners)):
             forged = deepcopy(self.dispute)
-            told = forged["steps"][step]["fields"]
-            told["price" if "price" in told else "energy_wh"] = "1"
+            fields = forged["steps"][step]["fields"]
+            fields["price" if "price" in fields else "energy_wh"] = "1"
             refused(HistoryBroken, partial(check_dispute, forged, [self.operator.address]))
-        self.tell(
+        self.report(
             "C-9",
             "History",
             f"log → judge: a file of {len(self.dispute['steps'])} steps with every signature"
             " (lot-history.json)",
             "judge, without chain: Bob by sign_D, Alice by both signatures, Bob again",
-            "checked: the file with any one price or energy changed is refused",
+            "checked: the file is refused when any one price or energy is changed",
         )
         self.found.append(
             Finding(
@@ -529,8 +521,8 @@ class _Run:
                 "undeniable",
                 "transactions and communications cannot be denied",
                 "every change of owner is proved by both signatures",
-                owners == expected,
-                "negotiations can be denied on purpose: only permit and acceptance bind",
+                same=owners == expected,
+                why="negotiations are deniable on purpose: only permit and acceptance bind",
             )
         )
 
@@ -546,33 +538,28 @@ class _Run:
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)
-        refused(PersonBanned, lambda: self._enrol(_BOB))
+        refused(PersonBanned, lambda: certify(self.pkg, _BOB, _CERTIFIED_FROM))
         self.suite.ledger.suspend([account]).send(self.operator)
         demand(not self.suite.ledger.may_commit(account, int(Role.PRODUCER)), "Bob may not trade")
-        self.tell(
+        self.report(
             "C-10",
             "Trace",
-            "PKG → judge, DSO → judge: each half of the opening of Bob's α, with a proof that it is right",
+            "PKG → judge, DSO → judge: one half each of the opening of Bob's α, with a proof that it is"
+            " right",
             "judge: the identity from both; checked: with the published keys and the account on chain alone",
-            "checked: neither half alone reads it",
+            "checked: neither half alone reveals it",
             "PKG refuses Bob another account; DSO suspends the one he has",
         )
         self.found.append(
             Finding(
                 "C-10",
                 "traceable",
-                "PKG shows s to the judge, who finds the user with PKG and DSO",
+                "PKG shows s to the judge, who finds the user together with PKG and DSO",
                 "PKG and DSO each give half an opening of one α; no secret is shown",
-                False,
-                "whoever has seen s has everybody's key; the identity found is the same",
+                "whoever has seen s has everybody's key; the identity that is found is the same",
             )
         )
         demand(identity == _BOB, "the judge reads Bob's identity")
-
-    def _enrol(self, identity: str) -> Member:
-        enrolment = Enrolment(identity, Role.PROSUMER)
-        answer = self.pkg.issue(enrolment.request, GENESIS - _YEAR, GENESIS + _YEAR)
-        return enrolment.finish(answer, self.parameters)
 
     def _carry(
         self, post: InProcess, heard: list[bytes], end: Session, to: Member, content: PriceProposal | Accept
@@ -583,5 +570,5 @@ class _Run:
 
 
 def _stolen(end: Session) -> Session:
-    """Return a copy of all that one end keeps."""
+    """Return a copy of everything that one end keeps."""
     return Session.from_json(json.loads(json.dumps(end.to_json())))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice, pairwise
@@ -11,8 +10,9 @@ from typing import Final
 
 from eth_abi.abi import encode
 
+from energy_trading.bench.papers.findings import Finding, Findings
 from energy_trading.bindings.energy_ledger import EnergyLedger
-from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.bindings.suite import DEFAULT_CREDIT, Suite
 from energy_trading.chain import artifacts
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
@@ -21,28 +21,23 @@ from energy_trading.market.log.replay import Change, changes_in
 from energy_trading.rules import credit
 from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import Reading, seller_credits
-from energy_trading.types import (
-    ZERO_ADDRESS,
-    AccountAttestation,
-    Cause,
-    Domain,
-    LedgerParameters,
-    Outcome,
-    Role,
-    Settlement,
-    to_abi,
-)
+from energy_trading.simulation.outputs import csv_text, png, write_all
+from energy_trading.simulation.people import GENESIS, Community
+from energy_trading.types import ZERO_ADDRESS, Cause, LedgerParameters, Outcome, Settlement, to_abi
 
 TRADES: Final = 200
 HONEST_Z: Final = 10
 FRAUD_Z: Final = 20
 THRESHOLD_E9: Final = 75 * E9 // 10
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 _LIFT_Z: Final = 255
+_COLUMNS: Final = (
+    *("trade", "z", "fraud", "credit_e9", "credit_float"),
+    *("fraud_as_printed", "credit_as_printed"),
+)
 
 #: The paper has no floor and starts at 1, while an account begins at the floor. So the floor lies just below
-#: what the merchant ever falls to, and one sale of z = 255 lifts the new account from it to 1 exactly.
+#: the lowest credit of the merchant, and one sale of z = 255 lifts the new account from it to exactly 1.
 PARAMETERS: Final = replace(
     DEFAULT_CREDIT,
     k1_e9=E9,
@@ -57,7 +52,7 @@ PARAMETERS: Final = replace(
 
 
 class Disagreement(InternalFault):
-    """Contract and reference do not have the same standing after the same trade: a bug in one of them."""
+    """Contract and rules disagree about the standing after the same trade: a bug in one of them."""
 
 
 @dataclass(frozen=True)
@@ -112,45 +107,82 @@ class Fig7Result:
         """Honest trades that each fraud but the last cost until the next one."""
         return tuple(b - a - 1 for a, b in pairwise(self.frauds))
 
+    @property
+    def findings(self) -> Findings:
+        """The result beside the paper's claims."""
+        kept, between = self.kept_e9, self.honest_between
+        first = ", ".join(str(i) for i in self.frauds)
+        return Findings(
+            (
+                Finding(
+                    "X-10",
+                    "course of Fig. 7",
+                    "credit climbs while the merchant is honest and collapses at each fraud, from 7.5 on",
+                    f"{len(self.frauds)} frauds in {len(self.trades)} trades, at {first} (counted from 0)",
+                    same=len(self.frauds) > 1 and self.frauds == self.float_frauds,
+                    why="the paper prints no numbers for the figure, so only its course and order can be"
+                    " compared; contract, integer rules and floats agree at every trade",
+                ),
+                Finding(
+                    "X-10",
+                    "punishment grows",
+                    "each fraud costs more than the one before",
+                    "share of the credit kept: " + ", ".join(f"{share / 1e9:.3f}" for share in kept),
+                    same=all(later < earlier for earlier, later in pairwise(kept)),
+                ),
+                Finding(
+                    "X-10",
+                    "the way back grows",
+                    "more honest trades are needed each time to come back",
+                    "honest trades between frauds: " + ", ".join(str(n) for n in between),
+                    same=all(later > earlier for earlier, later in pairwise(between)),
+                ),
+                Finding(
+                    "X-1",
+                    "eqs 1 and 2 as printed",
+                    "z0 = 200 stands beside the fraction",
+                    "in floats the first honest trade multiplies the credit by"
+                    f" {self.printed_credits[0]:.0f}, and the frauds come at"
+                    f" {', '.join(str(i) for i in self.printed_frauds[:5])} …: another figure",
+                    same=self.printed_frauds == self.frauds,
+                    why="z0 must be in the denominator, where the contract has it",
+                ),
+                Finding(
+                    "X-1",
+                    "first credit",
+                    "0",
+                    f"{self.trades[0].before_e9 / 1e9:.0f}",
+                    same=self.trades[0].before_e9 == 0,
+                    why="the model multiplies, so a credit of 0 never moves; in the market 1 is also the"
+                    " floor, while here nothing reaches the floor",
+                ),
+            )
+        )
+
     def lines(self) -> list[str]:
-        """Say what was found: the frauds as one list, then one paragraph."""
-        kept = ", ".join(f"{share / E9:.3f}" for share in self.kept_e9)
-        between = ", ".join(str(n) for n in self.honest_between)
-        printed = ", ".join(str(i) for i in self.printed_frauds[:5])
-        return [
-            "frauds at trades (counted from 0):",
-            ",".join(str(i) for i in self.frauds),
-            f"With z0 in the denominator the figure's course comes out: {len(self.frauds)} frauds in"
-            f" {len(self.trades)} trades, each fall steeper than the last (share of the credit kept: {kept}),"
-            f" and each way back longer (honest trades between frauds: {between}). Contract and integer"
-            " reference agree at every trade, and floats put the frauds at the same trades. With z0 beside"
-            " the fraction, as eqs 1 and 2 print it, the first honest trade multiplies the credit by"
-            f" {self.printed_credits[0]:.0f}, one with a full window by 201, so a single one leads from 1"
-            f" past 7.5 (frauds at {printed} …) and the figure cannot be had. The paper gives no numbers for"
-            " its figure, so course and order are all there is to compare; it has no floor, and none is"
-            " touched here.",
-        ]
+        """Return the frauds as one list, then the findings."""
+        frauds = ",".join(str(i) for i in self.frauds)
+        return ["frauds at trades (counted from 0):", frauds, *self.findings.lines()]
 
 
 def reproduce_fig7(out: Path, say: Callable[[str], None] = print) -> Fig7Result:
-    """Run the merchant on a chain, in the reference and in floats; write figure and table.
+    """Run the merchant on a chain, in the integer rules and in floats; write figure and table.
 
     Args:
         out: folder for fig7.png and fig7.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
 
     Raises:
-        Disagreement: contract and reference differ after a trade.
+        Disagreement: contract and rules differ after a trade.
 
     Source:
         X-10; Xia §4.2 and Fig. 7.
     """
     trades = run_on_chain()
     floats = {reading: _in_floats(reading) for reading in ("denominator", "printed")}
-    out.mkdir(parents=True, exist_ok=True)
     result = Fig7Result(
         trades,
         _frauds(floats["denominator"]),
@@ -159,42 +191,45 @@ def reproduce_fig7(out: Path, say: Callable[[str], None] = print) -> Fig7Result:
         out / "fig7.csv",
         out / "fig7.png",
     )
-    _write_csv(result, floats["denominator"])
-    _draw(result)
+    rows = (
+        (
+            i,
+            trade.z,
+            int(trade.fraud),
+            trade.after_e9,
+            f"{floats['denominator'][i][0]:.9f}",
+            int(i in result.printed_frauds),
+            f"{result.printed_credits[i]:.9g}",
+        )
+        for i, trade in enumerate(trades)
+    )
+    write_all(out, {"fig7.csv": csv_text([_COLUMNS, *rows]), "fig7.png": _draw(result)})
     for line in result.lines():
         say(line)
     return result
 
 
 def run_on_chain() -> tuple[Fig7Trade, ...]:
-    """Let the merchant trade on an EnergyLedger whose market is a key of ours.
+    """Let the merchant trade on an EnergyLedger whose market is a key of this process.
 
     Returns:
-        The trades, each already compared with the reference.
+        The trades, each already compared with the rules.
 
     Raises:
-        Disagreement: contract and reference differ after a trade.
+        Disagreement: contract and rules differ after a trade.
     """
     market, pkg, treasury, merchant, customer = (SecretKey.from_int(7000 + i) for i in range(5))
     chain = in_process(accounts=[market, pkg], genesis_time=GENESIS)
     parameters = LedgerParameters(
-        ZERO_ADDRESS,
-        1,
-        market.address,
-        pkg.address,
-        treasury.address,
-        [market.address],
-        86_400,
-        PARAMETERS,
+        ZERO_ADDRESS, 1, market.address, pkg.address, treasury.address, [market.address], 86_400, PARAMETERS
     )
     code = artifacts.load(EnergyLedger.name).bytecode
     code += encode(EnergyLedger.constructor_types, [to_abi(parameters)])
-    ledger = EnergyLedger(chain, chain.deploy(code, market)[0])
-    domain = Domain("EnergyLedger", chain.chain_id, ledger.address)
-    for account in (merchant.address, customer.address):
-        a = AccountAttestation(account, Role.PROSUMER, b"\0" * 32, b"", chain.now() + 3600)
-        digest = domain.digest(a)
-        ledger.open_account(a, pkg.sign_digest(digest)).send(market)
+    suite = Suite(chain, chain.deploy(code, market)[0], *[ZERO_ADDRESS] * 4)  # no contract but the ledger
+    people = Community(chain, suite, market, pkg, treasury, agent=market)
+    for key in (merchant, customer):
+        people.enrol(key)
+    ledger = people.ledger
 
     standing = credit.new_standing(PARAMETERS)
 
@@ -218,12 +253,12 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
             banned_until=view.banned_until,
         )
         if on_chain != standing or change.new_e9 != standing.seller_credit_e9:
-            raise Disagreement(f"merchant: the ledger has {on_chain}, the reference {standing}")
+            raise Disagreement(f"the ledger has {on_chain} for the merchant, the rules have {standing}")
         return change
 
     settle(_LIFT_Z, False)
     for _ in range(credit.WINDOW_LENGTH):
-        settle(0, False)  # moves no credit and empties the window
+        settle(0, False)  # changes no credit and empties the window
     trades = []
     for _ in range(TRADES):
         z, fraud = _conduct(standing.seller_credit_e9 >= THRESHOLD_E9)
@@ -244,27 +279,7 @@ def _frauds(run: Sequence[tuple[float, bool]]) -> tuple[int, ...]:
     return tuple(i for i, (_, fraud) in enumerate(run) if fraud)
 
 
-def _write_csv(result: Fig7Result, meant: Sequence[tuple[float, bool]]) -> None:
-    with result.csv.open("w", newline="", encoding="utf-8") as file:
-        table = csv.writer(file, lineterminator="\n")
-        table.writerow(
-            ("trade", "z", "fraud", "credit_e9", "credit_float", "fraud_as_printed", "credit_as_printed")
-        )
-        for i, trade in enumerate(result.trades):
-            table.writerow(
-                (
-                    i,
-                    trade.z,
-                    int(trade.fraud),
-                    trade.after_e9,
-                    f"{meant[i][0]:.9f}",
-                    int(i in result.printed_frauds),
-                    f"{result.printed_credits[i]:.9g}",
-                )
-            )
-
-
-def _draw(result: Fig7Result) -> None:
+def _draw(result: Fig7Result) -> bytes:
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(8, 6), layout="constrained")
@@ -278,7 +293,7 @@ def _draw(result: Fig7Result) -> None:
         label="fraud (z = 20)",
     )
     above.axhline(THRESHOLD_E9 / E9, color="grey", linestyle=":", label="cheats from 7.5 on")
-    above.set_title("z0 in the denominator (contract and reference)")
+    above.set_title("z0 in the denominator (contract and rules)")
     above.set_ylabel("seller credit")
     above.legend(loc="upper left")
     below.plot(result.printed_credits, color="tab:orange")
@@ -286,4 +301,4 @@ def _draw(result: Fig7Result) -> None:
     below.set_title("z0 beside the fraction, as printed (floats)")
     below.set_ylabel("seller credit")
     below.set_xlabel("trade, counted from 0")
-    figure.savefig(result.figure, dpi=150, metadata={"Software": None})
+    return png(figure)

@@ -1,25 +1,28 @@
-"""Nazari's five scenarios on the contracts: what seller and buyer have before and after each."""
+"""Nazari's five scenarios on the contracts: what seller and buyer have before and after each.
+
+CTS is the commitment to send, CTP the commitment to pay, ERC the energy receipt confirmation, CCS the
+cancellation of the commitment to send.
+"""
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
 from typing import Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused, table
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
 from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, WrongState
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, expire
 from energy_trading.meter.smart_meter import NothingDelivered
-from energy_trading.simulation.neighbourhood import EURO, Home, settle_in
-from energy_trading.simulation.profiles import HomeProfile
+from energy_trading.simulation.neighbourhood import Home, settle_idle_homes
+from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation.people import EURO
 from energy_trading.types import TradeState
 
-FIRST_SLOT: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 SLOT: Final = 900
 PRICE: Final = EURO // 5
 ENERGY_WH: Final = 1_000
@@ -75,13 +78,13 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
 
     Args:
         out: folder for nazari.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
 
     Raises:
-        NotAsTold: a scenario took another course.
+        NotAsStated: a scenario took another course.
 
     Source:
         N-7; Nazari §V.B, figs 1–7, and §VI.
@@ -90,17 +93,14 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
     rows = [*run.success(), *run.cancel(), *run.late_acceptance(), *run.late_delivery(), *run.ban()]
     head, cells = _shown(run.balances)
     detail = (
-        "Balances in coins, the scenarios one after the other on one market;"
+        "Balances in coins; the scenarios run one after the other on one market;"
         f" each trade is {ENERGY_WH} Wh for {_coins(PRICE)}.",
         "",
-        *table(head, cells),
+        *word_table([head, *cells]),
     )
-    out.mkdir(parents=True, exist_ok=True)
     result = NazariResult(tuple(run.balances), Findings(tuple(rows), detail), out / "nazari.csv")
-    with result.csv.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(field.name for field in fields(Balance))
-        writer.writerows(astuple(balance) for balance in result.balances)
+    columns = [field.name for field in fields(Balance)]
+    write_all(out, {"nazari.csv": csv_text([columns, *map(astuple, run.balances)])})
     for line in [*("  ".join(f"{c:>9}" for c in [*row[2:], row[1]]) for row in (head, *cells))]:
         say(line)
     for line in result.findings.lines():
@@ -112,9 +112,7 @@ class _Run:
     """One market with one seller and one buyer."""
 
     def __init__(self) -> None:
-        slots = [FIRST_SLOT, FIRST_SLOT + SLOT]
-        homes = [HomeProfile(name, slots, SLOT, [0, 0], [0, 0]) for name in ("seller", "buyer")]
-        self.there = settle_in(homes, seed=1)
+        self.there = settle_idle_homes("seller", "buyer")
         self.chain, self.suite = self.there.chain, self.there.suite
         self.homes: list[Home] = self.there.homes
         self.seller, self.buyer = (home.trader for home in self.homes)
@@ -156,7 +154,7 @@ class _Run:
         return self.buyer.accept(offer, start, start + SLOT)
 
     def deliver(self, trade: Trade, energy_wh: int) -> None:
-        """Let the slot pass; the buyer's meter measures this."""
+        """Let the slot pass; the buyer's meter measures this much."""
         start = trade.offer.terms.accept_by
         self.chain.mine(start + SLOT)
         self.homes[1].record(start, 0, 0)
@@ -180,7 +178,7 @@ class _Run:
         unknown = refused(
             WrongState, lambda: self.suite.market.accept_offer(cheaper).simulate(self.buyer.key)
         )
-        demand(unknown.state is TradeState.NONE, "terms with another price are unknown")
+        demand(unknown.state is TradeState.NONE, "the market does not know terms with another price")
         trade = self.accept(offer)
         accepted = self.look("acceptOffer (CTP)")
         self.deliver(trade, ENERGY_WH)
@@ -192,36 +190,37 @@ class _Run:
                 "N-1",
                 "scenario 1, offer (Fig. 8)",
                 "the seller pays P1 as guarantee",
-                f"{_coins(made.guarantee)} held, a share of {self.terms.guarantee_bps // 100} % of the price",
-                (before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
-                "the paper's balances are those of wallets, less gas, in pictures that our copy does not"
-                " have; ours are funds in the ledger",
+                f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the"
+                " price",
+                same=(before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
+                why="the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
+                " ours are funds in the ledger",
             ),
             Finding(
                 "N-2",
                 "scenario 1, acceptance",
                 "the cost is blocked; neither side has it",
-                f"{_coins(accepted.paid)} taken from the buyer, not yet the seller's",
-                accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
+                f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
+                same=accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
             ),
             Finding(
                 "N-5",
                 "scenario 1, P1 = P2 and X1 = X2",
                 "the contract compares price and amount of both sides",
                 "an acceptance at another price names another trade, which does not exist",
-                False,
-                "the hash of all terms is the trade's key: what is compared is the contract hash itself",
+                "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
             ),
             Finding(
                 "N-3",
                 "scenario 1, end",
                 "only the meter's receipt pays the seller; the guarantee returns",
                 f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
-                " nothing held",
-                done.seller == before.seller + PRICE - fee
+                " nothing is held",
+                same=done.seller == before.seller + PRICE - fee
                 and done.buyer == before.buyer - PRICE
                 and (done.guarantee, done.paid) == (0, 0),
-                "sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so prose defines it",
+                why="sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
+                " defines it",
             ),
             Finding(
                 "N-1",
@@ -229,9 +228,9 @@ class _Run:
                 "y coins at offer and at acceptance, perhaps the gas",
                 f"{_coins(accepted.treasury - before.treasury)} at both,"
                 f" {_coins(done.treasury - before.treasury)} of the payment at the end",
-                accepted.treasury > before.treasury,
-                f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); what earns nothing"
-                " costs only gas",
+                same=accepted.treasury > before.treasury,
+                why=f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
+                " earns nothing costs only gas",
             ),
         ]
 
@@ -254,24 +253,24 @@ class _Run:
                 "scenario 2, before the expiry",
                 "P - p % returns to the seller",
                 f"{_coins(PRICE - lost)} of {_coins(PRICE)} returns, p = {share} %",
-                before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
-                "the paper gives no p",
+                same=before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
+                why="the paper gives no p",
             ),
             Finding(
                 "N-4",
                 "scenario 2, where p % goes",
                 "it remains in the contract",
                 f"{_coins(cut.treasury - before.treasury)} to the treasury",
-                cut.treasury == before.treasury,
-                "nothing can stay locked; and nobody who could spoil a delivery may gain from one",
+                same=cut.treasury == before.treasury,
+                why="no money may stay locked, and nobody who could spoil a delivery may gain by that",
             ),
             Finding(
                 "N-4",
                 "scenario 2, after the expiry",
                 "all of P returns",
                 f"seller {_change(late.seller - cut.seller)} against before the second offer",
-                (late.seller, late.treasury) == (cut.seller, cut.treasury),
-                "the paper leaves the second of the expiry itself open; here it is after",
+                same=(late.seller, late.treasury) == (cut.seller, cut.treasury),
+                why="the paper leaves the very second of the expiry open; here it counts as after",
             ),
         ]
 
@@ -283,30 +282,31 @@ class _Run:
         refused(Expired, lambda: self.accept(offer))
         late = self.look("acceptOffer after the expiry")
         expire(self.suite, self.there.agent, offer)
-        done = self.look("expire, by anyone")
+        done = self.look("expire, called by anyone")
         return [
             Finding(
                 "N-7",
                 "scenario 3, balances",
                 "both have their money back",
                 f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)}",
-                (done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
+                same=(done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
             ),
             Finding(
                 "N-7",
                 "scenario 3, how",
                 "the late acceptOffer itself pays both back",
-                f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `expire`,"
-                " which anyone may call, or `giveUp`",
-                late.guarantee == 0,
-                "a call cannot both refuse and pay out; an offer that nobody ever accepts must end as well",
+                f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
+                " or `expire`, which anyone may call",
+                same=late.guarantee == 0,
+                why="a call cannot both revert and pay out; an offer that nobody ever accepts must end as"
+                " well",
             ),
         ]
 
     def late_delivery(self) -> list[Finding]:
         before, credit = self.begin(4), self.seller.account.seller_credit_e9
         cut = self.fail().event(TradeExpired).cut
-        done = self.look("no receipt by deliverBy; expire, by anyone")
+        done = self.look("no receipt by deliverBy; expire, called by anyone")
         return [
             Finding(
                 "N-7",
@@ -314,9 +314,9 @@ class _Run:
                 "the buyer has P back, the seller P - p %",
                 f"buyer {_change(done.buyer - before.buyer)}, seller {_change(done.seller - before.seller)},"
                 f" p = {self.terms.penalty_bps // 100} %",
-                done.buyer == before.buyer
+                same=done.buyer == before.buyer
                 and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS,
-                "the paper gives no p; the share goes to the treasury",
+                why="the paper gives no p; the share goes to the treasury",
             ),
             Finding(
                 "N-7",
@@ -324,15 +324,14 @@ class _Run:
                 "number of penalty++",
                 f"defaults {before.penalties} → {done.penalties}, seller credit {_credit(credit)} →"
                 f" {_credit(self.seller.account.seller_credit_e9)}",
-                done.penalties == before.penalties + 1,
-                "the credit is Xia's (X-1)",
+                same=done.penalties == before.penalties + 1,
+                why="the credit is Xia's (X-1)",
             ),
             Finding(
                 "N-7",
                 "scenario 4, who calls",
                 "the seller's late sendEnergy cancels the delivery",
-                "`expire`, by anyone",
-                False,
+                "`expire`, called by anyone",
                 "a seller who never calls would keep the buyer's money locked",
             ),
         ]
@@ -352,7 +351,7 @@ class _Run:
         self.chain.mine(until)
         expire(self.suite, self.there.agent, offered)
         self.seller.give_up(self.offer())
-        after = self.look("the date has passed: makeOffer goes again, giveUp")
+        after = self.look("the date has passed: makeOffer works again, then giveUp")
         demand(after.guarantee == 0, "nothing is held at the end")
         return [
             Finding(
@@ -361,24 +360,24 @@ class _Run:
                 "more than k penalties end the access",
                 f"penalties {before.penalties + 1} … {done.penalties} in this scenario, banned at number"
                 f" {done.penalties}, k = {grace}",
-                done.penalties == grace + 1,
-                "the paper gives no k",
+                same=done.penalties == grace + 1,
+                why="the paper gives no k",
             ),
             Finding(
                 "N-7",
                 "scenario 5, what is closed",
                 "neither buys nor sells",
                 "offer and acceptance both revert (Banned)",
-                sells.until == buys.until == until,
-                "what is committed still settles, and free funds can be withdrawn",
+                same=sells.until == buys.until == until,
+                why="what is committed still settles, and free funds can be withdrawn",
             ),
             Finding(
                 "N-7",
                 "scenario 5, how long",
                 "a limited time, which the paper does not give",
-                f"a date, {length / 86_400:.2f} days from the default on; then access returns by itself",
-                length > 0,
-                f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
+                f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
+                same=length > 0,
+                why=f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
                 f" {_credit(credit)}",
             ),
         ]

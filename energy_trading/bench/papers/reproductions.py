@@ -1,4 +1,4 @@
-"""What of the papers' tables and figures can be made anew, by name."""
+"""The tables and figures of the papers that can be made again, by name."""
 
 from __future__ import annotations
 
@@ -33,8 +33,7 @@ REPRODUCTIONS: Final = {
         "Xia Table 3 and Fig. 6, gas of an order with 5 to 60 bidders (X-9)", "xia_gas:reproduce_xia_gas"
     ),
     "xia-analysis": Reproduction(
-        "Xia Figs. 5 and 8, security analysis and call graph (X-11)",
-        "xia_analysis:reproduce_xia_analysis",
+        "Xia Figs. 5 and 8, security analysis and call graph (X-11)", "xia_analysis:reproduce_xia_analysis"
     ),
     "nazari": Reproduction(
         "Nazari's five scenarios, balances before and after each (N-7)", "nazari:reproduce_nazari"
@@ -43,7 +42,8 @@ REPRODUCTIONS: Final = {
         "Chen's protocol from set-up to trace, message by message (C-1 … C-10)", "chen:reproduce_chen"
     ),
     "page": Reproduction(
-        "what all of these found beside the papers, which is docs/reproduction.md", "page:reproduce_page"
+        "what all of these found beside the papers' claims, which is docs/reproduction.md",
+        "page:reproduce_page",
     ),
 }
 
@@ -56,16 +56,16 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
     Args:
         name: one of `REPRODUCTIONS`.
         out: folder for its files.
-        say: told what was found, line by line.
+        say: receives what was found, line by line.
 
     Returns:
         What its function returns.
 
     Raises:
-        BadInput: there is none of this name.
+        BadInput: there is no reproduction of this name.
     """
     if name not in REPRODUCTIONS:
-        raise BadInput(f"reproduction: given {name!r}, allowed {', '.join(REPRODUCTIONS)}")
+        raise BadInput(f"there is no reproduction {name!r}; choose one of {', '.join(REPRODUCTIONS)}")
     module, _, function = REPRODUCTIONS[name].place.partition(":")
     result = getattr(import_module(f"energy_trading.bench.papers.{module}"), function)(out, say)
     _made[name, out] = result
@@ -73,7 +73,7 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
 
 
 def made(name: str, out: Path) -> Any:
-    """Return what a reproduction gave when this process last made it there; make it if it has not.
+    """Return what a reproduction returned when this process last made it there; make it now if it never did.
 
     Args:
         name: one of `REPRODUCTIONS`.

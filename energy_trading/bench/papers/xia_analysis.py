@@ -1,28 +1,29 @@
-"""Xia's security analysis again with today's tools; order and time are put to the test on a chain."""
+"""Xia's security analysis repeated with today's tools; order and time are put to the test on a chain."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.page import Finding, Findings, demand, refused, table
+from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
 from energy_trading.bindings.offer_market import Expired, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
 from energy_trading.market.auction.quote_store import QuoteStore
-from energy_trading.simulation.neighbourhood import EURO, settle_in
-from energy_trading.simulation.profiles import HomeProfile
+from energy_trading.simulation.neighbourhood import settle_idle_homes
+from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation.people import EURO
 
-#: what `make analyze` found; it is written there and committed, so that an installed package has it too
+#: what `make analyze` found; the file is committed, so that an installed package has it too
 FACTS: Final = Path(__file__).with_name("analysis.json")
 
-GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 HOUR: Final = 3_600
-#: seconds by which a proposer of a block may shift its time without anybody's notice: a slot of Ethereum
+#: seconds by which the proposer of a block may shift its time unnoticed: a slot of Ethereum
 SHIFT: Final = 12
 _GRAVE: Final = ("High", "Medium")
 
@@ -47,14 +48,14 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
 
     Args:
         out: folder for xia_analysis.csv, made if missing.
-        say: told the result, line by line.
+        say: receives the result, line by line.
 
     Returns:
         The result.
 
     Raises:
-        BadInput: the facts are missing or are not what `make analyze` writes.
-        NotAsTold: an experiment took another course.
+        BadInput: the facts are missing, or are not what `make analyze` writes.
+        NotAsStated: an experiment took another course.
 
     Source:
         X-11; Xia §4.1 (Fig. 5) and §4.3 (Fig. 8).
@@ -69,32 +70,31 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
         _call_graph(facts),
     )
     tools = ", ".join(f"{name} {version}" for name, version in facts["tools"].items())
-    counts = [
+    counts = [["severity", "detector", "findings"]]
+    counts += [
         [impact, check, str(count)]
         for impact, checks in facts["findings"].items()
         for check, count in checks.items()
     ]
     reasons = [[e["file"], f"`{e['check']}`", e["reason"]] for e in facts["explained"]]
     detail = (
-        f"Tools ({tools}) do not run here: their findings are read from"
-        " `energy_trading/bench/papers/analysis.json`, which `make analyze` writes, and"
-        " calls a fault when it is stale. The experiments with order and time run each time."
-        " [analysis.md](analysis.md) says what is proven and what is tried.",
+        f"The tools ({tools}) do not run here: their findings are read from"
+        " `energy_trading/bench/papers/analysis.json`, which `make analyze` writes; that command fails when"
+        " the file is stale. The experiments with order and time run each time."
+        " [analysis.md](analysis.md) states what is proven and what is tested.",
         "",
-        "Findings that stand, by severity:",
+        "Open findings, by severity:",
         "",
-        *table(["severity", "detector", "findings"], counts),
+        *word_table(counts),
         "",
-        "Explained beside the line and so left out above:",
+        "Findings with a reason beside the line of code, which are left out above:",
         "",
-        *table(["file", "detector", "reason"], reasons),
+        *word_table([["file", "detector", "reason"], *reasons]),
         "",
         f"Proven: {', '.join(f'`{name}`' for name in facts['proven'])}.",
     )
-    out.mkdir(parents=True, exist_ok=True)
-    result = XiaAnalysisResult(facts, Findings(rows, detail), out / "xia_analysis.csv")
-    lines = [["severity", "detector", "findings"], *counts]
-    result.csv.write_text("".join(f"{','.join(cells)}\n" for cells in lines), encoding="utf-8")
+    (file,) = write_all(out, {"xia_analysis.csv": csv_text(counts)})
+    result = XiaAnalysisResult(facts, Findings(rows, detail), file)
     for line in result.findings.lines():
         say(line)
     return result
@@ -107,20 +107,19 @@ def read_facts(path: Path = FACTS) -> dict[str, Any]:
         path: of the facts.
 
     Returns:
-        tools, findings by severity and detector, explained ones with their reasons, graph, proven.
+        The tools, findings by severity and detector, explained ones with their reasons, call graph, and what
+        is proven.
 
     Raises:
-        BadInput: there is no such file, or it says something else.
+        BadInput: there is no such file, or it has other contents.
     """
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         missing = {"tools", "findings", "explained", "graph", "proven"} - set(facts)
     except (OSError, ValueError) as error:
-        raise BadInput(f"analysis: given {path} ({error}), allowed what `make analyze` writes") from None
+        raise BadInput(f"{path} is not what `make analyze` writes: {error}") from None
     if missing:
-        raise BadInput(
-            f"analysis: given {path} without {sorted(missing)}, allowed what `make analyze` writes"
-        )
+        raise BadInput(f"{path} is not what `make analyze` writes: it lacks {', '.join(sorted(missing))}")
     return facts
 
 
@@ -132,21 +131,22 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
         Finding(
             "X-11",
             "warnings of the tool (Fig. 8)",
-            "two in the code before it was rebuilt, both of reentrancy: updateOrderList and DecryptedBidding",
+            "two in the code before it was rebuilt, both about reentrancy: updateOrderList and"
+            " DecryptedBidding",
             f"{sum(grave.values())} of high or medium severity without a reason beside the line;"
-            f" {len(facts['explained'])} with one, none of them of reentrancy",
-            not grave,
-            "the paper does not show the tool's answer after its rebuilding; Oyente read bytecode of 2016 to"
-            " 2018, Slither reads the source",
+            f" {len(facts['explained'])} with one, none of them about reentrancy",
+            same=not grave,
+            why="the paper does not show the tool's answer to the rebuilt code; Oyente read bytecode of"
+            " 2016 to 2018, while Slither reads the source",
         ),
         Finding(
             "X-11",
             "reentrancy",
             "avoided: checks, then effects, then interactions; calls do not share state with the called",
-            "the same order, and a guard where money goes in and out; of low severity stand "
+            "the same order, and a guard where money enters and leaves; open findings of low severity: "
             + ", ".join(f"{count} `{check}`" for check, count in sorted(reentrancy.items())),
-            not any(check.startswith("reentrancy") for check in grave),
-            "these are calls among the project's own contracts, and of a token under the guard",
+            same=not any(check.startswith("reentrancy") for check in grave),
+            why="these are calls among the project's own contracts, and to a token under the guard",
         ),
     )
 
@@ -160,7 +160,7 @@ def _exceptions(facts: dict[str, Any]) -> Finding:
         "mishandled exceptions",
         "one of the tool's checks; no warning is shown",
         f"{found} answers of calls that nobody looks at, {explained} more with the reason beside the line",
-        not found,
+        same=not found,
     )
 
 
@@ -172,9 +172,8 @@ def _call_graph(facts: dict[str, Any]) -> Finding:
         "solgraph draws one contract at a time, merged by hand; main steps only, four of which write",
         f"all contracts in one picture: {graph['functions']} functions and libraries, {graph['calls']} calls;"
         f" {graph['money']} move money, {graph['writes']} more write, {graph['view']} only read",
-        False,
-        "a colour says the most that a call can do through those that it calls; the paper's says it of the"
-        " function itself",
+        "a colour shows the most that a call can do, through all functions that it calls; the paper's"
+        " shows what the function itself does",
     )
 
 
@@ -182,50 +181,48 @@ class _Street:
     """One market, a publisher and two who compete."""
 
     def __init__(self) -> None:
-        slots = [GENESIS, GENESIS + 900]
-        homes = [HomeProfile(name, slots, 900, [0, 0], [0, 0]) for name in ("seller", "one", "other")]
-        self.there = settle_in(homes, seed=1)
+        self.there = settle_idle_homes("seller", "one", "other")
         self.chain, self.suite = self.there.chain, self.there.suite
         self.seller, *self.rivals = (home.trader for home in self.there.homes)
 
     def order_of_transactions(self) -> tuple[Finding, ...]:
-        """Play what two rivals do in both orders."""
+        """Send what two rivals do in both orders."""
         accept_by = self.chain.now() + HOUR
         offer = self.seller.offer(1_000, EURO // 5, accept_by, accept_by + HOUR)
         accept = self.suite.market.accept_offer(offer.terms)
         for first, second in (self.rivals, self.rivals[::-1]):
-            before = self.chain.snapshot()
-            funds = second.account
-            accept.send(first.key)
-            late = refused(WrongState, lambda key=second.key: accept.send(key))  # type: ignore[misc]
-            demand(late.trade_id == self.suite.market.trade_id_of(offer.terms), "the second of two is late")
-            demand(second.account == funds, "who comes second loses nothing")
-            self.chain.revert(before)
+            with self.there.fresh():
+                funds = second.account
+                accept.send(first.key)
+                late = refused(WrongState, partial(accept.send, second.key))
+                demand(late.trade_id == offer.trade_id, "the second of two is late")
+                demand(second.account == funds, "the one who comes second loses nothing")
 
         higher, lower = 200 * EURO // 1_000, 180 * EURO // 1_000
         ends = [self._auction(amounts) for amounts in ((higher, lower, 0), (higher, lower, 1))]
         demand(ends[0] == ends[1] == (self.rivals[0].key.address, lower), "quotes in either order")
         ties = [self._auction((lower, lower, turned)) for turned in (0, 1)]
-        demand([who for who, _ in ties] == [rival.key.address for rival in self.rivals], "ties to the first")
+        demand(
+            [who for who, _ in ties] == [rival.key.address for rival in self.rivals],
+            "a tie goes to the first",
+        )
         return (
             Finding(
                 "X-11",
                 "order of transactions: an offer",
                 "one of the tool's checks; no warning is shown",
-                "played both ways: whoever's acceptance is mined first has the offer, the other is refused"
-                " and pays gas only; price and terms cannot change in between",
-                False,
-                "an open offer is first come, first served; one that is reserved for a buyer is not, and the"
-                " auction is the way of selling in which order does not count",
+                "tried both ways: whoever's acceptance is mined first gets the offer, the other is refused"
+                " and pays only gas; price and terms cannot change in between",
+                "an open offer is first come, first served; one that is reserved for a buyer is not, and"
+                " in the auction order does not matter",
             ),
             Finding(
                 "X-11",
                 "order of transactions: quotes",
                 "one of the tool's checks; no warning is shown",
-                "played both ways: same winner, same price; between equal quotes the first mined wins, at the"
-                " same price",
-                False,
-                "quotes are sealed, so nobody who orders transactions can see which order would serve them",
+                "tried both ways: the winner and the price are the same; of equal quotes the one mined first"
+                " wins, at the same price",
+                "quotes are sealed, so whoever orders transactions cannot see which order would be of use",
             ),
         )
 
@@ -234,40 +231,43 @@ class _Street:
         accept_by = self.chain.now() + HOUR
         offer = self.seller.offer(1_000, EURO // 5, accept_by, accept_by + HOUR)
         accept, rival = self.suite.market.accept_offer(offer.terms), self.rivals[0]
-        before = self.chain.snapshot()
-        self.chain.set_next_time(accept_by - 1)
-        accept.send(rival.key)
-        self.chain.revert(before)
-        before, funds = self.chain.snapshot(), rival.account
-        self.chain.set_next_time(accept_by)
-        late = refused(Expired, lambda: accept.send(rival.key))
-        demand(late.deadline == accept_by and rival.account == funds, "a second too late, nothing lost")
-        self.chain.revert(before)
+        with self.there.fresh():
+            self.chain.set_next_time(accept_by - 1)
+            accept.send(rival.key)
+        with self.there.fresh():
+            funds = rival.account
+            self.chain.set_next_time(accept_by)
+            late = refused(Expired, lambda: accept.send(rival.key))
+            demand(late.deadline == accept_by and rival.account == funds, "a second too late, nothing lost")
 
         amounts = (200 * EURO // 1_000, 180 * EURO // 1_000, 0)
-        demand(self._auction(amounts) == self._auction(amounts, SHIFT), "an auction does not feel the time")
+        demand(
+            self._auction(amounts) == self._auction(amounts, SHIFT),
+            "the time of settlement changes no auction",
+        )
         count = facts["findings"].get("Low", {}).get("timestamp", 0)
         return (
             Finding(
                 "X-11",
                 "block time",
                 "one of the tool's checks; no warning is shown",
-                f"{count} comparisons of block time with a deadline stand, of low severity. Played: an"
-                " acceptance in a window's last second counts, in the first after it is refused and costs gas"
-                f" only; an auction settled {SHIFT} s later has the same winner and price",
-                False,
-                "deadlines are the market's rules; time decides whether a call is in its window, never an"
-                " amount but a ban's end; windows are minutes to days, a proposer can shift seconds",
+                f"{count} comparisons of block time with a deadline are open findings of low severity."
+                " Tried: an acceptance in the last second of a window counts, one second later it is"
+                f" refused and costs only gas; an auction settled {SHIFT} s later has the same winner and"
+                " price",
+                "deadlines are rules of the market; time decides whether a call is within its window and"
+                " when a ban ends, never an amount; windows are minutes to days long, a proposer can shift"
+                " seconds",
             ),
         )
 
     def _auction(self, quotes: tuple[int, int, int], later: int = 0) -> tuple[str, int]:
-        """Sell a lot to the rivals, who quote these, in their order or (1) turned round; nothing of it stays.
+        """Sell a lot to the rivals, who quote these amounts in this order or (1) in reverse; then undo it.
 
         Returns:
             Winner and price.
         """
-        before, key, now = self.chain.snapshot(), SecretKey.generate(), self.chain.now()
+        key, now = SecretKey.generate(), self.chain.now()
         terms = make_auction_terms(
             self.seller.key.address,
             key.address,
@@ -279,12 +279,12 @@ class _Street:
             HOUR,
             now + 10 * HOUR,
         )
-        auction = Auction(self.suite, terms, self.chain.height())
-        auction.post(self.seller.key)
         turns = list(zip(self.rivals, quotes[:2], strict=True))
-        for trader, amount in turns[::-1] if quotes[2] else turns:
-            Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
-        self.chain.mine(terms.quote_until + later)
-        (lot,) = auction.settle_all(self.there.agent, key).lots
-        self.chain.revert(before)
+        with self.there.fresh():
+            auction = Auction(self.suite, terms, self.chain.height())
+            auction.post(self.seller.key)
+            for trader, amount in turns[::-1] if quotes[2] else turns:
+                Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
+            self.chain.mine(terms.quote_until + later)
+            (lot,) = auction.settle_all(self.there.agent, key).lots
         return lot.winner, lot.price

@@ -92,7 +92,10 @@ def test_revert_given_parts_that_do_not_add_up(world: World, monkeypatch: pytest
     """A charge that is counted twice is an error, not a wrong table (architecture, gas)."""
     call = world.market.make_offer(world.terms(world.alice))
     monkeypatch.setattr(gas_parts, "_below", lambda computation: iter(()))  # the child's gas counts twice
-    with pytest.raises(PartsDoNotAddUp, match=r"^parts: given \{.*\}, sum \d+, allowed \d+$"), watch():
+    with (
+        pytest.raises(PartsDoNotAddUp, match=r"^the parts \{.*\} sum to \d+, but the gas is \d+$"),
+        watch(),
+    ):
         call.send(world.alice)
 
 
@@ -186,7 +189,7 @@ def test_check_tells_what_differs(
         assert script.check(measured) == 1
         return capsys.readouterr().err.splitlines()
 
-    assert said() == ["gas.json is missing: run make gas"]
+    assert said() == ["gas.json is missing: run `make gas`"]
     page.write_text(script.page_text(measured, growth, (ROOT / "docs" / "gas.md").read_text()))
     snapshot.write_text(script.snapshot_text(measured))
     grown.write_text(script.growth_text(growth))
@@ -303,11 +306,20 @@ def test_size_is_that_of_the_signed_transaction(world: World) -> None:
 @pytest.mark.parametrize(
     ("prices", "line"),
     [
-        ({"gas_price": 0}, "gas price: given 0, allowed 1 … 1000000000000000"),
-        ({"rollup_gas_price": -1}, "gas price of the rollup: given -1, allowed 1 … 1000000000000000"),
-        ({"blob_price": 10**15 + 1}, f"blob price: given {10**15 + 1}, allowed 1 … {10**15}"),
-        ({"coin_price_e9": 10**18 + 1}, f"coin price × 1e9: given {10**18 + 1}, allowed 1 … {10**18}"),
-        ({"currency": "two words"}, "currency: given 'two words', allowed 1 … 8 characters without a space"),
+        ({"gas_price": 0}, "the gas price must be between 1 and 1000000000000000, not 0"),
+        (
+            {"rollup_gas_price": -1},
+            "the gas price of the rollup must be between 1 and 1000000000000000, not -1",
+        ),
+        ({"blob_price": 10**15 + 1}, f"the blob price must be between 1 and {10**15}, not {10**15 + 1}"),
+        (
+            {"coin_price_e9": 10**18 + 1},
+            f"the coin price × 1e9 must be between 1 and {10**18}, not {10**18 + 1}",
+        ),
+        (
+            {"currency": "two words"},
+            "the currency must have 1 to 8 characters and no space, unlike 'two words'",
+        ),
     ],
 )
 def test_revert_given_prices_beyond_belief(prices: dict[str, Any], line: str) -> None:
@@ -366,7 +378,7 @@ def test_revert_given_too_few_quotes() -> None:
     """The largest settlement holds more quotes than there are bidders."""
     with pytest.raises(BadInput) as caught:
         gas_growth.measure_growth(many_quotes=60)
-    assert str(caught.value) == "quotes: given 60, allowed 61 … 65535"
+    assert str(caught.value) == "the number of quotes must be between 61 and 65535, not 60"
 
 
 # ------------------------------------------------------------ what is left behind
@@ -418,7 +430,7 @@ def test_revert_given_unwritable_folder(measured: dict[str, gas.Scenario], tmp_p
     with pytest.raises(BadInput) as caught:
         write_files(measured, (), Prices(), tmp_path / "taken")
     assert str(caught.value) == (
-        f"out: given {tmp_path / 'taken'}, allowed a folder that can be written (File exists)"
+        f"the folder {tmp_path / 'taken'} cannot be written (File exists); name one that can"
     )
     assert (tmp_path / "taken").read_text() == "mine"
 
@@ -474,7 +486,7 @@ def test_revert_given_bad_number(option: str, text: str) -> None:
         ),
         (
             ["--currency", "", "--coin-price", "1"],
-            "currency: given '', allowed 1 … 8 characters without a space",
+            "the currency must have 1 to 8 characters and no space, unlike ''",
         ),
         (
             ["--out", "/proc/no"],

@@ -44,7 +44,7 @@ def test_attacks_on_what_is_printed_succeed(chen: ChenResult) -> None:
     """The master key leaks and a man in the middle is not noticed, as the errata say (C-2, C-5)."""
     ours = {(f.row, f.about): (f.ours, f.same) for f in chen.findings.rows}
     assert ours["C-2", "eqs 3–5 as printed"] == (
-        "one user who knows the own α has PKG's master key, and the key of anyone whose ID and α are known",
+        "a user who knows their own α has PKG's master key, and the key of anyone whose ID and α are known",
         False,
     )
     assert ours["C-5", "as printed, against attackers"] == ("a man in the middle is not noticed", False)

@@ -75,5 +75,5 @@ def test_revert_given_another_count(
     """A cycle that is not the paper's is an error, not a table (X-9)."""
     monkeypatch.setattr(xia_gas, "_cycle", lambda bench: figures.cycle[:-1])
     monkeypatch.setattr(xia_gas, "NUMBERS", (1,))
-    with pytest.raises(NotTheCount, match=r"^transactions: given 125, allowed 126$"):
+    with pytest.raises(NotTheCount, match=r"^the cycle took 125 transactions instead of the paper's 126$"):
         reproduce_xia_gas(tmp_path)

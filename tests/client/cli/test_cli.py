@@ -29,7 +29,7 @@ def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
         (["run", "--out", "/proc/no"], "error: --out: cannot write into the folder /proc/no ("),
         (
             ["run", "--out", "{}", "--profiles", "/nope"],
-            "error: /nope: given no file or directory, allowed one of them",
+            "error: /nope is neither a file nor a directory; name one that holds profiles",
         ),
         (["run", "--out", "{}", "--seed", "x"], "error: Invalid value for '--seed'"),
     ],

@@ -146,7 +146,7 @@ def test_revert_given_unknown_reproduction(tmp_path: Path) -> None:
     with pytest.raises(BadInput) as caught:
         reproductions.reproduce("fig8", tmp_path)
     assert str(caught.value) == (
-        f"reproduction: given 'fig8', allowed {', '.join(reproductions.REPRODUCTIONS)}"
+        f"there is no reproduction 'fig8'; choose one of {', '.join(reproductions.REPRODUCTIONS)}"
     )
 
 

@@ -65,11 +65,17 @@ def test_choice_is_seeded():
 @needs_hamlet
 def test_revert_given_day_half_measured():
     """S-7: the first and last day of the data are not whole, the one before is not there."""
-    with pytest.raises(ProfileRefused, match=r"csv line 2: given 2021-02-14T23:00:00\+00:00, allowed"):
+    with pytest.raises(
+        ProfileRefused, match=r"csv line 2: the slot .* is missing before 2021-02-14T23:00:00\+00:00 "
+    ):
         load_profiles(HAMLET, date(2021, 2, 14), homes=1, seed=1)
-    with pytest.raises(ProfileRefused, match=r"line 4318: given no slot 2021-03-31T22:00:00\+00:00, allowed"):
+    with pytest.raises(
+        ProfileRefused, match=r"line 4318: the slot 2021-03-31T22:00:00\+00:00 is missing; the"
+    ):
         load_profiles(HAMLET, date(2021, 3, 31), homes=1, seed=1)
-    with pytest.raises(DateOutsideData, match=r"csv: given the day 2021-02-13, allowed one in 2021"):
+    with pytest.raises(
+        DateOutsideData, match=r"csv has no slot on 2021-02-13 \(UTC\); its data runs from 2021"
+    ):
         load_profiles(HAMLET, date(2021, 2, 13), homes=1, seed=1)
 
 
@@ -104,31 +110,31 @@ def test_more_homes_than_measured(tmp_path: Path):
     [
         (
             [*day_rows()[:2], day_rows()[3]],
-            "line 4: given 2024-06-01T18:00:00+00:00, allowed 2024-06-01T12:00:00+00:00, "
-            "which is missing (slots of 21600 s)",
+            "line 4: the slot 2024-06-01T12:00:00+00:00 is missing before 2024-06-01T18:00:00+00:00 "
+            "(slots of 21600 s)",
         ),
-        (day_rows()[:3], "line 5: given no slot 2024-06-01T18:00:00+00:00, allowed the whole day"),
+        (day_rows()[:3], "line 5: the slot 2024-06-01T18:00:00+00:00 is missing; the day must be whole"),
         (
             [*day_rows()[:2], *day_rows()[1:]],
-            "line 4: given the repeated time 2024-06-01T06:00:00+00:00, "
-            "allowed later than 2024-06-01T06:00:00+00:00",
+            "line 4: the time 2024-06-01T06:00:00+00:00 must be later than "
+            "2024-06-01T06:00:00+00:00 before it",
         ),
         (
             [day_rows()[1], day_rows()[0]],
-            "line 3: given the earlier time 2024-06-01T00:00:00+00:00, "
-            "allowed later than 2024-06-01T06:00:00+00:00",
+            "line 3: the time 2024-06-01T00:00:00+00:00 must be later than "
+            "2024-06-01T06:00:00+00:00 before it",
         ),
         (
             [*day_rows(), f"{START + 4 * STEP + 60},1,1,1"],
-            "line 6: given a step of 21660 s, allowed the file's 21600 s",
+            "line 6: the step of 21660 s is not a multiple of the file's 21600 s",
         ),
-        ([day_rows()[0], f"{START + STEP},nan,0,0", *day_rows()[2:]], "line 3: given power 'nan', {power}"),
-        ([day_rows()[0], f"{START + STEP},1,0,-5", *day_rows()[2:]], "line 3: given power '-5', {power}"),
-        ([day_rows()[0], f"{START + STEP},1,,5", *day_rows()[2:]], "line 3: given power '', {power}"),
-        ([day_rows()[0], f"{START + STEP},1,5", *day_rows()[2:]], "line 3: given 3 fields, allowed 4"),
+        ([day_rows()[0], f"{START + STEP},nan,0,0", *day_rows()[2:]], "line 3: the power 'nan' {power}"),
+        ([day_rows()[0], f"{START + STEP},1,0,-5", *day_rows()[2:]], "line 3: the power '-5' {power}"),
+        ([day_rows()[0], f"{START + STEP},1,,5", *day_rows()[2:]], "line 3: the power '' {power}"),
+        ([day_rows()[0], f"{START + STEP},1,5", *day_rows()[2:]], "line 3 has 3 fields; the header has 4"),
         (
             ["2024-06-01T00:00:00,1,1,1"],
-            "line 2: given time '2024-06-01T00:00:00', allowed whole unix seconds or ISO 8601 with a zone",
+            "line 2: the time '2024-06-01T00:00:00' is neither whole unix seconds nor ISO 8601 with a zone",
         ),
     ],
 )
@@ -137,7 +143,7 @@ def test_revert_given_wrong_rows(tmp_path: Path, rows: list[str], reason: str):
     path = wide(tmp_path, *rows)
     with pytest.raises(ProfileRefused) as caught:
         load_profiles(path, DAY, homes=1, seed=1)
-    assert str(caught.value) == f"{path} " + reason.format(power="allowed a number of 0 or more")
+    assert str(caught.value) == f"{path} " + reason.format(power="is not a number of 0 or more")
 
 
 def test_revert_given_wrong_file(tmp_path: Path):
@@ -146,22 +152,26 @@ def test_revert_given_wrong_file(tmp_path: Path):
     with pytest.raises(DateOutsideData) as caught:
         load_profiles(path, date(2024, 6, 2), homes=1, seed=1)
     assert str(caught.value) == (
-        f"{path}: given the day 2024-06-02, "
-        "allowed one in 2024-06-01T00:00:00+00:00 … 2024-06-01T18:00:00+00:00"
+        f"{path} has no slot on 2024-06-02 (UTC); its data runs "
+        "from 2024-06-01T00:00:00+00:00 to 2024-06-01T18:00:00+00:00"
     )
-    with pytest.raises(ProfileRefused, match=r"line 1: given columns a_load_w, a_pv_w, c_pv_w, allowed"):
+    with pytest.raises(ProfileRefused, match=r"line 1: the columns are a_load_w, a_pv_w, c_pv_w; they must"):
         load_profiles(wide(tmp_path, *day_rows(), header="timestamp,a_load_w,a_pv_w,c_pv_w"), DAY, 1, 1)
-    with pytest.raises(ProfileRefused, match=r"line 1: given 'time,a_load_w', allowed timestamp and"):
+    with pytest.raises(ProfileRefused, match=r"line 1: the header 'time,a_load_w' must be timestamp and"):
         load_profiles(wide(tmp_path, header="time,a_load_w"), DAY, 1, 1)
-    with pytest.raises(ProfileRefused, match=r"homes.csv: given 1 rows, allowed two or more$"):
+    with pytest.raises(ProfileRefused, match=r"homes.csv needs at least two rows, but has 1$"):
         load_profiles(wide(tmp_path, *day_rows()[:1]), DAY, 1, 1)
-    with pytest.raises(ProfileRefused, match=r": given no hh_\*.csv, allowed one or more$"):
+    with pytest.raises(
+        ProfileRefused, match=r" holds no hh_\*.csv; a directory of profiles needs at least one$"
+    ):
         load_profiles(tmp_path, DAY, 1, 1)
-    with pytest.raises(ProfileRefused, match=r": given no file or directory, allowed one of them$"):
+    with pytest.raises(
+        ProfileRefused, match=r" is neither a file nor a directory; name one that holds profiles$"
+    ):
         load_profiles(tmp_path / "none", DAY, 1, 1)
-    with pytest.raises(BadInput, match=r"^homes: given 0, allowed 1 or more$"):
+    with pytest.raises(BadInput, match=r"^there must be at least 1 home, not 0$"):
         load_profiles(path, DAY, 0, 1)
-    with pytest.raises(BadInput, match=r"^PV share: given 101 %, allowed 0 … 100 %$"):
+    with pytest.raises(BadInput, match=r"^the PV share must be between 0 and 100 %, not 101 %$"):
         load_profiles(path, DAY, 1, 1, pv_share_percent=101)
 
 
@@ -201,11 +211,11 @@ def test_revert_given_step_or_library_missing(monkeypatch: pytest.MonkeyPatch):
         make_profiles(1, DAY, seed=1, step_s=700)
     assert (
         str(caught.value)
-        == "step: given 700 s, allowed a divisor of 900 s or a multiple that divides 86400 s"
+        == "a slot must be a divisor of 900 s, or a multiple of it that divides 86400 s, not 700 s"
     )
     monkeypatch.setitem(sys.modules, "demandlib.bdew", None)
     with pytest.raises(ProfileSupportMissing) as missing:
         make_profiles(1, DAY, seed=1)
     assert str(missing.value) == (
-        "made profiles need demandlib and pvlib: pip install energy-trading[profiles]"
+        "synthetic profiles need demandlib and pvlib: pip install energy-trading[profiles]"
     )
