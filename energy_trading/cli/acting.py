@@ -22,7 +22,6 @@ from energy_trading.cli.output import (
     print_json,
     time_of,
 )
-from energy_trading.cli.watch import fields_of
 from energy_trading.errors import BadInput, TryAgain
 
 if TYPE_CHECKING:
@@ -138,7 +137,9 @@ class Desk:
 
     def sent(self, verb: str, sent: Sent) -> None:
         """Report what a transaction did."""
-        events = [fields_of(event) for event in sent.events]
+        from energy_trading.market.log.event_json import event_to_json
+
+        events = [event_to_json(event) for event in sent.events]
         transaction = "0x" + sent.transaction_hash.hex()
         self._transactions.append(
             {

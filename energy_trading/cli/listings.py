@@ -50,13 +50,14 @@ def offers(
     every: Annotated[bool, typer.Option("--all", help="Also those that nobody can accept any more.")] = False,
 ) -> None:
     """List the offers on chain that can be accepted now."""
-    from energy_trading.market.log.listing import OPEN, list_trades
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import OPEN
 
     person = _person(account)
     log, now = _log(desk), desk.suite.chain.now()
     rows = [
         trade.to_dict()
-        for trade in list_trades(log)
+        for trade in fold(log).trades.values()
         if (every or (trade.state == OPEN and now < trade.terms.accept_by))
         and person in (None, trade.terms.seller, trade.terms.buyer, trade.buyer)
     ]
@@ -70,13 +71,14 @@ def trades(
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. accepted.")] = None,
 ) -> None:
     """List the offers that were accepted, and what became of them."""
-    from energy_trading.market.log.listing import TRADE_STATES, list_trades
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import TRADE_STATES
 
     one_of("--state", state, TRADE_STATES)
     person = _person(account)
     rows = [
         trade.to_dict()
-        for trade in list_trades(_log(desk))
+        for trade in fold(_log(desk)).trades.values()
         if (trade.buyer is not None if state is None else trade.state == state)
         and person in (None, trade.terms.seller, trade.buyer)
     ]
@@ -91,14 +93,15 @@ def auctions(
     state: Annotated[str | None, typer.Option(help="Only those in this state, e.g. settled.")] = None,
 ) -> None:
     """List the auctions. The account is that of the publisher or of a bidder."""
-    from energy_trading.market.log.listing import AUCTION_STATES, list_auctions
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import AUCTION_STATES
 
     one_of("--state", state, AUCTION_STATES)
     person = _person(account)
     log, now = _log(desk), desk.suite.chain.now()
     rows = [
         auction.to_dict()
-        for auction in list_auctions(log)
+        for auction in fold(log).auctions.values()
         if (not open_only or now < auction.terms.quote_until)
         and state in (None, auction.state)
         and person in (None, auction.terms.publisher, *auction.bidders)
@@ -118,7 +121,8 @@ def lots(
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
 ) -> None:
     """List the lots of energy. The account is that of the owner or of a producer."""
-    from energy_trading.market.log.listing import LOT_STATES, WAYS, list_lots
+    from energy_trading.market.log.fold import fold
+    from energy_trading.market.log.records import LOT_STATES, WAYS
 
     one_of("--state", state, LOT_STATES)
     one_of("--how", how, WAYS)
@@ -126,7 +130,7 @@ def lots(
     start, end = (None if t is None else time_of(o, t) for o, t in (("--since", since), ("--until", until)))
     rows = [
         lot.to_dict()
-        for lot in list_lots(_log(desk))
+        for lot in fold(_log(desk)).lots.values()
         if state in (None, lot.state)
         and how in (None, lot.how)
         and person in (None, lot.owner, *lot.producers)

@@ -16,7 +16,7 @@ from energy_trading.errors import BadInput
 from energy_trading.files.json import read_json
 
 if TYPE_CHECKING:
-    from energy_trading.market.lots.history import Holding
+    from energy_trading.market.lots.dispute_file import Holding
 
 _COLUMNS: Final = "how owner energy_wh slot_start nonce ended lot"
 
@@ -34,8 +34,8 @@ def history(
     """Check every signature and print who owned a lot, from the log; with --out, also write the proof."""
     number = _lot(lot)
     from energy_trading.bindings.energy_ledger import OwnershipTransferred
-    from energy_trading.market.lots.history import check_dispute as check
-    from energy_trading.market.lots.history import dispute_file
+    from energy_trading.market.lots.dispute_file import check_dispute as check
+    from energy_trading.market.lots.dispute_file import dispute_file
 
     file = dispute_file(desk.suite, number, desk.record.from_block)
     log = desk.suite.ledger.events(desk.record.from_block)
@@ -90,7 +90,7 @@ def trace(
     """
     person = address_of("ACCOUNT", account)
     from energy_trading.identity import TracingProof
-    from energy_trading.market.lots.dispute import add_identity, check_part
+    from energy_trading.market.lots.identities import add_identity, check_part
 
     file: dict[str, Any] = {}
     owners: list[Holding] = []
@@ -124,7 +124,7 @@ def _lot(text: str) -> int:
 
 def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Holding]]:
     """Read and check a dispute file."""
-    from energy_trading.market.lots.history import check_dispute as check
+    from energy_trading.market.lots.dispute_file import check_dispute as check
 
     if not dso:
         raise BadInput("--dso is missing: name the DSO's account on chain, from a source that you trust")
@@ -135,7 +135,7 @@ def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Ho
 
 def _identities(file: dict[str, Any], owners: list[Holding], parameters: Path | None) -> dict[str, str]:
     from energy_trading.identity import Parameters
-    from energy_trading.market.lots.dispute import IDENTITIES, check_identities
+    from energy_trading.market.lots.identities import IDENTITIES, check_identities
 
     if parameters is None:
         if IDENTITIES in file:

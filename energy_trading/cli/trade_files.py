@@ -32,7 +32,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     Raises:
         BadInput: the log has no such offer, other terms or a hidden quantity, or the file is not an offer.
     """
-    from energy_trading.market.log.listing import list_trades
+    from energy_trading.market.log.fold import fold
     from energy_trading.market.trade.offer import Offer
 
     if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
@@ -40,15 +40,13 @@ def offer_of(desk: Desk, name: str) -> Offer:
         _check_terms(made.terms)
         return made
     trade_id = bytes.fromhex(name[2:])
-    found = [
-        t for t in list_trades(desk.suite.market.events(desk.record.from_block)) if t.trade_id == trade_id
-    ]
-    if not found:
+    found = fold(desk.suite.market.events(desk.record.from_block)).trades.get(trade_id)
+    if found is None:
         raise BadInput(f"OFFER: the log has no offer {name}; `offers --all` lists those it has")
-    energy_wh = found[0].energy_wh
+    energy_wh = found.energy_wh
     if energy_wh is None:
         raise BadInput(f"OFFER: the quantity of {name} is hidden; give its file instead")
-    made = Offer(found[0].terms, energy_wh)
+    made = Offer(found.terms, energy_wh)
     if made.trade_id != trade_id:
         # The trade id is the hash of what was agreed, so a node cannot show other terms under it.
         raise BadInput(f"OFFER: the node reports other terms than those of {name}; use another node")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import Annotated, Any, Final
 
 import typer
 
@@ -21,9 +20,6 @@ from energy_trading.cli.output import (
     plain_line,
 )
 from energy_trading.errors import BadInput
-
-if TYPE_CHECKING:
-    from energy_trading.bindings import Event
 
 _POLL_SECONDS: Final = 0.5
 _PLACE: Final = ("address", "block_number", "transaction_hash", "log_index")
@@ -44,6 +40,7 @@ def watch(
     Events of a block that vanishes are printed again as removed. If the node goes away, wait for it.
     """
     from energy_trading.chain.connect import NodeError, connect
+    from energy_trading.market.log.event_json import event_to_json
     from energy_trading.market.log.follower import Follower
 
     if from_block is not None and from_block < 0:
@@ -54,7 +51,7 @@ def watch(
     news, away = follower.news(), False
     while True:
         for event, removed in news:
-            told = fields_of(event) | {"removed": removed}
+            told = event_to_json(event) | {"removed": removed}
             console.print(json.dumps(told) if as_json else _line(told), markup=False)
         if end is not None and time.monotonic() >= end:
             return
@@ -72,19 +69,6 @@ def watch(
             if away:
                 _say("the node is back")
             away = False
-
-
-def fields_of(event: Event) -> dict[str, Any]:
-    """Return the name and fields of an event in types that JSON can hold."""
-    return {"event": type(event).__name__, **_plain(asdict(event))}
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name: _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    return "0x" + value.hex() if isinstance(value, bytes) else value
 
 
 def _line(told: dict[str, Any]) -> str:

@@ -89,11 +89,11 @@ class Lots:
 
     def part_id(self, lot: int, i: int) -> int:
         """Return the id of the i-th part of a lot that was split, counted from 0."""
-        return _hash(["uint256", "uint256"], [lot, i])
+        return part_id(lot, i)
 
     def merged_id(self, lots: Sequence[int]) -> int:
         """Return the id of what lots merge into."""
-        return _hash(["uint256[]"], [lots])
+        return merged_id(lots)
 
     def receipt_signer(self, buyer: str) -> bytes:
         """Return the ERC-7913 signer that a buyer names at acceptance to be delivered in lots."""
@@ -238,7 +238,7 @@ class Lots:
             raise Refused("EnergyLot_WrongSum", whole.energy_wh, sum(energies_wh))
         self._end(lot, LotState.SPLIT)
         for i, energy_wh in enumerate(energies_wh):
-            self.lots[self.part_id(lot, i)] = replace(whole, energy_wh=energy_wh, nonce=0)
+            self.lots[part_id(lot, i)] = replace(whole, energy_wh=energy_wh, nonce=0)
 
     def merge(self, ctx: Context, lots: Sequence[int]) -> int:
         """End two or more lots of one owner and slot, make one of them, and return its id (C-9).
@@ -259,7 +259,7 @@ class Lots:
         self._check_energy(energy_wh)
         for lot in lots:
             self._end(lot, LotState.MERGED)
-        merged = self.merged_id(lots)
+        merged = merged_id(lots)
         self.lots[merged] = replace(first, energy_wh=energy_wh, nonce=0)
         return merged
 
@@ -321,5 +321,11 @@ class Lots:
             raise Refused("EnergyLot_BadSignature", signer)
 
 
-def _hash(types: Sequence[str], values: Sequence[object]) -> int:
-    return int.from_bytes(keccak(encode(types, values)), "big")
+def part_id(lot: int, i: int) -> int:
+    """Return the id of part number i, counted from 0, of a lot that was split (C-4)."""
+    return int.from_bytes(keccak(encode(["uint256", "uint256"], [lot, i])), "big")
+
+
+def merged_id(lots: Sequence[int]) -> int:
+    """Return the id of the lot that these lots, in this order, were merged into (C-4)."""
+    return int.from_bytes(keccak(encode(["uint256[]"], [list(lots)])), "big")

@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from typing import Final
 
-from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
+from energy_trading.market.auction.auction import Auction, make_auction_terms
+from energy_trading.market.auction.bidder import Bidder
 from energy_trading.market.auction.committee import Committee
+from energy_trading.market.auction.publisher import Publisher
 from energy_trading.market.auction.quote_store import QuoteStore
+from energy_trading.market.auction.settlement import disclose, settle_all
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, RECEIPT_SLOTS, RETAIL_CT
 from energy_trading.simulation.people import EURO, clock
 from energy_trading.simulation.trading_day import TradingDay
@@ -65,7 +68,7 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
         day.starts[slot] + (1 + RECEIPT_SLOTS) * day.step,
     )
     auction = Auction(there.suite, terms)
-    there.note("auction: publish", auction.post(seller.trader.key))
+    there.note("auction: publish", Publisher(there.suite, seller.trader.key).post(auction))
     story = [
         f"{clock(now)}  auction: {seller.name} offers {LOTS} lots of {lot_wh} Wh for delivery at "
         f"{clock(day.starts[slot])}; the quotes are sealed under a key that {THRESHOLD} of {len(MEMBERS)} "
@@ -78,8 +81,9 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
             auction, committee.public_key, min(amount, terms.ceiling)
         )
     there.chain.mine(terms.quote_until)
-    there.note("auction: disclose", auction.disclose(there.agent, committee.disclose().secret_key))
-    result = auction.settle_all(there.agent)
+    quote_key = committee.disclose().secret_key
+    there.note("auction: disclose", disclose(there.suite, there.agent, auction, quote_key))
+    result = settle_all(there.suite, there.agent, auction)
     story.append(
         f"{clock(there.chain.now())}  auction: {len(bidders)} homes quoted, nobody could read them before; "
         "now the members disclose the key, and the agent settles the auction"

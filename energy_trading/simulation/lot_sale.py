@@ -11,9 +11,10 @@ from typing import Final
 
 from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.identity import Parameters, Role
-from energy_trading.market.lots.dispute import add_identity, check_identities
-from energy_trading.market.lots.history import check_dispute, dispute_file
-from energy_trading.market.lots.lots import Contact, accept, certify, exchange, permit, read_injection
+from energy_trading.market.lots.dispute_file import check_dispute, dispute_file
+from energy_trading.market.lots.identities import add_identity, check_identities
+from energy_trading.market.lots.injection import Contact, sign_injection, sign_reading
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.session import Accept, Initiator, InProcess, PriceProposal, Reject, Responder, Subject
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, UNITS_PER_WH_CENT, Home, Neighbourhood
 from energy_trading.simulation.people import EURO, clock
@@ -66,9 +67,9 @@ def sell_a_lot(
     seller, buyer = found.seller, found.buyer
     suite, now = there.suite, there.chain.now()
 
-    reading = read_injection(seller.signer, suite.lots_domain, found.slot_start, found.energy_wh)
+    reading = sign_reading(found.slot_start, found.energy_wh, seller.signer, suite.lots_domain)
     contact = Contact.of(seller.member.secret_key)
-    paper = certify(suite.lots_domain, there.dso, reading, contact, 1, now + HOLDS_S)
+    paper = sign_injection(reading, contact, 1, now + HOLDS_S, there.dso, suite.lots_domain)
     sent = there.note("mint a lot", suite.lots.mint(paper.injection, paper.signature).send(there.agent))
     minted = sent.event(LotMinted)
     story = [
@@ -82,8 +83,9 @@ def sell_a_lot(
         f"nobody else can read the bids, and neither of them learns who the other is"
     )
 
-    signed = permit(suite, seller.trader.key, minted.lot, buyer.trader.address, price, now + HOLDS_S)
-    there.note("exchange a lot", exchange(suite, there.agent, accept(suite, buyer.trader.key, signed)))
+    owner, taker = LotOwner(suite, seller.trader.key), LotOwner(suite, buyer.trader.key)
+    signed = owner.sign_permit(minted.lot, taker.address, price, now + HOLDS_S)
+    there.note("exchange a lot", exchange(suite, there.agent, taker.sign_acceptance(signed)))
     story.append(
         f"lot: the agent submits permit and acceptance; {buyer.name} owns the lot, {seller.name} is paid"
     )

@@ -6,13 +6,12 @@ import html
 import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from statistics import mean
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
-from energy_trading.bindings.contract import Event
+from energy_trading.market.log.event_json import event_to_json, named
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, FUNDS, RETAIL_CT
 from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
@@ -112,13 +111,7 @@ def _accounts_csv(result: DayResult) -> str:
 
 
 def _events_jsonl(result: DayResult) -> str:
-    return "".join(json.dumps(event_to_dict(event)) + "\n" for event in result.events)
-
-
-def event_to_dict(event: Event) -> dict[str, Any]:
-    """Return an event as JSON can hold it: its name first, bytes in hex, enums by name."""
-    fields = {name: _plain(value) for name, value in vars(event).items()}
-    return {"event": type(event).__name__, **fields}
+    return "".join(json.dumps(event_to_json(event, named)) + "\n" for event in result.events)
 
 
 def _report_html(result: DayResult) -> str:
@@ -266,14 +259,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
 
     top = line(head, "th") if any(head) else ""
     return "<table>" + top + "".join(line(row, "td") for row in rows) + "</table>"
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, bytes):
-        return "0x" + value.hex()
-    if is_dataclass(value):
-        return {name: _plain(field) for name, field in vars(value).items()}
-    return value.name if hasattr(value, "name") else value
 
 
 def _iso(time: int) -> str:

@@ -17,6 +17,7 @@ from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, open_quote
 from energy_trading.market.auction.auction import Auction
+from energy_trading.market.auction.settlement import settle_all
 from energy_trading.rules.auction import payment
 from energy_trading.rules.gsp import OpenedQuote, decide
 from energy_trading.types import ZERO_ADDRESS, AuctionState, Quote
@@ -185,7 +186,9 @@ def test_five_thousand_quotes_settle(market: tuple[World, list[SecretKey]]) -> N
     assert world.suite.auction.state_of(auction.auction_id)[1] == MANY
     world.chain.mine(house.terms.quote_until)
     told: list[tuple[int, int]] = []
-    result = auction.settle_all(world.stranger, QUOTE_KEY, progress=lambda *step: told.append(step))
+    result = settle_all(
+        world.suite, world.stranger, auction, QUOTE_KEY, progress=lambda *step: told.append(step)
+    )
     wanted = expected(house, {key.address for key in bidders[:9]})
     assert [(lot.winner, lot.lot, lot.quote, lot.price) for lot in result.lots] == wanted.lots
     assert told[-1] == (MANY, MANY)

@@ -20,7 +20,7 @@ from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
-from energy_trading.market.lots.lots import retire, split
+from energy_trading.market.lots.lot_owner import LotOwner
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
@@ -203,8 +203,9 @@ def test_lots_are_listed(node: Node) -> None:
     world = world_of(node)
     kept, sold = minted(world, ALICE, 400), minted(world, ALICE, 600, SLOT - SLOT_S)
     exchange(world, sold, ALICE, BOB, signed={"price": 5}, price=5).send(OTHER)
-    left, right = split(world.suite, BOB, sold, [150, 450])
-    retire(world.suite, BOB, right)
+    bob = LotOwner(world.suite, BOB)
+    left, right = bob.split(sold, [150, 450])
+    bob.retire(right)
     found = node.cli("lots", "--json").json
     assert [(lot["lot"], lot["owner"], lot["how"], lot["state"]) for lot in found] == [
         (str(kept), ALICE.address, "minted", "held"),

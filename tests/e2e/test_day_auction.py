@@ -10,10 +10,10 @@ import pytest
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.offer_market import DeliveryConfirmed
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, QuoteSealed
+from energy_trading.market.log.event_json import event_to_json, named
 from energy_trading.market.log.replay import replay
 from energy_trading.simulation.auction import run_day_ahead_auction
 from energy_trading.simulation.neighbourhood import FEE_BPS, settle_in
-from energy_trading.simulation.report import event_to_dict
 from energy_trading.simulation.script import Script
 from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved
 from tests import days
@@ -66,7 +66,7 @@ def test_story_and_log_tell_it(auctioned: DayResult) -> None:
         "wins lot 2",
     ):
         assert words in story
-    lines = [json.dumps(event_to_dict(event)) for event in auctioned.events]
+    lines = [json.dumps(event_to_json(event, named)) for event in auctioned.events]
     assert sum('"event": "AuctionPosted"' in line and '"lots_wh": [' in line for line in lines) == 1
     there = auctioned.there
     parameters = SuiteParameters(

@@ -102,10 +102,11 @@ class AuctionCalls(TradeCalls):
         for auction_id, sale in self.sales.items():
             state, count, link = self.auctions.state_of(auction_id, self.chain.now())
             assert self.world.suite.auction.state_of(auction_id) == (state, count, link)
-            logged = self.replayed.auctions.get(auction_id)
-            assert (logged is None) == (state == AuctionState.NONE)
-            if logged and state != AuctionState.FORFEITED:
-                assert (logged.held, logged.quotes) == (self.auctions.guarantee_of(sale.terms), count)
+            held = self.replayed.held.get(auction_id)
+            assert (held is None) == (state == AuctionState.NONE)
+            if held is not None and state != AuctionState.FORFEITED:
+                quotes = len(self.replayed.auction(auction_id).quotes)
+                assert (held, quotes) == (self.auctions.guarantee_of(sale.terms), count)
 
     def end_all(self) -> None:
         stranger = self.world.stranger

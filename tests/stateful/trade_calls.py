@@ -84,7 +84,8 @@ class TradeCalls(PeopleCalls):
         for trade_id in self.terms:
             state = self.state_of(trade_id)
             assert self.world.market.state_of(trade_id) == state
-            assert (trade_id in self.replayed.trades) == (state in OPEN)
+            logged = self.replayed.trades.get(trade_id)
+            assert bool(logged and logged.is_open) == (state in OPEN)
 
     def end_all(self) -> None:
         super().end_all()

@@ -25,15 +25,14 @@ from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
 from energy_trading.crypto.signatures import compact
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
-from energy_trading.market.lots.lots import (
-    Certificate,
+from energy_trading.market.lots.injection import (
     Contact,
-    accept,
-    certify,
+    SignedInjection,
     mint,
-    permit,
-    read_injection,
+    sign_injection,
+    sign_reading,
 )
+from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import (
@@ -425,11 +424,12 @@ class Bench(Community):
             renounced = self.ledger.renounce_ownership()
             self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
 
-    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> Certificate:
+    def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> SignedInjection:
         """The DSO's certificate over a reading of the meter."""
         domain = self.suite.lots_domain
-        reading = read_injection(self.meter, domain, GENESIS - 900 * slot, energy_wh)
-        return certify(domain, self.dso, reading, Contact.of(producer), NONCE, self.chain.now() + 86_399)
+        reading = sign_reading(GENESIS - 900 * slot, energy_wh, self.meter, domain)
+        deadline = self.chain.now() + 86_399
+        return sign_injection(reading, Contact.of(producer), NONCE, deadline, self.dso, domain)
 
     def minted_lot(self) -> tuple[int, Scenario]:
         """A lot of the producer, who has another one already, as the consumer has."""
@@ -445,9 +445,10 @@ class Bench(Community):
         with self.fresh():
             lot, self.found["lot.mint"] = self.minted_lot()
             deadline = self.chain.now() + 3_600
+            owner, buyer = LotOwner(suite, self.producer), LotOwner(suite, self.consumer)
             for price, name in ((PRICE, "lot.exchange"), (0, "lot.exchange_unpaid")):
-                p = permit(suite, self.producer, lot, self.consumer.address, price, deadline)
-                a = accept(suite, self.consumer, p)
+                p = owner.sign_permit(lot, buyer.address, price, deadline)
+                a = buyer.sign_acceptance(p)
                 call = lots.exchange(lot, p.buyer, price, deadline, a.msg_addr, p.signature, a.signature)
                 self.alone(name, call, self.relayer)
             ours, theirs = self.producer.address, self.consumer.address

@@ -33,9 +33,9 @@ from energy_trading.identity import (
     trace_as_printed,
 )
 from energy_trading.identity.as_printed import identity_hash
-from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.lots import Contact, accept, exchange, mint, permit, read_injection
-from energy_trading.market.lots.lots import certify as certify_injection
+from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
+from energy_trading.market.lots.injection import Contact, mint, sign_injection, sign_reading
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
     Accept,
@@ -270,9 +270,9 @@ class _Run:
         domain, deadline = self.suite.lots_domain, self.chain.now() + 3600
         meter = Secp256k1Meter(SecretKey.generate())
         self.people.register_meter(self.bob.account, meter)
-        reading = read_injection(meter, domain, SLOT, ENERGY_WH)
+        reading = sign_reading(SLOT, ENERGY_WH, meter, domain)
         contact = Contact.of(self.bob.secret_key)
-        paper = certify_injection(domain, self.operator, reading, contact, 1, deadline)
+        paper = sign_injection(reading, contact, 1, deadline, self.operator, domain)
         self.lot = mint(self.suite, self.treasury, paper)
         again = refused(ReadingUsed, lambda: mint(self.suite, self.treasury, paper))
         demand(again.reading == reading.struct_hash(), "a reading makes one lot")
@@ -430,9 +430,8 @@ class _Run:
 
     def permit(self) -> None:
         deadline = self.chain.now() + 3600
-        self.signed = permit(
-            self.suite, self.bob.secret_key, self.lot, self.alice.account, self.price, deadline
-        )
+        owner = LotOwner(self.suite, self.bob.secret_key)
+        self.signed = owner.sign_permit(self.lot, self.alice.account, self.price, deadline)
         self.report(
             "C-7",
             "Permit (eq 8)",
@@ -452,7 +451,8 @@ class _Run:
 
     def exchange(self) -> None:
         ledger, lots = self.suite.ledger, self.suite.lots
-        taken = accept(self.suite, self.alice.secret_key, self.signed)
+        alice, bob = LotOwner(self.suite, self.alice.secret_key), LotOwner(self.suite, self.bob.secret_key)
+        taken = alice.sign_acceptance(self.signed)
         before = [ledger.account_of(m.account).available for m in (self.bob, self.alice)]
         sent = exchange(self.suite, self.treasury, taken)
         after = [ledger.account_of(m.account).available for m in (self.bob, self.alice)]
@@ -466,8 +466,8 @@ class _Run:
         paid = [now - then for now, then in zip(after, before, strict=True)]
         demand(paid == [PRICE, -PRICE], "Bob has the price, Alice has paid it")
         deadline = self.chain.now() + 3600
-        back = permit(self.suite, self.alice.secret_key, self.lot, self.bob.account, PRICE, deadline)
-        exchange(self.suite, self.treasury, accept(self.suite, self.bob.secret_key, back))
+        back = alice.sign_permit(self.lot, self.bob.account, PRICE, deadline)
+        exchange(self.suite, self.treasury, bob.sign_acceptance(back))
         replay = refused(BadSignature, lambda: exchange(self.suite, self.treasury, taken))
         demand(replay.signer == self.bob.account, "the old permit is void")
         self.report(

@@ -17,7 +17,7 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
-from energy_trading.market.log.replay import Change, changes_in
+from energy_trading.market.log.records import Change, changes_in
 from energy_trading.rules import credit
 from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import Reading, seller_credits

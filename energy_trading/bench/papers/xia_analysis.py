@@ -13,8 +13,11 @@ from energy_trading.bench.papers.findings import Finding, Findings, demand, refu
 from energy_trading.bindings.offer_market import Expired, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.auction.auction import Auction, Bidder, make_auction_terms
+from energy_trading.market.auction.auction import Auction, make_auction_terms
+from energy_trading.market.auction.bidder import Bidder
+from energy_trading.market.auction.publisher import Publisher
 from energy_trading.market.auction.quote_store import QuoteStore
+from energy_trading.market.auction.settlement import settle_all
 from energy_trading.simulation.neighbourhood import settle_idle_homes
 from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
@@ -282,9 +285,9 @@ class _Street:
         turns = list(zip(self.rivals, quotes[:2], strict=True))
         with self.there.fresh():
             auction = Auction(self.suite, terms, self.chain.height())
-            auction.post(self.seller.key)
+            Publisher(self.suite, self.seller.key).post(auction)
             for trader, amount in turns[::-1] if quotes[2] else turns:
                 Bidder(self.suite, trader.key, QuoteStore(None)).quote(auction, key.public_key, amount)
             self.chain.mine(terms.quote_until + later)
-            (lot,) = auction.settle_all(self.there.agent, key).lots
+            (lot,) = settle_all(self.suite, self.there.agent, auction, key).lots
         return lot.winner, lot.price

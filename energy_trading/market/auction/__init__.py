@@ -1,1 +1,1 @@
-"""Sealed-bid auctions: publishing, quoting, settling, and the committee that holds the key."""
+"""Auctions of sealed quotes: the clients of publisher and bidder, the settlement, the keys of a committee."""

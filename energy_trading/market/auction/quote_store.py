@@ -1,4 +1,4 @@
-"""A bidder's own quotes, kept in a file from before they are sent, with what it takes to prove them."""
+"""A bidder's own quotes, in a file from before they are sent, with what it takes to prove them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from energy_trading.files.json import check_object, from_hex, to_hex
 
 
 class QuoteStatus(StrEnum):
-    """What became of a quote; it moves on in this order only, and WON and LOST are ends."""
+    """What became of a quote; it changes only in this order, and WON and LOST are final."""
 
     SEALED = "sealed"
     SENT = "sent"
@@ -42,8 +42,8 @@ class OwnQuote:
         contract: address of the auction contract.
         auction_id: 32 bytes.
         bidder: account address.
-        ephemeral: r: who sees it reads this quote, and no other.
-        quote: as it goes on chain.
+        ephemeral: r; whoever sees it can read this quote and no other.
+        quote: the sealed quote as it goes on chain.
         status: what became of it.
 
     Source:
@@ -61,7 +61,7 @@ class OwnQuote:
     status: QuoteStatus = QuoteStatus.SEALED
 
     def is_proved(self) -> bool:
-        """Tell whether r opens the quote to the amount: what a judge checks who is shown this object."""
+        """Return whether r opens the quote to the amount, which is what a judge shown this object checks."""
         return self.amount == open_own_quote(
             self.ephemeral,
             self.quote,
@@ -74,14 +74,14 @@ class OwnQuote:
 
 
 class QuoteStore:
-    """All quotes of one bidder, in a journal of mode 0600 that never sees an account's key.
+    """All quotes of one bidder, in a journal of mode 0600 that never holds an account's key.
 
     Args:
-        path: of the journal; None keeps nothing, for simulations.
+        path: the journal's; None keeps nothing, which suits simulations.
 
     Raises:
-        JournalLocked: it is open elsewhere.
-        JournalCorrupt: a line is no fact of quotes, or a quote does not open to its amount.
+        JournalLocked: the journal is open elsewhere.
+        JournalCorrupt: a line is not a fact about a quote, or a quote does not open to its amount.
 
     Source:
         X-5.
@@ -106,7 +106,7 @@ class QuoteStore:
         auction_id: bytes,
         bidder: str,
     ) -> OwnQuote:
-        """Seal a quote; when this returns, the disk has it.
+        """Seal a quote; when this returns, the quote is on disk.
 
         Args:
             amount: units of account per kWh.
@@ -118,7 +118,7 @@ class QuoteStore:
 
         Raises:
             BadInput: see `sealed_quote.seal`.
-            JournalClosed, OSError: it could not be kept; it must not be sent.
+            JournalClosed, OSError: the quote could not be kept, so it must not be sent.
 
         Source:
             X-5.
@@ -141,15 +141,15 @@ class QuoteStore:
         return self._quotes[sealed.cx]
 
     def mark(self, cx: bytes, status: QuoteStatus) -> OwnQuote:
-        """Note what became of a quote; noting it twice changes nothing.
+        """Note what became of a quote. Idempotent.
 
         Args:
             cx: of the quote, 32 bytes.
             status: the new one.
 
         Raises:
-            BadInput: no such quote, or the status does not follow the one it has.
-            JournalClosed, OSError: it could not be kept.
+            BadInput: there is no such quote, or the status cannot follow the one it has.
+            JournalClosed, OSError: the status could not be kept.
         """
         own = self.find(cx)
         if status != own.status:
@@ -161,16 +161,14 @@ class QuoteStore:
         """Return a quote by its cx.
 
         Raises:
-            BadInput: it is not in the store.
+            BadInput: the quote is not in the store.
         """
         if cx not in self._quotes:
-            raise BadInput(
-                f"quote: given cx {to_hex(cx)}, allowed one of the {len(self._quotes)} in the store"
-            )
+            raise BadInput(f"no quote has cx {to_hex(cx)}; the store has {len(self._quotes)} quotes")
         return self._quotes[cx]
 
     def quotes(self, auction_id: bytes | None = None) -> list[OwnQuote]:
-        """Return the quotes of one auction, or all, oldest first."""
+        """Return the quotes of one auction, or all quotes, oldest first."""
         return [own for own in self._quotes.values() if auction_id in (None, own.auction_id)]
 
     def close(self) -> None:
@@ -178,7 +176,7 @@ class QuoteStore:
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Tell the number of quotes only."""
+        """Show the number of quotes only."""
         return f"<QuoteStore of {len(self._quotes)} quotes>"
 
     def _record(self, fact: dict[str, Any]) -> None:
@@ -205,11 +203,11 @@ class QuoteStore:
             SealedQuote(cx, from_hex(fields["body"], "body")),
         )
         if not own.is_proved():
-            raise BadInput("quote: given one that does not open to its amount, allowed one that does")
+            raise BadInput("a quote does not open to its amount")
         self._quotes[cx] = own
 
 
 def _check_next(own: OwnQuote, status: QuoteStatus) -> None:
     if status not in _NEXT[own.status]:
-        allowed = ", ".join(sorted(_NEXT[own.status])) or "no other"
-        raise BadInput(f"status: given {status} after {own.status}, allowed {allowed}")
+        allowed = ", ".join(sorted(_NEXT[own.status])) or "nothing"
+        raise BadInput(f"a quote that is {own.status} cannot become {status}, only: {allowed}")

@@ -1,1 +1,1 @@
-"""What the log tells: replay, listings, standing, following a chain."""
+"""What the log states: one fold of it, the accounts it makes, standings, new events, events as JSON."""

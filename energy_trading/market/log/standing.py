@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from eth_utils.address import is_address, to_checksum_address
 
-from energy_trading.bindings.energy_ledger import DefaultRecorded
 from energy_trading.bindings.suite import Suite
 from energy_trading.errors import BadInput
-from energy_trading.market.log.replay import Change, changes_in
+from energy_trading.market.log.fold import fold
+from energy_trading.market.log.records import CreditRecord
 from energy_trading.rules.credit import window_of
 from energy_trading.types import Cause
 
@@ -30,12 +30,12 @@ class StandingChange:
 
     Args:
         time: unix seconds of its block.
-        cause: why.
+        cause: reason for the change.
         old_e9: credit before, scale 1e9.
         new_e9: credit after, scale 1e9.
         z: size of the trade in z units; 0 for a withdrawal.
-        defaults: defaults on record after it, if it was one; else None.
-        banned_until: unix seconds, if it was a default; 0 is no ban.
+        defaults: defaults on record after it, if it was one; otherwise None.
+        banned_until: unix seconds, if it was a default; 0 means that there is no ban.
     """
 
     time: int
@@ -47,7 +47,7 @@ class StandingChange:
     banned_until: int | None = None
 
     def line(self) -> str:
-        """Say it in one line."""
+        """Describe the change in one line."""
         what, whose = _WORDS[self.cause]
         size = "" if self.cause == Cause.WITHDRAWN else f", z = {self.z}"
         credits = f"{whose} credit {_credit(self.old_e9)} → {_credit(self.new_e9)}"
@@ -64,18 +64,18 @@ class StandingReport:
 
     Args:
         account: EIP-55 address.
-        time: unix seconds of the block it was read at.
-        suspended: whether the DSO keeps it from new commitments.
+        time: unix seconds of the block in which it was read.
+        suspended: whether the distribution system operator (DSO) keeps it from new commitments.
         seller_credit_e9: scale 1e9.
         buyer_credit_e9: scale 1e9.
-        defaults: how many are on record.
-        banned_until: unix seconds; 0 is never banned.
+        defaults: number of defaults on record.
+        banned_until: unix seconds; 0 if the account was never banned.
         held: guarantees held, in units of account.
-        open_limit: guarantees it may have held at once, in units of account.
+        open_limit: guarantees that may be held at once, in units of account.
         sales: z of the last ten sales, newest first; 0 where there was none.
         purchases: z of the last ten purchases, likewise.
         changes: the last changes, oldest first.
-        earlier: how many changes there were before those.
+        earlier: number of changes before those.
     """
 
     account: str
@@ -98,7 +98,7 @@ class StandingReport:
         return self.time < self.banned_until
 
     def to_dict(self) -> dict[str, Any]:
-        """Return it as what JSON can hold; causes by name, tuples as lists."""
+        """Return an object for `json.dumps`, with causes by name."""
         return {
             **asdict(self),
             "banned": self.banned,
@@ -108,7 +108,7 @@ class StandingReport:
         }
 
     def lines(self) -> list[str]:
-        """Say it in plain lines."""
+        """Return the report as lines of text."""
         ban = f"until {_date(self.banned_until)}" if self.banned_until else "never"
         if self.banned_until and not self.banned:
             ban += " (over)"
@@ -133,28 +133,28 @@ def standing_of(suite: Suite, account: str, last: int = 10, from_block: int = 0)
     Args:
         suite: the market.
         account: address.
-        last: how many changes to tell, 0 or more.
-        from_block: first block whose log is read; the market's own is enough.
+        last: number of changes to report, 0 or more.
+        from_block: first block whose log is read; the block of the market's deployment is early enough.
 
     Returns:
         The report, to be shown by `lines` or `to_dict`.
 
     Raises:
-        BadInput: no such account, or a negative number of changes.
+        BadInput: there is no such account, or the number of changes is negative.
 
     Source:
-        X-1 … X-4; every change is in the ledger's log with cause, old and new value.
+        X-1 … X-4; every change is in the ledger's log with its cause, its old value and its new value.
     """
     if not is_address(account):
-        raise BadInput(f"account: given {account!r}, allowed an address")
+        raise BadInput(f"the account must be an address, not {account!r}")
     if last < 0:
-        raise BadInput(f"last: given {last}, allowed 0 or more")
+        raise BadInput(f"the number of changes must be 0 or more, not {last}")
     account = to_checksum_address(account)
     view = suite.ledger.account_of(account)
     if not view.open:
-        raise BadInput(f"account: given {account}, allowed one that is open on {suite.ledger.address}")
-    changes = _changes(suite, account, from_block)
-    told = changes[max(len(changes) - last, 0) :]
+        raise BadInput(f"the account {account} is not open on the ledger {suite.ledger.address}")
+    changes = fold(suite.ledger.events(from_block)).credits.get(account, [])
+    shown = changes[max(len(changes) - last, 0) :]
     return StandingReport(
         account=account,
         time=suite.chain.now(),
@@ -167,24 +167,15 @@ def standing_of(suite: Suite, account: str, last: int = 10, from_block: int = 0)
         open_limit=suite.ledger.open_limit(view.seller_credit_e9),
         sales=window_of(view.sales),
         purchases=window_of(view.purchases),
-        changes=tuple(_dated(suite, *change) for change in told),
-        earlier=len(changes) - len(told),
+        changes=tuple(_dated(suite, record) for record in shown),
+        earlier=len(changes) - len(shown),
     )
 
 
-def _changes(suite: Suite, account: str, from_block: int) -> list[tuple[int, Change, DefaultRecorded | None]]:
-    """Return block, change and default of each; the ledger logs a default right after its change."""
-    found: list[tuple[int, Change, DefaultRecorded | None]] = []
-    for event in suite.ledger.events(from_block):
-        if isinstance(event, DefaultRecorded) and event.account == account:
-            found[-1] = (*found[-1][:2], event)
-        found += [(event.block_number, c, None) for c in changes_in(event) if c.account == account]
-    return found
-
-
-def _dated(suite: Suite, block: int, change: Change, default: DefaultRecorded | None) -> StandingChange:
+def _dated(suite: Suite, record: CreditRecord) -> StandingChange:
+    change, default = record.change, record.default
     return StandingChange(
-        int(suite.chain.web3.eth.get_block(block)["timestamp"]),
+        int(suite.chain.web3.eth.get_block(record.block)["timestamp"]),
         change.cause,
         change.old_e9,
         change.new_e9,

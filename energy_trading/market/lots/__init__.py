@@ -1,1 +1,1 @@
-"""Lots of injected energy: certification, exchange, their history and dispute files."""
+"""Lots of injected energy: their making, their exchange, their history and the files that prove it."""

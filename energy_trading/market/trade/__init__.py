@@ -1,1 +1,1 @@
-"""Offers and the verbs of one account."""
+"""Trades: the offer as a document, and the client of an account that sells and buys."""

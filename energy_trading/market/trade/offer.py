@@ -1,4 +1,4 @@
-"""An offer as it travels between people: terms, what they hide, the signature of one kept off chain."""
+"""An offer as it travels between people: its terms, what they hide, and the signature of one off chain."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ ANYONE: Final = ZERO_ADDRESS
 
 @dataclass(frozen=True)
 class Offer:
-    """A seller's terms with the quantity in the clear; for the parties, where the quantity is hidden.
+    """A seller's terms together with the quantity in the clear; if that is hidden, for the parties only.
 
     Args:
-        terms: as hashed into the trade id.
+        terms: the terms as hashed into the trade id.
         energy_wh: quantity, Wh.
         salt: opens the commitment of hidden energy, 32 bytes; None when the terms name the quantity.
-        signature: the seller's, 64 bytes, for an offer that is signed off chain; None for one on chain.
+        signature: the seller's, 64 bytes, for an offer signed off chain; None for an offer on chain.
 
     Raises:
-        BadInput: the quantity is not that of the terms.
+        BadInput: the quantity is not the one that the terms hold.
     """
 
     terms: Terms
@@ -48,7 +48,7 @@ class Offer:
     def __post_init__(self) -> None:
         """Refuse a quantity that the terms do not hold."""
         if self.terms.energy != Energy.of(self.energy_wh, self.salt):
-            raise BadInput(f"energy: given {self.energy_wh} Wh, allowed the quantity of the terms")
+            raise BadInput(f"the quantity of {self.energy_wh} Wh is not the one that the terms hold")
 
     @property
     def trade_id(self) -> bytes:
@@ -56,7 +56,7 @@ class Offer:
         return self.terms.struct_hash()
 
     def to_json(self) -> dict[str, Any]:
-        """Return an object for `json.dumps`; it holds the salt, so hidden offers go to the buyer only."""
+        """Return an object for `json.dumps`; it holds the salt, so a hidden offer goes to the buyer only."""
         return {
             "terms": {**asdict(self.terms), "energy": "0x" + self.terms.energy.hex()},
             "energy_wh": self.energy_wh,
@@ -89,8 +89,8 @@ class Trade:
     """An accepted offer.
 
     Args:
-        offer: what was accepted.
-        buyer: account that accepted.
+        offer: the offer.
+        buyer: account that accepted it.
         receipt_key: keccak256 of the ERC-7913 signer named at acceptance, 32 bytes.
     """
 
@@ -111,38 +111,41 @@ def make_offer(
     signed: bool = False,
     nonce: int | None = None,
 ) -> Offer:
-    """Write terms down; nothing is sent.
+    """Write an offer down; nothing is sent.
 
     Args:
-        seller: account.
+        seller: account that promises the energy.
         energy_wh: quantity, Wh, 1 … 2**64-1.
-        price: whole price in units of account, 1 … 2**64-1.
+        price: price of the whole quantity in units of account, 1 … 2**64-1.
         accept_by: unix seconds, half open.
         deliver_by: unix seconds, half open, after `accept_by`.
         buyer: account the offer is reserved for; None for anyone.
         hidden: put a commitment into the terms in place of the quantity (N-5).
-        signed: for an offer that stays off chain until it is accepted.
-        nonce: below 2**64, tells equal offers apart; None draws one.
+        signed: make an offer that stays off chain until it is accepted.
+        nonce: below 2**64, distinguishes equal offers; None draws one.
+
+    Returns:
+        The offer, not yet signed.
 
     Raises:
-        BadInput: a value out of range.
+        BadInput: a value is out of range.
 
     Source:
         N-1, N-5.
     """
     for name, account in (("seller", seller), ("buyer", buyer or ANYONE)):
         if not is_address(account):
-            raise BadInput(f"{name}: given {account!r}, allowed an address")
+            raise BadInput(f"the {name} must be an address, not {account!r}")
     if not 0 < energy_wh < PLAIN_ENERGY_LIMIT:
-        raise BadInput(f"energy: given {energy_wh} Wh, allowed 1 … 2**64-1")
+        raise BadInput(f"the energy must be between 1 and 2**64-1 Wh, not {energy_wh}")
     if not 0 < price <= MAX_UNITS:
-        raise BadInput(f"price: given {price} units, allowed 1 … {MAX_UNITS}")
+        raise BadInput(f"the price must be between 1 and 2**64-1 units, not {price}")
     if not 0 <= accept_by < deliver_by < 2**64:
-        raise BadInput(f"deadlines: given {accept_by}, {deliver_by}, allowed accept_by before deliver_by")
+        raise BadInput(f"accept_by must be before deliver_by, but they are {accept_by} and {deliver_by}")
     if nonce is None:
         nonce = secrets.randbits(64)
     elif not 0 <= nonce < 2**64:
-        raise BadInput(f"nonce: given {nonce}, allowed 0 … 2**64-1")
+        raise BadInput(f"the nonce must be between 0 and 2**64-1, not {nonce}")
     salt = secrets.token_bytes(32) if hidden else None
     terms = Terms(
         to_checksum_address(seller),
@@ -164,26 +167,29 @@ def sign_offer(offer: Offer, key: SecretKey, domain: Domain) -> Offer:
         key: the seller's.
         domain: the OfferMarket's.
 
+    Returns:
+        The offer with its signature.
+
     Raises:
-        BadInput: the key is not the seller's, or the offer is for the chain.
+        BadInput: the key is not the seller's, or the offer was made to be sent to the chain.
 
     Source:
         EIP-712, EIP-2098 (N-1).
     """
     if key.address != offer.terms.seller:
-        raise BadInput(f"key: given that of {key.address}, allowed the seller's, {offer.terms.seller}")
+        raise BadInput(f"the key is that of {key.address}; the seller is {offer.terms.seller}")
     if not offer.terms.nonce & SIGNED_NONCE:
-        raise BadInput("offer: given one for the chain, allowed one made with signed=True")
+        raise BadInput("only an offer made with signed=True can be signed; this one is for the chain")
     signature = compact(key.sign_digest(domain.digest(offer.terms)))
     return Offer(offer.terms, offer.energy_wh, offer.salt, signature)
 
 
 def receipt_key(signer: bytes) -> bytes:
-    """Return what the contract keeps of an ERC-7913 signer, 32 bytes."""
+    """Return the hash by which the contract knows an ERC-7913 signer, 32 bytes."""
     return keccak(signer)
 
 
 def _bytes(text: str) -> bytes:
     if not text.startswith("0x"):
-        raise BadInput(f"bytes: given {text[:12]!r}, allowed hex that begins with 0x")
+        raise BadInput("bytes must be hex that begins with 0x")  # not repeated: it may be the salt
     return bytes.fromhex(text[2:])

@@ -1,32 +1,34 @@
-"""The verbs of one account: deposit, offer, accept, deliver, give up, expire, withdraw."""
+"""The client of an account that sells and buys: deposit, offer, accept, deliver, give up, withdraw."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
 from energy_trading.bindings.offer_market import OfferAccepted
 from energy_trading.bindings.suite import Suite
+from energy_trading.chain.connect import Sender
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
+from energy_trading.market.client import Client, OnSent
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
 from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, ReceiptKey
 
-#: Receipts in one transaction: 40 of them use about 1.2 M gas.
+#: Receipts in one transaction; 40 of them use about 1.2 M gas.
 BATCH: Final = 40
 
 
-class Trader:
-    """One account and what it can do.
+class Trader(Client):
+    """One account and what it can do with offers and trades.
 
     Args:
         suite: the market.
-        key: the account's.
-        meter: proves what the account receives; needed to accept.
-        on_sent: told the verb and the receipt of every transaction.
+        key: the account's secret key.
+        meter: proves what the account receives; needed to accept offers.
+        on_sent: is called after every transaction with the name of the verb and the receipt.
     """
 
     def __init__(
@@ -34,25 +36,18 @@ class Trader:
         suite: Suite,
         key: SecretKey,
         meter: SmartMeter | None = None,
-        on_sent: Callable[[str, Sent], object] | None = None,
+        on_sent: OnSent | None = None,
     ) -> None:
-        self.suite = suite
-        self.key = key
+        super().__init__(suite, key, on_sent)
         self._meter = meter
-        self._on_sent = on_sent
-
-    @property
-    def address(self) -> str:
-        """EIP-55 address of the account."""
-        return self.key.address
 
     @property
     def account(self) -> AccountView:
-        """Funds and standing, as the ledger has them now."""
+        """Funds and standing as the ledger has them now."""
         return self.suite.ledger.account_of(self.address)
 
     def deposit(self, amount: int) -> Sent:
-        """Bring funds in; an ERC-20 needs an allowance for the ledger first.
+        """Deposit funds; a token needs an allowance for the ledger first.
 
         Args:
             amount: units of account.
@@ -62,11 +57,11 @@ class Trader:
         return self._send("deposit", ledger.deposit(self.address, amount, value=value))
 
     def withdraw(self, amount: int, to: str | None = None) -> Sent:
-        """Take available funds out.
+        """Withdraw available funds.
 
         Args:
             amount: units of account.
-            to: recipient; None is the account itself.
+            to: recipient; None means the account itself.
         """
         return self._send("withdraw", self.suite.ledger.withdraw(to or self.address, amount))
 
@@ -81,19 +76,22 @@ class Trader:
         hidden: bool = False,
         nonce: int | None = None,
     ) -> Offer:
-        """Make an offer on chain; the guarantee is held from now on (CTS).
+        """Make an offer on chain; the guarantee is held from now on (CTS, the commitment to send).
 
         Args:
             energy_wh: quantity, Wh.
-            price: whole price, units of account.
+            price: price of the whole quantity, units of account.
             accept_by: unix seconds, half open.
             deliver_by: unix seconds, half open.
-            buyer: account it is reserved for; None for anyone.
-            hidden: commit to the quantity instead of telling it (N-5).
-            nonce: tells equal offers apart; None draws one.
+            buyer: account the offer is reserved for; None for anyone.
+            hidden: commit to the quantity instead of stating it (N-5).
+            nonce: distinguishes equal offers; None draws one.
+
+        Returns:
+            The offer, for the buyers.
 
         Raises:
-            BadInput: a value out of range.
+            BadInput: a value is out of range.
             ContractRevert: the market or the ledger refused (`Banned`, `Insufficient`, `OverCreditLimit` …).
 
         Source:
@@ -116,7 +114,10 @@ class Trader:
         hidden: bool = False,
         nonce: int | None = None,
     ) -> Offer:
-        """Sign an offer that stays off chain until somebody accepts it; arguments as `offer`.
+        """Sign an offer that stays off chain until somebody accepts it; the arguments are those of `offer`.
+
+        Returns:
+            The offer with its signature, for the buyers.
 
         Source:
             N-1.
@@ -135,7 +136,9 @@ class Trader:
         return sign_offer(offer, self.key, self.suite.market_domain)
 
     def accept(self, offer: Offer, slot_from: int, slot_to: int) -> Trade:
-        """Pay for an offer, on chain or signed (CTP); the registered meter will sign the receipt.
+        """Pay for an offer on chain or a signed one (CTP, the commitment to pay).
+
+        The account's registered meter will sign the receipt.
 
         Args:
             offer: the seller's.
@@ -143,33 +146,33 @@ class Trader:
             slot_to: end of delivery, unix seconds.
 
         Raises:
-            ContractRevert: the market or the ledger refused; the meter forgets the trade again.
+            BadInput: the trader has no meter.
+            ContractRevert: the market or the ledger refused; the meter has forgotten the trade again.
 
         Source:
             N-2, N-3.
         """
-        meter = self._own_meter()
-        market = self.suite.market
-        meter.allot(_allotment(offer, slot_from, slot_to))
-        call: Call[Any]
+        self._own_meter().allot(_allotment(offer, slot_from, slot_to))
+        market, terms = self.suite.market, offer.terms
         if offer.signature is None:
-            verb, call = "accept offer", market.accept_offer(offer.terms)
+            sent = self._send_acceptance("accept offer", market.accept_offer(terms), offer)
         else:
-            verb, call = "accept signed offer", market.accept_signed(offer.terms, offer.signature)
-        sent = self._send_acceptance(verb, call, offer)
+            signed = market.accept_signed(terms, offer.signature)
+            sent = self._send_acceptance("accept signed offer", signed, offer)
         return Trade(offer, self.address, sent.event(OfferAccepted).receipt_key)
 
     def accept_privately(self, offer: Offer, slot_from: int, slot_to: int, evidence: Evidence) -> Trade:
-        """Pay for an offer and name a one-time key, so that the trade does not point at the meter.
+        """Pay for an offer and name a one-time key, so that the trade does not lead to the meter.
 
         Args:
             offer: the seller's.
             slot_from: start of delivery, unix seconds.
             slot_to: end of delivery, unix seconds.
-            evidence: the published file of the current epoch's key root.
+            evidence: the published file of the current epoch's root of one-time keys.
 
         Raises:
-            ContractRevert: the market or the ledger refused; the meter forgets the trade again.
+            BadInput: the trader has no meter.
+            ContractRevert: the market or the ledger refused; the meter has forgotten the trade again.
             KeysUsedUp: no one-time key is left.
 
         Source:
@@ -179,17 +182,19 @@ class Trader:
         market = self.suite.market
         consent = meter.allot_privately(_allotment(offer, slot_from, slot_to), self.address, evidence.epoch)
         key = ReceiptKey(consent.signer, evidence.epoch, evidence.proof(consent.signer), consent.signature)
-        call: Call[Any]
         if offer.signature is None:
-            verb, call = "accept offer privately", market.accept_offer_privately(offer.terms, key)
+            call = market.accept_offer_privately(offer.terms, key)
+            self._send_acceptance("accept offer privately", call, offer)
         else:
-            verb = "accept signed offer privately"
-            call = market.accept_signed_privately(offer.terms, offer.signature, key)
-        self._send_acceptance(verb, call, offer)
+            signed = market.accept_signed_privately(offer.terms, offer.signature, key)
+            self._send_acceptance("accept signed offer privately", signed, offer)
         return Trade(offer, self.address, receipt_key(consent.signer))
 
     def receipt(self, trade: Trade) -> Delivery:
-        """Ask the meter for the receipt of a trade of this account (ERC).
+        """Ask the meter for the receipt of one of this account's trades (ERC, energy receipt confirmation).
+
+        Returns:
+            The receipt with the terms and the buyer, for `confirm`.
 
         Raises:
             SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.sign_receipt`.
@@ -201,7 +206,9 @@ class Trader:
         return Delivery(trade.offer.terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
 
     def give_up(self, offer: Offer) -> Sent:
-        """Withdraw an own offer that nobody accepted (CCS); before `accept_by` a share is kept.
+        """Withdraw an own offer that nobody accepted (CCS, the cancellation of the commitment to send).
+
+        Before `accept_by` an offer on chain loses a share of its guarantee.
 
         Source:
             N-4.
@@ -211,34 +218,31 @@ class Trader:
             return self._send("give up", market.give_up(offer.terms))
         return self._send("cancel signed offer", market.cancel_signed(offer.terms))
 
-    def _send(self, verb: str, call: Call[Any]) -> Sent:
-        sent = call.send(self.key)
-        if self._on_sent is not None:
-            self._on_sent(verb, sent)
-        return sent
-
     def _send_acceptance(self, verb: str, call: Call[Any], offer: Offer) -> Sent:
         try:
             return self._send(verb, call)
         except (ContractRevert, UnknownRevert):
-            # Only a refusal for sure frees the meter: a transaction without an answer may still be mined.
+            # Only a certain refusal frees the meter: a transaction without an answer may still be mined.
             self._own_meter().release(offer.trade_id)
             raise
 
     def _own_meter(self) -> SmartMeter:
         if self._meter is None:
-            raise BadInput(f"meter of {self.address}: given none, allowed a SmartMeter")
+            raise BadInput(f"the trader {self.address} has no meter, and so cannot accept an offer")
         return self._meter
 
 
-def confirm(suite: Suite, sender: SecretKey | str, delivery: Delivery, offer: Offer) -> Sent:
-    """Submit one receipt; opens hidden energy where it was not delivered in full.
+def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> Sent:
+    """Submit one receipt; anyone may. Hidden energy that was not delivered in full is opened.
 
     Args:
         suite: the market.
-        sender: pays for the gas; anyone.
+        sender: pays for the gas.
         delivery: terms, parties and receipt.
         offer: the offer, for its salt.
+
+    Raises:
+        ContractRevert: the market refused the receipt.
 
     Source:
         N-3, N-5.
@@ -249,13 +253,16 @@ def confirm(suite: Suite, sender: SecretKey | str, delivery: Delivery, offer: Of
     return suite.market.confirm_delivery(delivery).send(sender)
 
 
-def confirm_many(suite: Suite, sender: SecretKey | str, deliveries: Sequence[Delivery]) -> list[Sent]:
-    """Submit many receipts, `BATCH` to a transaction; a refused one is an event and stops no other.
+def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -> list[Sent]:
+    """Submit many receipts, `BATCH` to a transaction; anyone may.
 
     Args:
         suite: the market.
-        sender: pays for the gas; anyone.
+        sender: pays for the gas.
         deliveries: terms, parties and receipts.
+
+    Returns:
+        The transactions. A refused receipt is an event in one of them and stops no other.
 
     Source:
         N-3.
@@ -266,8 +273,16 @@ def confirm_many(suite: Suite, sender: SecretKey | str, deliveries: Sequence[Del
     ]
 
 
-def expire(suite: Suite, sender: SecretKey | str, overdue: Offer | Trade) -> Sent:
-    """End an offer nobody accepted in time, or a trade nobody delivered in time; anyone may.
+def expire(suite: Suite, sender: Sender, overdue: Offer | Trade) -> Sent:
+    """End an offer that nobody accepted in time or a trade that nobody delivered in time; anyone may.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas.
+        overdue: the offer or the trade.
+
+    Raises:
+        ContractRevert: its time is not over, or it has ended already.
 
     Source:
         N-7, scenarios 3 and 4.

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from energy_trading.bench.papers.chen import ChenResult, reproduce_chen
-from energy_trading.market.lots.history import check_dispute
+from energy_trading.market.lots.dispute_file import check_dispute
 
 
 @pytest.fixture(scope="module")

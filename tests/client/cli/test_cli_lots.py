@@ -20,8 +20,8 @@ from energy_trading.chain.connect import connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.files.key_file import save_key
 from energy_trading.identity import DSO, PKG, Enrolment, Member, Role
-from energy_trading.market.lots.history import dispute_file
-from energy_trading.market.lots.lots import accept, exchange, permit
+from energy_trading.market.lots.dispute_file import dispute_file
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
 from tests.nodes import anvil
@@ -69,8 +69,9 @@ def enrol(pkg: PKG, person: str) -> Member:
 
 def trade(world: World, alice: SecretKey, bob: SecretKey) -> int:
     lot = minted(world, alice)
-    signed = permit(world.suite, alice, lot, bob.address, PRICE, world.chain.now() + 3600)
-    exchange(world.suite, world.stranger, accept(world.suite, bob, signed))
+    owner, buyer = LotOwner(world.suite, alice), LotOwner(world.suite, bob)
+    signed = owner.sign_permit(lot, buyer.address, PRICE, world.chain.now() + 3600)
+    exchange(world.suite, world.stranger, buyer.sign_acceptance(signed))
     return lot
 
 
@@ -193,15 +194,15 @@ def change(file: dict[str, Any], at: str, value: Any) -> dict[str, Any]:
         ("steps.1.fields.price", "1", "lot {lot}: the signature is not {alice}'s"),
         ("steps.0.fields.energy_wh", "1001", "lot {lot}: the signature is not {dso}'s"),
         ("chainId", 1, "lot {lot}: the signature is not {dso}'s"),
-        ("chainId", -1, "uint256: given -1, allowed 0 … 2**256-1"),
+        ("chainId", -1, "a uint256 must be between 0 and 2**256-1, not -1"),
         ("chainId", float("inf"), "dispute file: a field is missing or malformed"),
         ("steps.0.block", float("inf"), "dispute file: a field is missing or malformed"),
-        ("steps.0.fields.nonce", "-1", "uint256: given -1, allowed 0 … 2**256-1"),
-        ("format", "x", "format: given 'x', allowed 'energy-trading/lot-history/1'"),
+        ("steps.0.fields.nonce", "-1", "a uint256 must be between 0 and 2**256-1, not -1"),
+        ("format", "x", "the file's format is 'x'; a dispute file's is 'energy-trading/lot-history/1'"),
         ("steps", [], "lot {lot}: the steps do not lead to it"),
-        ("identities", [], "identities: given a JSON list, allowed an object"),
-        ("identities", {STRANGER: {}}, f"account: given '{STRANGER}', allowed an owner in the file: "),
-        ("identities", {"\x1b[2J": {}}, "account: given '\\x1b[2J', allowed an owner in the file: "),
+        ("identities", [], "'identities' must be a JSON object, not a list"),
+        ("identities", {STRANGER: {}}, f"account '{STRANGER}' owned no lot of the file; its owners are "),
+        ("identities", {"\x1b[2J": {}}, "account '\\x1b[2J' owned no lot of the file; its owners are "),
     ],
 )
 def test_false_file_is_one_line(case: Case, at: str, value: Any, line: str) -> None:
@@ -276,7 +277,7 @@ def test_nobody_is_traced_without_need(case: Case) -> None:
     wrong = "ENERGY_TRADING_DSO_PASSWORD"
     for done, line in (
         (case.trace("me"), "ACCOUNT must be an address, not 'me'"),
-        (case.trace(outsider, *dispute), f"account: given '{outsider}', allowed an owner in the file: "),
+        (case.trace(outsider, *dispute), f"account '{outsider}' owned no lot of the file; its owners are "),
         (case.trace(outsider), f"this PKG issued no such certificate for {outsider}"),
         (case.trace(case.bob.account, *dispute[:2]), "--dso is missing: name the DSO's account"),
         (
@@ -359,7 +360,7 @@ def test_history_writes_whole_or_not_at_all(
     world, lot, where = node
     (tmp_path / "there").write_text("mine")
     for number, out, line in (
-        (5, tmp_path / "new", "lot: given 5, of which the log knows nothing"),
+        (5, tmp_path / "new", "lot 5 is not in the log"),
         (lot, tmp_path / "there", f"{tmp_path / 'there'} exists already and is not overwritten"),
         (lot, tmp_path / "no" / "new", f"--out: {tmp_path / 'no' / 'new'} cannot be written"),
     ):

@@ -13,10 +13,10 @@ import pytest
 from energy_trading.chain.compile import CONTRACTS, ROOT, compile_profile
 
 TRADE = """
-from energy_trading.chain import artifacts, connect
+from energy_trading.chain import artifacts, in_process
 names = {names!r}
 assert all(artifacts.load(name).name == name for name in names)
-chain = connect.in_process()
+chain = in_process.in_process()
 # A constructor that wants arguments reverts here; that it runs shows the whole chain is installed.
 try:
     print(chain.deploy(artifacts.load(names[0]).bytecode, chain.accounts[0])[0])

@@ -27,7 +27,7 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.market.log.replay import changes_in
+from energy_trading.market.log.records import changes_in
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.rules import credit
 from energy_trading.rules.credit import Standing

@@ -17,7 +17,7 @@ from energy_trading.bindings.energy_lot import (
     Transfer,
     WrongSum,
 )
-from energy_trading.market.lots.lots import part_id
+from energy_trading.rules.lot import part_id
 from energy_trading.types import LotState, LotView
 from tests.contracts.energy_lot.tools import NOBODY, SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import refused, told

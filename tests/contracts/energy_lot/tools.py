@@ -8,7 +8,8 @@ from typing import Any
 from energy_trading.bindings import Call
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.signatures import compact
-from energy_trading.market.lots.lots import Certificate, Contact, certify, read_injection
+from energy_trading.market.lots import injection
+from energy_trading.market.lots.injection import Contact, SignedInjection, sign_reading
 from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection, Permit
 from tests.world import EURO, GENESIS, World
 
@@ -19,11 +20,14 @@ MSG = b"\x4d" * 32
 NOBODY = ZERO_ADDRESS
 
 
-def certificate(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> Certificate:
+def certificate(
+    world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT
+) -> SignedInjection:
     """The DSO's certificate over a reading of the producer's meter, valid for a day."""
     domain = world.suite.lots_domain
-    reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
-    return certify(domain, world.dso, reading, Contact.of(producer), 7, world.chain.now() + 86_400)
+    reading = sign_reading(slot, energy_wh, world.meters[producer.address], domain)
+    deadline = world.chain.now() + 86_400
+    return injection.sign_injection(reading, Contact.of(producer), 7, deadline, world.dso, domain)
 
 
 def sign_injection(

@@ -19,7 +19,7 @@ from energy_trading.chain.artifacts import Artifact, load_from
 from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.market.log.replay import changes_in
+from energy_trading.market.log.records import changes_in
 from energy_trading.meter.signers import ReceiptSigner, Secp256k1Meter
 from energy_trading.types import Acceptance, Cause, Energy, ReceiptKey, Terms
 from tests.world import EURO, World

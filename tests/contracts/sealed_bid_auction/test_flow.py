@@ -53,7 +53,7 @@ def test_from_order_to_delivery(world: World) -> None:
     ]
     assert first.price == 4 * (START + 30)
     assert_log_is_complete(world)
-    assert replayed(world).auctions == {}
+    assert replayed(world).held == {}
 
 
 def test_winner_who_does_not_pay(world: World) -> None:
@@ -98,7 +98,8 @@ def test_winner_suspended_after_the_award(world: World) -> None:
     state = replayed(world)
     assert [state.account(key.address).standing.defaults for key in (world.bob, world.carol)] == [0, 1]
     assert purse(world, world.alice) == (FUNDS, 0)
-    assert (state.trades, state.auctions) == ({}, {})
+    assert [trade.is_open for trade in state.trades.values()] == [False] * len(state.trades)
+    assert state.held == {}
     assert_log_is_complete(world)
 
 
@@ -132,7 +133,7 @@ def test_key_that_never_comes(world: World) -> None:
     assert_log_is_complete(world)
     house.compensate_call(0, 1).send(world.carol)
     assert_log_is_complete(world)
-    assert replayed(world).auctions == {}
+    assert replayed(world).held == {}
     parties = purses(world, world.alice, world.bob, world.carol, world.treasury)
     assert [held for _, held in parties] == [0, 0, 0, 0]
     assert sum(available for available, _ in parties) == 3 * FUNDS

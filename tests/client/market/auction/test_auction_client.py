@@ -12,20 +12,24 @@ from energy_trading.bindings.offer_market import AwardUnpaid, Expired
 from energy_trading.bindings.sealed_bid_auction import NotExpired, NotPublisher, WrongReplay, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.auction.auction import (
+from energy_trading.market.auction.auction import Auction, make_auction_terms
+from energy_trading.market.auction.bidder import Bidder, relay
+from energy_trading.market.auction.committee import Committee, TooEarly
+from energy_trading.market.auction.publisher import Publisher
+from energy_trading.market.auction.quote_store import QuoteStatus, QuoteStore
+from energy_trading.market.auction.settlement import (
     COMPENSATE_GAS,
     FIXED_GAS,
     SETTLE_GAS,
-    Auction,
-    Bidder,
-    award_nonce,
-    make_auction_terms,
+    compensate_all,
+    disclose,
+    forfeit,
+    settle_all,
 )
-from energy_trading.market.auction.committee import Committee, TooEarly
-from energy_trading.market.auction.quote_store import QuoteStatus, QuoteStore
 from energy_trading.market.trade.offer import Offer
 from energy_trading.market.trade.trader import Trader, confirm, expire
 from energy_trading.meter.smart_meter import Reading, SmartMeter
+from energy_trading.rules.auction import award_nonce
 from energy_trading.types import AuctionState, TradeState
 from tests.world import EURO, FUNDS, World
 
@@ -55,7 +59,7 @@ def bidders(world: World) -> list[Bidder]:
 def posted(world: World, *amounts: int) -> tuple[Auction, list[Bidder]]:
     """An order in which bob, carol and buyer have quoted in turns, and quoting is over."""
     auction, people = order(world), bidders(world)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     for place, amount in enumerate(amounts):
         people[place % 3].quote(auction, KEY.public_key, amount)
     world.chain.mine(auction.terms.quote_until)
@@ -68,7 +72,7 @@ def posted(world: World, *amounts: int) -> tuple[Auction, list[Bidder]]:
 def test_from_order_to_delivery(world: World, tmp_path: Path) -> None:
     """Post, quote, settle, accept as any offer, deliver by the winner's meter, note it (X-4 … X-8)."""
     auction = order(world)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     store = QuoteStore(tmp_path / "quotes")
     bob = Bidder(world.suite, world.bob, store)
     assert stat.S_IMODE((tmp_path / "quotes").stat().st_mode) == 0o600
@@ -77,7 +81,7 @@ def test_from_order_to_delivery(world: World, tmp_path: Path) -> None:
     others[1].quote(auction, KEY.public_key, START + 20)
     others[2].quote(auction, KEY.public_key, START + 10)
     world.chain.mine(auction.terms.quote_until)
-    result = auction.settle_all(world.stranger, KEY)
+    result = settle_all(world.suite, world.stranger, auction, KEY)
     assert [(x.lot, x.winner, x.quote, x.price) for x in result.lots] == [
         (0, world.bob.address, START + 30, START + 20),
         (1, world.carol.address, START + 20, START + 10),
@@ -114,15 +118,15 @@ def test_key_of_a_committee(world: World) -> None:
         world.chain.now,
     )
     auction = order(world, committee.address, quote_until=now + HOUR)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     people = bidders(world)
     people[0].quote(auction, committee.public_key, START + 3)
     people[1].quote(auction, committee.public_key, START + 5)
     with pytest.raises(TooEarly):
         committee.disclose()
     world.chain.mine(auction.terms.quote_until)
-    auction.disclose(world.stranger, committee.disclose().secret_key)
-    result = auction.settle_all(world.carol)
+    disclose(world.suite, world.stranger, auction, committee.disclose().secret_key)
+    result = settle_all(world.suite, world.carol, auction)
     assert [(x.winner, x.price) for x in result.lots] == [
         (world.carol.address, START + 3),
         (world.bob.address, START),
@@ -132,29 +136,29 @@ def test_key_of_a_committee(world: World) -> None:
 def test_award_not_paid_goes_to_the_runner_up(world: World) -> None:
     """The runner-up is offered the lot at its own quote, and is free to refuse (X-7)."""
     auction, _ = posted(world, START + 30, START + 20, START + 10)
-    result = auction.settle_all(world.stranger, KEY)
+    result = settle_all(world.suite, world.stranger, auction, KEY)
     award = result.lots[0].offer
     world.chain.mine(award.terms.accept_by)
     assert expire(world.suite, world.stranger, award).event(AwardUnpaid).buyer == world.bob.address
     now = world.chain.now()
-    offer = auction.offer_to_runner_up(Trader(world.suite, world.alice), 0, now + HOUR)
+    offer = Publisher(world.suite, world.alice).offer_to_runner_up(auction, 0, now + HOUR)
     assert (offer.terms.buyer, offer.terms.price) == (world.buyer.address, 3 * (START + 10))
     assert offer.terms.deliver_by == auction.terms.deliver_by
     world.suite.market.accept_offer(offer.terms).send(world.buyer)
     assert world.account(world.buyer).available == FUNDS - 3 * (START + 10)
-    with pytest.raises(BadInput, match="allowed the publisher"):
-        auction.offer_to_runner_up(Trader(world.suite, world.bob), 0, now + HOUR)
+    with pytest.raises(BadInput, match=f"published by {world.alice.address}, not by"):
+        Publisher(world.suite, world.bob).offer_to_runner_up(auction, 0, now + HOUR)
 
 
 def test_runner_up_needs_one(world: World) -> None:
     """Where nobody was left over there is nobody to offer to (X-7)."""
     auction, _ = posted(world, START + 30)
-    trader = Trader(world.suite, world.alice)
-    with pytest.raises(BadInput, match="runner-up: given an auction without one"):
-        auction.offer_to_runner_up(trader, 0, world.chain.now() + HOUR)
-    auction.settle_all(world.stranger, KEY)
-    with pytest.raises(BadInput, match="runner-up: given an auction without one"):
-        auction.offer_to_runner_up(trader, 0, world.chain.now() + HOUR)
+    publisher = Publisher(world.suite, world.alice)
+    with pytest.raises(BadInput, match="the auction has no runner-up"):
+        publisher.offer_to_runner_up(auction, 0, world.chain.now() + HOUR)
+    settle_all(world.suite, world.stranger, auction, KEY)
+    with pytest.raises(BadInput, match="the auction has no runner-up"):
+        publisher.offer_to_runner_up(auction, 0, world.chain.now() + HOUR)
 
 
 # ---------------------------------------------------------------- settling
@@ -173,15 +177,15 @@ def test_settlement_in_chunks_goes_on_where_another_stopped(world: World) -> Non
         raise Crash
 
     with pytest.raises(Crash):
-        auction.settle_all(world.stranger, KEY, TWO, crash)
+        settle_all(world.suite, world.stranger, auction, KEY, TWO, crash)
     assert auction.state == AuctionState.DISCLOSED
-    result = auction.settle_all(world.carol, None, TWO, lambda *step: told.append(step))
+    result = settle_all(world.suite, world.carol, auction, None, TWO, lambda *step: told.append(step))
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert [(x.winner, x.price) for x in result.lots] == [
         (world.bob.address, START + 3),
         (world.buyer.address, START + 2),
     ]
-    assert auction.settle_all(world.bob, None) == result == auction.result()
+    assert settle_all(world.suite, world.bob, auction, None) == result == auction.result()
 
 
 def test_settlement_gives_way_to_a_faster_one(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -198,37 +202,37 @@ def test_settlement_gives_way_to_a_faster_one(world: World, monkeypatch: pytest.
         return settle(terms, key, accumulator, quotes)
 
     monkeypatch.setattr(world.suite.auction, "settle", late)
-    result = auction.settle_all(world.stranger, KEY, TWO)
+    result = settle_all(world.suite, world.stranger, auction, KEY, TWO)
     assert result == rival.result()
     assert len(result.lots) == 2
 
     stuck, _ = posted(world, START + 1)
     monkeypatch.setattr(world.suite.auction, "settle", lambda t, k, a, q: settle(t, k, a + 1, q))
     with pytest.raises(WrongReplay):
-        stuck.settle_all(world.stranger, KEY)
+        settle_all(world.suite, world.stranger, stuck, KEY)
 
 
 def test_settlement_needs_key_gas_and_log(world: World) -> None:
     """What cannot be settled is refused with the reason, before anything is sent (X-6)."""
     auction, _ = posted(world, START + 1, START + 2)
-    with pytest.raises(BadInput, match="quote key: given none"):
-        auction.settle_all(world.stranger)
-    with pytest.raises(BadInput, match=f"allowed {FIXED_GAS + SETTLE_GAS} or more"):
-        auction.settle_all(world.stranger, KEY, FIXED_GAS + SETTLE_GAS - 1)
+    with pytest.raises(BadInput, match="the quote key has not been disclosed"):
+        settle_all(world.suite, world.stranger, auction)
+    with pytest.raises(BadInput, match=f"must be {FIXED_GAS + SETTLE_GAS} or more"):
+        settle_all(world.suite, world.stranger, auction, KEY, FIXED_GAS + SETTLE_GAS - 1)
     late = Auction(world.suite, auction.terms, world.chain.web3.eth.block_number)
-    with pytest.raises(BadInput, match="allowed one before the first quote"):
-        late.settle_all(world.stranger, KEY)
+    with pytest.raises(BadInput, match="lacks quotes: read it from the posting"):
+        settle_all(world.suite, world.stranger, late, KEY)
     early = order(world)
-    early.post(world.alice)
+    Publisher(world.suite, world.alice).post(early)
     with pytest.raises(NotExpired):
-        early.settle_all(world.stranger, KEY)
+        settle_all(world.suite, world.stranger, early, KEY)
 
 
 def test_chunk_gas_is_never_passed(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """Ever better quotes, eight awards and shares of new accounts cost no more than reckoned (X-9)."""
     people = [SecretKey.from_int(88_000 + i) for i in range(14)]
     auction = order(world, lots_wh=[800] * 8)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     for place, key in enumerate(people):
         world.chain.send(key.address, b"", world.stranger, value=10**18)
         Bidder(world.suite, key, QuoteStore(None)).quote(auction, KEY.public_key, START + place)
@@ -242,9 +246,9 @@ def test_chunk_gas_is_never_passed(world: World, monkeypatch: pytest.MonkeyPatch
 
     kept = world.chain.snapshot()
     world.chain.mine(auction.terms.disclose_until)
-    auction.forfeit(world.stranger)
+    forfeit(world.suite, world.stranger, auction)
     monkeypatch.setattr(Call, "send", metered)
-    auction.compensate_all(world.stranger)
+    compensate_all(world.suite, world.stranger, auction)
     assert used.pop() < 100_000 + 14 * COMPENSATE_GAS
     monkeypatch.undo()
     world.chain.revert(kept)
@@ -252,7 +256,7 @@ def test_chunk_gas_is_never_passed(world: World, monkeypatch: pytest.MonkeyPatch
         world.enrol(key, funds=0)
     world.chain.mine(auction.terms.quote_until)
     monkeypatch.setattr(Call, "send", metered)
-    assert len(auction.settle_all(world.stranger, KEY, FIXED_GAS + 7 * SETTLE_GAS).lots) == 8
+    assert len(settle_all(world.suite, world.stranger, auction, KEY, FIXED_GAS + 7 * SETTLE_GAS).lots) == 8
     assert len(used) == 2
     assert max(used) < FIXED_GAS + 7 * SETTLE_GAS
 
@@ -260,12 +264,13 @@ def test_chunk_gas_is_never_passed(world: World, monkeypatch: pytest.MonkeyPatch
 def test_withheld_key(world: World) -> None:
     """Forfeit and compensate in chunks; there is no result, and all own quotes are lost (X-6, N-7)."""
     auction, people = posted(world, START + 1, START + 2, START + 3, START + 4, START)
-    with pytest.raises(BadInput, match="allowed one that is over"):
+    with pytest.raises(BadInput, match="the auction is not finished"):
         people[0].note_result(auction)
     world.chain.mine(auction.terms.disclose_until)
-    auction.forfeit(world.stranger)
+    forfeit(world.suite, world.stranger, auction)
     told: list[tuple[int, int]] = []
-    auction.compensate_all(world.carol, FIXED_GAS + 2 * COMPENSATE_GAS, lambda *step: told.append(step))
+    gas = FIXED_GAS + 2 * COMPENSATE_GAS
+    compensate_all(world.suite, world.carol, auction, gas, lambda *step: told.append(step))
     assert told == [(2, 5), (4, 5), (5, 5)]
     assert auction.state == AuctionState.NONE
     assert auction.result() is None
@@ -273,8 +278,8 @@ def test_withheld_key(world: World) -> None:
     assert world.account(world.bob).available == FUNDS + 2 * share
     assert people[0].note_result(auction) == []
     assert {own.status for own in people[0].store.quotes()} == {QuoteStatus.LOST}
-    with pytest.raises(BadInput, match="allowed one that comes to a decision"):
-        auction.settle_all(world.carol, KEY)
+    with pytest.raises(BadInput, match="ended without a decision"):
+        settle_all(world.suite, world.carol, auction, KEY)
 
 
 # ---------------------------------------------------------------- bidding
@@ -283,11 +288,11 @@ def test_withheld_key(world: World) -> None:
 def test_relayed_quote(world: World) -> None:
     """A bidder without coin signs, anyone brings it, and the store learns that it was sent (X-5)."""
     auction = order(world)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     bob, carol = bidders(world)[:2]
     signed = bob.sign_quote(auction, KEY.public_key, START + 9)
     assert bob.store.quotes()[0].status == QuoteStatus.SEALED
-    auction.relay(world.stranger, signed)
+    relay(world.suite, world.stranger, auction, signed)
     assert auction.quotes() == [signed.quote]
     assert bob.send_pending(auction) == []
     assert bob.store.quotes()[0].status == QuoteStatus.SENT
@@ -295,7 +300,7 @@ def test_relayed_quote(world: World) -> None:
     assert [own.status for own in carol.send_pending(auction)] == [QuoteStatus.SENT]
     assert len(auction.quotes()) == 2
     world.chain.mine(auction.terms.quote_until)
-    assert auction.settle_all(world.stranger, KEY).lots[0].winner == world.bob.address
+    assert settle_all(world.suite, world.stranger, auction, KEY).lots[0].winner == world.bob.address
 
 
 def test_refused_quote_stays_pending(world: World) -> None:
@@ -304,7 +309,7 @@ def test_refused_quote_stays_pending(world: World) -> None:
     bob = bidders(world)[0]
     with pytest.raises(WrongState):
         bob.quote(auction, KEY.public_key, START)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     (sent,) = bob.send_pending(auction)
     assert sent.amount == START
     assert auction.quotes()[0].bidder == world.bob.address
@@ -313,13 +318,13 @@ def test_refused_quote_stays_pending(world: World) -> None:
 def test_equal_amounts_win_once(world: World) -> None:
     """Of two own quotes of the same amount one won; one that was never sent did not (X-7)."""
     auction = order(world)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     bob = bidders(world)[0]
     bob.sign_quote(auction, KEY.public_key, START + 4)  # nobody brings it
     bob.quote(auction, KEY.public_key, START + 4)
     bob.quote(auction, KEY.public_key, START + 4)
     world.chain.mine(auction.terms.quote_until)
-    auction.settle_all(world.stranger, KEY)
+    settle_all(world.suite, world.stranger, auction, KEY)
     bob.note_result(auction)
     lost, won = QuoteStatus.LOST, QuoteStatus.WON
     assert [own.status for own in bob.store.quotes()] == [lost, won, lost]
@@ -332,13 +337,13 @@ def test_bidder_checks_before_it_seals(world: World) -> None:
     other = SecretKey.from_int(9)
     with pytest.raises(BadInput) as caught:
         bob.quote(auction, other.public_key, START)
-    assert str(caught.value) == f"quote key: given that of {other.address}, allowed {KEY.address}'s"
+    assert str(caught.value) == f"the quote key is that of {other.address}, but the terms name {KEY.address}"
     for amount in (START - 1, CEILING + 1):
         with pytest.raises(BadInput) as caught:
             bob.quote(auction, KEY.public_key, amount)
-        assert str(caught.value) == f"amount: given {amount}, allowed {START} … {CEILING}"
+        assert str(caught.value) == f"the amount must be between {START} and {CEILING}, not {amount}"
     alice = Bidder(world.suite, world.alice, QuoteStore(None))
-    with pytest.raises(BadInput, match="the publisher, allowed anybody else"):
+    with pytest.raises(BadInput, match="the auction's publisher, who may not quote"):
         alice.quote(auction, KEY.public_key, START)
     assert bob.store.quotes() == []
 
@@ -349,18 +354,18 @@ def test_bidder_checks_before_it_seals(world: World) -> None:
 def test_found_in_the_log(world: World) -> None:
     """Whoever knows an auction's id finds its terms; another id is refused (X-4)."""
     auction = order(world)
-    auction.post(world.alice)
+    Publisher(world.suite, world.alice).post(auction)
     found = Auction.find(world.suite, auction.auction_id)
     assert found.terms == auction.terms
     assert found.auction_id == world.suite.auction.auction_id_of(auction.terms)
-    with pytest.raises(BadInput, match="allowed one posted since block 0"):
+    with pytest.raises(BadInput, match=f"nobody has posted auction 0x{bytes(32).hex()} since block 0"):
         Auction.find(world.suite, bytes(32))
 
 
 def test_awards_are_offers_with_the_contracts_ids(world: World) -> None:
     """An award turned into an offer has the trade id of the chain (X-7)."""
     auction, _ = posted(world, START + 1, START + 2)
-    for lot in auction.settle_all(world.stranger, KEY).lots:
+    for lot in settle_all(world.suite, world.stranger, auction, KEY).lots:
         assert isinstance(lot.offer, Offer)
         assert lot.offer.terms.nonce == award_nonce(auction.auction_id, lot.lot)
         assert world.suite.market.state_of(lot.offer.trade_id) == TradeState.AWARDED
@@ -369,25 +374,25 @@ def test_awards_are_offers_with_the_contracts_ids(world: World) -> None:
 def test_only_the_publisher_posts(world: World) -> None:
     """An order is its publisher's (X-4)."""
     with pytest.raises(NotPublisher):
-        order(world).post(world.bob)
+        Publisher(world.suite, world.bob).post(order(world))
 
 
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"quote_key": "0x" + "00" * 20}, "quote key: given"),
-        ({"lots_wh": []}, "lots: given ()"),
-        ({"lots_wh": [1] * 9}, "allowed 1 … 8 by falling size"),
-        ({"lots_wh": [1, 2]}, "allowed 1 … 8 by falling size"),
-        ({"lots_wh": [1000, 0]}, "lots: given (1000, 0) Wh"),
-        ({"lots_wh": [2**40]}, "each worth a unit at the start price"),
-        ({"lots_wh": [1], "start_price": 999}, "each worth a unit at the start price"),
-        ({"start_price": CEILING + 1}, "prices: given"),
-        ({"ceiling": 2**64}, "prices: given"),
-        ({"ceiling": 2**63}, "prices: given"),
-        ({"pay_window": 0}, "deadlines: given"),
-        ({"disclose_until": 0}, "deadlines: given"),
-        ({"deliver_by": 2**32}, "deadlines: given"),
+        ({"quote_key": "0x" + "00" * 20}, "the quote key must be an address"),
+        ({"lots_wh": []}, "falling size, not ()"),
+        ({"lots_wh": [1] * 9}, "the lots must be 1 to 8 by falling size"),
+        ({"lots_wh": [1, 2]}, "the lots must be 1 to 8 by falling size"),
+        ({"lots_wh": [1000, 0]}, "unlike (1000, 0)"),
+        ({"lots_wh": [2**40]}, "worth a unit at the start price"),
+        ({"lots_wh": [1], "start_price": 999}, "worth a unit at the start price"),
+        ({"start_price": CEILING + 1}, "the start price"),
+        ({"ceiling": 2**64}, "the start price"),
+        ({"ceiling": 2**63}, "the start price"),
+        ({"pay_window": 0}, "the deadlines"),
+        ({"disclose_until": 0}, "the deadlines"),
+        ({"deliver_by": 2**32}, "the deadlines"),
     ],
     ids=str,
 )
@@ -405,7 +410,7 @@ def test_revert_given_terms_the_contract_would_refuse(
 def test_late_payment_is_refused(world: World) -> None:
     """An award is to be paid before its acceptBy (X-8)."""
     auction, _ = posted(world, START + 1)
-    offer = auction.settle_all(world.stranger, KEY).lots[0].offer
+    offer = settle_all(world.suite, world.stranger, auction, KEY).lots[0].offer
     assert offer.terms.accept_by == world.chain.now() + auction.terms.pay_window
     world.chain.set_next_time(offer.terms.accept_by)
     with pytest.raises(Expired):

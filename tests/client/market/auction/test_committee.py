@@ -29,19 +29,11 @@ from energy_trading.files.key_file import WrongPassword
 from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
 from energy_trading.files.whole_file import FileExists
-from energy_trading.market.auction.committee import (
-    Board,
-    Charter,
-    Committee,
-    LocalBoard,
-    Member,
-    NoShare,
-    TooEarly,
-    group_key,
-    open_key,
-    published,
-)
-from energy_trading.market.auction.committee_message import Message, MessageForged
+from energy_trading.market.auction.board import Board, LocalBoard, group_key, open_key, published
+from energy_trading.market.auction.charter import Charter
+from energy_trading.market.auction.committee import Committee
+from energy_trading.market.auction.key_holder import KeyHolder, NoShare, TooEarly
+from energy_trading.market.auction.message import Message, MessageForged
 from energy_trading.rules.gsp import decide
 from energy_trading.types import AuctionTerms, Quote
 from tests.world import World
@@ -62,7 +54,7 @@ def form(clock: Callable[[], int] = after, threshold: int = 3, **changes: Any) -
     return Committee.form(NAMES, threshold, 1, CONTRACT, OPENS_AT, clock, **changes)
 
 
-def members(kinds: tuple[type[Member], ...], threshold: int = 2) -> list[Member]:
+def members(kinds: tuple[type[KeyHolder], ...], threshold: int = 2) -> list[KeyHolder]:
     keys = [SecretKey.from_int(500 + i) for i in range(len(kinds))]
     public = tuple(key.public_key for key in keys)
     charter = Charter(1, CONTRACT, OPENS_AT, threshold, NAMES[: len(kinds)], public, salt=bytes(32))
@@ -70,7 +62,7 @@ def members(kinds: tuple[type[Member], ...], threshold: int = 2) -> list[Member]
     return [kind(charter, number, key, after) for number, (kind, key) in enumerate(pairs, start=1)]
 
 
-class WrongToTheLast(Member):
+class WrongToTheLast(KeyHolder):
     """A dealer who gives the last member the box of another polynomial."""
 
     def deal(self, board: Board) -> None:
@@ -79,7 +71,7 @@ class WrongToTheLast(Member):
         self._post(board, replace(right, boxes=(*right.boxes[:-1], other.boxes[-1])))
 
 
-class Liar(Member):
+class Liar(KeyHolder):
     """A member who complains about a right share and discloses a forged one."""
 
     def complain(self, board: Board) -> None:
@@ -91,7 +83,7 @@ class Liar(Member):
         self._post(board, Share(self.number, SecretKey.generate()))
 
 
-class LateComplainer(Member):
+class LateComplainer(KeyHolder):
     """A member who keeps a justified complaint back until the key is in use."""
 
     def complain(self, board: Board) -> None:
@@ -104,7 +96,7 @@ class LateComplainer(Member):
         super().complain(board)
 
 
-class Vandal(Member):
+class Vandal(KeyHolder):
     """A member who posts what is no message, and messages in the names of others."""
 
     def deal(self, board: Board) -> None:
@@ -134,7 +126,7 @@ def test_quote_stays_sealed_until_the_chain_says_so(world: World) -> None:
     with pytest.raises(TooEarly) as error:
         committee.disclose()
     assert (error.value.now, error.value.opens_at) == (end - 1, end)
-    assert str(error.value) == f"disclosure: given the chain time {end - 1}, allowed {end} or later"
+    assert str(error.value) == f"shares are disclosed from chain time {end} on; it is {end - 1}"
     assert not [body for body in published(committee.charter, committee.board) if isinstance(body, Share)]
     world.chain.mine(end)
     found = committee.disclose()
@@ -230,7 +222,7 @@ def test_publisher_may_deal_the_key() -> None:
 
 def test_bad_dealer_is_disqualified_by_its_one_victim() -> None:
     """X-6 errata: one wrong share to one member; its complaint convinces all, the key does without."""
-    committee = Committee(members((WrongToTheLast, Member, Member)), LocalBoard())
+    committee = Committee(members((WrongToTheLast, KeyHolder, KeyHolder)), LocalBoard())
     key = committee.make_key()
     assert (key.dealers, key.disqualified) == ((2, 3), ((1, "a wrong share"),))
     assert {member.commitments for member in committee.members} == {key.commitments}
@@ -239,7 +231,7 @@ def test_bad_dealer_is_disqualified_by_its_one_victim() -> None:
 
 def test_liar_does_no_harm_and_is_named() -> None:
     """X-6 errata: unfounded complaints throw nobody out, a forged share is traced to its giver."""
-    committee = Committee(members((Member, Liar, Member)), LocalBoard())
+    committee = Committee(members((KeyHolder, Liar, KeyHolder)), LocalBoard())
     assert committee.make_key().dealers == (1, 2, 3)
     found = committee.disclose()
     assert (found.used, found.forged) == ((1, 3), (2,))
@@ -248,7 +240,7 @@ def test_liar_does_no_harm_and_is_named() -> None:
 
 def test_complaint_kept_back_changes_nothing() -> None:
     """X-6 errata: two members who plan a late complaint cannot take the key away once it is in use."""
-    committee = Committee(members((WrongToTheLast, Member, Member, LateComplainer)), LocalBoard())
+    committee = Committee(members((WrongToTheLast, KeyHolder, KeyHolder, LateComplainer)), LocalBoard())
     assert committee.make_key().dealers == (1, 2, 3, 4)
     found = committee.disclose()
     assert group_key(committee.charter, committee.board).dealers == (2, 3, 4)
@@ -257,7 +249,7 @@ def test_complaint_kept_back_changes_nothing() -> None:
 
 def test_messages_of_others_are_nobody_s() -> None:
     """X-6 errata: malformed, unsigned and wrongly signed messages count as never sent."""
-    committee = Committee(members((Member, Vandal, Member)), LocalBoard())
+    committee = Committee(members((KeyHolder, Vandal, KeyHolder)), LocalBoard())
     key = committee.make_key()
     assert (key.dealers, key.disqualified) == ((1, 2, 3), ())
     assert len(list(committee.board.read())) == 9
@@ -266,7 +258,7 @@ def test_messages_of_others_are_nobody_s() -> None:
 
 def test_forged_message_is_named() -> None:
     """X-6 errata: a message counts for its author, its ceremony and its content only."""
-    first, second, _ = members((Member, Member, Member))
+    first, second, _ = members((KeyHolder, KeyHolder, KeyHolder))
     ceremony = first.charter.ceremony
     other = replace(first.charter, opens_at=OPENS_AT + 1).ceremony
     body = Share(1, SecretKey.generate())
@@ -281,12 +273,12 @@ def test_forged_message_is_named() -> None:
         with pytest.raises(MessageForged) as error:
             message.check(ceremony)
         assert error.value.sender == 1
-        assert str(error.value) == "message of 1: given one that 1 did not sign, allowed one's own"
+        assert str(error.value) == "a message names 1 as its sender, who did not sign it"
 
 
 def test_messages_survive_json() -> None:
     """X-6: every kind of message comes back from JSON as it was, and still checks."""
-    one, two, _ = members((Member, Member, Member))
+    one, two, _ = members((KeyHolder, KeyHolder, KeyHolder))
     ceremony = one.charter.ceremony
     dealt = deal(ceremony, 1)
     for body in (dealt, complain(ceremony, dealt, 2, two._key), Share(2, SecretKey.generate())):
@@ -302,8 +294,8 @@ def test_messages_survive_json() -> None:
 @pytest.mark.parametrize(
     ("body", "text"),
     [
-        ({"kind": "bid"}, "message kind: given 'bid', allowed 'deal', 'complaint' or 'share'"),
-        ([], "message kind: given None, allowed 'deal', 'complaint' or 'share'"),
+        ({"kind": "bid"}, "the kind of a message must be 'deal', 'complaint' or 'share', not 'bid'"),
+        ([], "the kind of a message must be 'deal', 'complaint' or 'share', not None"),
         (
             {"kind": "share", "member": True, "value": "0x" + "01" * 32},
             "member must be an integer, not a bool",
@@ -327,10 +319,10 @@ def test_revert_given_bad_message(body: Any, text: str) -> None:
 
 def test_restart_in_the_ceremony_repeats_nothing() -> None:
     """X-6 errata: a member that restarts reads the board and does not deal, nor get thrown out for it."""
-    people, board = members((Member, Member, Member)), LocalBoard()
+    people, board = members((KeyHolder, KeyHolder, KeyHolder)), LocalBoard()
     for member in people:
         member.deal(board)
-    again = [Member(member.charter, member.number, member._key, after) for member in people]
+    again = [KeyHolder(member.charter, member.number, member._key, after) for member in people]
     for member in again:
         member.deal(board)
     assert len(board.read()) == 3
@@ -351,10 +343,10 @@ def test_restart_after_the_ceremony_loses_nothing(tmp_path: Path) -> None:
             assert member._share.value.reveal().hex() not in path.read_text()
     with pytest.raises(FileExists):
         form().members[0].save(tmp_path / "north", "pw", CHEAP)
-    early = Member.load(tmp_path / "north", "pw", committee.members[0]._key, before)
+    early = KeyHolder.load(tmp_path / "north", "pw", committee.members[0]._key, before)
     with pytest.raises(TooEarly):
         early.disclose(LocalBoard())
-    again = [Member.load(tmp_path / m.name, "pw", m._key, after) for m in committee.members[:2]]
+    again = [KeyHolder.load(tmp_path / m.name, "pw", m._key, after) for m in committee.members[:2]]
     assert Committee(again, LocalBoard()).disclose().secret_key.address == committee.address
 
 
@@ -366,27 +358,27 @@ def test_revert_given_changed_files(tmp_path: Path) -> None:
         member.save(tmp_path / member.name, "pw", CHEAP)
     folder, state = tmp_path / "north", tmp_path / "north" / "share.state.json"
     with pytest.raises(WrongPassword):
-        Member.load(folder, "no", one._key, after)
+        KeyHolder.load(folder, "no", one._key, after)
     with pytest.raises(StateForged):
-        Member.load(folder, "pw", two._key, after)
+        KeyHolder.load(folder, "pw", two._key, after)
     text = state.read_text()
     state.write_text(text.replace(str(OPENS_AT), "1"))
     with pytest.raises(StateForged):
-        Member.load(folder, "pw", one._key, after)
+        KeyHolder.load(folder, "pw", one._key, after)
     state.write_text(text)
     (folder / "share.json").chmod(0o644)
     with pytest.raises(FileExposed):
-        Member.load(folder, "pw", one._key, after)
+        KeyHolder.load(folder, "pw", one._key, after)
     (folder / "share.json").unlink()
     (tmp_path / "east" / "share.json").rename(folder / "share.json")
     with pytest.raises(Exception, match="share of member 1 is not the one that was committed to") as error:
-        Member.load(folder, "pw", one._key, after)
+        KeyHolder.load(folder, "pw", one._key, after)
     assert type(error.value).__name__ == "ShareForged"
 
 
 def test_member_without_a_share_says_so(tmp_path: Path) -> None:
     """X-6 errata: who did not finish the ceremony neither discloses nor saves."""
-    member = members((Member, Member))[0]
+    member = members((KeyHolder, KeyHolder))[0]
     for attempt in (
         lambda: member.disclose(LocalBoard()),
         lambda: member.save(tmp_path, "pw", CHEAP),
@@ -394,13 +386,13 @@ def test_member_without_a_share_says_so(tmp_path: Path) -> None:
     ):
         with pytest.raises(NoShare) as error:
             attempt()
-        assert str(error.value) == "north: given no share, allowed a member that finished the ceremony"
+        assert str(error.value) == "north has no share because it did not finish the key ceremony"
     assert list(tmp_path.iterdir()) == []
 
 
 def test_no_key_of_too_few_deals() -> None:
     """X-6 errata: fewer than t deals would be a key that t-1 corrupt members may know."""
-    people, board = members((Member, Member, Member)), LocalBoard()
+    people, board = members((KeyHolder, KeyHolder, KeyHolder)), LocalBoard()
     people[0].deal(board)
     with pytest.raises(TooFewDealers) as error:
         group_key(people[0].charter, board)
@@ -416,16 +408,19 @@ def test_secrets_do_not_show() -> None:
         assert member._share is not None
         for key in (member._key, member._share.value, found.secret_key):
             assert key.reveal().hex() not in text
-    assert repr(committee.members[0]) == "<Member 1 'north'>"
+    assert repr(committee.members[0]) == "<KeyHolder 1 'north'>"
 
 
 @pytest.mark.parametrize(
     ("changes", "text"),
     [
-        ({"contract": "0x1"}, "contract: given '0x1', allowed an address"),
-        ({"salt": b""}, "salt: given 0 bytes, allowed 32"),
-        ({"names": ("a", "a", "b")}, "names: given ['a', 'a', 'b'], allowed a different one for each key"),
-        ({"names": ("a", "b")}, "names: given ['a', 'b'], allowed a different one for each key"),
+        ({"contract": "0x1"}, "the contract must be an address, not '0x1'"),
+        ({"salt": b""}, "the salt must have 32 bytes, not 0"),
+        (
+            {"names": ("a", "a", "b")},
+            "each key must have a name of its own, but the names are ['a', 'a', 'b']",
+        ),
+        ({"names": ("a", "b")}, "each key must have a name of its own, but the names are ['a', 'b']"),
         ({"opens_at": -1}, f"opens at must be between 0 and {2**64 - 1}, not -1"),
         ({"opens_at": 2**64}, f"opens at must be between 0 and {2**64 - 1}, not {2**64}"),
         ({"threshold": 4}, "the threshold must be between 1 and 3, not 4"),
@@ -434,25 +429,25 @@ def test_secrets_do_not_show() -> None:
 def test_revert_given_bad_charter(changes: dict[str, Any], text: str) -> None:
     """X-6: a charter that makes no sense is refused by name."""
     with pytest.raises(BadInput) as error:
-        replace(members((Member, Member, Member))[0].charter, **changes)
+        replace(members((KeyHolder, KeyHolder, KeyHolder))[0].charter, **changes)
     assert str(error.value) == text
 
 
 def test_revert_given_another_key() -> None:
     """X-6: a member has its own key of the charter; an outsider is no member."""
-    charter = members((Member, Member))[0].charter
+    charter = members((KeyHolder, KeyHolder))[0].charter
     stranger = SecretKey.from_int(9)
     for number, where in ((1, charter), (0, replace(charter, outsider=stranger.public_key))):
         with pytest.raises(BadInput) as error:
-            Member(where, number, stranger, after)
+            KeyHolder(where, number, stranger, after)
         assert str(error.value) == (
-            f"member {number}: given the key of {stranger.address}, allowed the charter's"
+            f"the key of {stranger.address} is not the one in the charter for key holder {number}"
         )
 
 
 def test_share_refused_without_a_complaint() -> None:
     """X-6 errata: a victim who slept through the round of complaints learns it, the others go on."""
-    people, board = members((WrongToTheLast, Member, Member)), LocalBoard()
+    people, board = members((WrongToTheLast, KeyHolder, KeyHolder)), LocalBoard()
     for member in people:
         member.deal(board)
     for member in people[:2]:

@@ -169,9 +169,9 @@ def test_revert_given_changed_journal(tmp_path: Path, change: dict[str, Any]) ->
 @pytest.mark.parametrize(
     ("steps", "text"),
     [
-        ("sent sealed", "status: given sealed after sent, allowed lost, won"),
-        ("won lost", "status: given lost after won, allowed no other"),
-        ("lost sent", "status: given sent after lost, allowed no other"),
+        ("sent sealed", "a quote that is sent cannot become sealed, only: lost, won"),
+        ("won lost", "a quote that is won cannot become lost, only: nothing"),
+        ("lost sent", "a quote that is lost cannot become sent, only: nothing"),
     ],
 )
 def test_revert_given_status_going_back(tmp_path: Path, steps: str, text: str) -> None:
@@ -191,4 +191,4 @@ def test_revert_given_unknown_quote() -> None:
     """X-5: only own quotes are in the store."""
     with pytest.raises(BadInput) as error:
         QuoteStore(None).mark(ONE, QuoteStatus.SENT)
-    assert str(error.value) == f"quote: given cx 0x{ONE.hex()}, allowed one of the 0 in the store"
+    assert str(error.value) == f"no quote has cx 0x{ONE.hex()}; the store has 0 quotes"

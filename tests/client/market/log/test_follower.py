@@ -113,7 +113,7 @@ def test_reorganisation_deeper_than_what_is_remembered_is_said(
     ]
     assert said == [
         f"reorganisation: read again from block {first} on; events removed: 3",
-        f"blocks before {first} may have changed too, they are not remembered",
+        f"blocks before {first} may have changed too, but they are not remembered",
     ]
 
 

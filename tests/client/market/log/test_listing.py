@@ -9,7 +9,8 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings import read_events
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
-from energy_trading.market.log.listing import (
+from energy_trading.market.log.fold import LogIncomplete, fold
+from energy_trading.market.log.records import (
     ACCEPTED,
     AUCTION_STATES,
     HELD,
@@ -17,15 +18,11 @@ from energy_trading.market.log.listing import (
     OPEN,
     TRADE_STATES,
     WAYS,
-    ListedAuction,
-    ListedLot,
-    ListedTrade,
-    list_auctions,
-    list_lots,
-    list_trades,
+    AuctionRecord,
+    LotRecord,
+    TradeRecord,
 )
-from energy_trading.market.log.replay import LogIncomplete
-from energy_trading.market.lots.lots import merge, retire, split
+from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.types import ZERO_ADDRESS, Energy, LotState
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.offer_market.tools import NO_KEY, NONE
@@ -37,15 +34,15 @@ def log(world: World) -> list[Event]:
     return read_events(world.chain, world.suite.markets)
 
 
-def trades(world: World) -> list[ListedTrade]:
-    return list_trades(log(world))
+def trades(world: World) -> list[TradeRecord]:
+    return list(fold(log(world)).trades.values())
 
 
-def auctions(world: World) -> list[ListedAuction]:
-    return list_auctions(log(world))
+def auctions(world: World) -> list[AuctionRecord]:
+    return list(fold(log(world)).auctions.values())
 
 
-def summary(found: Iterable[ListedTrade]) -> list[tuple[object, ...]]:
+def summary(found: Iterable[TradeRecord]) -> list[tuple[object, ...]]:
     return [(t.trade_id, t.state, t.buyer, t.paid, t.cut) for t in found]
 
 
@@ -148,11 +145,11 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
     world.ledger.register_meter(bob.address, signer).send(world.dso)
     terms = world.accepted(alice, bob)
     suite.lots.deliver(terms, bob.address, [forward]).send(alice)
-    left, right = split(suite, alice, whole, [200, 300])
+    left, right = LotOwner(suite, alice).split(whole, [200, 300])
     suite.lots.transfer_from(alice.address, bob.address, left).send(alice)
-    mixed = merge(suite, bob, [left, other])
-    retire(suite, alice, right)
-    everything = list_lots(log(world))
+    mixed = LotOwner(suite, bob).merge([left, other])
+    LotOwner(suite, alice).retire(right)
+    everything = list(fold(log(world)).lots.values())
     a, b, c = alice.address, bob.address, carol.address
     assert [(x.lot, x.owner, x.producers, x.energy_wh, x.how, x.state, x.trade_id) for x in everything] == [
         (sold, b, (a,), 1, "exchanged", HELD, None),
@@ -171,8 +168,18 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
         assert (view.owner, view.energy_wh, view.slot_start) == (owner, found.energy_wh, found.slot_start)
         assert view.state == LotState[{HELD: "ALIVE"}.get(found.state, found.state.upper())]
     meters = tuple(keccak(world.meters[key.address].signer) for key in (alice, bob))
-    assert everything[-1] == ListedLot(
-        mixed, b, (a, b), (world.dso.address,), meters, 207, SLOT, everything[-1].block, "merged"
+    assert everything[-1] == LotRecord(
+        mixed,
+        b,
+        (a, b),
+        (world.dso.address,),
+        meters,
+        207,
+        SLOT,
+        everything[-1].block,
+        "merged",
+        parents=(left, other),
+        steps=everything[-1].steps,
     )
     assert {x.state for x in everything} == set(LOT_STATES)
     assert {x.how for x in everything} == set(WAYS)
@@ -181,7 +188,7 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
 def test_lot_as_json_keeps_every_digit(world: World) -> None:
     """An id is text, for other languages lose digits of a uint256; bytes are hex."""
     minted(world, world.alice, 5)
-    (lot,) = list_lots(log(world))
+    (lot,) = fold(log(world)).lots.values()
     told = json.loads(json.dumps(lot.to_dict()))
     assert told == {
         "lot": str(lot.lot),
@@ -205,17 +212,17 @@ def test_revert_given_log_without_its_beginning(world: World) -> None:
     house = House.open(world)
     house.bid((world.bob, START))
     lot = minted(world, world.alice)
-    retire(world.suite, world.alice, lot)
-    for read, identity, what in (
-        (list_trades, "0x" + world.trade_id(terms).hex(), "offer"),
-        (list_auctions, "0x" + house.auction_id.hex(), "auction"),
-        (list_lots, lot, "lot"),
+    LotOwner(world.suite, world.alice).retire(lot)
+    for beginning, identity, what in (
+        ("OfferMade", "0x" + world.trade_id(terms).hex(), "offer"),
+        ("AuctionPosted", "0x" + house.auction_id.hex(), "auction"),
+        ("LotMinted", lot, "lot"),
     ):
-        late = [e for e in log(world) if type(e).__name__ not in ("OfferMade", "AuctionPosted", "LotMinted")]
+        late = [e for e in log(world) if type(e).__name__ != beginning]
         with pytest.raises(LogIncomplete) as caught:
-            read(late)  # type: ignore[operator]
+            fold(late)
         assert str(caught.value) == (
-            f"{identity}: given no {what}, allowed the log from the market's first block"
+            f"the log does not state how {what} {identity} began: read it from block 0"
         )
 
 

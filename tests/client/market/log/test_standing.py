@@ -88,11 +88,11 @@ def test_revert_given_unknown_account(world: World) -> None:
     """Who has no account has no standing; the text says what was given (X-4)."""
     with pytest.raises(BadInput) as unknown:
         standing_of(world.suite, world.stranger.address)
-    allowed = f"allowed one that is open on {world.ledger.address}"
-    assert str(unknown.value) == f"account: given {world.stranger.address}, {allowed}"
+    where = f"is not open on the ledger {world.ledger.address}"
+    assert str(unknown.value) == f"the account {world.stranger.address} {where}"
     with pytest.raises(BadInput) as no_address:
         standing_of(world.suite, "alice")
-    assert str(no_address.value) == "account: given 'alice', allowed an address"
+    assert str(no_address.value) == "the account must be an address, not 'alice'"
     with pytest.raises(BadInput) as negative:
         standing_of(world.suite, world.alice.address, last=-1)
-    assert str(negative.value) == "last: given -1, allowed 0 or more"
+    assert str(negative.value) == "the number of changes must be 0 or more, not -1"

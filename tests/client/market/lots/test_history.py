@@ -14,8 +14,9 @@ from energy_trading.crypto.keys import SECP256K1_N
 from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput
 from energy_trading.market.log.replay import replay
-from energy_trading.market.lots.history import HistoryBroken, check_dispute, dispute_file, history
-from energy_trading.market.lots.lots import accept, exchange, merge, permit, retire, split
+from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
+from energy_trading.market.lots.history import history
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from tests.contracts.energy_lot.tools import PRICE, SLOT, minted
 from tests.contracts.energy_lot.tools import exchange as signed_exchange
 from tests.contracts.offer_market.tools import compiled
@@ -23,8 +24,9 @@ from tests.world import FUNDS, World
 
 
 def sell(world: World, lot: int, seller: Any, buyer: Any) -> None:
-    signed = permit(world.suite, seller, lot, buyer.address, PRICE, world.chain.now() + 3600)
-    exchange(world.suite, world.stranger, accept(world.suite, buyer, signed))
+    owner, taker = LotOwner(world.suite, seller), LotOwner(world.suite, buyer)
+    signed = owner.sign_permit(lot, taker.address, PRICE, world.chain.now() + 3600)
+    exchange(world.suite, world.stranger, taker.sign_acceptance(signed))
 
 
 def life(world: World) -> int:
@@ -36,10 +38,11 @@ def life(world: World) -> int:
     suite.lots.cancel_permits(lot).send(world.bob)
     suite.lots.transfer_from(world.bob.address, world.carol.address, lot).send(world.bob)
     sell(world, lot, world.carol, world.bob)
-    one, _ = split(suite, world.bob, lot, [300, 700])
-    whole = merge(suite, world.bob, [one, other])
+    bob = LotOwner(suite, world.bob)
+    one, _ = bob.split(lot, [300, 700])
+    whole = bob.merge([one, other])
     sell(world, whole, world.bob, world.alice)
-    retire(suite, world.alice, whole)
+    LotOwner(suite, world.alice).retire(whole)
     return whole
 
 
@@ -179,7 +182,7 @@ def test_malformed_file_is_bad_input(world: World, wrong: dict[str, Any]) -> Non
 
 def test_unknown_lot_has_no_history(world: World) -> None:
     """The log is asked, not believed to know."""
-    with pytest.raises(BadInput, match="lot: given 5, of which the log knows nothing"):
+    with pytest.raises(BadInput, match="lot 5 is not in the log"):
         history(world.suite.lots.events(), 5)
 
 
@@ -207,7 +210,8 @@ def test_contract_accounts_are_asked(world: World) -> None:
 def test_signature_with_high_s_is_proven_too(world: World) -> None:
     """The contract takes s in either half, so a relayer cannot make an exchange unprovable (C-9)."""
     lot = minted(world, world.alice)
-    signed = permit(world.suite, world.alice, lot, world.bob.address, PRICE, world.chain.now() + 3600)
+    deadline = world.chain.now() + 3600
+    signed = LotOwner(world.suite, world.alice).sign_permit(lot, world.bob.address, PRICE, deadline)
     raw = world.alice.sign_digest(world.suite.lots_domain.digest(signed))
     s = SECP256K1_N - int.from_bytes(raw[32:64], "big")
     flipped = raw[:32] + s.to_bytes(32, "big") + bytes([55 - raw[64]])

@@ -15,22 +15,17 @@ from energy_trading.bindings.contract import decode_logs
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.lots.lots import (
-    MAX_LOT_WH,
+from energy_trading.market.lots.injection import (
     Contact,
     ReadingRefused,
-    accept,
-    certify,
-    exchange,
-    merge,
     mint,
-    permit,
-    read_injection,
-    retire,
-    split,
+    sign_injection,
+    sign_reading,
 )
+from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.types import (
+    MAX_LOT_WH,
     Domain,
     ExchangeAcceptance,
     ExchangePermit,
@@ -115,8 +110,9 @@ def test_approvals_and_readings_hash_as_eth_account_says(
 
 def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
     domain = world.suite.lots_domain
-    reading = read_injection(world.meters[producer.address], domain, slot, energy_wh)
-    paper = certify(domain, world.dso, reading, Contact.of(producer), 1, world.chain.now() + 3600)
+    reading = sign_reading(slot, energy_wh, world.meters[producer.address], domain)
+    deadline = world.chain.now() + 3600
+    paper = sign_injection(reading, Contact.of(producer), 1, deadline, world.dso, domain)
     lot = mint(world.suite, world.stranger, paper)
     assert lot == paper.lot == int.from_bytes(reading.struct_hash(), "big")
     return lot
@@ -125,15 +121,16 @@ def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int 
 def test_from_reading_to_retirement(world: World) -> None:
     """Certify, mint, split, permit, accept, exchange, merge, retire (C-4, C-7, C-8)."""
     suite = world.suite
-    one, two = split(suite, world.alice, lot_of(world, world.alice), [400, 600])
+    alice, bob = LotOwner(suite, world.alice), LotOwner(suite, world.bob)
+    one, two = alice.split(lot_of(world, world.alice), [400, 600])
     other = lot_of(world, world.bob, 50)
     deadline = world.chain.now() + 3600
-    signed = permit(suite, world.alice, one, world.bob.address, PRICE, deadline)
-    exchange(suite, world.stranger, accept(suite, world.bob, signed))
+    signed = alice.sign_permit(one, bob.address, PRICE, deadline)
+    exchange(suite, world.stranger, bob.sign_acceptance(signed))
     assert world.account(world.alice).available == FUNDS + PRICE
-    whole = merge(suite, world.bob, [one, other])
+    whole = bob.merge([one, other])
     assert suite.lots.lot_of(whole).energy_wh == 450
-    retire(suite, world.bob, whole)
+    bob.retire(whole)
     assert suite.lots.lot_of(whole).state == LotState.RETIRED
     assert suite.lots.owner_of(two) == world.alice.address
 
@@ -147,7 +144,7 @@ def test_contact_is_that_of_the_paper(world: World) -> None:
 def test_reading_of_another_meter_is_refused(world: World) -> None:
     """The DSO signs only what the meter signed: no other meter, slot or energy (C-4)."""
     domain = world.suite.lots_domain
-    reading = read_injection(Secp256k1Meter(SecretKey.from_int(5)), domain, SLOT, 10)
+    reading = sign_reading(SLOT, 10, Secp256k1Meter(SecretKey.from_int(5)), domain)
     other = Secp256k1Meter(SecretKey.from_int(6)).signer
     for forged in (
         replace(reading, meter=other),
@@ -156,29 +153,35 @@ def test_reading_of_another_meter_is_refused(world: World) -> None:
         replace(reading, signature=bytes(64)),
     ):
         with pytest.raises(ReadingRefused) as caught:
-            certify(domain, world.dso, forged, Contact.of(world.alice), 1, 2**40)
-        assert str(caught.value) == f"reading: given a signature that is not of meter 0x{forged.meter.hex()}"
+            sign_injection(forged, Contact.of(world.alice), 1, 2**40, world.dso, domain)
+        assert (
+            str(caught.value) == f"the reading is not signed by meter 0x{forged.meter.hex()}, which it names"
+        )
 
 
 def test_bad_arguments_are_named(world: World) -> None:
     """No lot without energy, no permit for a name or a price beyond counting, no acceptance for another."""
     suite, meter = world.suite, world.meters[world.alice.address]
+    alice = LotOwner(suite, world.alice)
     for energy in (0, MAX_LOT_WH + 1):
-        with pytest.raises(BadInput, match=f"energy: given {energy} Wh, allowed 1 …"):
-            read_injection(meter, suite.lots_domain, SLOT, energy)
-    with pytest.raises(BadInput, match="buyer: given 'bob', allowed an address"):
-        permit(suite, world.alice, 1, "bob", PRICE, 2**40)
-    with pytest.raises(BadInput, match=r"price: given -1 units, allowed 0 … 2\*\*64-1"):
-        permit(suite, world.alice, 1, world.bob.address, -1, 2**40)
-    signed = permit(suite, world.alice, 1, world.bob.address, PRICE, 2**40)
-    with pytest.raises(BadInput, match=f"permit: given one for {world.bob.address}"):
-        accept(suite, world.carol, signed)
+        with pytest.raises(BadInput, match=f"energy must be between 1 and {MAX_LOT_WH} Wh, not {energy}"):
+            sign_reading(SLOT, energy, meter, suite.lots_domain)
+    with pytest.raises(BadInput, match="the buyer must be an address, not 'bob'"):
+        alice.sign_permit(1, "bob", PRICE, 2**40)
+    with pytest.raises(BadInput, match=r"the price must be between 0 and 2\*\*64-1 units, not -1"):
+        alice.sign_permit(1, world.bob.address, -1, 2**40)
+    signed = alice.sign_permit(1, world.bob.address, PRICE, 2**40)
+    with pytest.raises(
+        BadInput, match=f"the permit is for {world.bob.address}, not for {world.carol.address}"
+    ):
+        LotOwner(suite, world.carol).sign_acceptance(signed)
 
 
 def test_no_secret_is_shown(world: World) -> None:
     """Neither certificate nor permit shows a key."""
-    signed = permit(world.suite, world.alice, 1, world.bob.address, PRICE, 2**40)
-    text = repr(signed) + repr(accept(world.suite, world.bob, signed)) + repr(Contact.of(world.alice))
+    alice, bob = LotOwner(world.suite, world.alice), LotOwner(world.suite, world.bob)
+    signed = alice.sign_permit(1, bob.address, PRICE, 2**40)
+    text = repr((alice, signed, bob.sign_acceptance(signed), Contact.of(world.alice)))
     for key in (world.alice, world.bob):
         assert key.reveal().hex() not in text
         assert repr(key.reveal()) not in text

@@ -1,4 +1,4 @@
-"""Who is behind the accounts of a dispute file: PKG's and DSO's proofs, added to it and checked in it."""
+"""The identities in a dispute file: proofs of who is behind its accounts, added and checked."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from typing import Any, Final
 
 from energy_trading.errors import BadInput
 from energy_trading.identity import Parameters, TracingProof
-from energy_trading.market.lots.history import Holding
+from energy_trading.market.lots.dispute_file import Holding
 
-#: field of the file that says who is who; a file with it goes to the judge only
+#: field of the file that names persons; a file that has it is for the judge only
 IDENTITIES: Final = "identities"
 
 
@@ -23,14 +23,14 @@ def add_identity(
     """Return a dispute file with the proof of who is behind one of its accounts.
 
     Args:
-        file: object of `dispute_file`.
+        file: the object of `dispute_file`.
         owners: what `check_dispute` found in it.
         account: EIP-55 address.
-        proof: of PKG and DSO together.
+        proof: made by the private key generator (PKG) and the distribution system operator (DSO) together.
         parameters: the published set.
 
     Raises:
-        BadInput: no lot of the file was the account's, or a proof that is there already is malformed.
+        BadInput: no lot of the file was the account's, or a proof that is already there is malformed.
         EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
 
     Source:
@@ -44,18 +44,18 @@ def add_identity(
 def check_identities(
     file: dict[str, Any], owners: Iterable[Holding], parameters: Parameters
 ) -> dict[str, str]:
-    """Check who is behind the accounts of a dispute file, as a judge: no secret, no chain.
+    """Check, as a judge, who is behind the accounts of a dispute file; this needs no secret and no chain.
 
     Args:
-        file: object of `dispute_file` or `add_identity`, from anyone.
+        file: the object of `dispute_file` or `add_identity`, from anyone.
         owners: what `check_dispute` found in it.
-        parameters: the published set, from a source the judge trusts.
+        parameters: the published set, from a source that the judge trusts.
 
     Returns:
-        Identity by account; empty if the file tells none.
+        Identity by account; empty if the file names nobody.
 
     Raises:
-        BadInput: a proof is malformed, or is of an account that no lot of the file belonged to.
+        BadInput: a proof is malformed, or is about an account that owned no lot of the file.
         EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
 
     Source:
@@ -72,18 +72,18 @@ def check_identities(
 
 
 def check_part(owners: Iterable[Holding], account: str) -> None:
-    """Check that an account has a part in a dispute: nobody else's pseudonym is to be opened for it.
+    """Check that an account has a part in a dispute: for it, nobody else's pseudonym is to be opened.
 
     Raises:
-        BadInput: it has none.
+        BadInput: the account has none.
     """
     parts = sorted({held.owner for held in owners})
     if account not in parts:
-        raise BadInput(f"account: given {account!r}, allowed an owner in the file: {', '.join(parts)}")
+        raise BadInput(f"account {account!r} owned no lot of the file; its owners are {', '.join(parts)}")
 
 
 def _proofs(file: dict[str, Any]) -> dict[str, Any]:
     proofs = file.get(IDENTITIES, {})
     if not isinstance(proofs, dict):
-        raise BadInput(f"{IDENTITIES}: given a JSON {type(proofs).__name__}, allowed an object")
+        raise BadInput(f"{IDENTITIES!r} must be a JSON object, not a {type(proofs).__name__}")
     return proofs

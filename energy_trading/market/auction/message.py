@@ -1,4 +1,4 @@
-"""What the members of a key committee tell each other, signed, as JSON for any transport."""
+"""A signed message of a key committee, as JSON for any transport."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ Body: TypeAlias = Deal | Complaint | Share
 
 
 class MessageForged(Forged):
-    """A message was not signed by the one it names.
+    """A message is not signed by the sender that it names.
 
     Args:
-        sender: whom it names.
+        sender: number of that sender.
     """
 
     def __init__(self, sender: int) -> None:
-        super().__init__(f"message of {sender}: given one that {sender} did not sign, allowed one's own")
+        super().__init__(f"a message names {sender} as its sender, who did not sign it")
         self.sender = sender
 
 
@@ -38,7 +38,7 @@ class Message:
     """A deal, a complaint or a disclosed share, and its author's signature.
 
     Args:
-        body: what is told.
+        body: the content.
         signature: compact, 64 bytes.
     """
 
@@ -47,18 +47,18 @@ class Message:
 
     @classmethod
     def sign(cls, ceremony: Ceremony, body: Body, key: SecretKey) -> Message:
-        """Sign a body for one ceremony."""
+        """Sign a content for one ceremony."""
         return cls(body, compact(key.sign_digest(_digest(ceremony, body))))
 
     @property
     def sender(self) -> int:
-        """Number of the member, or of the outsider, who is said to speak."""
+        """Number of the key holder, or of the outsider, that the content names as its sender."""
         if isinstance(self.body, Deal):
             return self.body.dealer
         return self.body.accuser if isinstance(self.body, Complaint) else self.body.member
 
     def check(self, ceremony: Ceremony) -> None:
-        """Check that the sender signed it for this ceremony.
+        """Check that the named sender signed it for this ceremony.
 
         Raises:
             BadInput: the ceremony has no such sender.
@@ -69,12 +69,12 @@ class Message:
             raise MessageForged(self.sender)
 
     def to_json(self) -> dict[str, Any]:
-        """Return an object for `json.dumps`; of a share it holds the secret, which is then public."""
+        """Return an object for `json.dumps`; that of a share holds the secret, which is then public."""
         return {"body": _body_to_json(self.body), "signature": to_hex(self.signature)}
 
     @classmethod
     def from_json(cls, value: Any) -> Message:
-        """Read the object of `to_json`; `check` is what tells whether it is genuine.
+        """Read the object of `to_json`; only `check` shows whether it is genuine.
 
         Raises:
             BadInput: a field is malformed.
@@ -92,7 +92,7 @@ def commitments_from_json(value: Any) -> Commitments:
     """Read the list of `commitments_to_json`.
 
     Raises:
-        BadInput: it is no list of points.
+        BadInput: it is not a list of points.
     """
     return Commitments(tuple(from_hex(point, "commitment") for point in check_list(value, "commitments")))
 
@@ -147,7 +147,7 @@ def _body_from_json(value: Any) -> Body:
         fields = check_object(value, "share", {"kind", "member", "value"})
         member = check_integer(fields["member"], "member")
         return Share(member, SecretKey(from_hex(fields["value"], "value")))
-    raise BadInput(f"message kind: given {kind!r}, allowed 'deal', 'complaint' or 'share'")
+    raise BadInput(f"the kind of a message must be 'deal', 'complaint' or 'share', not {kind!r}")
 
 
 def _sealed_share(value: Any) -> SealedShare:

@@ -1,0 +1,160 @@
+"""An injection on its way to a lot: the meter signs a reading, the DSO signs the injection, anyone mints."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from eth_utils.crypto import keccak
+
+from energy_trading.bindings.energy_lot import LotMinted
+from energy_trading.bindings.suite import Suite
+from energy_trading.chain.connect import Sender
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.signatures import compact, verify_signature
+from energy_trading.errors import BadInput, Forged
+from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
+
+
+class ReadingRefused(Forged):
+    """A reading is not signed by the meter that it names."""
+
+
+@dataclass(frozen=True)
+class Contact:
+    """Where a trader can be reached (C-4).
+
+    Args:
+        account: txAddr, EIP-55 (eq 1).
+        public_key: pubK, 33 bytes; empty for a contract account.
+        msg_addr: 32 bytes (eq 2).
+    """
+
+    account: str
+    public_key: bytes
+    msg_addr: bytes
+
+    @classmethod
+    def of(cls, key: SecretKey) -> Contact:
+        """Return the contact of a key pair.
+
+        Source:
+            Chen eqs 1, 2 (C-3).
+        """
+        return cls(key.address, key.public_key, message_address(key))
+
+
+@dataclass(frozen=True)
+class SignedReading(InjectionReading):
+    """What a meter has signed about a delivery slot in which energy was fed in; its hash is the lot's id.
+
+    Args:
+        signature: the meter's.
+    """
+
+    signature: bytes
+
+
+@dataclass(frozen=True)
+class SignedInjection:
+    """What the distribution system operator (DSO) hands to the producer; it holds no secret.
+
+    Args:
+        injection: what the DSO signed.
+        signature: sign_D, 64 bytes.
+    """
+
+    injection: Injection
+    signature: bytes
+
+    @property
+    def lot(self) -> int:
+        """Id of the lot that it mints."""
+        return int.from_bytes(self.injection.reading, "big")
+
+
+def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> SignedReading:
+    """Let a meter sign how much energy was fed in.
+
+    Args:
+        slot_start: unix seconds.
+        energy_wh: 1 … 2**40-1.
+        meter: the signer that holds the meter's key.
+        domain: the EnergyLot's.
+
+    Returns:
+        The signed reading, for `sign_injection`.
+
+    Raises:
+        BadInput: the energy is out of range.
+
+    Source:
+        C-4, EIP-712.
+    """
+    if not 0 < energy_wh <= MAX_LOT_WH:
+        raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
+    reading = InjectionReading(meter.signer, slot_start, energy_wh)
+    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
+
+
+def sign_injection(
+    reading: SignedReading, producer: Contact, nonce: int, deadline: int, dso: SecretKey, domain: Domain
+) -> SignedInjection:
+    """Check a reading and certify it for its producer; this needs no chain.
+
+    The DSO itself must know whether the meter is the producer's, and whether it signed only one reading of
+    the slot.
+
+    Args:
+        reading: the meter's.
+        producer: who fed in.
+        nonce: serial number.
+        deadline: unix seconds, half open.
+        dso: key of the ledger's owner.
+        domain: the EnergyLot's.
+
+    Returns:
+        The signed injection, for `mint`.
+
+    Raises:
+        ReadingRefused: the meter did not sign the reading.
+
+    Source:
+        C-4, EIP-712, EIP-2098.
+    """
+    if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
+        raise ReadingRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
+    injection = Injection(
+        producer.account,
+        reading.energy_wh,
+        reading.slot_start,
+        keccak(reading.meter),
+        reading.struct_hash(),
+        producer.public_key,
+        producer.msg_addr,
+        nonce,
+        deadline,
+    )
+    return SignedInjection(injection, compact(dso.sign_digest(domain.digest(injection))))
+
+
+def mint(suite: Suite, sender: Sender, signed: SignedInjection) -> int:
+    """Make a lot of a signed injection; anyone may, and the lot is the producer's.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas.
+        signed: what the DSO signed.
+
+    Returns:
+        The lot's id.
+
+    Raises:
+        ContractRevert: it has expired, was used, is not the DSO's, or the producer may not trade.
+
+    Source:
+        C-4.
+    """
+    sent = suite.lots.mint(signed.injection, signed.signature).send(sender)
+    return sent.event(LotMinted).lot
