@@ -204,10 +204,11 @@ interface IEnergyLot {
 
     /// @notice Fulfils an accepted trade of the offer market with lots in place of a meter's receipt. Only
     /// the seller of the trade may call it. The market settles in the same transaction, in full or short, as
-    /// for a receipt over the lots' energy. The buyer must have named its {receiptSigner} at acceptance. The slot
-    /// of each lot must lie in the trade's time: it starts at acceptBy or later and ends before deliverBy, since
-    /// it is over when the lot is minted. Energy of an earlier slot is sold by {exchange}. Lots beyond the
-    /// agreed energy are given away, so split them first. Terms that hide the energy are refused.
+    /// for a receipt over the lots' energy. The buyer must have named its {receiptSigner} at acceptance. The
+    /// slot of each lot must lie in the trade's time: it starts at acceptBy or later and ends before
+    /// deliverBy, since it is over when the lot is minted. Energy of an earlier slot is sold by {exchange}.
+    /// Lots beyond the agreed energy are given away, so split them first. Terms that hide the energy are
+    /// refused.
     /// @dev Emits {LotsDelivered}. Reverts: {EnergyLot_NotSeller}, {EnergyLot_NotOwner},
     /// {EnergyLot_SlotBeforeTrade}, and as {IOfferMarket.confirmDelivery}; then no lot moves.
     /// @custom:paper N-3, C-8

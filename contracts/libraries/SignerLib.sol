@@ -14,8 +14,8 @@ library SignerLib {
     uint256 internal constant VERIFIER_GAS = 400_000;
 
     /// @dev Gas that the caller must have left for a verifier's "no" to count. A call hands on at most 63/64
-    /// of what is left after its own price (EIP-150), which is 2,600 for an account that was not looked at yet
-    /// (EIP-2929), and as much again if it delegates (EIP-7702).
+    /// of what is left after its own price (EIP-150), which is 2,600 for an account that was not looked at
+    /// yet (EIP-2929), and as much again if it delegates (EIP-7702).
     uint256 internal constant VERIFIER_RESERVE = (VERIFIER_GAS * 64) / 63 + 6_000;
 
     /// @notice The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
@@ -23,8 +23,9 @@ library SignerLib {
     error SignerLib_VerifierStarved(address verifier, uint256 gasLeft, uint256 needed);
 
     /// @notice Whether a signature is an ERC-7913 signer's.
-    /// @dev Whoever sends the transaction chooses its gas, so a "no" of a verifier counts only if the verifier
-    /// could have had {VERIFIER_GAS}. A "yes" needs no such check. Reverts: {SignerLib_VerifierStarved}.
+    /// @dev Whoever sends the transaction chooses its gas, so a "no" of a verifier counts only if the
+    /// verifier could have had {VERIFIER_GAS}. A "yes" needs no such check. Reverts:
+    /// {SignerLib_VerifierStarved}.
     /// @param signer 20 bytes: a secp256k1 address (a meter is never a contract account). More: the address
     /// of a verifier contract followed by the key. Fewer bytes sign nothing.
     /// @param digest What was signed.
@@ -78,8 +79,8 @@ library SignerLib {
     }
 
     /// @dev Asks with {VERIFIER_GAS} and copies at most 32 bytes back, so that a verifier cannot make the
-    /// caller pay for a huge answer. The whole word is compared: a hash precompile that poses as verifier could
-    /// be made to answer four right bytes by 2**32 tries.
+    /// caller pay for a huge answer. The whole word is compared: a hash precompile that poses as verifier
+    /// could be made to answer four right bytes by 2**32 tries.
     /// @return yes Whether the verifier answered the selector of its function and nothing else.
     function _confirms(address verifier, bytes memory question) private view returns (bool yes) {
         uint256 stipend = VERIFIER_GAS;
