@@ -4,7 +4,14 @@ from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Re
 from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed
 from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead
 from energy_trading.identity.dso import DSO
-from energy_trading.identity.enrolment import Answer, AnswerRefused, Enrolment, EnrolmentRequest, Member
+from energy_trading.identity.enrolment import (
+    Answer,
+    AnswerRefused,
+    AttestationRefused,
+    Enrolment,
+    EnrolmentRequest,
+    Member,
+)
 from energy_trading.identity.identity_ciphertext import (
     Disclosure,
     IdentityCiphertextRefused,
@@ -27,6 +34,7 @@ __all__ = [
     "Answer",
     "AnswerRefused",
     "Attestation",
+    "AttestationRefused",
     "Certificate",
     "CertificateExpired",
     "CertificateHead",

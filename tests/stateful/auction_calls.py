@@ -75,6 +75,7 @@ class AuctionCalls(TradeCalls):
             "expired: AWARDED, winner suspended",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
+            "award paid by a banned winner",
         }
     )
 
@@ -304,6 +305,15 @@ class AuctionCalls(TradeCalls):
         trade_id = self.pick(place, TradeState.AWARDED)
         if trade_id is not None:
             self.suspend_all(self.world.dso, [self.terms[trade_id].buyer])
+
+    @call(4, asked=False, place=range(100), key=keys)
+    def ban_winner(self, place: int, key: str) -> None:
+        """Somebody who has yet to pay an award is banned for other trades, and pays (X-3, X-7)."""
+        trade_id = self.pick(place, TradeState.AWARDED)
+        if trade_id is not None:
+            winner = next(key for key in self.people if key.address == self.terms[trade_id].buyer)
+            self.fail_until_banned(winner)
+            self.accept("pay_award", trade_id, winner, key)
 
     @call(1, who=anybody, to=anybody)
     def award(self, who: int, to: int) -> None:

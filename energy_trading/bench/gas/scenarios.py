@@ -252,8 +252,8 @@ class Bench(Community):
         with self.fresh():
             self.found[name] = self.send(call, sender)
 
-    def attested(self, account: str) -> Call[None]:
-        """The call that opens an account with PKG's attestation."""
+    def attested(self, account: SecretKey) -> Call[None]:
+        """The call that opens an account with PKG's attestation and the account's consent."""
         return self.ledger.open_account(*self.attest(account))
 
     def join(self, key: SecretKey) -> None:
@@ -403,16 +403,16 @@ class Bench(Community):
 
     def accounts(self) -> None:
         """Accounts, their money, and who runs the ledger."""
-        self.alone("ledger.open_account", self.attested(_key("newcomer").address), self.relayer)
+        self.alone("ledger.open_account", self.attested(_key("newcomer")), self.relayer)
         with self.fresh():
             paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
             self.found["ledger.deposit"] = self.send(paid_in, self.producer)
             paid_out = self.ledger.withdraw(self.producer.address, PRICE)
             self.found["ledger.withdraw"] = self.send(paid_out, self.producer)
         with self.fresh():
+            for key in self.sellers[:10]:
+                self.attested(key).send(self.relayer)
             ten = [key.address for key in self.sellers[:10]]
-            for account in ten:
-                self.attested(account).send(self.relayer)
             self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
             self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
         self.alone("ledger.set_pkg", self.ledger.set_pkg(self.relayer.address), self.dso)
@@ -670,7 +670,7 @@ def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
         ["address", "uint256"], [owner.address, 10 * amount]
     )
     bench.chain.send(token, mint, bench.relayer)
-    bench.attested(owner.address).send(bench.relayer)
+    bench.attested(owner).send(bench.relayer)
     domain = Domain("Permit token", bench.chain.chain_id, token)
     deadline = GENESIS + 86_399
     for nonce in range(2):

@@ -233,7 +233,7 @@ def _cycle(bench: Bench) -> tuple[Step, ...]:
 
     opened, funded = [], []
     for key in bench.buyers:
-        opened.append(bench.send(bench.attested(key.address), bench.relayer).gas)
+        opened.append(bench.send(bench.attested(key), bench.relayer).gas)
         deposit = ledger.deposit(key.address, FUNDS, value=FUNDS * ledger.unit())
         funded.append(bench.send(deposit, key).gas)
     step("open a bidder's account", opened)

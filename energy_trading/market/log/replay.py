@@ -90,6 +90,10 @@ class Replay(Fold):
             case energy_ledger.AccountSuspended() | energy_ledger.AccountReinstated():
                 suspended = isinstance(event, energy_ledger.AccountSuspended)
                 self.accounts[event.account] = replace(self.account(event.account), suspended=suspended)
+            case energy_ledger.BanLifted():
+                standing = self.account(event.account).standing
+                self._check(event.account, "end of the ban", event.until, standing.banned_until)
+                self._stand(event.account, replace(standing, banned_until=0))
             case energy_ledger.Deposited():
                 self._move(event.account, event.amount)
             case energy_ledger.Withdrawn():

@@ -217,7 +217,7 @@ def test_fresh_pseudonym_gains_no_credit_and_needs_pkg(world: World) -> None:
     assert (fresh.seller_credit_e9, fresh.buyer_credit_e9) == (E9, E9)
     assert (punished.defaults, fresh.defaults, fresh.banned_until) == (3, 0, 0)
     assert punished.banned_until - world.chain.now() == 4 * DAY
-    forged = world.attest(world.stranger.address, signer=world.alice)
+    forged = world.attest(world.stranger, signer=world.alice)
     with pytest.raises(ContractRevert) as caught:
         world.ledger.open_account(*forged).send(world.alice)
     assert (type(caught.value), caught.value.values) == (
@@ -225,7 +225,7 @@ def test_fresh_pseudonym_gains_no_credit_and_needs_pkg(world: World) -> None:
         (world.stranger.address, world.pkg.address),
     )
     with pytest.raises(AlreadyOpen) as again:
-        world.ledger.open_account(*world.attest(world.alice.address)).send(world.alice)
+        world.ledger.open_account(*world.attest(world.alice)).send(world.alice)
     assert again.value.values == (world.alice.address,)
 
 

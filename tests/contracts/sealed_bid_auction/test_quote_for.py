@@ -82,7 +82,7 @@ def test_account_that_is_a_contract_signs(world: World) -> None:
     quote = house.seal(account, START + 3)
     call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.carol))
     refused(call, world.stranger, BadSignature, account)
-    world.ledger.open_account(*world.attest(account)).send(world.stranger)
+    world.ledger.open_account(*world.attest(account, consent=world.bob)).send(world.stranger)
     call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob))
     call.send(world.stranger)
     house.quotes.append(quote)
