@@ -46,7 +46,7 @@ def test_next_default_weighs_as_much_as_without_the_lifting(world: World) -> Non
         end = int(world.account(world.alice).banned_until)
         if lifted:
             world.ledger.lift_ban(world.alice.address, REASON).send(world.dso)
-        world.chain.set_next_time(end)
+        world.pass_time(end)
         terms = world.accepted(world.alice, world.carol, price=EURO // 100)
         world.deliver(terms, world.carol, 0)
         account = world.account(world.alice)

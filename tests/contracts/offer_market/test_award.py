@@ -130,7 +130,7 @@ def test_unpaid_award_of_a_suspended_winner_is_no_default(award_world: World) ->
 
 @pytest.mark.parametrize("way", ["meter", "one-time key"])
 def test_banned_winner_pays_its_award(award_world: World, way: str) -> None:
-    """The ban came after the award: paying is no new commitment, so it is one default and not two (X-3, X-7)."""
+    """The ban came after the award: paying is no new commitment and adds no default (X-3, X-7)."""
     world = award_world
     terms = _awarded(world)
     until = ban(world, world.bob, world.carol)
@@ -155,7 +155,7 @@ def test_banned_winner_pays_its_award(award_world: World, way: str) -> None:
 
 
 def test_banned_winner_without_means_is_refused_as_ever(award_world: World) -> None:
-    """Funds, the meter, the name and the DSO's suspension still count; nobody pays in another's place (X-7)."""
+    """Funds, meter, name and the DSO's suspension still count; nobody else can pay (X-7)."""
     world = award_world
     terms = _awarded(world)
     ban(world, world.bob, world.carol)
