@@ -311,9 +311,10 @@ class AuctionCalls(TradeCalls):
         """Somebody who has yet to pay an award is banned for other trades, and pays (X-3, X-7)."""
         trade_id = self.pick(place, TradeState.AWARDED)
         if trade_id is not None:
-            winner = next(key for key in self.people if key.address == self.terms[trade_id].buyer)
-            self.fail_until_banned(winner)
-            self.accept("pay_award", trade_id, winner, key)
+            buyer = self.terms[trade_id].buyer
+            for winner in [person for person in self.people if person.address == buyer]:
+                self.fail_until_banned(winner)
+                self.accept("pay_award", trade_id, winner, key)
 
     @call(1, who=anybody, to=anybody)
     def award(self, who: int, to: int) -> None:

@@ -23,11 +23,6 @@ class PeopleCalls(Machine):
         now, accounts = self.chain.next_time, self.rules.ledger
         return [key for key in self.people if now < accounts.account(key.address).standing.banned_until]
 
-    def deadlines(self) -> list[int]:
-        """Also the ends of bans."""
-        ends = [self.rules.ledger.account(key.address).standing.banned_until for key in self.people]
-        return super().deadlines() + [end for end in ends if end]
-
     # ------------------------------------------------------------ money
 
     @call(who=anybody, payer=anybody, amount=amounts, odd=["", "", "", "value", "huge"])

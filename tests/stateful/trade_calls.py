@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import MappingProxyType
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.offer_market import DeliveryRefused
@@ -41,6 +42,7 @@ oddities = [""] * 9 + ["signer", "buyer", "energy"]
 class TradeCalls(PeopleCalls):
     """All that happens between offer and end of a trade."""
 
+    weights = MappingProxyType({"publish_key_root": 8})
     always = PeopleCalls.always | {"confirm_deliveries"}
     must_see = frozenset(
         {
@@ -316,7 +318,7 @@ class TradeCalls(PeopleCalls):
             self.terms[trade_id] = terms
         return sent is not None
 
-    @call(3, asked=False, who=range(4), wait=[-1, 0, 1, 1, 900, None, None])
+    @call(2, asked=False, who=range(4), wait=[-1, 0, 1, 1, 900, None, None])
     def outlast_ban(self, who: int, wait: int | None) -> None:
         """Somebody is banned, and commits when the ban is over, or in its last second (X-3).
 
