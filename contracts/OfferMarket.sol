@@ -152,10 +152,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
-    /// @dev Takes the payment of the caller for an award, which a banned winner owes too, and names the receipt
-    /// key. It stands apart from {_accept} and {_pay}, so that the acceptance of an offer costs no more because
-    /// of it. {award} has checked that there is a buyer, and that it is not the seller. Writing after the call
-    /// is safe: the ledger's `payOwed` calls nobody.
+    /// @dev Takes the payment of the caller for an award, which a banned winner owes too, and names the
+    /// receipt key. It stands apart from {_accept} and {_pay}, so that the acceptance of an offer costs no
+    /// more because of it. {award} has checked that there is a buyer, and that it is not the seller. Writing
+    /// after the call is safe: the ledger's `payOwed` calls nobody.
     /// @param tradeId Hash of the terms.
     /// @param terms The award.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.

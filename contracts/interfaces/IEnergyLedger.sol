@@ -126,8 +126,8 @@ struct CreditParameters {
 /// @param sellerCreditE9 R^s of eq 3, scale 1e9.
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
 /// @param defaults Number of defaults so far; they are never forgotten.
-/// @param bannedUntil Unix seconds; the account can make no new commitment before. Zero if there was no ban yet,
-/// or the DSO lifted the last one.
+/// @param bannedUntil Unix seconds; the account can make no new commitment before. Zero if there was no ban
+/// yet, or the DSO lifted the last one.
 /// @param sales Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
 /// @param purchases Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest bits.
 struct AccountView {
@@ -260,9 +260,9 @@ interface IEnergyLedger {
     /// @notice This ledger settles in the native coin, which has no permits.
     error EnergyLedger_NoPermit();
 
-    /// @notice Opens an account from a signed PKG attestation, with the consent of the account. Otherwise PKG
-    /// could open anybody's address with roles of its choice, for ever. Anyone may submit both signatures; an
-    /// account that submits the attestation itself needs no second one. It works once, because an account
+    /// @notice Opens an account from a signed PKG attestation, with the consent of the account. Otherwise
+    /// PKG could open anybody's address with roles of its choice, for ever. Anyone may submit both signatures;
+    /// an account that submits the attestation itself needs no second one. It works once, because an account
     /// opens once.
     /// @dev Emits {AccountOpened}. Reverts: {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles},
     /// {EnergyLedger_ZeroAddress}, {EnergyLedger_IsTreasury}, {EnergyLedger_AlreadyOpen},
@@ -272,8 +272,8 @@ interface IEnergyLedger {
     /// identityCiphertext, uint256 deadline)
     /// @param attestation What PKG and the account signed.
     /// @param pkgSignature PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
-    /// @param accountSignature The account's signature of the same digest (65 or 64 bytes, or ERC-1271). It is
-    /// not looked at, and may be empty, if the caller is the account.
+    /// @param accountSignature The account's signature of the same digest (65 or 64 bytes, or ERC-1271). It
+    /// is not looked at, and may be empty, if the caller is the account.
     function openAccount(
         AccountAttestation calldata attestation,
         bytes calldata pkgSignature,
@@ -358,9 +358,9 @@ interface IEnergyLedger {
         uint256 payment
     ) external returns (bytes32 meter);
 
-    /// @notice Takes a payment into the market's care that the buyer promised before, such as that of an award.
-    /// Only markets may call it. Unlike {commit} it takes the payment of a banned buyer too: a ban stops new
-    /// commitments, and refusing what is owed would make one default into two.
+    /// @notice Takes a payment into the market's care that the buyer promised before, such as that of an
+    /// award. Only markets may call it. Unlike {commit} it takes the payment of a banned buyer too: a ban
+    /// stops new commitments, and refusing what is owed would make one default into two.
     /// @dev Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended},
     /// {EnergyLedger_Insufficient}. A function of its own, because a flag of {commit} would cost every trade
     /// gas.

@@ -75,7 +75,6 @@ class AuctionCalls(TradeCalls):
             "expired: AWARDED, winner suspended",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
-            "award paid by a banned winner",
         }
     )
 
