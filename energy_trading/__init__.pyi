@@ -55,8 +55,8 @@ from .identity import DSO as DSO
 from .identity import PKG as PKG
 from .identity import Answer as Answer
 from .identity import AnswerRefused as AnswerRefused
-from .identity import AttestationRefused as AttestationRefused
 from .identity import Attestation as Attestation
+from .identity import AttestationRefused as AttestationRefused
 from .identity import Certificate as Certificate
 from .identity import CertificateExpired as CertificateExpired
 from .identity import Disclosure as Disclosure
