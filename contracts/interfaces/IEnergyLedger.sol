@@ -261,9 +261,9 @@ interface IEnergyLedger {
     error EnergyLedger_NoPermit();
 
     /// @notice Opens an account from a signed PKG attestation, with the consent of the account. Otherwise
-    /// PKG could open anybody's address with roles of its choice, for ever. Anyone may submit both signatures;
-    /// an account that submits the attestation itself needs no second one. It works once, because an account
-    /// opens once.
+    /// PKG could open anybody's address with roles of its choice, for ever. Anyone may submit both
+    /// signatures; an account that submits the attestation itself needs no second one. It works once, because
+    /// an account opens once.
     /// @dev Emits {AccountOpened}. Reverts: {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles},
     /// {EnergyLedger_ZeroAddress}, {EnergyLedger_IsTreasury}, {EnergyLedger_AlreadyOpen},
     /// {EnergyLedger_BadAttestation}, {EnergyLedger_NoConsent}.
