@@ -13,6 +13,7 @@ from energy_trading.types import ZERO_ADDRESS, AuctionTerms, Cause, Terms
 
 OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
+UNPAID: Final = "not paid"
 TRADE_STATES: Final = (
     OPEN,
     ACCEPTED,
@@ -20,7 +21,7 @@ TRADE_STATES: Final = (
     "delivered short",
     "withdrawn",
     "not accepted",
-    "not paid",
+    UNPAID,
     "not delivered",
 )
 """States of a trade; only the first two can still change."""
