@@ -384,17 +384,23 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
         uint256 shareDown = _shareDown(guaranteeOf(terms), slot.quotes());
         for (uint256 i = 0; i < quotes.length; ++i) {
-            emit BidderCompensated(auctionId, quotes[i].bidder, shareDown);
+            address bidder = quotes[i].bidder;
+            bool own = bidder == terms.publisher;
+            if (own) {
+                emit ShareForfeited(auctionId, shareDown);
+            } else {
+                emit BidderCompensated(auctionId, bidder, shareDown);
+            }
             _LEDGER.settle(
                 Settlement({
                     seller: terms.publisher,
                     unhold: shareDown,
                     sellerGets: 0,
-                    buyer: quotes[i].bidder,
-                    buyerGets: shareDown,
+                    buyer: own ? address(0) : bidder,
+                    buyerGets: own ? 0 : shareDown,
                     outcome: Outcome.None,
                     value: 0,
-                    treasuryGets: 0
+                    treasuryGets: own ? shareDown : 0
                 })
             );
         }

@@ -6,7 +6,7 @@ import {AuctionState, AuctionTerms, Quote} from "../types/Auction.sol";
 /// @notice Constructor arguments of the auction.
 /// @param ledger Energy ledger that names this auction as a market.
 /// @param market Offer market that takes awards from this auction. It must be deployed already.
-/// @param biddersBps Share of a forfeited guarantee that goes to the bidders in equal parts, 0 … 10,000 basis
+/// @param biddersBps Share of a forfeited guarantee that goes to the quotes in equal parts, 0 … 10,000 basis
 /// points (hundredths of a per cent). The rest goes to the treasury.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to the market's own.
 struct AuctionParameters {
@@ -71,13 +71,18 @@ interface ISealedBidAuction {
     event AuctionSettled(bytes32 indexed auctionId, uint256 awarded, address runnerUp, uint256 runnerUpQuote);
     /// @notice The key was not disclosed in time.
     /// @param auctionId The auction.
-    /// @param share Units of account that the bidder of each quote gets.
+    /// @param share Units of account that each quote brings its bidder, or the treasury if the bidder is the
+    /// publisher.
     event GuaranteeForfeited(bytes32 indexed auctionId, uint256 share);
     /// @notice A bidder has its share of a forfeited guarantee.
     /// @param auctionId The auction.
     /// @param bidder Account that bid.
     /// @param share Units of account.
     event BidderCompensated(bytes32 indexed auctionId, address indexed bidder, uint256 share);
+    /// @notice A quote was the publisher's own, so its share of the forfeited guarantee is the treasury's.
+    /// @param auctionId The auction.
+    /// @param share Units of account.
+    event ShareForfeited(bytes32 indexed auctionId, uint256 share);
     /// @notice The auction is finished without a quote. The publisher has its guarantee back.
     /// @param auctionId The auction.
     event AuctionClosed(bytes32 indexed auctionId);
@@ -187,9 +192,9 @@ interface ISealedBidAuction {
     /// @param terms The order.
     function forfeit(AuctionTerms calldata terms) external;
 
-    /// @notice Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. Anyone may call
-    /// it.
-    /// @dev Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
+    /// @notice Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. The share of a
+    /// quote of the publisher's own goes to the treasury. Anyone may call it.
+    /// @dev Emits {BidderCompensated} or {ShareForfeited} for each quote. Reverts: {SealedBidAuction_WrongState},
     /// {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding: shares down.
     /// @custom:paper X-6
     /// @param terms The order.

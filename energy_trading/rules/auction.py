@@ -273,6 +273,8 @@ class Auctions:
     ) -> None:
         """Pay the bidders of a chunk their shares of a forfeited guarantee, one for each quote (X-6).
 
+        The share of a quote of the publisher's own goes to the treasury.
+
         Refused unless the guarantee is forfeited, and for any chunk but the one that is due.
         """
         auction_id = self.auction_id_of(terms)
@@ -286,8 +288,11 @@ class Auctions:
             self.auctions[auction_id] = replace(auction, accumulator=accumulator)
         share = self._share(auction, terms)
         for q in quotes:
-            parts = Split(share, 0, share, 0, 0, Outcome.NONE)
-            self.ledger.settle(terms.publisher, q.bidder, parts, ctx.now)
+            if q.bidder == terms.publisher:
+                parts, bidder = Split(share, 0, 0, share, 0, Outcome.NONE), ZERO_ADDRESS
+            else:
+                parts, bidder = Split(share, 0, share, 0, 0, Outcome.NONE), q.bidder
+            self.ledger.settle(terms.publisher, bidder, parts, ctx.now)
 
     # ------------------------------------------------------------ what they share
 

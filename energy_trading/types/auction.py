@@ -17,7 +17,7 @@ class AuctionParameters(Struct):
     Args:
         ledger: Energy ledger that names this auction as a market.
         market: Offer market that takes awards from this auction. It must be deployed already.
-        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
+        bidders_bps: Share of a forfeited guarantee that goes to the quotes in equal parts, 0 …
             10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
         max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
             own.

@@ -7,7 +7,12 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
+from energy_trading.bindings.sealed_bid_auction import (
+    AuctionSettled,
+    LotAwarded,
+    SettlementAdvanced,
+    ShareForfeited,
+)
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import seal, seed
 from energy_trading.crypto.signatures import compact
@@ -75,6 +80,7 @@ class AuctionCalls(TradeCalls):
             "expired: AWARDED, winner suspended",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
+            "share of a quote of the publisher's own",
         }
     )
 
@@ -333,4 +339,10 @@ class AuctionCalls(TradeCalls):
             self.compensate_one(auction_id, self.people[by], self.chunk(auction_id, size, odd))
 
     def compensate_one(self, auction_id: bytes, by: SecretKey, chunk: tuple[int, list[Quote]]) -> Sent | None:
-        return self.step("compensate", by, "auction.compensate", self.sales[auction_id].terms, *chunk)[0]
+        terms = self.sales[auction_id].terms
+        sent = self.step("compensate", by, "auction.compensate", terms, *chunk)[0]
+        if sent:
+            seen["share of a quote of the publisher's own"] += any(
+                isinstance(event, ShareForfeited) for event in sent.events
+            )
+        return sent

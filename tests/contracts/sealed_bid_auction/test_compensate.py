@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import BidderCompensated, EmptyChunk, WrongReplay, WrongState
+from energy_trading.bindings.sealed_bid_auction import (
+    BidderCompensated,
+    EmptyChunk,
+    ShareForfeited,
+    WrongReplay,
+    WrongState,
+)
 from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import purse, purses, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House
@@ -47,6 +53,30 @@ def test_share_of_who_has_no_account_can_be_withdrawn(withheld: House) -> None:
     share = purse(world, world.stranger)[0]
     world.ledger.withdraw(world.stranger.address, share).send(world.stranger)
     assert purse(world, world.stranger) == (0, 0)
+
+
+def test_publisher_gets_nothing_of_its_own_guarantee(world: World) -> None:
+    """A publisher that stuffs its own auction and withholds the key loses all of its guarantee (X-6, N-7)."""
+    house = House.open(world)
+    own = [(world.alice, START)] * 9
+    house.bid(*own[:4], (world.bob, START), *own[4:])
+    world.chain.set_next_time(house.terms.disclose_until)
+    world.suite.auction.forfeit(house.terms).send(world.alice)
+    share = house.guarantee // 2 // 10
+    late, early = house.compensate_call(6).send(world.alice), house.compensate_call(0, 6).send(world.alice)
+    forfeited = (ShareForfeited, house.auction_id, share)
+    assert told(world.suite.auction, late) == [forfeited] * 4
+    assert told(world.suite.auction, early) == [
+        *[forfeited] * 4,
+        (BidderCompensated, house.auction_id, world.bob.address, share),
+        forfeited,
+    ]
+    assert purses(world, world.alice, world.bob, world.treasury) == [
+        (FUNDS - house.guarantee, 0),
+        (FUNDS + share, 0),
+        (house.guarantee - share, 0),
+    ]
+    assert house.state == AuctionState.NONE
 
 
 @pytest.mark.parametrize("cuts", [(2,), (1, 2, 3)], ids=str)
