@@ -131,15 +131,15 @@ class WrongKey(ContractRevert):
 
 
 class WrongReplay(ContractRevert):
-    """The quotes, replayed from the given accumulator, do not end where they must: one is missing,
-    added, altered or out of order."""
+    """The quotes, replayed from the given accumulator, do not lead to where they must: one is missing,
+    added, altered or out of order, or all of them are done already."""
 
     given: int
     needed: int
 
     signature = "SealedBidAuction_WrongReplay(uint256,uint256)"
     fields = ("given", "needed")
-    meaning = "the quotes, replayed from the given accumulator, do not end where they must: one is missing, added, altered or out of order"
+    meaning = "the quotes, replayed from the given accumulator, do not lead to where they must: one is missing, added, altered or out of order, or all of them are done already"
 
 
 class WrongState(ContractRevert):
@@ -609,7 +609,9 @@ class SealedBidAuction(Contract):
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
         """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
         may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
-        does not depend on how the quotes are cut into chunks.
+        does not depend on how the quotes are cut into chunks. A later chunk may overlap what is
+        done: what follows the last quote that is not done is passed over unread, so a smaller chunk
+        put in front of this call does not make it revert.
 
         Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
         `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,

@@ -140,13 +140,13 @@ class RelayedQuote(Message):
     Args:
         auction_id: Hash of the auction's terms, 32 bytes.
         bidder: Account that quotes.
-        cx: x of the quote's ephemeral point, 32 bytes.
-        body: Parity and masked amount, 32 bytes.
+        cx: x of the quote's ephemeral point.
+        body: Parity and masked amount.
     """
 
     auction_id: bytes
     bidder: str
-    cx: bytes
-    body: bytes
+    cx: int
+    body: int
 
-    TYPE: ClassVar[str] = "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
+    TYPE: ClassVar[str] = "Quote(bytes32 auctionId,address bidder,uint256 cx,uint256 body)"

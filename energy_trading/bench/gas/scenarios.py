@@ -512,12 +512,7 @@ class Bench(Community):
             with self.fresh():
                 relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
                 digest = self.suite.auction_domain.digest(
-                    RelayedQuote(
-                        auction.auction_id,
-                        relayed.bidder,
-                        relayed.cx.to_bytes(32, "big"),
-                        relayed.body.to_bytes(32, "big"),
-                    )
+                    RelayedQuote(auction.auction_id, relayed.bidder, relayed.cx, relayed.body)
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
                 call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)

@@ -100,6 +100,26 @@ def test_revert_given_chunk_from_the_wrong_end(withheld: House) -> None:
     refused(withheld.compensate_call(2, 4), world.bob, WrongReplay, chain[4], chain[2])
 
 
+def test_chunk_put_in_front_does_not_stop_a_payment(withheld: House) -> None:
+    """A chunk may overlap what is paid; each quote is paid once (X-6, N-8)."""
+    world = withheld.world
+    share = withheld.guarantee // 2 // 4
+    withheld.compensate_call(3, 4).send(world.alice)
+    sent = withheld.compensate_call(1, 4).send(world.bob)
+    assert [event.bidder for event in sent.events if isinstance(event, BidderCompensated)] == [
+        world.stranger.address,
+        world.carol.address,
+    ]
+    withheld.compensate_call(0, 4).send(world.bob)
+    assert purses(world, world.alice, world.bob, world.carol, world.stranger) == [
+        (FUNDS - withheld.guarantee, 0),
+        (FUNDS + 2 * share, 0),
+        (FUNDS + share, 0),
+        (share, 0),
+    ]
+    assert withheld.state == AuctionState.NONE
+
+
 def test_revert_given_tampered_bidder(withheld: House) -> None:
     """Nobody writes in another name to be paid (X-6, N-8)."""
     world, true = withheld.world, withheld.chain[-1]
