@@ -13,9 +13,9 @@ from energy_trading.bindings.sealed_bid_auction import (
     SettlementAdvanced,
     ShareForfeited,
 )
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import seal, seed
-from energy_trading.crypto.signatures import compact
 from energy_trading.rules.auction import Result
 from energy_trading.types import (
     AWARD_NONCE,

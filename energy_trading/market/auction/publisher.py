@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.errors import BadInput, RuleBroken
+from energy_trading.market._client import Client
 from energy_trading.market.auction.auction import Auction, AwardedLot
-from energy_trading.market.client import Client
 from energy_trading.market.log.fold import fold
 from energy_trading.market.log.records import UNPAID
 from energy_trading.market.trade.offer import Offer
