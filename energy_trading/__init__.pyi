@@ -89,6 +89,7 @@ from .market.auction.key_holder import KeyHolder as KeyHolder
 from .market.auction.key_holder import NoShare as NoShare
 from .market.auction.key_holder import TooEarly as TooEarly
 from .market.auction.message import MessageForged as MessageForged
+from .market.auction.publisher import LotTaken as LotTaken
 from .market.auction.publisher import Publisher as Publisher
 from .market.auction.quote_store import OwnQuote as OwnQuote
 from .market.auction.quote_store import QuoteStatus as QuoteStatus
