@@ -89,18 +89,18 @@ class Target:
 
 
 TARGETS: Final[Mapping[str, Target]] = {
-    "offer.make": Target(60_000, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
-    "offer.accept": Target(43_000, 26_128, ((46_571, "Solidity docs Purchase"),)),
-    "offer.accept_private": Target(62_000, None),
-    "offer.confirm": Target(57_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
-    "trade.direct": Target(160_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
-    "trade.signed": Target(130_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
-    "offer.confirm_batch40": Target(30_000, 13_295, ((20_749, "LocalEthereum"),)),
-    "offer.give_up": Target(38_000, 21_328, ((31_343, "gsy-e"),)),
-    "lot.exchange": Target(55_000, 32_559, ((54_756, "Permit2 (one signature)"),)),
-    "auction.quote": Target(35_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
-    "auction.settle_per_quote": Target(7_000, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
-    "auction.40_per_bidder": Target(46_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
+    "offer.make": Target(58_500, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
+    "offer.accept": Target(41_500, 26_128, ((46_571, "Solidity docs Purchase"),)),
+    "offer.accept_private": Target(59_500, None),
+    "offer.confirm": Target(50_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
+    "trade.direct": Target(150_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
+    "trade.signed": Target(123_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
+    "offer.confirm_batch40": Target(26_700, 13_295, ((20_749, "LocalEthereum"),)),
+    "offer.give_up": Target(41_500, 21_328, ((31_343, "gsy-e"),)),
+    "lot.exchange": Target(74_600, 32_559, ((54_756, "Permit2 (one signature)"),)),
+    "auction.quote": Target(31_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
+    "auction.settle_per_quote": Target(6_500, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
+    "auction.40_per_bidder": Target(44_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
     "meter.register": Target(50_000, 43_484, ((52_414, ""),)),
 }
 
