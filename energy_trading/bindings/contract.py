@@ -237,12 +237,7 @@ class Call(Generic[T]):
 
 
 class Contract:
-    """A deployed contract; subclasses have one method per function.
-
-    Args:
-        chain: the chain of the contract.
-        address: address of the contract.
-    """
+    """A deployed contract; subclasses have one method per function."""
 
     #: name of the contract's artifact
     name: ClassVar[str] = ""
@@ -288,14 +283,7 @@ def read_events(
     from_block: int = 0,
     to_block: int | Literal["latest"] = "latest",
 ) -> list[Event]:
-    """Return the known events of several contracts, in the order of the chain.
-
-    Args:
-        chain: the chain of the contracts.
-        addresses: addresses of the contracts.
-        from_block: number of the first block to read.
-        to_block: number of the last block to read.
-    """
+    """Return the known events of several contracts, in the order of the chain."""
     return decode_logs(chain.logs(addresses, from_block, to_block))
 
 
@@ -319,9 +307,6 @@ def sent_from(receipt: TxReceipt) -> Sent:
 
 def explain(error: RevertData) -> EnergyTradingError:
     """Turn raw revert data into the exception of the Solidity error.
-
-    Args:
-        error: the exception that the chain raised.
 
     Returns:
         A `ContractRevert`, or an `UnknownRevert` where the data fits no known error.

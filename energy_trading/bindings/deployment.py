@@ -237,10 +237,6 @@ def deploy_recorded(
 def verify(chain: Chain, record: Record) -> list[str]:
     """Compare a record with the chain and with this package's contracts.
 
-    Args:
-        chain: the chain that should hold the contracts.
-        record: the record of a finished deployment.
-
     Returns:
         What was found to be right, one line of text for each check.
 

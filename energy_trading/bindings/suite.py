@@ -155,12 +155,7 @@ class Suite:
             unit=self.ledger.unit(),
             epoch_seconds=self.ledger.epoch_seconds(),
             credit=self.ledger.credit_parameters(),
-            guarantee_bps=market.guarantee_bps,
-            fee_bps=market.fee_bps,
-            cancel_bps=market.cancel_bps,
-            penalty_bps=market.penalty_bps,
-            tolerance_bps=market.tolerance_bps,
-            max_duration=market.max_duration,
+            **{name: value for name, value in vars(market).items() if name not in ("ledger", "auction")},
             bidders_bps=auction.bidders_bps,
             slot_seconds=self.lots.lot_parameters().slot_seconds,
         )

@@ -134,7 +134,6 @@ class OneTimeKeys:
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Show the number of epochs, never the seed."""
         return f"<OneTimeKeys of {len(self._counts)} epochs>"
 
     def _record(self, fact: dict[str, int]) -> None:

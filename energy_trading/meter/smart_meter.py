@@ -55,7 +55,6 @@ class Reading:
     export_wh: int
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         for name in ("time", "import_wh", "export_wh"):
             value = getattr(self, name)
             if type(value) is not int or value < 0:
@@ -87,7 +86,6 @@ class Allotment:
     salt: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         if len(self.trade_id) != 32:
             raise BadInput(f"the trade id must have 32 bytes, not {len(self.trade_id)}")
         if not 0 <= self.slot_from < self.slot_to:
@@ -282,9 +280,6 @@ class SmartMeter:
     def sign_receipt(self, trade_id: bytes) -> SignedReceipt:
         """Return the one receipt of a trade. It is signed once; later calls return the same receipt.
 
-        Args:
-            trade_id: an allotted trade.
-
         Returns:
             A receipt for the commitment of the terms or the agreed quantity if all of it arrived, otherwise
             for the quantity that did arrive.
@@ -330,7 +325,6 @@ class SmartMeter:
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Show the public side only."""
         return f"<SmartMeter 0x{self._signer.signer.hex()}>"
 
     def _draw(self, trade_id: bytes) -> dict[int, int]:

@@ -37,7 +37,6 @@ class AuctionRules:
     ceiling: int
 
     def __post_init__(self) -> None:
-        """Check lots and prices."""
         lots = self.lots_wh
         if not lots or min(lots) <= 0 or list(lots) != sorted(lots, reverse=True):
             raise BadInput(

@@ -60,10 +60,6 @@ td:not(:first-child),th:not(:first-child){text-align:right}li{margin:.3rem 0}svg
 def write_report(result: DayResult, out: Path) -> list[Path]:
     """Write the four files of a day; those of an earlier run in the folder are replaced.
 
-    Args:
-        result: the day.
-        out: folder, made if it is missing.
-
     Returns:
         The files.
 

@@ -106,9 +106,6 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
 def read_facts(path: Path = FACTS) -> dict[str, Any]:
     """Read what `make analyze` found.
 
-    Args:
-        path: of the facts.
-
     Returns:
         The tools, findings by severity and detector, explained ones with their reasons, call graph, and what
         is proven.

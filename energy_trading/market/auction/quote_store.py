@@ -176,7 +176,6 @@ class QuoteStore:
         self._journal.close()
 
     def __repr__(self) -> str:
-        """Show the number of quotes only."""
         return f"<QuoteStore of {len(self._quotes)} quotes>"
 
     def _record(self, fact: dict[str, Any]) -> None:

@@ -213,9 +213,6 @@ class CreditRecord:
 def changes_in(event: Event) -> tuple[Change, ...]:
     """Return the changes of credits that an event states.
 
-    Args:
-        event: of any contract.
-
     Returns:
         Two changes for a delivery, the seller's first; one for a default or a withdrawal; otherwise none.
 
