@@ -227,13 +227,21 @@ class Call(Generic[T]):
             raise explain(error) from None
 
     def simulate(self, sender: Sender | None = None) -> T:
-        """Run the call without changing the chain, and return what it would return.
+        """Run the call without changing the chain, and return what it would return: one value or a tuple.
 
         Raises:
             ContractRevert: the contract would refuse the call.
         """
-        answer: T = decoded(self.chain, self.to, self.data, self.returns, sender, self.value)
-        return answer if self.convert is None else self.convert(answer)
+        try:
+            answer = self.chain.call(self.to, self.data, sender, self.value)
+        except RevertData as error:
+            raise explain(error) from None
+        if self.returns and not answer:
+            raise BadInput(f"there is no contract at {self.to} on chain {self.chain.chain_id}")
+        decoded = zip(self.returns, decode(self.returns, answer), strict=True)
+        values: Any = tuple(from_abi(kind, value) for kind, value in decoded)
+        found: T = None if not values else values[0] if len(values) == 1 else values
+        return found if self.convert is None else self.convert(found)
 
 
 class Contract:
@@ -321,20 +329,6 @@ def explain(error: RevertData) -> EnergyTradingError:
     except DecodingError:
         return UnknownRevert(data, str(error))
     return kind(*(from_abi(t, v) for t, v in zip(types, values, strict=True)))
-
-
-def decoded(
-    chain: Chain, to: str, data: bytes, returns: tuple[str, ...], sender: Sender | None, value: int
-) -> Any:
-    """Run a call without sending it, and decode its answer: nothing, one value, or a tuple."""
-    try:
-        answer = chain.call(to, data, sender, value)
-    except RevertData as error:
-        raise explain(error) from None
-    if returns and not answer:
-        raise BadInput(f"there is no contract at {to} on chain {chain.chain_id}")
-    values = [from_abi(t, v) for t, v in zip(returns, decode(returns, answer), strict=True)]
-    return None if not values else values[0] if len(values) == 1 else tuple(values)
 
 
 def from_abi(kind: str, value: Any) -> Any:

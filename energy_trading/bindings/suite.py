@@ -9,7 +9,7 @@ from typing import Final
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
-from energy_trading.bindings.contract import explain
+from energy_trading.bindings.contract import Contract, explain
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
@@ -196,11 +196,14 @@ class Part:
     argument: Callable[[SuiteParameters, Mapping[str, str]], object] | None = None
 
 
+def _part(kind: type[Contract], argument: Callable[[SuiteParameters, Mapping[str, str]], object]) -> Part:
+    return Part(kind.name, kind.constructor_types, argument)
+
+
 #: The parts in the order of deployment, which is that of the deployer's nonces and of `Suite`'s arguments.
 PARTS: Final = (
-    Part(
-        EnergyLedger.name,
-        EnergyLedger.constructor_types,
+    _part(
+        EnergyLedger,
         lambda p, at: LedgerParameters(
             p.asset,
             p.unit,
@@ -212,21 +215,12 @@ PARTS: Final = (
             p.credit,
         ),
     ),
-    Part(
-        OfferMarket.name,
-        OfferMarket.constructor_types,
-        lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"]),
-    ),
-    Part(
-        SealedBidAuction.name,
-        SealedBidAuction.constructor_types,
+    _part(OfferMarket, lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"])),
+    _part(
+        SealedBidAuction,
         lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
     ),
-    Part(
-        EnergyLot.name,
-        EnergyLot.constructor_types,
-        lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds),
-    ),
+    _part(EnergyLot, lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds)),
     Part("P256Verifier"),
 )
 

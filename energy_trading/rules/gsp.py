@@ -112,10 +112,6 @@ def award(ranking: Ranking, rules: AuctionRules) -> Decision:
 
     The last bidder of all pays the start price.
 
-    Args:
-        ranking: of all chunks.
-        rules: the auction's.
-
     Source:
         X-7; Edelman, Ostrovsky and Schwarz, American Economic Review 97 (2007) §II.
     """
