@@ -240,7 +240,7 @@ class Call(Generic[T]):
             raise BadInput(f"there is no contract at {self.to} on chain {self.chain.chain_id}")
         decoded = zip(self.returns, decode(self.returns, answer), strict=True)
         values: Any = tuple(from_abi(kind, value) for kind, value in decoded)
-        found: T = None if not values else values[0] if len(values) == 1 else values
+        found: Any = None if not values else values[0] if len(values) == 1 else values
         return found if self.convert is None else self.convert(found)
 
 

@@ -1,4 +1,4 @@
-"""A secp256k1 secret key that cannot leak through a repr, a log line or a traceback, and keys made of it."""
+"""A secp256k1 secret key that cannot leak through a repr, a log line or a traceback."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ import secrets
 from typing import Final, NoReturn
 
 from coincurve import PrivateKey as _CoincurveKey
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 from eth_utils.address import to_checksum_address
@@ -120,31 +118,3 @@ def check_size(data: bytes, name: str, size: int = 32) -> bytes:
     if len(data) != size:
         raise BadInput(f"{name} must have {size} bytes, not {len(data)}")
     return data
-
-
-def derive_key(root: SecretKey, purpose: str) -> SecretKey:
-    """Derive the key for one purpose. It reveals neither the root nor the key of any other purpose.
-
-    One root, and so one encrypted file, holds every key of an authority.
-
-    Args:
-        root: the authority's root key.
-        purpose: authority and use, such as "PKG/trace" (PKG is the private key generator).
-
-    Source:
-        RFC 5869; 384 bits before the reduction leave no measurable bias (NIST SP 800-56A §5.6.1.2.1).
-    """
-    info = b"energy-trading/derive/1/" + purpose.encode()
-    wide = HKDF(algorithm=SHA256(), length=48, salt=None, info=info).derive(root.reveal())
-    return SecretKey.from_int(int.from_bytes(wide, "big") % (SECP256K1_N - 1) + 1)
-
-
-def message_address(secret_key: SecretKey) -> bytes:
-    """Return msgAddr = hash(pubK ‖ priK), 32 bytes that only the owner of the key can compute.
-
-    It is the second address of a key pair; the first, txAddr, is `curve.address_of`.
-
-    Source:
-        Chen eq 2 (C-3), with keccak256 over 33 + 32 bytes.
-    """
-    return keccak(secret_key.public_key + secret_key.reveal())

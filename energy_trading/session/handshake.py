@@ -17,8 +17,9 @@ from eth_abi.abi import encode
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
-from energy_trading.crypto.keys import SecretKey, message_address
+from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.signatures import recover_public_key
 from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import CERTIFICATE_SIZE, Certificate

@@ -10,7 +10,8 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from energy_trading.crypto.keys import SecretKey, derive_key
+from energy_trading.crypto.derivation import derive_key
+from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, TryAgain
 from energy_trading.files.json import parse_json
 from energy_trading.files.lock import open_locked

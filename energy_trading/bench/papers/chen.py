@@ -16,9 +16,10 @@ from typing import Any, Final
 from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.chain.in_process import in_process
+from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey, message_address
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
     DSO,
     PKG,

@@ -12,7 +12,8 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto.keys import SecretKey, message_address
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import Certificate, CertificateExpired, Member
 from energy_trading.session import (

@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import pytest
 
-from energy_trading.crypto.keys import message_address
+from energy_trading.crypto.addresses import message_address
 from energy_trading.errors import BadInput
 from energy_trading.session import (
     Accept,

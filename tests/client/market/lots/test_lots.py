@@ -12,7 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from energy_trading.bindings.contract import decode_logs
-from energy_trading.crypto.keys import SecretKey, message_address
+from energy_trading.crypto.addresses import message_address
+from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.lots.injection import (
     Contact,
