@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
-from energy_trading.crypto.signatures import P256_SIGNER_BYTES
+from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.errors import BadInput
 from energy_trading.simulation.faults import Faults, InjectedFaults
 from energy_trading.simulation.neighbourhood import FUNDS, settle_in

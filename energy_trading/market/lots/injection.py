@@ -9,15 +9,15 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
+from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact, verify_signature
 from energy_trading.errors import BadInput, Forged
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
-class ReadingRefused(Forged):
+class InjectionRefused(Forged):
     """A reading is not signed by the meter that it names."""
 
 
@@ -118,13 +118,13 @@ def sign_injection(
         The signed injection, for `mint`.
 
     Raises:
-        ReadingRefused: the meter did not sign the reading.
+        InjectionRefused: the meter did not sign the reading.
 
     Source:
         C-4, EIP-712, EIP-2098.
     """
     if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
-        raise ReadingRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
+        raise InjectionRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
     injection = Injection(
         producer.account,
         reading.energy_wh,

@@ -3,8 +3,10 @@
 import re
 from pathlib import Path
 
-from energy_trading import _HOME
+import pytest
+
 from tests.client.package.test_imports import ARROWS
+from tests.client.package.test_public_names import homes
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,11 +89,18 @@ def test_every_page_is_in_the_site_and_the_index() -> None:
 def test_site_has_a_page_for_every_public_room() -> None:
     """`scripts/build_docs.py` makes one page for each room with public names."""
     shown = re.findall(r": reference/python/(\w+)\.md$", SITE, re.MULTILINE)
-    assert shown == sorted({home.split(".")[0] for home in _HOME.values()})
+    assert shown == sorted({home.split(".")[1] for home in homes().values()})
 
 
-def test_example_of_the_readme_needs_public_names_only() -> None:
-    """Whoever copies the example imports from `energy_trading` and nothing below it."""
-    imports = re.findall(r"^(?:from|import) .*$", README, re.MULTILINE)
-    assert imports
-    assert [line for line in imports if not line.startswith("from energy_trading import ")] == []
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONTRACTS = "energy_ledger|energy_lot|offer_market|sealed_bid_auction"
+ALLOWED = rf"from energy_trading(\.bindings\.({CONTRACTS}))? import .*"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_need_public_names_only(page: Path) -> None:
+    """An example imports from `energy_trading` itself, or a contract's own errors and events."""
+    text = page.read_text(encoding="utf-8")
+    imports = re.findall(r"^(?:from|import) energy_trading.*$", text, re.MULTILINE)
+    assert [line for line in imports if not re.fullmatch(ALLOWED, line)] == []
+    assert imports or page.name != "README.md"

@@ -13,7 +13,7 @@ import pytest
 from energy_trading.chain.compile import CONTRACTS, ROOT, compile_profile
 
 TRADE = """
-from energy_trading.chain import artifacts, in_process
+from energy_trading.chain import artifacts, connect, in_process
 names = {names!r}
 assert all(artifacts.load(name).name == name for name in names)
 chain = in_process.in_process()
@@ -82,6 +82,7 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     artifacts = {path.relative_to(ROOT) for path in CONTRACTS.output.glob("*.json")}
     assert len(artifacts) > 1
     assert package == {PurePosixPath(path) for path in (*modules, *artifacts)} | {
+        PurePosixPath("energy_trading/__init__.pyi"),
         PurePosixPath("energy_trading/py.typed"),
         PurePosixPath("energy_trading/bench/gas/permit_token.hex"),
         PurePosixPath("energy_trading/bench/papers/analysis.json"),
