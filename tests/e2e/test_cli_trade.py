@@ -519,7 +519,13 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
 @pytest.mark.parametrize(
     ("command", "file", "place", "value", "line"),
     [
-        ("trade confirm", "receipt.json", ("energy",), "0x" + "00" * 33, "energy field has 32 bytes, not 33"),
+        (
+            "trade confirm",
+            "receipt.json",
+            ("energy",),
+            "0x" + "00" * 33,
+            "energy field must have 32 bytes, not 33",
+        ),
         ("trade confirm", "receipt.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
         ("trade confirm", "receipt.json", ("terms", "price"), 2**256, "price must be between 0 and 2**256-1"),
         ("trade confirm", "receipt.json", ("buyer",), "Bob", "receipt: a field is missing or malformed: "),
@@ -531,7 +537,13 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
             "salt must have 32 bytes, not 1",
         ),
         ("trade give-up", "offer.json", ("terms", "nonce"), -1, "nonce must be between 0 and 2**256-1"),
-        ("trade give-up", "offer.json", ("terms", "energy"), "0x00", "energy field has 32 bytes, not 1"),
+        (
+            "trade give-up",
+            "offer.json",
+            ("terms", "energy"),
+            "0x00",
+            "energy field must have 32 bytes, not 1",
+        ),
         ("account open", "alice.attestation", ("roles",), 300, "roles must be between 0 and 3, not 300"),
         (
             "account open",

@@ -17,7 +17,7 @@ from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
-class ReadingRefused(Forged):
+class InjectionRefused(Forged):
     """A reading is not signed by the meter that it names."""
 
 
@@ -118,13 +118,13 @@ def sign_injection(
         The signed injection, for `mint`.
 
     Raises:
-        ReadingRefused: the meter did not sign the reading.
+        InjectionRefused: the meter did not sign the reading.
 
     Source:
         C-4, EIP-712, EIP-2098.
     """
     if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
-        raise ReadingRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
+        raise InjectionRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
     injection = Injection(
         producer.account,
         reading.energy_wh,

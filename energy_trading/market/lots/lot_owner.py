@@ -31,7 +31,7 @@ class SignedPermit(ExchangePermit):
 
 
 @dataclass(frozen=True)
-class SignedAcceptance(ExchangeAcceptance):
+class SignedExchange(ExchangeAcceptance):
     """The buyer's signed consent to take the lot on the permit's terms (sign_A).
 
     Args:
@@ -72,7 +72,7 @@ class LotOwner(Client):
         digest = self.suite.lots_domain.digest(permit)
         return SignedPermit(**vars(permit), signature=compact(self.key.sign_digest(digest)))
 
-    def sign_acceptance(self, permit: SignedPermit) -> SignedAcceptance:
+    def sign_acceptance(self, permit: SignedPermit) -> SignedExchange:
         """Accept a lot on the terms of a permit; nothing is sent.
 
         Args:
@@ -91,7 +91,7 @@ class LotOwner(Client):
             raise BadInput(f"the permit is for {permit.buyer}, not for {self.address}")
         msg_addr = message_address(self.key)
         digest = self.suite.lots_domain.digest(ExchangeAcceptance(permit, msg_addr))
-        return SignedAcceptance(permit, msg_addr, compact(self.key.sign_digest(digest)))
+        return SignedExchange(permit, msg_addr, compact(self.key.sign_digest(digest)))
 
     def retire(self, lot: int) -> Sent:
         """End an own lot for good, because its energy is consumed.
@@ -129,7 +129,7 @@ class LotOwner(Client):
         return self._send("merge lots", self.suite.lots.merge(lots)).event(LotsMerged).lot
 
 
-def exchange(suite: Suite, sender: Sender, acceptance: SignedAcceptance) -> Sent:
+def exchange(suite: Suite, sender: Sender, acceptance: SignedExchange) -> Sent:
     """Change a lot's owner and pay for it in one transaction; anyone may submit the two signatures.
 
     Args:

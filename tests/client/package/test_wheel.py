@@ -13,7 +13,7 @@ import pytest
 from energy_trading.chain.compile import CONTRACTS, ROOT, compile_profile
 
 TRADE = """
-from energy_trading.chain import artifacts, in_process
+from energy_trading.chain import artifacts, connect, in_process
 names = {names!r}
 assert all(artifacts.load(name).name == name for name in names)
 chain = in_process.in_process()

@@ -17,7 +17,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.lots.injection import (
     Contact,
-    ReadingRefused,
+    InjectionRefused,
     mint,
     sign_injection,
     sign_reading,
@@ -152,7 +152,7 @@ def test_reading_of_another_meter_is_refused(world: World) -> None:
         replace(reading, energy_wh=11),
         replace(reading, signature=bytes(64)),
     ):
-        with pytest.raises(ReadingRefused) as caught:
+        with pytest.raises(InjectionRefused) as caught:
             sign_injection(forged, Contact.of(world.alice), 1, 2**40, world.dso, domain)
         assert (
             str(caught.value) == f"the reading is not signed by meter 0x{forged.meter.hex()}, which it names"
