@@ -13,6 +13,9 @@ from .bindings.suite import NonceTaken as NonceTaken
 from .bindings.suite import Suite as Suite
 from .bindings.suite import SuiteParameters as SuiteParameters
 from .bindings.suite import deploy as deploy
+from .chain.artifacts import Artifact as Artifact
+from .chain.artifacts import NotCompiled as NotCompiled
+from .chain.compile import CompileFailed as CompileFailed
 from .chain.connect import Chain as Chain
 from .chain.connect import NodeError as NodeError
 from .chain.connect import NotEnoughMoney as NotEnoughMoney
@@ -23,6 +26,7 @@ from .chain.connect import connect as connect
 from .chain.in_process import in_process as in_process
 from .crypto.addresses import message_address as message_address
 from .crypto.ecies import DecryptionFailed as DecryptionFailed
+from .crypto.ecqv import WrongCertificate as WrongCertificate
 from .crypto.keys import SecretKey as SecretKey
 from .crypto.merkle import MerkleTree as MerkleTree
 from .crypto.merkle import signer_leaf as signer_leaf

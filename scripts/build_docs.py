@@ -89,9 +89,9 @@ def put_reference() -> None:
     for interface in sorted((ROOT / "contracts" / "interfaces").glob("*.sol")):
         put_source(interface)
     rooms: dict[str, list[str]] = {}
-    for node in ast.walk(ast.parse((ROOT / "energy_trading" / "__init__.py").read_text(encoding="utf-8"))):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith("energy_trading."):
-            rooms.setdefault(node.module.split(".")[1], []).extend(alias.name for alias in node.names)
+    for node in ast.walk(ast.parse((ROOT / "energy_trading" / "__init__.pyi").read_text(encoding="utf-8"))):
+        if isinstance(node, ast.ImportFrom) and node.module:
+            rooms.setdefault(node.module.split(".")[0], []).extend(alias.name for alias in node.names)
     for room, names in rooms.items():
         entries = [f"::: energy_trading.{name}" for name in sorted(names)]
         _put(f"reference/python/{room}.md", [f"# {room}", "All by `from energy_trading import …`.", *entries])

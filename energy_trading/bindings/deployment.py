@@ -27,8 +27,8 @@ from energy_trading.bindings.suite import (
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, Sender
 from energy_trading.errors import BadInput, Forged, TryAgain
-from energy_trading.files.json import read_json, reading
-from energy_trading.files.lock import open_locked
+from energy_trading.files._json import read_json, reading
+from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import unwritable, write_whole
 from energy_trading.types import CreditParameters
 

@@ -30,7 +30,7 @@ def in_process(
     Raises:
         BadInput: the fork is unknown, or there is no account.
     """
-    from energy_trading.chain.tester import start
+    from energy_trading.chain._tester import start
 
     keys = [SecretKey.from_int(i + 1) for i in range(accounts)] if isinstance(accounts, int) else accounts
     if not keys:

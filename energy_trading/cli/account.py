@@ -13,7 +13,7 @@ from energy_trading.cli.deployment import PASSWORD, key_from_file
 from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console
 from energy_trading.errors import BadInput, EnergyTradingError
-from energy_trading.files.json import read_json
+from energy_trading.files._json import read_json
 
 group = typer.Typer(help="A person's account: request it, open it, deposit and withdraw money.")
 
@@ -33,7 +33,7 @@ def request(
     """Request an account from PKG. The person keeps the key file until `finish`."""
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.identity import Enrolment
-    from energy_trading.identity.enrolment_json import request_to_json, role_of
+    from energy_trading.identity._enrolment_json import request_to_json, role_of
 
     wanted = role_of(role)
     check_new("--request-key", request_key)
@@ -60,7 +60,7 @@ def finish(
 ) -> None:
     """Check PKG's answer, compute the account's key, which PKG never learns, and print the account."""
     from energy_trading.identity import Enrolment, Parameters
-    from energy_trading.identity.enrolment_json import answer_from_json, request_from_json
+    from energy_trading.identity._enrolment_json import answer_from_json, request_from_json
 
     asked = request_from_json(read_json("--request", request))
     given = answer_from_json(read_json("ANSWER", answer))
@@ -81,7 +81,7 @@ def open_account(
     attestation: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="File of `pkg attest`.")],
 ) -> None:
     """Open the account that PKG has attested. Anyone may do this."""
-    from energy_trading.identity.enrolment_json import attestation_from_json
+    from energy_trading.identity._enrolment_json import attestation_from_json
 
     statement, signature = attestation_from_json(read_json("ATTESTATION", attestation))
     desk.send("open account", desk.suite.ledger.open_account(statement, signature))

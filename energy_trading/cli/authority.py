@@ -20,8 +20,8 @@ from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, save_new_key, write_json
 from energy_trading.cli.output import address_of, console, time_of
 from energy_trading.errors import BadInput
-from energy_trading.files.json import read_json
-from energy_trading.files.lock import open_locked
+from energy_trading.files._json import read_json
+from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import unreadable, unwritable
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def issue(
     ] = None,
 ) -> None:
     """Certify a person whose papers PKG has seen. Round times do not reveal when that was."""
-    from energy_trading.identity.enrolment_json import answer_to_json, request_from_json
+    from energy_trading.identity._enrolment_json import answer_to_json, request_from_json
 
     asked = request_from_json(read_json("REQUEST", request))
     year = datetime.now(UTC).year
@@ -137,7 +137,7 @@ def attest(
     ] = "+1h",
 ) -> None:
     """Sign an attestation that an account may be opened in this market."""
-    from energy_trading.identity.enrolment_json import answer_from_json, attestation_to_json
+    from energy_trading.identity._enrolment_json import answer_from_json, attestation_to_json
 
     given = answer_from_json(read_json("ANSWER", answer))
     deadline = desk.time_of("--until", until)
@@ -206,7 +206,7 @@ def register_meter(
     signer: Annotated[str, typer.Argument(help="Address of its key, or verifier ‖ x ‖ y for P-256.")],
 ) -> None:
     """Register the meter of an account, or replace it by another."""
-    from energy_trading.crypto.signatures import check_signer
+    from energy_trading.crypto._signatures import check_signer
 
     person = address_of("ACCOUNT", account)
     try:

@@ -59,7 +59,7 @@ def deploy(
     """Deploy the contracts. After an interruption, run the command again to continue."""
     from energy_trading.bindings.deployment import deploy_recorded, parameters_from
     from energy_trading.chain.connect import connect
-    from energy_trading.files.json import read_json
+    from energy_trading.files._json import read_json
 
     given: Any = {} if config is None else read_json("--config", config)
     if not isinstance(given, dict):

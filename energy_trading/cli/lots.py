@@ -13,7 +13,7 @@ from energy_trading.cli.authority import DsoKey, DsoState, PkgKey, PkgState, ope
 from energy_trading.cli.files import write_json
 from energy_trading.cli.output import AsJson, address_of, console, print_json, show
 from energy_trading.errors import BadInput
-from energy_trading.files.json import read_json
+from energy_trading.files._json import read_json
 
 if TYPE_CHECKING:
     from energy_trading.market.lots.dispute_file import Holding

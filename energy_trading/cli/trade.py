@@ -13,7 +13,7 @@ from energy_trading.cli.meter import JournalFile, MeterKey, open_meter
 from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
-from energy_trading.files.json import read_json
+from energy_trading.files._json import read_json
 
 group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, expire.")
 

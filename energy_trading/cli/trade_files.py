@@ -11,7 +11,7 @@ import typer
 
 from energy_trading.cli.acting import Desk
 from energy_trading.errors import BadInput
-from energy_trading.files.json import read_json
+from energy_trading.files._json import read_json
 
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
@@ -92,7 +92,7 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.files.json import from_hex, reading
+    from energy_trading.files._json import from_hex, reading
     from energy_trading.types import Delivery, Energy, Terms
 
     with reading("receipt"):

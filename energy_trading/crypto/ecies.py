@@ -9,7 +9,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from energy_trading.crypto.curve import POINT_SIZE, check_point
+from energy_trading.crypto._curve import POINT_SIZE, check_point
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 

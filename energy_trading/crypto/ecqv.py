@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from hashlib import sha256
 
-from energy_trading.crypto.curve import add, multiply
+from energy_trading.crypto._curve import add, multiply
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput, Forged
 

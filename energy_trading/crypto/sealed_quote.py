@@ -9,7 +9,7 @@ from eth_abi.abi import encode
 from eth_utils.address import is_address
 from eth_utils.crypto import keccak
 
-from energy_trading.crypto.curve import address_of
+from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 

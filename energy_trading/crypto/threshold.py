@@ -9,8 +9,9 @@ from typing import Final
 
 from eth_utils.crypto import keccak
 
-from energy_trading.crypto import dleq, ecies
-from energy_trading.crypto.curve import GENERATOR, add, check_point, multiply
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto import ecies
+from energy_trading.crypto._curve import GENERATOR, add, check_point, multiply
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput, Forged, RuleBroken
 

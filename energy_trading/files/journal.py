@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from energy_trading.errors import BadInput, Forged, TryAgain
-from energy_trading.files.json import parse_json
-from energy_trading.files.lock import open_locked
+from energy_trading.files._json import parse_json
+from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import sync_folder
 
 

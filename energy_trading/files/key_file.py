@@ -10,7 +10,7 @@ import eth_keyfile
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files.json import parse_json
+from energy_trading.files._json import parse_json
 from energy_trading.files.private_file import read_private, write_private
 
 #: scrypt's N; 2**18 costs 256 MiB and about a second

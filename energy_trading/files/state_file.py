@@ -9,7 +9,7 @@ from typing import Any
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import Forged
-from energy_trading.files.json import check_object, from_hex, parse_json, to_hex
+from energy_trading.files._json import check_object, from_hex, parse_json, to_hex
 from energy_trading.files.private_file import read_private, write_private
 
 

@@ -1,7 +1,7 @@
 """Who may trade: PKG (private key generator), DSO (distribution system operator), certificates, tracing."""
 
+from energy_trading.identity._as_printed import PrintedIssue, issue_as_printed, trace_as_printed
 from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
-from energy_trading.identity.as_printed import PrintedIssue, issue_as_printed, trace_as_printed
 from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead
 from energy_trading.identity.dso import DSO
 from energy_trading.identity.enrolment import Answer, AnswerRefused, Enrolment, EnrolmentRequest, Member

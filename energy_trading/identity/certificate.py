@@ -12,7 +12,7 @@ from typing import Final
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto import ecqv
-from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
+from energy_trading.crypto._curve import POINT_SIZE, address_of, check_point
 from energy_trading.crypto.keys import check_size
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE

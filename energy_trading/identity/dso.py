@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from energy_trading.crypto.derivation import derive_key
+from energy_trading.crypto._derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files.state_file import load_state, save_state

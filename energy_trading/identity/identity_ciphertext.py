@@ -9,8 +9,9 @@ import unicodedata
 from dataclasses import dataclass, field
 from typing import Final
 
-from energy_trading.crypto import dleq, ecies
-from energy_trading.crypto.curve import GENERATOR
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto import ecies
+from energy_trading.crypto._curve import GENERATOR
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from energy_trading.crypto import dleq
-from energy_trading.crypto.curve import GENERATOR, add, address_of, check_point
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto._curve import GENERATOR, add, address_of, check_point
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import Forged
-from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files._json import check_object, from_hex, to_hex
 
 
 class Holder(StrEnum):

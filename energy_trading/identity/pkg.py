@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from energy_trading.crypto import ecqv
-from energy_trading.crypto.derivation import derive_key
+from energy_trading.crypto._derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken
-from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files._json import check_object, from_hex, to_hex
 from energy_trading.files.state_file import load_state, save_state
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.account_x509 import write_x509

@@ -9,11 +9,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from energy_trading.crypto import dleq
-from energy_trading.crypto.curve import add, check_point
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto._curve import add, check_point
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import check_object, check_text, from_hex, to_hex
+from energy_trading.files._json import check_object, check_text, from_hex, to_hex
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.parameters import Holder, Parameters

@@ -17,11 +17,11 @@ from eth_utils.address import is_address
 from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto._signatures import check_signer, verify_signature
 from energy_trading.crypto.keys import check_size
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
-from energy_trading.crypto.signatures import check_signer, verify_signature
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import check_integer, from_hex, parse_json, to_hex
+from energy_trading.files._json import check_integer, from_hex, parse_json, to_hex
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import Domain
 

@@ -8,8 +8,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.address import is_address
 from eth_utils.conversions import to_bytes
 
+from energy_trading.crypto._signatures import compact, sign_p256
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact, sign_p256
 from energy_trading.errors import BadInput
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from eth_utils.address import to_checksum_address
 
-from energy_trading.crypto.signatures import recover_address, verify_signature
+from energy_trading.crypto._signatures import recover_address, verify_signature
 from energy_trading.errors import BadInput
 from energy_trading.types import ZERO_ADDRESS
 

@@ -8,7 +8,7 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Self
 
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_integer, check_object, from_hex, parse_json, to_hex
+from energy_trading.files._json import check_integer, check_object, from_hex, parse_json, to_hex
 
 #: sizes of a padded record, in bytes; the length of a ciphertext reveals only which of them it has
 BUCKETS: Final = (256, 1024, 4096)

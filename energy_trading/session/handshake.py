@@ -17,13 +17,14 @@ from eth_abi.abi import encode
 from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto._curve import POINT_SIZE, address_of, check_point
+from energy_trading.crypto._signatures import recover_public_key
 from energy_trading.crypto.addresses import message_address
-from energy_trading.crypto.curve import POINT_SIZE, address_of, check_point
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import recover_public_key
 from energy_trading.errors import BadInput, Forged
 from energy_trading.identity.certificate import CERTIFICATE_SIZE, Certificate
 from energy_trading.identity.enrolment import Member
+from energy_trading.session._wire import PREFIX_SIZE, VERSION, MessageKind, prefix, read_prefix, session_id_of
 from energy_trading.session.ratchet import (
     RATCHET_KEY_SIZE,
     MessageRefused,
@@ -33,7 +34,6 @@ from energy_trading.session.ratchet import (
 )
 from energy_trading.session.session import Session, context_of
 from energy_trading.session.subject import Subject
-from energy_trading.session.wire import PREFIX_SIZE, VERSION, MessageKind, prefix, read_prefix, session_id_of
 
 _PROOF_TYPE: Final = "SessionProof(string side,bytes32 transcript,address account,bytes32 certificateHash)"
 _HELLO: Final = struct.Struct(f">BB32s32s{POINT_SIZE}s")

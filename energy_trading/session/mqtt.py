@@ -9,8 +9,8 @@ from ssl import SSLContext
 from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.errors import BadInput
+from energy_trading.session._wire import MAX_MESSAGE
 from energy_trading.session.transport import Handler, TransportFailed
-from energy_trading.session.wire import MAX_MESSAGE
 
 if TYPE_CHECKING:
     from paho.mqtt.client import Client, MQTTMessage

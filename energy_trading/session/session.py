@@ -6,12 +6,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_object, from_hex, to_hex
+from energy_trading.files._json import check_object, from_hex, to_hex
 from energy_trading.identity.certificate import Certificate
+from energy_trading.session._wire import PREFIX_SIZE, MessageKind, prefix
 from energy_trading.session.content import Content, PriceProposal, decode, encode, pad, unpad
 from energy_trading.session.ratchet import Ratchet
 from energy_trading.session.subject import Subject
-from energy_trading.session.wire import PREFIX_SIZE, MessageKind, prefix
 
 _KEYS = {
     "lot",

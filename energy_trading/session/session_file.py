@@ -10,11 +10,11 @@ from typing import Final
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
-from energy_trading.crypto.derivation import derive_key
+from energy_trading.crypto._derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, TryAgain
-from energy_trading.files.json import parse_json
-from energy_trading.files.lock import open_locked
+from energy_trading.files._json import parse_json
+from energy_trading.files._lock import open_locked
 from energy_trading.files.private_file import read_private, write_private
 from energy_trading.session.content import Content
 from energy_trading.session.session import Session

@@ -10,7 +10,7 @@ from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_object
+from energy_trading.files._json import check_object
 from energy_trading.types import Domain
 
 _SUBJECT_TYPE: Final = "SessionSubject(uint256 lotId,address responder)"

@@ -12,8 +12,8 @@ from statistics import mean
 from typing import TYPE_CHECKING, Final
 
 from energy_trading.market.log.event_json import event_to_json, named
+from energy_trading.simulation._outputs import csv_text, write_all
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, FUNDS, RETAIL_CT
-from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
 from energy_trading.simulation.trading_day import DayResult, TradeRow, money_is_conserved
 

@@ -13,13 +13,13 @@ from energy_trading.bindings.offer_market import (
     DeliveryRefused,
     TradeExpired,
 )
-from energy_trading.crypto.signatures import P256_SIGNER_BYTES
+from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.market.log.positions import SlotReading
 from energy_trading.market.trade.trader import confirm, confirm_many, expire
 from energy_trading.meter.smart_meter import NothingDelivered
-from energy_trading.simulation.auction import run_day_ahead_auction
+from energy_trading.simulation._auction import run_day_ahead_auction
+from energy_trading.simulation._lot_sale import sell_a_lot
 from energy_trading.simulation.faults import Faults
-from energy_trading.simulation.lot_sale import sell_a_lot
 from energy_trading.simulation.neighbourhood import (
     FEED_IN_CT,
     RECEIPT_SLOTS,

@@ -17,12 +17,6 @@ class Energy(bytes):
 
     It is a value: two of them are equal when their bytes are, and they can be used wherever bytes can.
 
-    Args:
-        raw: 32 bytes, either a quantity in Wh (big endian) or a commitment to one.
-
-    Raises:
-        BadInput: there are not 32 bytes.
-
     Source:
         Nazari §III.C (contract hash), N-5.
     """
@@ -30,7 +24,14 @@ class Energy(bytes):
     __slots__ = ()
 
     def __new__(cls, raw: bytes) -> Energy:
-        """Check the length."""
+        """Take 32 bytes as they are.
+
+        Args:
+            raw: 32 bytes, either a quantity in Wh (big endian) or a commitment to one.
+
+        Raises:
+            BadInput: there are not 32 bytes.
+        """
         if len(raw) != 32:
             raise BadInput(f"an energy field must have 32 bytes, not {len(raw)}")
         return super().__new__(cls, raw)

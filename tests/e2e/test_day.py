@@ -11,7 +11,7 @@ import pytest
 
 from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
 from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
-from energy_trading.crypto.signatures import P256_SIGNER_BYTES
+from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.errors import BadInput
 from energy_trading.simulation.faults import Faults, InjectedFaults
 from energy_trading.simulation.neighbourhood import FUNDS, settle_in

@@ -12,7 +12,7 @@ from energy_trading.bindings.offer_market import DeliveryConfirmed
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, QuoteSealed
 from energy_trading.market.log.event_json import event_to_json, named
 from energy_trading.market.log.replay import replay
-from energy_trading.simulation.auction import run_day_ahead_auction
+from energy_trading.simulation._auction import run_day_ahead_auction
 from energy_trading.simulation.neighbourhood import FEE_BPS, settle_in
 from energy_trading.simulation.script import Script
 from energy_trading.simulation.trading_day import DayResult, TradingDay, money_is_conserved

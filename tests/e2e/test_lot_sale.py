@@ -7,8 +7,8 @@ from collections.abc import Iterator
 import pytest
 
 from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
+from energy_trading.simulation._lot_sale import NO_OCCASION, sell_a_lot
 from energy_trading.simulation.faults import InjectedFaults
-from energy_trading.simulation.lot_sale import NO_OCCASION, sell_a_lot
 from energy_trading.simulation.neighbourhood import FUNDS, Home, Neighbourhood, settle_in
 from energy_trading.simulation.script import Script
 from energy_trading.simulation.trading_day import DayResult, money_is_conserved

@@ -8,9 +8,9 @@ from typing import TypeAlias
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import seal, seed
-from energy_trading.crypto.signatures import compact
 from energy_trading.rules.auction import Result
 from energy_trading.types import (
     AWARD_NONCE,

@@ -7,8 +7,8 @@ from types import MappingProxyType
 
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.types import (
     ZERO_ADDRESS,
     Delivery,

@@ -18,7 +18,7 @@ from energy_trading.bench.gas.money import (
 )
 from energy_trading.bench.gas.parts import PARTS
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario, snapshot
-from energy_trading.simulation.outputs import csv_text, write_all
+from energy_trading.simulation._outputs import csv_text, write_all
 
 
 def document(

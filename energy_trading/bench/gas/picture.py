@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from energy_trading.bench.gas.growth import PARTS_OF_A_LOT, Point
 from energy_trading.bench.gas.money import CHAINS, Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario
-from energy_trading.simulation.outputs import png
+from energy_trading.simulation._outputs import png
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -20,10 +20,10 @@ from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain import artifacts
 from energy_trading.chain.in_process import in_process
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.crypto.sealed_quote import SealedQuote, accumulate, seal, seed
-from energy_trading.crypto.signatures import compact
 from energy_trading.identity.identity_ciphertext import IDENTITY_CIPHERTEXT_SIZE
 from energy_trading.market.lots.injection import (
     Contact,

@@ -16,8 +16,8 @@ from typing import Any, Final
 from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
 from energy_trading.bindings.energy_lot import BadSignature, LotExchanged, LotMinted, ReadingUsed
 from energy_trading.chain.in_process import in_process
+from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.addresses import message_address
-from energy_trading.crypto.curve import address_of
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity import (
@@ -32,7 +32,7 @@ from energy_trading.identity import (
     issue_as_printed,
     trace_as_printed,
 )
-from energy_trading.identity.as_printed import identity_hash
+from energy_trading.identity._as_printed import identity_hash
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
 from energy_trading.market.lots.injection import Contact, mint, sign_injection, sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
@@ -51,8 +51,8 @@ from energy_trading.session import (
     hello_as_printed,
     session_key_as_printed,
 )
-from energy_trading.session.wire import PREFIX_SIZE
-from energy_trading.simulation.outputs import write_all
+from energy_trading.session._wire import PREFIX_SIZE
+from energy_trading.simulation._outputs import write_all
 from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 
 SLOT: Final = GENESIS - 900

@@ -21,7 +21,7 @@ from energy_trading.market.log.records import Change, changes_in
 from energy_trading.rules import credit
 from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import Reading, seller_credits
-from energy_trading.simulation.outputs import csv_text, png, write_all
+from energy_trading.simulation._outputs import csv_text, png, write_all
 from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import ZERO_ADDRESS, Cause, LedgerParameters, Outcome, Settlement, to_abi
 

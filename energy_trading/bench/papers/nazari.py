@@ -18,8 +18,8 @@ from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeE
 from energy_trading.market.trade.offer import Offer, Trade
 from energy_trading.market.trade.trader import confirm, expire
 from energy_trading.meter.smart_meter import NothingDelivered
+from energy_trading.simulation._outputs import csv_text, write_all
 from energy_trading.simulation.neighbourhood import Home, settle_idle_homes
-from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
 from energy_trading.types import TradeState
 

@@ -9,7 +9,7 @@ from typing import Final
 from energy_trading.bench.papers import reproductions
 from energy_trading.bench.papers.findings import Findings
 from energy_trading.chain.compile import ROOT
-from energy_trading.simulation.outputs import write_all
+from energy_trading.simulation._outputs import write_all
 
 #: the committed page; kept current where it exists, which is in a checkout only
 PAGE: Final = ROOT / "docs" / "reproduction.md"

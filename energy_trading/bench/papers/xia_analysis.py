@@ -18,8 +18,8 @@ from energy_trading.market.auction.bidder import Bidder
 from energy_trading.market.auction.publisher import Publisher
 from energy_trading.market.auction.quote_store import QuoteStore
 from energy_trading.market.auction.settlement import settle_all
+from energy_trading.simulation._outputs import csv_text, write_all
 from energy_trading.simulation.neighbourhood import settle_idle_homes
-from energy_trading.simulation.outputs import csv_text, write_all
 from energy_trading.simulation.people import EURO
 
 #: what `make analyze` found; the file is committed, so that an installed package has it too

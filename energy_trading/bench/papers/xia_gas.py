@@ -13,7 +13,7 @@ from energy_trading.bench.gas.scenarios import FUNDS, Bench
 from energy_trading.bench.papers.findings import Finding, Findings, word_table
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import InternalFault
-from energy_trading.simulation.outputs import csv_text, png, write_all
+from energy_trading.simulation._outputs import csv_text, png, write_all
 
 #: Xia §4.1: a quote took 16 % of a block of about 4.7 million gas.
 PAPER_QUOTE_GAS: Final = 4_700_000 * 16 // 100

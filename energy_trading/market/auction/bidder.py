@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
-from energy_trading.crypto.curve import address_of
+from energy_trading.crypto._curve import address_of
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
+from energy_trading.market._client import Client, OnSent
 from energy_trading.market.auction.auction import Auction, AwardedLot
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
-from energy_trading.market.client import Client, OnSent
 from energy_trading.types import AuctionState, Quote, RelayedQuote
 
 

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.crypto.threshold import Ceremony
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_integer, check_list, check_object, from_hex, to_hex
+from energy_trading.files._json import check_integer, check_list, check_object, from_hex, to_hex
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from energy_trading.crypto.curve import address_of
+from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.threshold import GroupKey, Reconstruction, TooFewShares
-from energy_trading.market.auction.board import Board, LocalBoard, deal_alone, open_key
+from energy_trading.market.auction._board import Board, LocalBoard, deal_alone, open_key
 from energy_trading.market.auction.charter import Charter
 from energy_trading.market.auction.key_holder import KeyHolder, TooEarly
 

@@ -20,11 +20,11 @@ from energy_trading.crypto.threshold import (
     share_of,
 )
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
-from energy_trading.files.json import check_object
+from energy_trading.files._json import check_object
 from energy_trading.files.key_file import WORK_FACTOR, load_key, save_key
 from energy_trading.files.state_file import load_state, save_state
 from energy_trading.files.whole_file import FileExists
-from energy_trading.market.auction.board import Board, deals_in, group_key, published
+from energy_trading.market.auction._board import Board, deals_in, group_key, published
 from energy_trading.market.auction.charter import Charter
 from energy_trading.market.auction.message import Body, Message, commitments_from_json, commitments_to_json
 

@@ -9,13 +9,13 @@ from typing import Any, TypeAlias
 from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
-from energy_trading.crypto.curve import address_of
-from energy_trading.crypto.dleq import DleqProof
+from energy_trading.crypto._curve import address_of
+from energy_trading.crypto._dleq import DleqProof
+from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact, verify_signature
 from energy_trading.crypto.threshold import Ceremony, Commitments, Complaint, Deal, SealedShare, Share
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import check_integer, check_list, check_object, from_hex, to_hex
+from energy_trading.files._json import check_integer, check_list, check_object, from_hex, to_hex
 
 Body: TypeAlias = Deal | Complaint | Share
 """A share is sent only to be published, when the auction's quotes are to be opened."""

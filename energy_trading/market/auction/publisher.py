@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.errors import BadInput
+from energy_trading.market._client import Client
 from energy_trading.market.auction.auction import Auction
-from energy_trading.market.client import Client
 from energy_trading.market.trade.offer import Offer
 from energy_trading.market.trade.trader import Trader
 from energy_trading.rules.auction import payment

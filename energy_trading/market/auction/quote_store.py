@@ -10,8 +10,8 @@ from typing import Any, Final
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, fresh_ephemeral, open_own_quote, seal
 from energy_trading.errors import BadInput
+from energy_trading.files._json import check_object, from_hex, to_hex
 from energy_trading.files.journal import Journal
-from energy_trading.files.json import check_object, from_hex, to_hex
 
 
 class QuoteStatus(StrEnum):

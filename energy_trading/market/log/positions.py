@@ -14,7 +14,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from energy_trading.bindings.energy_lot import LotExchanged, Transfer
 from energy_trading.errors import BadInput
-from energy_trading.files.json import (
+from energy_trading.files._json import (
     check_integer,
     check_list,
     check_object,

@@ -19,9 +19,9 @@ from energy_trading.bindings.energy_lot import (
     Transfer,
 )
 from energy_trading.bindings.suite import Suite
-from energy_trading.crypto.signatures import recover_address
+from energy_trading.crypto._signatures import recover_address
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files.json import reading
+from energy_trading.files._json import reading
 from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.log.fold import Fold
 from energy_trading.market.log.records import HELD, LotRecord

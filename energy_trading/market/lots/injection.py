@@ -9,9 +9,9 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
+from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact, verify_signature
 from energy_trading.errors import BadInput, Forged
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading

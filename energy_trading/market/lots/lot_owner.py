@@ -11,10 +11,10 @@ from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_lot import LotsMerged
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.addresses import message_address
-from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
-from energy_trading.market.client import Client
+from energy_trading.market._client import Client
 from energy_trading.rules.lot import part_id
 from energy_trading.types import MAX_UNITS, ExchangeAcceptance, ExchangePermit
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 from eth_utils.address import is_address, to_checksum_address
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.errors import BadInput
-from energy_trading.files.json import reading
+from energy_trading.files._json import reading
 from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,

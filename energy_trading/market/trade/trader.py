@@ -11,7 +11,7 @@ from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market.client import Client, OnSent
+from energy_trading.market._client import Client, OnSent
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter

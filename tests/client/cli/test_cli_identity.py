@@ -16,7 +16,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files.key_file import load_key, save_key
 from energy_trading.identity import PKG
-from energy_trading.identity.enrolment_json import answer_from_json
+from energy_trading.identity._enrolment_json import answer_from_json
 from tests.client.cli_runs import Done, cli
 
 PASSWORDS = {

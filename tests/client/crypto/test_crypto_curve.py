@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from py_ecc.secp256k1 import secp256k1 as referee
 
-from energy_trading.crypto.curve import (
+from energy_trading.crypto._curve import (
     GENERATOR,
     add,
     address_of,

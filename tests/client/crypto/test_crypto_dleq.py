@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto import dleq
-from energy_trading.crypto.curve import GENERATOR, add, multiply, negate
-from energy_trading.crypto.dleq import DleqProof, prove, verify
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto._curve import GENERATOR, add, multiply, negate
+from energy_trading.crypto._dleq import DleqProof, prove, verify
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
 

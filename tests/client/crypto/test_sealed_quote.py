@@ -17,7 +17,7 @@ from py_ecc.secp256k1 import secp256k1 as referee
 from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto import sealed_quote
-from energy_trading.crypto.curve import GENERATOR, address_of
+from energy_trading.crypto._curve import GENERATOR, address_of
 from energy_trading.crypto.keys import SECP256K1_N as N
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import (

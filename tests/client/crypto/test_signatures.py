@@ -7,8 +7,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from eth_account import Account
 from eth_utils.crypto import keccak
 
-from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.crypto.signatures import (
+from energy_trading.crypto._signatures import (
     P256_N,
     compact,
     recover_address,
@@ -16,6 +15,7 @@ from energy_trading.crypto.signatures import (
     sign_p256,
     verify_signature,
 )
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
 
 KEY = SecretKey.from_int(7)

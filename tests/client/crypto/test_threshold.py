@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto import dleq, ecies, threshold
-from energy_trading.crypto.curve import GENERATOR, add, multiply, negate
+from energy_trading.crypto import _dleq as dleq
+from energy_trading.crypto import ecies, threshold
+from energy_trading.crypto._curve import GENERATOR, add, multiply, negate
 from energy_trading.crypto.keys import SECP256K1_N as N
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.threshold import (

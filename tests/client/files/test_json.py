@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from energy_trading.errors import BadInput
-from energy_trading.files.json import (
+from energy_trading.files._json import (
     MAX_DEPTH,
     check_integer,
     check_list,

@@ -13,15 +13,15 @@ from pathlib import Path
 import pytest
 
 from energy_trading.errors import TryAgain
+from energy_trading.files._lock import open_locked
 from energy_trading.files.journal import Journal, JournalLocked
-from energy_trading.files.lock import open_locked
 
 FLAGS = os.O_RDWR | os.O_CREAT
 HOLD = """
 import os, sys
 from pathlib import Path
 from energy_trading.errors import TryAgain
-from energy_trading.files.lock import open_locked
+from energy_trading.files._lock import open_locked
 descriptor = open_locked(Path(sys.argv[1]), os.O_RDWR | os.O_CREAT, TryAgain("in use"))
 print("held", flush=True)
 sys.stdin.read()

@@ -6,7 +6,8 @@ import pytest
 
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.identity import as_printed, issue_as_printed, trace_as_printed
+from energy_trading.identity import _as_printed as as_printed
+from energy_trading.identity import issue_as_printed, trace_as_printed
 from tests.client.identity_actors import ALICE, BOB
 
 MASTER, DSO_KEY = SecretKey.generate(), SecretKey.generate()

@@ -7,8 +7,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy_trading.crypto._curve import GENERATOR, address_of
 from energy_trading.crypto.addresses import message_address
-from energy_trading.crypto.curve import GENERATOR, address_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.identity import Certificate, CertificateExpired, CertificateHead, Role, canonical_identity

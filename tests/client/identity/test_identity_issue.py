@@ -8,8 +8,8 @@ import pytest
 from eth_account import Account
 from eth_account.messages import encode_typed_data
 
-from energy_trading.crypto.curve import GENERATOR, add, negate
-from energy_trading.crypto.dleq import prove
+from energy_trading.crypto._curve import GENERATOR, add, negate
+from energy_trading.crypto._dleq import prove
 from energy_trading.crypto.ecqv import WrongCertificate
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput

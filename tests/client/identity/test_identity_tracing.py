@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from energy_trading.crypto import ecies
-from energy_trading.crypto.curve import GENERATOR, add
-from energy_trading.crypto.dleq import prove
+from energy_trading.crypto._curve import GENERATOR, add
+from energy_trading.crypto._dleq import prove
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.ecqv import issue
 from energy_trading.crypto.keys import SecretKey

@@ -10,8 +10,8 @@ from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from energy_trading.crypto._signatures import verify_signature
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import verify_signature
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import JournalCorrupt
 from energy_trading.meter.key_root import registry_domain

@@ -5,8 +5,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from eth_account import Account
 from eth_utils.crypto import keccak
 
+from energy_trading.crypto._signatures import P256_N, check_signer, compact, verify_signature
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.crypto.signatures import P256_N, check_signer, compact, verify_signature
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 

@@ -34,7 +34,7 @@ ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 #: half a second or more each: they belong inside the functions that need them
 HEAVY = {"demandlib", "dsmr_parser", "matplotlib", "pandas", "pvlib", "solcx", "web3", "eth_tester", "eth"}
 #: loaded only when a chain in this process is started
-LOADED_LATE = {"chain/tester.py"}
+LOADED_LATE = {"chain/_tester.py"}
 
 
 def modules() -> list[Path]:

@@ -3,8 +3,8 @@
 import re
 from pathlib import Path
 
-from energy_trading import _HOME
 from tests.client.package.test_imports import ARROWS
+from tests.client.package.test_public_names import homes
 
 ROOT = Path(__file__).resolve().parents[3]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def test_every_page_is_in_the_site_and_the_index() -> None:
 def test_site_has_a_page_for_every_public_room() -> None:
     """`scripts/build_docs.py` makes one page for each room with public names."""
     shown = re.findall(r": reference/python/(\w+)\.md$", SITE, re.MULTILINE)
-    assert shown == sorted({home.split(".")[0] for home in _HOME.values()})
+    assert shown == sorted({home.split(".")[1] for home in homes().values()})
 
 
 def test_example_of_the_readme_needs_public_names_only() -> None:

@@ -82,6 +82,7 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     artifacts = {path.relative_to(ROOT) for path in CONTRACTS.output.glob("*.json")}
     assert len(artifacts) > 1
     assert package == {PurePosixPath(path) for path in (*modules, *artifacts)} | {
+        PurePosixPath("energy_trading/__init__.pyi"),
         PurePosixPath("energy_trading/py.typed"),
         PurePosixPath("energy_trading/bench/gas/permit_token.hex"),
         PurePosixPath("energy_trading/bench/papers/analysis.json"),

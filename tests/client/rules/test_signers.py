@@ -6,8 +6,8 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.conversions import to_bytes
 
+from energy_trading.crypto._signatures import P256_N, compact, sign_p256
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.crypto.signatures import P256_N, compact, sign_p256
 from energy_trading.rules.signers import Signers, is_p256
 from energy_trading.types import ZERO_ADDRESS
 

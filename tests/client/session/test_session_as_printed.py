@@ -6,7 +6,7 @@ from hashlib import sha256
 
 import pytest
 
-from energy_trading.crypto.curve import GENERATOR, multiply
+from energy_trading.crypto._curve import GENERATOR, multiply
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.session import hello_as_printed, session_key_as_printed

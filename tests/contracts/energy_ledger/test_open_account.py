@@ -16,8 +16,8 @@ from energy_trading.bindings.energy_ledger import (
     ZeroAddress,
 )
 from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.types import ZERO_ADDRESS, AccountView
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.world import FUNDS, World

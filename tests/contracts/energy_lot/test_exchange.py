@@ -15,7 +15,7 @@ from energy_trading.bindings.energy_lot import (
     TokenDoesNotExist,
     Transfer,
 )
-from energy_trading.crypto.signatures import compact
+from energy_trading.crypto._signatures import compact
 from energy_trading.types import ZERO_ADDRESS, ExchangeAcceptance, ExchangePermit, LotState, LotView
 from tests.contracts.energy_lot.tools import MSG, PRICE, SLOT, certificate, exchange, minted, other_domains
 from tests.contracts.offer_market.tools import compiled, refused, told

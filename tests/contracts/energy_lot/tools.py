@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from energy_trading.bindings import Call
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.market.lots import injection
 from energy_trading.market.lots.injection import Contact, SignedInjection, sign_reading
 from energy_trading.types import ZERO_ADDRESS, Domain, ExchangeAcceptance, ExchangePermit, Injection, Permit

@@ -22,8 +22,8 @@ from energy_trading.bindings.offer_market import (
     WrongNonce,
     WrongState,
 )
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SECP256K1_N
-from energy_trading.crypto.signatures import compact
 from energy_trading.types import SIGNED_NONCE, Domain, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     DAY,

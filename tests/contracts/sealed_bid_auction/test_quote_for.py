@@ -8,8 +8,8 @@ import pytest
 from eth_abi.abi import encode
 
 from energy_trading.bindings.sealed_bid_auction import BadSignature, Expired, QuoteSealed, WrongState
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.crypto.signatures import compact
 from energy_trading.types import AuctionState, Domain, Quote, RelayedQuote
 from tests.contracts.offer_market.tools import compiled, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House, awards

@@ -29,7 +29,7 @@ from energy_trading.files.key_file import WrongPassword
 from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
 from energy_trading.files.whole_file import FileExists
-from energy_trading.market.auction.board import Board, LocalBoard, group_key, open_key, published
+from energy_trading.market.auction._board import Board, LocalBoard, group_key, open_key, published
 from energy_trading.market.auction.charter import Charter
 from energy_trading.market.auction.committee import Committee
 from energy_trading.market.auction.key_holder import KeyHolder, NoShare, TooEarly

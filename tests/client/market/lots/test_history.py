@@ -10,8 +10,8 @@ import pytest
 from eth_abi.abi import encode
 
 from energy_trading.bindings import SuiteParameters, read_events
+from energy_trading.crypto._signatures import recover_address
 from energy_trading.crypto.keys import SECP256K1_N
-from energy_trading.crypto.signatures import recover_address
 from energy_trading.errors import BadInput
 from energy_trading.market.log.replay import replay
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file

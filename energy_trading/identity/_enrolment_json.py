@@ -8,7 +8,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files.json import check_integer, check_object, check_text, from_hex, to_hex
+from energy_trading.files._json import check_integer, check_object, check_text, from_hex, to_hex
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity

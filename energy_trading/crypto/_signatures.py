@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from eth_utils.conversions import to_bytes
 
-from energy_trading.crypto.curve import address_of
+from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.keys import SECP256K1_N, check_size
 from energy_trading.errors import BadInput
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from energy_trading.crypto import ecies
-from energy_trading.crypto.curve import hash_to_scalar, multiply
+from energy_trading.crypto._curve import hash_to_scalar, multiply
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.identity.identity_ciphertext import canonical_identity
 

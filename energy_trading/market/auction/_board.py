@@ -20,7 +20,7 @@ from energy_trading.crypto.threshold import (
     reconstruct,
 )
 from energy_trading.errors import BadInput
-from energy_trading.files.json import parse_json
+from energy_trading.files._json import parse_json
 from energy_trading.market.auction.charter import Charter
 from energy_trading.market.auction.message import Body, Message, MessageForged
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from energy_trading.crypto.curve import GENERATOR, add, check_point, hash_to_scalar, multiply, negate
+from energy_trading.crypto._curve import GENERATOR, add, check_point, hash_to_scalar, multiply, negate
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey, check_size
 from energy_trading.errors import BadInput
 
