@@ -179,6 +179,7 @@ from .session import Accept as Accept
 from .session import HandshakeRefused as HandshakeRefused
 from .session import Initiator as Initiator
 from .session import InProcess as InProcess
+from .session import MessageKind as MessageKind
 from .session import MessageRefused as MessageRefused
 from .session import MessageRepeated as MessageRepeated
 from .session import Mqtt as Mqtt
@@ -196,6 +197,7 @@ from .session import TooManySkipped as TooManySkipped
 from .session import Transport as Transport
 from .session import TransportFailed as TransportFailed
 from .session import UnknownContent as UnknownContent
+from .session import read_prefix as read_prefix
 from .simulation.faults import Faults as Faults
 from .simulation.faults import InjectedFaults as InjectedFaults
 from .simulation.neighbourhood import Home as Home
