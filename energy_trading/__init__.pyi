@@ -103,6 +103,17 @@ from .market.log.fold import Fold as Fold
 from .market.log.fold import LogIncomplete as LogIncomplete
 from .market.log.fold import fold as fold
 from .market.log.follower import Follower as Follower
+from .market.log.positions import Entry as Entry
+from .market.log.positions import NotMetered as NotMetered
+from .market.log.positions import Position as Position
+from .market.log.positions import SlotReading as SlotReading
+from .market.log.positions import SlotRule as SlotRule
+from .market.log.positions import Tariffs as Tariffs
+from .market.log.positions import check_metered as check_metered
+from .market.log.positions import entries_of as entries_of
+from .market.log.positions import positions_of as positions_of
+from .market.log.positions import read_openings as read_openings
+from .market.log.positions import read_slot_readings as read_slot_readings
 from .market.log.records import AuctionRecord as AuctionRecord
 from .market.log.records import LotRecord as LotRecord
 from .market.log.records import TradeRecord as TradeRecord
