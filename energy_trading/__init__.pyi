@@ -90,6 +90,7 @@ from .market.auction.key_holder import KeyHolder as KeyHolder
 from .market.auction.key_holder import NoShare as NoShare
 from .market.auction.key_holder import TooEarly as TooEarly
 from .market.auction.message import MessageForged as MessageForged
+from .market.auction.publisher import LotTaken as LotTaken
 from .market.auction.publisher import Publisher as Publisher
 from .market.auction.quote_store import OwnQuote as OwnQuote
 from .market.auction.quote_store import QuoteStatus as QuoteStatus
@@ -103,6 +104,17 @@ from .market.log.fold import Fold as Fold
 from .market.log.fold import LogIncomplete as LogIncomplete
 from .market.log.fold import fold as fold
 from .market.log.follower import Follower as Follower
+from .market.log.positions import Entry as Entry
+from .market.log.positions import NotMetered as NotMetered
+from .market.log.positions import Position as Position
+from .market.log.positions import SlotReading as SlotReading
+from .market.log.positions import SlotRule as SlotRule
+from .market.log.positions import Tariffs as Tariffs
+from .market.log.positions import check_metered as check_metered
+from .market.log.positions import entries_of as entries_of
+from .market.log.positions import positions_of as positions_of
+from .market.log.positions import read_openings as read_openings
+from .market.log.positions import read_slot_readings as read_slot_readings
 from .market.log.records import AuctionRecord as AuctionRecord
 from .market.log.records import LotRecord as LotRecord
 from .market.log.records import TradeRecord as TradeRecord
@@ -169,6 +181,7 @@ from .session import Accept as Accept
 from .session import HandshakeRefused as HandshakeRefused
 from .session import Initiator as Initiator
 from .session import InProcess as InProcess
+from .session import MessageKind as MessageKind
 from .session import MessageRefused as MessageRefused
 from .session import MessageRepeated as MessageRepeated
 from .session import Mqtt as Mqtt
@@ -186,6 +199,7 @@ from .session import TooManySkipped as TooManySkipped
 from .session import Transport as Transport
 from .session import TransportFailed as TransportFailed
 from .session import UnknownContent as UnknownContent
+from .session import read_prefix as read_prefix
 from .simulation.faults import Faults as Faults
 from .simulation.faults import InjectedFaults as InjectedFaults
 from .simulation.neighbourhood import Home as Home

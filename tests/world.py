@@ -27,6 +27,8 @@ class World(Community):
     for gas and no account, and pays for what anyone may send.
     """
 
+    pkg: SecretKey
+
     def __init__(
         self,
         chain: Chain,

@@ -669,7 +669,9 @@ class EnergyLot(Contract):
         this contract does not.
 
         The DSO is the ledger's owner. Emits `LotMinted`. Reverts: `Expired`, `BadEnergy`,
-        `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`.
+        `BadSlot`, `ReadingUsed`, `MayNotProduce`, `BadSignature`. The reading is the EIP-712 struct
+        hash of what the meter signs: InjectionReading(bytes meter,uint256 slot_start,uint256
+        energy_wh)
 
         Args:
             injection: What the DSO signed.

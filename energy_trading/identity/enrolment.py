@@ -139,10 +139,6 @@ class Enrolment:
     def finish(self, answer: Answer, parameters: Parameters) -> Member:
         """Check PKG's answer and compute the account's key.
 
-        Args:
-            answer: PKG's.
-            parameters: the published set.
-
         Raises:
             AnswerRefused: the roles or the sealed identity are not those that were asked for.
             IdentityCiphertextRefused: α belongs to another certificate.

@@ -143,6 +143,8 @@ class Replay(Fold):
             case sealed_bid_auction.BidderCompensated():
                 parts = Split(event.share, 0, event.share, 0, 0, Outcome.NONE)
                 self._release(event.auction_id, parts, event.bidder)
+            case sealed_bid_auction.ShareForfeited():
+                self._release(event.auction_id, Split(event.share, 0, 0, event.share, 0, Outcome.NONE))
 
     def _release(self, auction_id: bytes, parts: Split, bidder: str = ZERO_ADDRESS) -> None:
         self._ledger.settle(self.auction(auction_id).terms.publisher, bidder, parts, 0)

@@ -3,6 +3,8 @@
 import re
 from pathlib import Path
 
+import pytest
+
 from tests.client.package.test_imports import ARROWS
 from tests.client.package.test_public_names import homes
 
@@ -90,8 +92,15 @@ def test_site_has_a_page_for_every_public_room() -> None:
     assert shown == sorted({home.split(".")[1] for home in homes().values()})
 
 
-def test_example_of_the_readme_needs_public_names_only() -> None:
-    """Whoever copies the example imports from `energy_trading` and nothing below it."""
-    imports = re.findall(r"^(?:from|import) .*$", README, re.MULTILINE)
-    assert imports
-    assert [line for line in imports if not line.startswith("from energy_trading import ")] == []
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+CONTRACTS = "energy_ledger|energy_lot|offer_market|sealed_bid_auction"
+ALLOWED = rf"from energy_trading(\.bindings\.({CONTRACTS}))? import .*"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_examples_need_public_names_only(page: Path) -> None:
+    """An example imports from `energy_trading` itself, or a contract's own errors and events."""
+    text = page.read_text(encoding="utf-8")
+    imports = re.findall(r"^(?:from|import) energy_trading.*$", text, re.MULTILINE)
+    assert [line for line in imports if not re.fullmatch(ALLOWED, line)] == []
+    assert imports or page.name != "README.md"

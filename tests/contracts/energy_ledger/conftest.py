@@ -9,6 +9,7 @@ import pytest
 
 from energy_trading.bindings import Suite, SuiteParameters, deploy
 from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import ZERO_ADDRESS
@@ -28,11 +29,11 @@ TOKEN_UNIT = 1_000
 
 
 @pytest.fixture(scope="session")
-def _chain():
+def _chain() -> Chain:
     return in_process(accounts=[*KEYS, *MARKETS], genesis_time=GENESIS)
 
 
-def _token_world(chain, name: str) -> TokenWorld:
+def _token_world(chain: Chain, name: str) -> TokenWorld:
     dso, pkg, treasury, *people = KEYS
     token = deployed(chain, people[-1], name)
     parameters = SuiteParameters(
@@ -48,17 +49,17 @@ def _token_world(chain, name: str) -> TokenWorld:
 
 
 @pytest.fixture(scope="session")
-def _hostile(_chain) -> TokenWorld:
+def _hostile(_chain: Chain) -> TokenWorld:
     return _token_world(_chain, "HostileToken")
 
 
 @pytest.fixture(scope="session")
-def _permitting(_chain) -> TokenWorld:
+def _permitting(_chain: Chain) -> TokenWorld:
     return _token_world(_chain, "PermitToken")
 
 
 @pytest.fixture(scope="session")
-def _desk(_chain) -> Desk:
+def _desk(_chain: Chain) -> Desk:
     dso, pkg, treasury, *people = KEYS
     ledger = make_ledger(
         _chain,

@@ -80,7 +80,7 @@ class House:
     def seal(self, bidder: SecretKey | str, amount: int, **place: Any) -> Quote:
         """A quote under this auction's key; `place` changes what its mask is bound to."""
         address = bidder if isinstance(bidder, str) else bidder.address
-        bound = {
+        bound: dict[str, Any] = {
             "quote_public_key": QUOTE_KEY.public_key,
             "chain_id": self.world.chain.chain_id,
             "contract": self.world.suite.auction.address,
