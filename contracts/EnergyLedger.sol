@@ -131,7 +131,11 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     // ---------------------------------------------------------------- accounts
 
     /// @inheritdoc IEnergyLedger
-    function openAccount(AccountAttestation calldata a, bytes calldata signature) external {
+    function openAccount(
+        AccountAttestation calldata a,
+        bytes calldata pkgSignature,
+        bytes calldata accountSignature
+    ) external {
         (address account, uint256 roles, uint256 deadline) = (a.account, a.roles, a.deadline);
         if (block.timestamp >= deadline) {
             revert EnergyLedger_AttestationExpired(block.timestamp, deadline);
@@ -141,6 +145,9 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         }
         if (account == address(0) || account == address(this)) {
             revert EnergyLedger_ZeroAddress("account");
+        }
+        if (account == TREASURY) {
+            revert EnergyLedger_IsTreasury(account);
         }
         Purse p = _purse[account];
         if (p.flags() & Roles.ALL != 0) {
@@ -158,8 +165,11 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
                 )
             )
         );
-        if (!SignerLib.isAccounts(pkg, digest, signature)) {
+        if (!SignerLib.isAccounts(pkg, digest, pkgSignature)) {
             revert EnergyLedger_BadAttestation(account, pkg);
+        }
+        if (msg.sender != account && !SignerLib.isAccounts(account, digest, accountSignature)) {
+            revert EnergyLedger_NoConsent(account);
         }
         _purse[account] = p.withFlags(p.flags() | Flags.KNOWN | roles).withSelling(_FLOOR_E9, 0);
         _record[account] = Record.wrap(0).withBuying(_FLOOR_E9, 0);
@@ -187,6 +197,22 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             _purse[account] = p.withFlags(p.flags() & ~Flags.SUSPENDED);
             emit AccountReinstated(account);
         }
+    }
+
+    /// @inheritdoc IEnergyLedger
+    function liftBan(address account, string calldata reason) external onlyOwner {
+        if (bytes(reason).length == 0) {
+            revert EnergyLedger_NoReason();
+        }
+        Record r = _record[account];
+        uint256 until = r.bannedUntil();
+        if (block.timestamp >= until) {
+            revert EnergyLedger_NotBanned(account, until);
+        }
+        Purse p = _purse[account];
+        _purse[account] = p.withFlags(p.flags() & ~Flags.BANNED);
+        _record[account] = r.withBan(0);
+        emit BanLifted(account, until, reason);
     }
 
     /// @inheritdoc IEnergyLedger
@@ -310,6 +336,29 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
             if (metered) {
                 meter = meterOf[buyer];
             }
+        }
+    }
+
+    /// @inheritdoc IEnergyLedger
+    function payOwed(
+        address buyer,
+        bool metered,
+        uint256 payment
+    ) external onlyMarket returns (bytes32 meter) {
+        Purse p = _purse[buyer];
+        uint256 flags = p.flags();
+        if (flags & Roles.CONSUMER == 0) {
+            revert EnergyLedger_RoleMissing(buyer, flags & Roles.ALL, Roles.CONSUMER);
+        }
+        if (flags & Flags.SUSPENDED != 0) {
+            revert EnergyLedger_Suspended(buyer);
+        }
+        if (payment > p.available()) {
+            revert EnergyLedger_Insufficient(buyer, payment, p.available());
+        }
+        _purse[buyer] = p.sub(payment);
+        if (metered) {
+            meter = meterOf[buyer];
         }
     }
 

@@ -94,9 +94,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @dev Accepts an offer made on chain, or an award, for the caller.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
-        uint256 state = _trade[tradeId];
-        if (state != uint256(TradeState.Offered) && state != uint256(TradeState.Awarded)) {
-            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
+        if (_trade[tradeId] != uint256(TradeState.Offered)) {
+            _payAward(tradeId, terms, receiptKey);
+            return;
         }
         if (block.timestamp >= terms.acceptBy) {
             revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
@@ -120,8 +120,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _pay(tradeId, terms, seller, _guaranteeUp(terms.price), receiptKey);
     }
 
-    /// @dev Takes the payment of the caller and names the receipt key. Writing after the call is safe: the
-    /// ledger's `commit` calls nobody.
+    /// @dev Takes the payment of the caller for a new commitment and names the receipt key. Writing after the
+    /// call is safe: the ledger's `commit` calls nobody.
     /// @param tradeId Hash of the terms.
     /// @param terms The offer.
     /// @param seller Account whose guarantee is held by the same call; zero: it is held already.
@@ -142,6 +142,34 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_SelfTrade(msg.sender);
         }
         bytes32 meter = _LEDGER.commit(seller, msg.sender, receiptKey == 0, guarantee, terms.price);
+        if (receiptKey == 0) {
+            if (meter == 0) {
+                revert OfferMarket_NoMeter(msg.sender);
+            }
+            receiptKey = meter;
+        }
+        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        emit OfferAccepted(tradeId, msg.sender, receiptKey);
+    }
+
+    /// @dev Takes the payment of the caller for an award, which a banned winner owes too, and names the
+    /// receipt key. It stands apart from {_accept} and {_pay}, so that the acceptance of an offer costs no
+    /// more because of it. {award} has checked that there is a buyer, and that it is not the seller. Writing
+    /// after the call is safe: the ledger's `payOwed` calls nobody.
+    /// @param tradeId Hash of the terms.
+    /// @param terms The award.
+    /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
+    function _payAward(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
+        if (_trade[tradeId] != uint256(TradeState.Awarded)) {
+            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
+        }
+        if (block.timestamp >= terms.acceptBy) {
+            revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
+        }
+        if (terms.buyer != msg.sender) {
+            revert OfferMarket_Reserved(msg.sender, terms.buyer);
+        }
+        bytes32 meter = _LEDGER.payOwed(msg.sender, receiptKey == 0, terms.price);
         if (receiptKey == 0) {
             if (meter == 0) {
                 revert OfferMarket_NoMeter(msg.sender);

@@ -24,7 +24,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     uint256 private constant MAX_LOTS = 8;
     uint256 private constant MAX_LOT_WH = type(uint40).max;
     bytes32 private constant QUOTE_TYPEHASH = keccak256(
-        "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
+        "Quote(bytes32 auctionId,address bidder,uint256 cx,uint256 body)"
     );
 
     IEnergyLedger private immutable _LEDGER;
@@ -169,13 +169,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             revert SealedBidAuction_WrongKey(terms.quoteKey);
         }
 
-        Ranks memory ranks = _rank(
-            auctionId,
-            terms,
-            key,
-            _replay(auctionId, slot, accumulator, quotes),
-            quotes
-        );
+        (bool first, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
+        Ranks memory ranks = _rank(auctionId, terms, key, first, quotes[:fresh]);
         if (accumulator != seedOf(auctionId)) {
             _progress[auctionId] = accumulator;
             for (uint256 i = 0; i < ranks.entries.length; ++i) {
@@ -212,17 +207,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         return slot;
     }
 
-    /// @dev Checks that a chunk ends where the hash chain must.
+    /// @dev Checks that a chunk reaches the place up to which the quotes are done. Whoever put a smaller
+    /// chunk in front has done the rest, which is passed over.
     /// @param slot The auction's slot.
     /// @param accumulator The hash chain before the chunk's first quote.
     /// @param quotes The chunk.
     /// @return first Whether this is the first chunk, the one with the newest quote.
+    /// @return fresh How many of the chunk's quotes, from its first one on, are not done yet.
     function _replay(
         bytes32 auctionId,
         AuctionSlot slot,
         uint256 accumulator,
         Quote[] calldata quotes
-    ) private view returns (bool first) {
+    ) private view returns (bool first, uint256 fresh) {
         uint256 needed = _progress[auctionId];
         first = needed == 0;
         if (first) {
@@ -234,6 +231,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         for (uint256 i = 0; i < quotes.length; ++i) {
             Quote calldata q = quotes[i];
             accumulator = _extend(accumulator, q.bidder, q.cx, q.body);
+            if (accumulator == needed) {
+                fresh = i + 1;
+                if (!first) {
+                    break;
+                }
+            }
         }
         if (accumulator != needed) {
             revert SealedBidAuction_WrongReplay(accumulator, needed);
@@ -376,25 +379,31 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         bytes32 auctionId = auctionIdOf(terms);
         AuctionSlot slot = _auction[auctionId];
         _require(auctionId, slot.isForfeited(), AuctionState.Forfeited);
-        _replay(auctionId, slot, accumulator, quotes);
+        (, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
         if (accumulator == seedOf(auctionId)) {
             _clear(auctionId, 0);
         } else {
             _progress[auctionId] = accumulator;
         }
         uint256 shareDown = _shareDown(guaranteeOf(terms), slot.quotes());
-        for (uint256 i = 0; i < quotes.length; ++i) {
-            emit BidderCompensated(auctionId, quotes[i].bidder, shareDown);
+        for (uint256 i = 0; i < fresh; ++i) {
+            address bidder = quotes[i].bidder;
+            bool own = bidder == terms.publisher;
+            if (own) {
+                emit ShareForfeited(auctionId, shareDown);
+            } else {
+                emit BidderCompensated(auctionId, bidder, shareDown);
+            }
             _LEDGER.settle(
                 Settlement({
                     seller: terms.publisher,
                     unhold: shareDown,
                     sellerGets: 0,
-                    buyer: quotes[i].bidder,
-                    buyerGets: shareDown,
+                    buyer: own ? address(0) : bidder,
+                    buyerGets: own ? 0 : shareDown,
                     outcome: Outcome.None,
                     value: 0,
-                    treasuryGets: 0
+                    treasuryGets: own ? shareDown : 0
                 })
             );
         }

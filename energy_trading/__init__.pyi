@@ -56,6 +56,7 @@ from .identity import PKG as PKG
 from .identity import Answer as Answer
 from .identity import AnswerRefused as AnswerRefused
 from .identity import Attestation as Attestation
+from .identity import AttestationRefused as AttestationRefused
 from .identity import Certificate as Certificate
 from .identity import CertificateExpired as CertificateExpired
 from .identity import Disclosure as Disclosure
@@ -89,6 +90,7 @@ from .market.auction.key_holder import KeyHolder as KeyHolder
 from .market.auction.key_holder import NoShare as NoShare
 from .market.auction.key_holder import TooEarly as TooEarly
 from .market.auction.message import MessageForged as MessageForged
+from .market.auction.publisher import LotTaken as LotTaken
 from .market.auction.publisher import Publisher as Publisher
 from .market.auction.quote_store import OwnQuote as OwnQuote
 from .market.auction.quote_store import QuoteStatus as QuoteStatus
@@ -102,6 +104,17 @@ from .market.log.fold import Fold as Fold
 from .market.log.fold import LogIncomplete as LogIncomplete
 from .market.log.fold import fold as fold
 from .market.log.follower import Follower as Follower
+from .market.log.positions import Entry as Entry
+from .market.log.positions import NotMetered as NotMetered
+from .market.log.positions import Position as Position
+from .market.log.positions import SlotReading as SlotReading
+from .market.log.positions import SlotRule as SlotRule
+from .market.log.positions import Tariffs as Tariffs
+from .market.log.positions import check_metered as check_metered
+from .market.log.positions import entries_of as entries_of
+from .market.log.positions import positions_of as positions_of
+from .market.log.positions import read_openings as read_openings
+from .market.log.positions import read_slot_readings as read_slot_readings
 from .market.log.records import AuctionRecord as AuctionRecord
 from .market.log.records import LotRecord as LotRecord
 from .market.log.records import TradeRecord as TradeRecord

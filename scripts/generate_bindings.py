@@ -78,8 +78,8 @@ SIGNED: Final = {
         {
             "auction_id": "Hash of the auction's terms, 32 bytes.",
             "bidder": "Account that quotes.",
-            "cx": "x of the quote's ephemeral point, 32 bytes.",
-            "body": "Parity and masked amount, 32 bytes.",
+            "cx": "x of the quote's ephemeral point.",
+            "body": "Parity and masked amount.",
         },
         name="RelayedQuote",
     ),

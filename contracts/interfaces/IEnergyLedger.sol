@@ -126,7 +126,8 @@ struct CreditParameters {
 /// @param sellerCreditE9 R^s of eq 3, scale 1e9.
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
 /// @param defaults Number of defaults so far; they are never forgotten.
-/// @param bannedUntil Unix seconds; the account can make no new commitment before.
+/// @param bannedUntil Unix seconds; the account can make no new commitment before. Zero if there was no ban
+/// yet, or the DSO lifted the last one.
 /// @param sales Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
 /// @param purchases Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest bits.
 struct AccountView {
@@ -169,6 +170,11 @@ interface IEnergyLedger {
     /// @notice The DSO reinstated an account: it can commit again.
     /// @param account The account.
     event AccountReinstated(address indexed account);
+    /// @notice The DSO lifted a ban: the account can commit again. Its record of defaults stays as it was.
+    /// @param account The account.
+    /// @param until Unix seconds; when the ban would have ended.
+    /// @param reason Why the DSO lifted it.
+    event BanLifted(address indexed account, uint256 until, string reason);
     /// @notice Funds came in for an account.
     /// @param account Account that got the funds.
     /// @param payer Who paid them in.
@@ -209,6 +215,11 @@ interface IEnergyLedger {
     error EnergyLedger_ZeroAddress(string name);
     /// @notice The account is open already.
     error EnergyLedger_AlreadyOpen(address account);
+    /// @notice The treasury gets no roles: it would trade without risk, because what it forfeited would come
+    /// back to it.
+    error EnergyLedger_IsTreasury(address account);
+    /// @notice The account has not agreed to this attestation: it neither submitted nor signed it.
+    error EnergyLedger_NoConsent(address account);
     /// @notice The account is not open.
     error EnergyLedger_NotOpen(address account);
     /// @notice Roles must be 1 (producer), 2 (consumer) or 3 (both).
@@ -223,6 +234,10 @@ interface IEnergyLedger {
     error EnergyLedger_NotSuspended(address account);
     /// @notice The account is banned and can make no new commitment yet.
     error EnergyLedger_Banned(address account, uint256 until);
+    /// @notice The account is not banned, or not any more.
+    error EnergyLedger_NotBanned(address account, uint256 until);
+    /// @notice A ban is not lifted without a reason.
+    error EnergyLedger_NoReason();
     /// @notice The account does not have the role that this needs.
     error EnergyLedger_RoleMissing(address account, uint256 roles, uint256 needed);
     /// @notice The account does not have that much available.
@@ -245,16 +260,25 @@ interface IEnergyLedger {
     /// @notice This ledger settles in the native coin, which has no permits.
     error EnergyLedger_NoPermit();
 
-    /// @notice Opens an account from a signed PKG attestation. Anyone may submit it. It works once, because
+    /// @notice Opens an account from a signed PKG attestation, with the consent of the account. Otherwise
+    /// PKG could open anybody's address with roles of its choice, for ever. Anyone may submit both
+    /// signatures; an account that submits the attestation itself needs no second one. It works once, because
     /// an account opens once.
     /// @dev Emits {AccountOpened}. Reverts: {EnergyLedger_AttestationExpired}, {EnergyLedger_BadRoles},
-    /// {EnergyLedger_ZeroAddress}, {EnergyLedger_AlreadyOpen}, {EnergyLedger_BadAttestation}.
+    /// {EnergyLedger_ZeroAddress}, {EnergyLedger_IsTreasury}, {EnergyLedger_AlreadyOpen},
+    /// {EnergyLedger_BadAttestation}, {EnergyLedger_NoConsent}.
     /// @custom:paper C-2, X-4
     /// @custom:signed AccountAttestation(address account, uint256 roles, bytes32 certificateHash, bytes
     /// identityCiphertext, uint256 deadline)
-    /// @param attestation What PKG signed.
-    /// @param signature PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
-    function openAccount(AccountAttestation calldata attestation, bytes calldata signature) external;
+    /// @param attestation What PKG and the account signed.
+    /// @param pkgSignature PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    /// @param accountSignature The account's signature of the same digest (65 or 64 bytes, or ERC-1271). It
+    /// is not looked at, and may be empty, if the caller is the account.
+    function openAccount(
+        AccountAttestation calldata attestation,
+        bytes calldata pkgSignature,
+        bytes calldata accountSignature
+    ) external;
 
     /// @notice Keeps accounts from new commitments, for instance all accounts of a traced person. Only the
     /// DSO may call it. The funds stay the accounts' own and can be withdrawn.
@@ -270,6 +294,15 @@ interface IEnergyLedger {
     /// @custom:paper C-10
     /// @param accounts Suspended accounts.
     function reinstate(address[] calldata accounts) external;
+
+    /// @notice Ends an account's ban before its time. Only the DSO may call it. Credits, windows and the
+    /// number of defaults stay as they are, so that the next default weighs as much as if the ban had run.
+    /// @dev Emits {BanLifted}. Reverts: {EnergyLedger_NoReason}, {EnergyLedger_NotBanned}, and unless the
+    /// caller is the owner.
+    /// @custom:paper N-7, X-3
+    /// @param account Banned account.
+    /// @param reason Why, for the log; not empty.
+    function liftBan(address account, string calldata reason) external;
 
     /// @notice Replaces PKG's key. Only the DSO may call it. Attestations signed with the old key are void at
     /// once.
@@ -324,6 +357,19 @@ interface IEnergyLedger {
         uint256 guarantee,
         uint256 payment
     ) external returns (bytes32 meter);
+
+    /// @notice Takes a payment into the market's care that the buyer promised before, such as that of an
+    /// award. Only markets may call it. Unlike {commit} it takes the payment of a banned buyer too: a ban
+    /// stops new commitments, and refusing what is owed would make one default into two.
+    /// @dev Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing}, {EnergyLedger_Suspended},
+    /// {EnergyLedger_Insufficient}. A function of its own, because a flag of {commit} would cost every trade
+    /// gas.
+    /// @custom:paper X-3, X-7
+    /// @param buyer Consumer who pays.
+    /// @param metered Whether the buyer's registered meter is asked for.
+    /// @param payment Units of account taken from the buyer's available funds.
+    /// @return meter The buyer's {IMeterRegistry.meterOf} if it was asked for, else zero.
+    function payOwed(address buyer, bool metered, uint256 payment) external returns (bytes32 meter);
 
     /// @notice Moves available funds from a buyer to a seller, for something that changes hands at once. Only
     /// markets may call it. It records no outcome, because nothing was promised.

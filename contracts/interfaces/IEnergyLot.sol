@@ -138,7 +138,8 @@ interface IEnergyLot {
     /// does not.
     /// @dev The DSO is the ledger's owner. Emits {LotMinted}. Reverts: {EnergyLot_Expired},
     /// {EnergyLot_BadEnergy}, {EnergyLot_BadSlot}, {EnergyLot_IdUsed}, {EnergyLot_MayNotProduce},
-    /// {EnergyLot_BadSignature}.
+    /// {EnergyLot_BadSignature}. The reading is the EIP-712 struct hash of what the meter signs:
+    /// InjectionReading(bytes meter,uint256 slotStart,uint256 energyWh)
     /// @custom:paper C-4
     /// @custom:signed Injection(address producer, uint256 energyWh, uint256 slotStart, bytes32 meter, bytes32
     /// reading, bytes publicKey, bytes32 msgAddr, uint256 nonce, uint256 deadline)

@@ -150,10 +150,11 @@ interface IOfferMarket {
 
     /// @notice Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
     /// meter will sign the receipt. The payment stays held until receipt or deliverBy. From acceptBy on
-    /// nothing can be accepted; then {expire} returns the guarantee.
+    /// nothing can be accepted; then {expire} returns the guarantee. The winner of an award pays it with the
+    /// same call, even while it is banned, because it owes that payment already.
     /// @dev Emits {OfferAccepted}. Reverts: {OfferMarket_WrongState}, {OfferMarket_Expired},
-    /// {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as {IEnergyLedger.commit}.
-    /// Rounding: none.
+    /// {OfferMarket_Reserved}, {OfferMarket_SelfTrade}, {OfferMarket_NoMeter}, and as {IEnergyLedger.commit}
+    /// (for an award, as {IEnergyLedger.payOwed}). Rounding: none.
     /// @custom:paper N-2, N-3
     /// @param terms The offer as made.
     function acceptOffer(Terms calldata terms) external;

@@ -6,7 +6,7 @@ import {AuctionState, AuctionTerms, Quote} from "../types/Auction.sol";
 /// @notice Constructor arguments of the auction.
 /// @param ledger Energy ledger that names this auction as a market.
 /// @param market Offer market that takes awards from this auction. It must be deployed already.
-/// @param biddersBps Share of a forfeited guarantee that goes to the bidders in equal parts, 0 … 10,000 basis
+/// @param biddersBps Share of a forfeited guarantee that goes to the quotes in equal parts, 0 … 10,000 basis
 /// points (hundredths of a per cent). The rest goes to the treasury.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to the market's own.
 struct AuctionParameters {
@@ -71,13 +71,18 @@ interface ISealedBidAuction {
     event AuctionSettled(bytes32 indexed auctionId, uint256 awarded, address runnerUp, uint256 runnerUpQuote);
     /// @notice The key was not disclosed in time.
     /// @param auctionId The auction.
-    /// @param share Units of account that the bidder of each quote gets.
+    /// @param share Units of account that each quote brings its bidder, or the treasury if the bidder is the
+    /// publisher.
     event GuaranteeForfeited(bytes32 indexed auctionId, uint256 share);
     /// @notice A bidder has its share of a forfeited guarantee.
     /// @param auctionId The auction.
     /// @param bidder Account that bid.
     /// @param share Units of account.
     event BidderCompensated(bytes32 indexed auctionId, address indexed bidder, uint256 share);
+    /// @notice A quote was the publisher's own, so its share of the forfeited guarantee is the treasury's.
+    /// @param auctionId The auction.
+    /// @param share Units of account.
+    event ShareForfeited(bytes32 indexed auctionId, uint256 share);
     /// @notice The auction is finished without a quote. The publisher has its guarantee back.
     /// @param auctionId The auction.
     event AuctionClosed(bytes32 indexed auctionId);
@@ -115,8 +120,8 @@ interface ISealedBidAuction {
     error SealedBidAuction_BadSignature(address bidder);
     /// @notice The key is not the secret of the terms' quote key.
     error SealedBidAuction_WrongKey(address quoteKey);
-    /// @notice The quotes, replayed from the given accumulator, do not end where they must: one is missing,
-    /// added, altered or out of order.
+    /// @notice The quotes, replayed from the given accumulator, do not lead to where they must: one is
+    /// missing, added, altered or out of order, or all of them are done already.
     error SealedBidAuction_WrongReplay(uint256 given, uint256 needed);
     /// @notice A chunk must contain a quote.
     error SealedBidAuction_EmptyChunk();
@@ -145,7 +150,7 @@ interface ISealedBidAuction {
     /// once.
     /// @dev Emits {QuoteSealed}. Reverts: as {quote}, {SealedBidAuction_BadSignature}.
     /// @custom:paper X-5
-    /// @custom:signed Quote(bytes32 auctionId, address bidder, bytes32 cx, bytes32 body)
+    /// @custom:signed Quote(bytes32 auctionId, address bidder, uint256 cx, uint256 body)
     /// @param auctionId Open auction.
     /// @param sealedQuote The bidder's quote.
     /// @param signature The bidder's EIP-712 signature (65 or 64 bytes, or ERC-1271).
@@ -161,7 +166,9 @@ interface ISealedBidAuction {
 
     /// @notice Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
     /// may call it. Chunks come newest first; within a chunk the oldest quote is first. The result does not
-    /// depend on how the quotes are cut into chunks.
+    /// depend on how the quotes are cut into chunks. A later chunk may overlap what is done: what follows the
+    /// last quote that is not done is passed over unread, so a smaller chunk put in front of this call does
+    /// not make it revert.
     /// @dev Emits {KeyDisclosed} if this call discloses the key, then {SettlementAdvanced}, or {LotAwarded}
     /// for each lot and {AuctionSettled}. Reverts: as {disclose} where it discloses,
     /// {SealedBidAuction_WrongKey}, {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding:
@@ -187,10 +194,11 @@ interface ISealedBidAuction {
     /// @param terms The order.
     function forfeit(AuctionTerms calldata terms) external;
 
-    /// @notice Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. Anyone may call
-    /// it.
-    /// @dev Emits {BidderCompensated} for each quote. Reverts: {SealedBidAuction_WrongState},
-    /// {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding: shares down.
+    /// @notice Pays bidders their shares of a forfeited guarantee, in chunks as in {settle}. The share of a
+    /// quote of the publisher's own goes to the treasury. Anyone may call it.
+    /// @dev Emits {BidderCompensated} or {ShareForfeited} for each quote. Reverts:
+    /// {SealedBidAuction_WrongState}, {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}.
+    /// Rounding: shares down.
     /// @custom:paper X-6
     /// @param terms The order.
     /// @param accumulator The hash chain before the chunk's first quote.

@@ -13,12 +13,4 @@ library Bps {
             return (amount * bps) / ONE;
         }
     }
-
-    /// @notice `bps` of `amount`, rounded up.
-    /// @dev Safe without checks for amount < 2**128 and bps <= {ONE} < 2**14.
-    function shareUp(uint256 amount, uint256 bps) internal pure returns (uint256) {
-        unchecked {
-            return (amount * bps + ONE - 1) / ONE;
-        }
-    }
 }

@@ -168,7 +168,7 @@ library RecordLib {
         return (Record.unwrap(self) >> 120) & type(uint16).max;
     }
 
-    /// @notice Unix seconds at which the latest ban ends; zero if there never was one.
+    /// @notice Unix seconds at which the latest ban ends; zero if there never was one, or if it was lifted.
     function bannedUntil(Record self) internal pure returns (uint256) {
         return (Record.unwrap(self) >> 136) & type(uint32).max;
     }

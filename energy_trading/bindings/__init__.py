@@ -17,26 +17,3 @@ from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
-
-__all__ = [
-    "Call",
-    "Contract",
-    "ContractRevert",
-    "EnergyLedger",
-    "EnergyLot",
-    "Event",
-    "OfferMarket",
-    "Panic",
-    "Reverted",
-    "SealedBidAuction",
-    "Sent",
-    "Suite",
-    "SuiteParameters",
-    "UnknownRevert",
-    "deploy",
-    "energy_ledger",
-    "energy_lot",
-    "offer_market",
-    "read_events",
-    "sealed_bid_auction",
-]

@@ -227,22 +227,25 @@ class Call(Generic[T]):
             raise explain(error) from None
 
     def simulate(self, sender: Sender | None = None) -> T:
-        """Run the call without changing the chain, and return what it would return.
+        """Run the call without changing the chain, and return what it would return: one value or a tuple.
 
         Raises:
             ContractRevert: the contract would refuse the call.
         """
-        answer: T = decoded(self.chain, self.to, self.data, self.returns, sender, self.value)
-        return answer if self.convert is None else self.convert(answer)
+        try:
+            answer = self.chain.call(self.to, self.data, sender, self.value)
+        except RevertData as error:
+            raise explain(error) from None
+        if self.returns and not answer:
+            raise BadInput(f"there is no contract at {self.to} on chain {self.chain.chain_id}")
+        decoded = zip(self.returns, decode(self.returns, answer), strict=True)
+        values: Any = tuple(from_abi(kind, value) for kind, value in decoded)
+        found: Any = None if not values else values[0] if len(values) == 1 else values
+        return found if self.convert is None else self.convert(found)
 
 
 class Contract:
-    """A deployed contract; subclasses have one method per function.
-
-    Args:
-        chain: the chain of the contract.
-        address: address of the contract.
-    """
+    """A deployed contract; subclasses have one method per function."""
 
     #: name of the contract's artifact
     name: ClassVar[str] = ""
@@ -288,14 +291,7 @@ def read_events(
     from_block: int = 0,
     to_block: int | Literal["latest"] = "latest",
 ) -> list[Event]:
-    """Return the known events of several contracts, in the order of the chain.
-
-    Args:
-        chain: the chain of the contracts.
-        addresses: addresses of the contracts.
-        from_block: number of the first block to read.
-        to_block: number of the last block to read.
-    """
+    """Return the known events of several contracts, in the order of the chain."""
     return decode_logs(chain.logs(addresses, from_block, to_block))
 
 
@@ -320,9 +316,6 @@ def sent_from(receipt: TxReceipt) -> Sent:
 def explain(error: RevertData) -> EnergyTradingError:
     """Turn raw revert data into the exception of the Solidity error.
 
-    Args:
-        error: the exception that the chain raised.
-
     Returns:
         A `ContractRevert`, or an `UnknownRevert` where the data fits no known error.
     """
@@ -336,20 +329,6 @@ def explain(error: RevertData) -> EnergyTradingError:
     except DecodingError:
         return UnknownRevert(data, str(error))
     return kind(*(from_abi(t, v) for t, v in zip(types, values, strict=True)))
-
-
-def decoded(
-    chain: Chain, to: str, data: bytes, returns: tuple[str, ...], sender: Sender | None, value: int
-) -> Any:
-    """Run a call without sending it, and decode its answer: nothing, one value, or a tuple."""
-    try:
-        answer = chain.call(to, data, sender, value)
-    except RevertData as error:
-        raise explain(error) from None
-    if returns and not answer:
-        raise BadInput(f"there is no contract at {to} on chain {chain.chain_id}")
-    values = [from_abi(t, v) for t, v in zip(returns, decode(returns, answer), strict=True)]
-    return None if not values else values[0] if len(values) == 1 else tuple(values)
 
 
 def from_abi(kind: str, value: Any) -> Any:

@@ -103,9 +103,9 @@ class Record:
         """Plan a new deployment without sending anything."""
         nonce = chain.next_nonce(deployer)
         contracts = {
-            creation.name: _planned(creation)
-            for creation in plan(deployer, nonce, parameters)
-        }  # fmt: skip
+            each.name: ContractRecord(each.address, "0x" + each.arguments.hex(), _hash(each.code))
+            for each in plan(deployer, nonce, parameters)
+        }
         build = dict(artifacts.build())
         return cls(chain.chain_id, deployer, nonce, chain.height(), parameters, build, contracts)
 
@@ -237,10 +237,6 @@ def deploy_recorded(
 def verify(chain: Chain, record: Record) -> list[str]:
     """Compare a record with the chain and with this package's contracts.
 
-    Args:
-        chain: the chain that should hold the contracts.
-        record: the record of a finished deployment.
-
     Returns:
         What was found to be right, one line of text for each check.
 
@@ -368,10 +364,6 @@ def _faults(chain: Chain, creation: Creation, contract: ContractRecord) -> list[
     if (creation.address, "0x" + creation.arguments.hex()) != (contract.address, contract.arguments):
         faults.append("address and arguments do not follow from deployer, nonce and parameters")
     return faults
-
-
-def _planned(creation: Creation) -> ContractRecord:
-    return ContractRecord(creation.address, "0x" + creation.arguments.hex(), _hash(creation.code))
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, Any]:

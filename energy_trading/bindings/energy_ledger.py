@@ -96,12 +96,52 @@ class Insufficient(ContractRevert):
     meaning = "the account does not have that much available"
 
 
+class IsTreasury(ContractRevert):
+    """The treasury gets no roles: it would trade without risk, because what it forfeited would come
+    back to it."""
+
+    account: str
+
+    signature = "EnergyLedger_IsTreasury(address)"
+    fields = ("account",)
+    meaning = "the treasury gets no roles: it would trade without risk, because what it forfeited would come back to it"
+
+
+class NoConsent(ContractRevert):
+    """The account has not agreed to this attestation: it neither submitted nor signed it."""
+
+    account: str
+
+    signature = "EnergyLedger_NoConsent(address)"
+    fields = ("account",)
+    meaning = "the account has not agreed to this attestation: it neither submitted nor signed it"
+
+
 class NoPermit(ContractRevert):
     """This ledger settles in the native coin, which has no permits."""
 
     signature = "EnergyLedger_NoPermit()"
     fields = ()
     meaning = "this ledger settles in the native coin, which has no permits"
+
+
+class NoReason(ContractRevert):
+    """A ban is not lifted without a reason."""
+
+    signature = "EnergyLedger_NoReason()"
+    fields = ()
+    meaning = "a ban is not lifted without a reason"
+
+
+class NotBanned(ContractRevert):
+    """The account is not banned, or not any more."""
+
+    account: str
+    until: int
+
+    signature = "EnergyLedger_NotBanned(address,uint256)"
+    fields = ("account", "until")
+    meaning = "the account is not banned, or not any more"
 
 
 class NotMarket(ContractRevert):
@@ -376,6 +416,28 @@ class AccountSuspended(Event):
 
     signature: ClassVar[str] = "AccountSuspended(address)"
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("account", "address", True),)
+
+
+@dataclass(frozen=True)
+class BanLifted(Event):
+    """The DSO lifted a ban: the account can commit again. Its record of defaults stays as it was.
+
+    Args:
+        account: The account.
+        until: Unix seconds; when the ban would have ended.
+        reason: Why the DSO lifted it.
+    """
+
+    account: str
+    until: int
+    reason: str
+
+    signature: ClassVar[str] = "BanLifted(address,uint256,string)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("until", "uint256", False),
+        ("reason", "string", False),
+    )
 
 
 @dataclass(frozen=True)
@@ -796,6 +858,22 @@ class EnergyLedger(Contract):
         answer: bool = self._read("isMarket(address)", ("address",), [market], ("bool",))
         return answer
 
+    def lift_ban(self, account: str, reason: str) -> Call[None]:
+        """Ends an account's ban before its time. Only the DSO may call it. Credits, windows and the
+        number of defaults stay as they are, so that the next default weighs as much as if the ban
+        had run.
+
+        Emits `BanLifted`. Reverts: `NoReason`, `NotBanned`, and unless the caller is the owner.
+
+        Args:
+            account: Banned account.
+            reason: Why, for the log; not empty.
+
+        Source:
+            N-7, X-3
+        """
+        return self._encode("liftBan(address,string)", ("address", "string"), [account, reason], 0, ())
+
     def may_commit(self, account: str, role: int) -> bool:
         """Whether an account has these roles and is neither suspended nor banned now.
 
@@ -829,23 +907,29 @@ class EnergyLedger(Contract):
         answer: bytes = self._read("meterOf(address)", ("address",), [account], ("bytes32",))
         return answer
 
-    def open_account(self, a: AccountAttestation, signature: bytes) -> Call[None]:
-        """Opens an account from a signed PKG attestation. Anyone may submit it. It works once, because
-        an account opens once.
+    def open_account(
+        self, a: AccountAttestation, pkg_signature: bytes, account_signature: bytes
+    ) -> Call[None]:
+        """Opens an account from a signed PKG attestation, with the consent of the account. Otherwise
+        PKG could open anybody's address with roles of its choice, for ever. Anyone may submit both
+        signatures; an account that submits the attestation itself needs no second one. It works
+        once, because an account opens once.
 
         Emits `AccountOpened`. Reverts: `AttestationExpired`, `BadRoles`, `ZeroAddress`,
-        `AlreadyOpen`, `BadAttestation`.
+        `IsTreasury`, `AlreadyOpen`, `BadAttestation`, `NoConsent`.
 
         Args:
-            signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+            pkg_signature: PKG's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+            account_signature: The account's signature of the same digest (65 or 64 bytes, or
+                ERC-1271). It is not looked at, and may be empty, if the caller is the account.
 
         Source:
             C-2, X-4
         """
         return self._encode(
-            "openAccount((address,uint256,bytes32,bytes,uint256),bytes)",
-            ("(address,uint256,bytes32,bytes,uint256)", "bytes"),
-            [a, signature],
+            "openAccount((address,uint256,bytes32,bytes,uint256),bytes,bytes)",
+            ("(address,uint256,bytes32,bytes,uint256)", "bytes", "bytes"),
+            [a, pkg_signature, account_signature],
             0,
             (),
         )
@@ -871,6 +955,33 @@ class EnergyLedger(Contract):
         """Returns the address of the current owner."""
         answer: str = self._read("owner()", (), [], ("address",))
         return answer
+
+    def pay_owed(self, buyer: str, metered: bool, payment: int) -> Call[bytes]:
+        """Takes a payment into the market's care that the buyer promised before, such as that of an
+        award. Only markets may call it. Unlike `commit` it takes the payment of a banned buyer too:
+        a ban stops new commitments, and refusing what is owed would make one default into two.
+
+        Reverts: `NotMarket`, `RoleMissing`, `Suspended`, `Insufficient`. A function of its own,
+        because a flag of `commit` would cost every trade gas.
+
+        Args:
+            buyer: Consumer who pays.
+            metered: Whether the buyer's registered meter is asked for.
+            payment: Units of account taken from the buyer's available funds.
+
+        Returns:
+            The buyer's `meter_of` if it was asked for, else zero.
+
+        Source:
+            X-3, X-7
+        """
+        return self._encode(
+            "payOwed(address,bool,uint256)",
+            ("address", "bool", "uint256"),
+            [buyer, metered, payment],
+            0,
+            ("bytes32",),
+        )
 
     def pending_owner(self) -> str:
         """Returns the address of the pending owner."""

@@ -682,7 +682,8 @@ class EnergyLot(Contract):
         this contract does not.
 
         The DSO is the ledger's owner. Emits `LotMinted`. Reverts: `Expired`, `BadEnergy`,
-        `BadSlot`, `IdUsed`, `MayNotProduce`, `BadSignature`.
+        `BadSlot`, `IdUsed`, `MayNotProduce`, `BadSignature`. The reading is the EIP-712 struct hash
+        of what the meter signs: InjectionReading(bytes meter,uint256 slot_start,uint256 energy_wh)
 
         Args:
             injection: What the DSO signed.

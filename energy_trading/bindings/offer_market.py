@@ -451,10 +451,12 @@ class OfferMarket(Contract):
     def accept_offer(self, terms: Terms) -> Call[None]:
         """Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
         meter will sign the receipt. The payment stays held until receipt or deliver_by. From
-        accept_by on nothing can be accepted; then `expire` returns the guarantee.
+        accept_by on nothing can be accepted; then `expire` returns the guarantee. The winner of an
+        award pays it with the same call, even while it is banned, because it owes that payment
+        already.
 
         Emits `OfferAccepted`. Reverts: `WrongState`, `Expired`, `Reserved`, `SelfTrade`, `NoMeter`,
-        and as `commit`. Rounding: none.
+        and as `commit` (for an award, as `pay_owed`). Rounding: none.
 
         Args:
             terms: The offer as made.

@@ -131,15 +131,15 @@ class WrongKey(ContractRevert):
 
 
 class WrongReplay(ContractRevert):
-    """The quotes, replayed from the given accumulator, do not end where they must: one is missing,
-    added, altered or out of order."""
+    """The quotes, replayed from the given accumulator, do not lead to where they must: one is missing,
+    added, altered or out of order, or all of them are done already."""
 
     given: int
     needed: int
 
     signature = "SealedBidAuction_WrongReplay(uint256,uint256)"
     fields = ("given", "needed")
-    meaning = "the quotes, replayed from the given accumulator, do not end where they must: one is missing, added, altered or out of order"
+    meaning = "the quotes, replayed from the given accumulator, do not lead to where they must: one is missing, added, altered or out of order, or all of them are done already"
 
 
 class WrongState(ContractRevert):
@@ -260,7 +260,8 @@ class GuaranteeForfeited(Event):
 
     Args:
         auction_id: The auction.
-        share: Units of account that the bidder of each quote gets.
+        share: Units of account that each quote brings its bidder, or the treasury if the bidder
+            is the publisher.
     """
 
     auction_id: bytes
@@ -371,6 +372,25 @@ class SettlementAdvanced(Event):
     )
 
 
+@dataclass(frozen=True)
+class ShareForfeited(Event):
+    """A quote was the publisher's own, so its share of the forfeited guarantee is the treasury's.
+
+    Args:
+        auction_id: The auction.
+        share: Units of account.
+    """
+
+    auction_id: bytes
+    share: int
+
+    signature: ClassVar[str] = "ShareForfeited(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("share", "uint256", False),
+    )
+
+
 class SealedBidAuction(Contract):
     """Sealed-bid auction. Encrypted quotes, one disclosed key, and the generalised second price (GSP).
     Each award becomes a trade of the `OfferMarket`."""
@@ -407,11 +427,11 @@ class SealedBidAuction(Contract):
         return answer
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
-        """Pays bidders their shares of a forfeited guarantee, in chunks as in `settle`. Anyone may
-        call it.
+        """Pays bidders their shares of a forfeited guarantee, in chunks as in `settle`. The share of a
+        quote of the publisher's own goes to the treasury. Anyone may call it.
 
-        Emits `BidderCompensated` for each quote. Reverts: `WrongState`, `WrongReplay`,
-        `EmptyChunk`. Rounding: shares down.
+        Emits `BidderCompensated` or `ShareForfeited` for each quote. Reverts: `WrongState`,
+        `WrongReplay`, `EmptyChunk`. Rounding: shares down.
 
         Args:
             terms: The order.
@@ -589,7 +609,9 @@ class SealedBidAuction(Contract):
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
         """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
         may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
-        does not depend on how the quotes are cut into chunks.
+        does not depend on how the quotes are cut into chunks. A later chunk may overlap what is
+        done: what follows the last quote that is not done is passed over unread, so a smaller chunk
+        put in front of this call does not make it revert.
 
         Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
         `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,

@@ -9,7 +9,7 @@ from typing import Final
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
 
-from energy_trading.bindings.contract import explain
+from energy_trading.bindings.contract import Contract, explain
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
@@ -155,12 +155,7 @@ class Suite:
             unit=self.ledger.unit(),
             epoch_seconds=self.ledger.epoch_seconds(),
             credit=self.ledger.credit_parameters(),
-            guarantee_bps=market.guarantee_bps,
-            fee_bps=market.fee_bps,
-            cancel_bps=market.cancel_bps,
-            penalty_bps=market.penalty_bps,
-            tolerance_bps=market.tolerance_bps,
-            max_duration=market.max_duration,
+            **{name: value for name, value in vars(market).items() if name not in ("ledger", "auction")},
             bidders_bps=auction.bidders_bps,
             slot_seconds=self.lots.lot_parameters().slot_seconds,
         )
@@ -201,11 +196,14 @@ class Part:
     argument: Callable[[SuiteParameters, Mapping[str, str]], object] | None = None
 
 
+def _part(kind: type[Contract], argument: Callable[[SuiteParameters, Mapping[str, str]], object]) -> Part:
+    return Part(kind.name, kind.constructor_types, argument)
+
+
 #: The parts in the order of deployment, which is that of the deployer's nonces and of `Suite`'s arguments.
 PARTS: Final = (
-    Part(
-        EnergyLedger.name,
-        EnergyLedger.constructor_types,
+    _part(
+        EnergyLedger,
         lambda p, at: LedgerParameters(
             p.asset,
             p.unit,
@@ -217,21 +215,12 @@ PARTS: Final = (
             p.credit,
         ),
     ),
-    Part(
-        OfferMarket.name,
-        OfferMarket.constructor_types,
-        lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"]),
-    ),
-    Part(
-        SealedBidAuction.name,
-        SealedBidAuction.constructor_types,
+    _part(OfferMarket, lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"])),
+    _part(
+        SealedBidAuction,
         lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
     ),
-    Part(
-        EnergyLot.name,
-        EnergyLot.constructor_types,
-        lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds),
-    ),
+    _part(EnergyLot, lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds)),
     Part("P256Verifier"),
 )
 

@@ -66,10 +66,6 @@ def load(name: str) -> Artifact:
 def load_from(folder: Traversable, name: str) -> Artifact:
     """Load an artifact from a folder that ``chain.compile`` has written, such as that of the test contracts.
 
-    Args:
-        folder: the folder with the JSON files.
-        name: the contract's name.
-
     Returns:
         The artifact.
 

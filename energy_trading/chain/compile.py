@@ -92,9 +92,6 @@ class Build:
 def standard_input(profile: Profile) -> dict[str, Any]:
     """Collect a profile's sources and everything they import into one standard-JSON input.
 
-    Args:
-        profile: the folder to compile.
-
     Returns:
         The compiler's input including all sources, so that its hash decides whether to compile.
 
@@ -168,9 +165,6 @@ def compile_profile(profile: Profile, say: Callable[[str], None] = print) -> Bui
 
 def syntax_trees(profile: Profile) -> dict[str, dict[str, Any]]:
     """Parse and check a profile's own sources without making code, for who generates from them.
-
-    Args:
-        profile: what to read.
 
     Returns:
         Source name to the compiler's syntax tree (its "compact AST").

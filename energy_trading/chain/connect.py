@@ -231,9 +231,6 @@ class Chain:
     def next_nonce(self, address: str) -> int:
         """Wait until no transaction of an account is pending; return the number (nonce) of its next one.
 
-        Args:
-            address: the account.
-
         Raises:
             NotMined: a transaction was still pending after the allowed time.
         """

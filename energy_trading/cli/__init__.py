@@ -39,6 +39,7 @@ for command in (
     listings.auctions,
     listings.lots,
     listings.trades,
+    listings.positions,
     listings.standing,
     watch.watch,
     lots.history,

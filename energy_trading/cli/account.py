@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from energy_trading.cli.acting import Desk, at_desk, with_sender
+from energy_trading.cli.acting import Desk, at_desk, with_market, with_sender
 from energy_trading.cli.authority import Identity, PublishedParameters, identity_of
 from energy_trading.cli.deployment import PASSWORD, key_from_file
 from energy_trading.cli.files import check_new, save_new_key, write_json
@@ -74,17 +74,47 @@ def finish(
     console.print(member.account, markup=False)
 
 
+@group.command()
+@at_desk(with_market)
+def consent(
+    desk: Desk,
+    attestation: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="File of `pkg attest`.")],
+    answer: Annotated[Path, typer.Option(help="File of `pkg issue`, which the attestation must agree with.")],
+    account_key: Annotated[Path, typer.Option(help=f"Key file; password from {PASSWORD} or a prompt.")],
+    out: Annotated[Path, typer.Option(help="New file for the consent, which anyone may submit.")],
+) -> None:
+    """Sign that the account may be opened as PKG attests it, so that another sender may open it."""
+    from energy_trading.identity import Member
+    from energy_trading.identity._enrolment_json import (
+        answer_from_json,
+        attestation_from_json,
+        attestation_to_json,
+    )
+
+    statement, signature, _ = attestation_from_json(read_json("ATTESTATION", attestation))
+    given = answer_from_json(read_json("--answer", answer))
+    check_new("--out", out)
+    key = key_from_file("--account-key", account_key, PASSWORD)
+    member = Member(key, given.certificate, given.disclosure)
+    signed = member.consent(desk.suite.ledger_domain, statement)
+    write_json("--out", out, attestation_to_json(statement, signature, signed))
+    desk.report(account=member.account, file=str(out))
+
+
 @group.command("open")
 @at_desk(with_sender)
 def open_account(
     desk: Desk,
-    attestation: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="File of `pkg attest`.")],
+    attestation: Annotated[Path, typer.Argument(metavar="ATTESTATION", help="File of `account consent`.")],
 ) -> None:
-    """Open the account that PKG has attested. Anyone may do this."""
+    """Open an account that PKG has attested and the person has consented to. Anyone may do this.
+
+    A person who sends it needs no consent: the file of `pkg attest` will do.
+    """
     from energy_trading.identity._enrolment_json import attestation_from_json
 
-    statement, signature = attestation_from_json(read_json("ATTESTATION", attestation))
-    desk.send("open account", desk.suite.ledger.open_account(statement, signature))
+    signed = attestation_from_json(read_json("ATTESTATION", attestation))
+    desk.send("open account", desk.suite.ledger.open_account(*signed))
 
 
 @group.command()

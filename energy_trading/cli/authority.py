@@ -131,7 +131,7 @@ def attest(
     answer: Annotated[Path, typer.Argument(metavar="ANSWER", help="File of `pkg issue`, from the person.")],
     pkg_key: PkgKey,
     pkg_state: PkgState,
-    out: Annotated[Path, typer.Option(help="New file for the attestation, which anyone may submit.")],
+    out: Annotated[Path, typer.Option(help="New file for the attestation, for the person.")],
     until: Annotated[
         str, typer.Option(metavar="TIME", help="When it becomes void: soon, for a ban does not revoke it.")
     ] = "+1h",
@@ -149,7 +149,7 @@ def attest(
             f"--pkg-key belongs to {authority.parameters.registrar}, but the ledger's PKG is {registrar}"
         )
     signed = authority.attest(desk.suite.ledger_domain, given.certificate, given.disclosure, deadline)
-    write_json("--out", out, attestation_to_json(signed))
+    write_json("--out", out, attestation_to_json(signed, signed.signature))
     desk.report(account=signed.account, deadline=deadline, file=str(out))
 
 

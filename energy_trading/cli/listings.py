@@ -1,7 +1,8 @@
-"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `standing`: what the log and the contracts state."""
+"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `positions`, `standing`: what the market states."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -20,6 +21,7 @@ _OFFERS: Final = "trade_id seller reserved_for energy_wh price accept_by deliver
 _TRADES: Final = "trade_id seller buyer energy_wh price deliver_by state paid cut"
 _AUCTIONS: Final = "auction_id publisher lots_wh start_price ceiling quote_until quotes state"
 _LOTS: Final = "owner producers energy_wh slot_start how state lot"
+_POSITIONS: Final = "account slot_start sold_wh bought_wh import_wh export_wh position_wh owed hidden"
 
 
 @at_desk(with_market)
@@ -138,6 +140,47 @@ def lots(
         and (end is None or lot.slot_start < end)
     ]
     show(_LOTS, rows, desk.as_json)
+
+
+@at_desk(with_market)
+def positions(
+    desk: Desk,
+    readings: Annotated[
+        Path,
+        typer.Option(help="What was metered: CSV with account,slot_start,import_wh,export_wh, or JSON."),
+    ],
+    retail: Annotated[int, typer.Option(help="The supplier's price, units of account per kWh.")],
+    feed_in: Annotated[int, typer.Option(help="What the supplier pays, units of account per kWh.")],
+    slot_seconds: Annotated[int, typer.Option(help="Length of a slot; it must divide an hour.")] = 900,
+    receipt_slots: Annotated[
+        int, typer.Option(help="Slots from the end of delivery to the end of a trade, for receipts.")
+    ] = 2,
+    offers: Annotated[
+        Path | None, typer.Option(help="Offer file, or a list of offers, that opens hidden quantities.")
+    ] = None,
+    account: Account = None,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help="Only slots that start then or later.")
+    ] = None,
+    end: Annotated[
+        str | None, typer.Option("--to", metavar="TIME", help="Only slots that start before.")
+    ] = None,
+) -> None:
+    """List what each home sold less what it bought and fed in, per slot, at the supplier's tariffs."""
+    from energy_trading.market.log import positions as book
+    from energy_trading.market.log.fold import fold
+
+    rule, tariffs = book.SlotRule(slot_seconds, receipt_slots), book.Tariffs(retail, feed_in)
+    first, behind = (None if t is None else time_of(o, t) for o, t in (("--from", start), ("--to", end)))
+    person = _person(account)
+    metered = book.read_slot_readings("--readings", readings, rule)
+    openings = None if offers is None else book.read_openings("--offers", offers)
+    lot_slot_seconds = desk.suite.lots.lot_parameters().slot_seconds
+    sold = book.entries_of(fold(_log(desk)), rule, lot_slot_seconds, openings)
+    found = book.positions_of(sold, metered, tariffs, account=person, start=first or 0, end=behind)
+    show(_POSITIONS, [each.to_dict() for each in found], desk.as_json)
+    # Those that have a reading are printed first, so that nobody can block them with a gift to a stranger.
+    book.check_metered("--readings", found)
 
 
 @at_desk(with_market)

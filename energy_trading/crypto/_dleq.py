@@ -30,7 +30,6 @@ class DleqProof:
     response: int
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         for name, scalar in (("challenge", self.challenge), ("response", self.response)):
             if not 0 < scalar < SECP256K1_N:
                 raise BadInput(f"the {name} must be between 1 and n-1, not {scalar:#x}")

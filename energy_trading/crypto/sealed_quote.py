@@ -38,7 +38,6 @@ class SealedQuote:
     body: bytes
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_size(self.cx, "cx")
         check_size(self.body, "body")
 

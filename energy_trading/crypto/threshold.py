@@ -128,7 +128,6 @@ class Commitments:
     points: tuple[bytes, ...]
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         if not 0 < len(self.points) <= MAX_MEMBERS:
             raise BadInput(f"there must be between 1 and {MAX_MEMBERS} commitments, not {len(self.points)}")
         for point in self.points:
@@ -201,7 +200,6 @@ class Ceremony:
     outsider: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_size(self.purpose, "the purpose")
         if not 0 < len(self.members) <= MAX_MEMBERS:
             raise BadInput(f"there must be between 1 and {MAX_MEMBERS} members, not {len(self.members)}")
@@ -306,7 +304,6 @@ class Complaint:
     proof: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_point(self.shared_point)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -109,3 +109,29 @@ class Journal:
             if not isinstance(fact, dict):
                 raise self.corrupt(f"line {number} is not a JSON object")
             self._facts.append(fact)
+
+
+class Journaled:
+    """What follows from the facts of a journal; a subclass takes in one fact at a time with `_apply`."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._journal = Journal(path)
+
+    def close(self) -> None:
+        """Release the journal."""
+        self._journal.close()
+
+    def _restore(self, facts: Iterable[dict[str, Any]], otherwise: str) -> None:
+        for fact in facts:
+            try:
+                self._apply(fact)
+            except (KeyError, TypeError, ValueError, IndexError) as error:
+                self.close()
+                raise self._journal.corrupt(otherwise) from error
+
+    def _record(self, fact: dict[str, Any]) -> None:
+        self._journal.append(fact)
+        self._apply(fact)
+
+    def _apply(self, fact: dict[str, Any]) -> None:
+        raise NotImplementedError

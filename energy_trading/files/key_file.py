@@ -18,11 +18,7 @@ WORK_FACTOR: Final = 2**18
 
 
 class WrongPassword(BadInput):
-    """The password does not open the key file.
-
-    Args:
-        path: of the file.
-    """
+    """The password does not open the key file."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"key file {path}: the password does not open it")
@@ -62,10 +58,6 @@ def save_key(path: Path, secret_key: SecretKey, password: str, work_factor: int 
 
 def load_key(path: Path, password: str) -> SecretKey:
     """Read a key from its encrypted file.
-
-    Args:
-        path: of the file.
-        password: its own.
 
     Raises:
         FileExposed: the group or the world has a permission on the file.

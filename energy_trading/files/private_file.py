@@ -11,12 +11,7 @@ from energy_trading.files.whole_file import write_whole
 
 
 class FileExposed(BadInput):
-    """The group or the world may use a file that should be private.
-
-    Args:
-        path: of the file.
-        mode: its permission bits.
-    """
+    """The group or the world may use a file that should be private."""
 
     def __init__(self, path: Path, mode: int) -> None:
         super().__init__(f"{path} has mode {mode:04o}: others may use it; it must be 0600 or less")

@@ -14,11 +14,7 @@ from energy_trading.files.private_file import read_private, write_private
 
 
 class StateForged(Forged):
-    """A state file was changed, or belongs to another authority.
-
-    Args:
-        path: of the file.
-    """
+    """A state file was changed, or belongs to another authority."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"state file {path} was not written by this authority, or was changed since")

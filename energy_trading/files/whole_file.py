@@ -10,11 +10,7 @@ from energy_trading.errors import BadInput
 
 
 class FileExists(BadInput):
-    """Something is already there and is not overwritten.
-
-    Args:
-        path: of the file.
-    """
+    """Something is already there and is not overwritten."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"{path} exists already and is not overwritten")

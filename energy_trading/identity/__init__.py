@@ -4,7 +4,14 @@ from energy_trading.identity._as_printed import PrintedIssue, issue_as_printed, 
 from energy_trading.identity.account_x509 import IDENTITY_CIPHERTEXT_OID, X509Refused, verify_x509
 from energy_trading.identity.certificate import Certificate, CertificateExpired, CertificateHead
 from energy_trading.identity.dso import DSO
-from energy_trading.identity.enrolment import Answer, AnswerRefused, Enrolment, EnrolmentRequest, Member
+from energy_trading.identity.enrolment import (
+    Answer,
+    AnswerRefused,
+    AttestationRefused,
+    Enrolment,
+    EnrolmentRequest,
+    Member,
+)
 from energy_trading.identity.identity_ciphertext import (
     Disclosure,
     IdentityCiphertextRefused,
@@ -19,38 +26,3 @@ from energy_trading.identity.tracing import (
     TracingProofRefused,
 )
 from energy_trading.types import Role
-
-__all__ = [
-    "DSO",
-    "IDENTITY_CIPHERTEXT_OID",
-    "PKG",
-    "Answer",
-    "AnswerRefused",
-    "Attestation",
-    "Certificate",
-    "CertificateExpired",
-    "CertificateHead",
-    "Disclosure",
-    "DisclosureRefused",
-    "Enrolment",
-    "EnrolmentRequest",
-    "Holder",
-    "IdentityCiphertextRefused",
-    "Member",
-    "NotIssued",
-    "OpeningRefused",
-    "Parameters",
-    "PartialOpening",
-    "PersonBanned",
-    "PrintedIssue",
-    "RogueKey",
-    "Role",
-    "TraceShare",
-    "TracingProof",
-    "TracingProofRefused",
-    "X509Refused",
-    "canonical_identity",
-    "issue_as_printed",
-    "trace_as_printed",
-    "verify_x509",
-]

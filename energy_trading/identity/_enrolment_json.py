@@ -12,7 +12,6 @@ from energy_trading.files._json import check_integer, check_object, check_text, 
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
-from energy_trading.identity.pkg import Attestation
 from energy_trading.types import AccountAttestation, Role
 
 
@@ -73,28 +72,38 @@ def answer_from_json(value: Any) -> Answer:
     return Answer(certificate, contribution, disclosure)
 
 
-def attestation_to_json(word: Attestation) -> dict[str, Any]:
-    """Return an object for `json.dumps`. It is public once it is on the chain."""
+def attestation_to_json(
+    word: AccountAttestation, signature: bytes, account_signature: bytes = b""
+) -> dict[str, Any]:
+    """Return an object for `json.dumps`. It is public once it is on the chain.
+
+    Args:
+        word: the attestation.
+        signature: PKG's.
+        account_signature: the account's consent; empty: not given yet.
+    """
     return {
         "account": word.account,
         "roles": word.roles,
         "certificateHash": to_hex(word.certificate_hash),
         "identityCiphertext": to_hex(word.identity_ciphertext),
         "deadline": word.deadline,
-        "signature": to_hex(word.signature),
+        "signature": to_hex(signature),
+        "accountSignature": to_hex(account_signature),
     }
 
 
-def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
+def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes, bytes]:
     """Read the object of `attestation_to_json` as the EnergyLedger takes it; the ledger checks it.
 
     Returns:
-        The attestation, and PKG's signature.
+        The attestation, PKG's signature, and the account's, which is empty if it has not consented yet.
 
     Raises:
         BadInput: a field is missing or malformed.
     """
-    names = {"account", "roles", "certificateHash", "identityCiphertext", "deadline", "signature"}
+    names = {"account", "roles", "certificateHash", "identityCiphertext", "deadline"}
+    names |= {"signature", "accountSignature"}
     fields = check_object(value, "attestation", names)
     if not is_address(fields["account"]):
         raise BadInput(f"the account must be an address, not {fields['account']!r}")
@@ -105,4 +114,5 @@ def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes]:
         from_hex(fields["identityCiphertext"], "identityCiphertext"),
         check_integer(fields["deadline"], "deadline"),
     )
-    return attestation, from_hex(fields["signature"], "signature")
+    signature = from_hex(fields["signature"], "signature")
+    return attestation, signature, from_hex(fields["accountSignature"], "accountSignature")

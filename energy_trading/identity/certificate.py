@@ -61,7 +61,6 @@ class CertificateHead:
     point: bytes
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         if not self.roles:
             raise BadInput("roles must be 1 (producer), 2 (consumer) or 3 (prosumer), not 0")
         if not 0 <= self.valid_from < self.valid_until < 2**64:
@@ -106,7 +105,6 @@ class Certificate:
     identity_ciphertext: bytes
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_size(self.identity_ciphertext, "the identity ciphertext", IDENTITY_CIPHERTEXT_SIZE)
 
     def to_bytes(self) -> bytes:

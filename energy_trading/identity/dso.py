@@ -54,9 +54,6 @@ class DSO:
     def open_partially(self, certificate: Certificate) -> PartialOpening:
         """Open the DSO's half of a certificate's α. Do so only for a reason that the law provides.
 
-        Args:
-            certificate: of the account to be traced.
-
         Raises:
             IdentityCiphertextRefused: α was taken from another certificate.
             BadInput: no parameters were adopted yet.

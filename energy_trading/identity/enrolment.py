@@ -11,7 +11,7 @@ from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
 from energy_trading.identity.parameters import Parameters
-from energy_trading.types import Role
+from energy_trading.types import AccountAttestation, Domain, Role
 
 
 class AnswerRefused(Forged):
@@ -23,6 +23,18 @@ class AnswerRefused(Forged):
 
     def __init__(self, field: str) -> None:
         super().__init__(f"the certificate does not have the {field} that was asked for")
+        self.field = field
+
+
+class AttestationRefused(Forged):
+    """An attestation would open the account otherwise than its certificate has it.
+
+    Args:
+        field: what differs.
+    """
+
+    def __init__(self, field: str) -> None:
+        super().__init__(f"the attestation does not have the {field.replace('_', ' ')} of the certificate")
         self.field = field
 
 
@@ -75,6 +87,34 @@ class Member:
         """EIP-55 address of the account."""
         return self.secret_key.address
 
+    def consent(self, domain: Domain, attestation: AccountAttestation) -> bytes:
+        """Sign that the account may be opened as PKG attests it, so that anybody may submit both signatures.
+
+        Args:
+            domain: the EnergyLedger's.
+            attestation: PKG's.
+
+        Returns:
+            r ‖ s ‖ v, 65 bytes, over the same digest as PKG's signature.
+
+        Raises:
+            AttestationRefused: it is about another account, or does not have what the certificate has.
+
+        Source:
+            EIP-712 (C-2).
+        """
+        certificate = self.certificate
+        wanted = {
+            "account": self.account,
+            "roles": int(certificate.head.roles),
+            "certificate_hash": certificate.hash,
+            "identity_ciphertext": certificate.identity_ciphertext,
+        }
+        for name, value in wanted.items():
+            if getattr(attestation, name) != value:
+                raise AttestationRefused(name)
+        return self.secret_key.sign_digest(domain.digest(attestation))
+
 
 class Enrolment:
     """One account's way from a request to a key that PKG never learns.
@@ -98,10 +138,6 @@ class Enrolment:
 
     def finish(self, answer: Answer, parameters: Parameters) -> Member:
         """Check PKG's answer and compute the account's key.
-
-        Args:
-            answer: PKG's.
-            parameters: the published set.
 
         Raises:
             AnswerRefused: the roles or the sealed identity are not those that were asked for.

@@ -59,7 +59,6 @@ class TraceShare:
     possession: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         key = self.public_key
         if not dleq.verify(self.possession, key, GENERATOR, key, _context(self.holder)):
             raise RogueKey(self.holder)
@@ -111,7 +110,6 @@ class Parameters:
     dso: TraceShare
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_point(self.issue_key)
         check_point(self.registrar_key)
         for share, holder in ((self.pkg, Holder.PKG), (self.dso, Holder.DSO)):

@@ -185,9 +185,6 @@ class PKG:
     def open_partially(self, certificate: Certificate) -> PartialOpening:
         """Open PKG's half of a certificate's α. Do so only for a reason that the law provides.
 
-        Args:
-            certificate: of the account to be traced.
-
         Raises:
             IdentityCiphertextRefused: α was taken from another certificate.
 

@@ -72,7 +72,6 @@ class PartialOpening:
     proof: dleq.DleqProof
 
     def __post_init__(self) -> None:
-        """Refuse fields that are out of range."""
         check_point(self.image)
 
     def check(self, certificate: Certificate, parameters: Parameters) -> None:

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput, RuleBroken
-from energy_trading.files.journal import Journal
+from energy_trading.files.journal import Journaled
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.types import Domain
 
@@ -39,7 +39,7 @@ class OneTimeKey(Secp256k1Meter):
         self.index = index
 
 
-class OneTimeKeys:
+class OneTimeKeys(Journaled):
     """A meter's one-time keys of all epochs.
 
     Key i of an epoch is HKDF-SHA256(seed, salt = domain separator, info = label ‖ epoch ‖ i) mod n-1, plus 1;
@@ -62,17 +62,12 @@ class OneTimeKeys:
     def __init__(self, seed: bytes, domain: Domain, journal: Path | None = None) -> None:
         if len(seed) < MIN_SEED_BYTES:
             raise BadInput(f"the seed must have at least {MIN_SEED_BYTES} bytes, not {len(seed)}")
+        super().__init__(journal)
         self._seed = seed
         self._domain = domain
         self._counts: dict[int, int] = {}
         self._taken: dict[int, int] = {}
-        self._journal = Journal(journal)
-        for fact in self._journal.replay():
-            try:
-                self._apply(fact)
-            except (KeyError, TypeError, ValueError) as error:
-                self.close()
-                raise self._journal.corrupt("a fact is not one of one-time keys") from error
+        self._restore(self._journal.replay(), "a fact is not one of one-time keys")
 
     def open_epoch(self, epoch: int, count: int) -> list[bytes]:
         """Fix how many keys the meter has in an epoch. Repeating the call returns the same list.
@@ -129,17 +124,8 @@ class OneTimeKeys:
             raise BadInput(f"one-time key {index} of epoch {epoch} was not taken; {limit} keys were")
         return self._derive(epoch, index)
 
-    def close(self) -> None:
-        """Release the journal."""
-        self._journal.close()
-
     def __repr__(self) -> str:
-        """Show the number of epochs, never the seed."""
         return f"<OneTimeKeys of {len(self._counts)} epochs>"
-
-    def _record(self, fact: dict[str, int]) -> None:
-        self._journal.append(fact)
-        self._apply(fact)
 
     def _apply(self, fact: dict[str, int]) -> None:
         epoch = fact["epoch"]

@@ -26,7 +26,14 @@ class ReceiptSigner(Protocol):
         ...
 
 
-class Secp256k1Meter:
+class _Meter:
+    signer: bytes
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of 0x{self.signer.hex()}>"
+
+
+class Secp256k1Meter(_Meter):
     """A meter key on secp256k1, known by the 20-byte address of the key.
 
     Args:
@@ -38,7 +45,7 @@ class Secp256k1Meter:
 
     def __init__(self, key: SecretKey) -> None:
         self._key = key
-        self.signer: bytes = to_bytes(hexstr=key.address)
+        self.signer = to_bytes(hexstr=key.address)
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a digest in the compact form, which saves a word of calldata.
@@ -57,12 +64,8 @@ class Secp256k1Meter:
         """
         return compact(self._key.sign_digest(digest))
 
-    def __repr__(self) -> str:
-        """Show the public side only."""
-        return f"<{type(self).__name__} of 0x{self.signer.hex()}>"
 
-
-class P256Meter:
+class P256Meter(_Meter):
     """A meter key on P-256, the curve of DLMS suite 1 meters, known by verifier ‖ x ‖ y.
 
     Args:
@@ -83,9 +86,8 @@ class P256Meter:
             raise BadInput(f"the P-256 verifier must be a 20-byte address in hex, not {verifier!r}")
         self._key = key
         point = key.public_key().public_numbers()
-        self.signer: bytes = (
-            to_bytes(hexstr=verifier) + point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
-        )
+        coordinates = point.x.to_bytes(32, "big") + point.y.to_bytes(32, "big")
+        self.signer = to_bytes(hexstr=verifier) + coordinates
 
     def sign(self, digest: bytes) -> bytes:
         """Sign a digest, with s in the lower half as the P256 libraries of OpenZeppelin and Solady require.
@@ -103,7 +105,3 @@ class P256Meter:
             FIPS 186-5 §6.4, RFC 6979.
         """
         return sign_p256(self._key, digest)
-
-    def __repr__(self) -> str:
-        """Show the public side only."""
-        return f"<P256Meter of 0x{self.signer.hex()}>"

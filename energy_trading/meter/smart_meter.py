@@ -11,7 +11,7 @@ from typing import Any
 from eth_utils.address import is_address
 
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
-from energy_trading.files.journal import Journal
+from energy_trading.files.journal import Journaled
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import PLAIN_ENERGY_LIMIT, Acceptance, Domain, Energy, Receipt
@@ -55,7 +55,6 @@ class Reading:
     export_wh: int
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         for name in ("time", "import_wh", "export_wh"):
             value = getattr(self, name)
             if type(value) is not int or value < 0:
@@ -87,7 +86,6 @@ class Allotment:
     salt: bytes | None = field(default=None, repr=False)
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         if len(self.trade_id) != 32:
             raise BadInput(f"the trade id must have 32 bytes, not {len(self.trade_id)}")
         if not 0 <= self.slot_from < self.slot_to:
@@ -150,7 +148,7 @@ class _Trade:
     receipt: SignedReceipt | None = None
 
 
-class SmartMeter:
+class SmartMeter(Journaled):
     """A consumer's meter, the only source of receipts.
 
     Between two readings lies an interval with a known import. A trade draws on the intervals inside its slot,
@@ -181,6 +179,7 @@ class SmartMeter:
         journal: Path | None = None,
         one_time_keys: OneTimeKeys | None = None,
     ) -> None:
+        super().__init__(journal)
         self._signer = signer
         self._domain = domain
         self._one_time_keys = one_time_keys
@@ -189,7 +188,6 @@ class SmartMeter:
         #: Wh of interval i (reading i to i + 1) that no receipt has drawn
         self._left: list[int] = []
         self._trades: dict[bytes, _Trade] = {}
-        self._journal = Journal(journal)
         identity = {"meter": signer.signer.hex(), "market": domain.separator().hex()}
         facts = self._journal.replay()
         first = next(facts, None)
@@ -198,12 +196,7 @@ class SmartMeter:
         elif first != identity:
             self.close()
             raise BadInput(f"the journal {journal} is not that of meter 0x{identity['meter']} in this market")
-        for fact in facts:
-            try:
-                self._apply(fact)
-            except (KeyError, TypeError, ValueError, IndexError) as error:
-                self.close()
-                raise self._journal.corrupt("a fact does not fit those before it") from error
+        self._restore(facts, "a fact does not fit those before it")
 
     @property
     def last_reading(self) -> Reading | None:
@@ -227,7 +220,7 @@ class SmartMeter:
                     f"the registers cannot go back to import {reading.import_wh} Wh, export "
                     f"{reading.export_wh} Wh; they were at {last.import_wh} Wh and {last.export_wh} Wh"
                 )
-        self._commit({"reading": [reading.time, reading.import_wh, reading.export_wh]})
+        self._record({"reading": [reading.time, reading.import_wh, reading.export_wh]})
 
     def allot(self, allotment: Allotment) -> None:
         """Let a trade draw on the meter, after those allotted before; the registered key signs its receipt.
@@ -238,7 +231,7 @@ class SmartMeter:
             TradeRefused: the trade was allotted with other terms, or was released.
         """
         if self._known(allotment, buyer=None) is None:
-            self._commit(_allot_fact(allotment, None, None))
+            self._record(_allot_fact(allotment, None, None))
 
     def allot_privately(self, allotment: Allotment, buyer: str, epoch: int) -> SignedAcceptance:
         """Let a trade draw on the meter under a fresh one-time key, which consents to the acceptance.
@@ -263,7 +256,7 @@ class SmartMeter:
         trade = self._known(allotment, buyer.lower())
         if trade is None:
             key = self._keys().take(epoch)
-            self._commit(_allot_fact(allotment, buyer.lower(), (key.epoch, key.index)))
+            self._record(_allot_fact(allotment, buyer.lower(), (key.epoch, key.index)))
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
         digest = self._domain.digest(Acceptance(allotment.trade_id, buyer))
@@ -277,13 +270,10 @@ class SmartMeter:
         """
         if self._trade(trade_id).receipt is not None:
             raise TradeRefused(f"trade 0x{trade_id.hex()} cannot be released, because its receipt is signed")
-        self._commit({"released": trade_id.hex()})
+        self._record({"released": trade_id.hex()})
 
     def sign_receipt(self, trade_id: bytes) -> SignedReceipt:
         """Return the one receipt of a trade. It is signed once; later calls return the same receipt.
-
-        Args:
-            trade_id: an allotted trade.
 
         Returns:
             A receipt for the commitment of the terms or the agreed quantity if all of it arrived, otherwise
@@ -314,7 +304,7 @@ class SmartMeter:
         energy = trade.energy if delivered == trade.energy_wh else Energy.plain(delivered)
         signer = self._signer_of(trade)
         signature = signer.sign(self._domain.digest(Receipt(trade_id, energy)))
-        self._commit(
+        self._record(
             {
                 "receipt": trade_id.hex(),
                 "energy": energy.hex(),
@@ -325,12 +315,7 @@ class SmartMeter:
         )
         return SignedReceipt(trade_id, energy, signer.signer, signature)
 
-    def close(self) -> None:
-        """Release the journal."""
-        self._journal.close()
-
     def __repr__(self) -> str:
-        """Show the public side only."""
         return f"<SmartMeter 0x{self._signer.signer.hex()}>"
 
     def _draw(self, trade_id: bytes) -> dict[int, int]:
@@ -386,10 +371,6 @@ class SmartMeter:
 
     def _signer_of(self, trade: _Trade) -> ReceiptSigner:
         return self._signer if trade.key is None else self._keys().taken(*trade.key)
-
-    def _commit(self, fact: dict[str, Any]) -> None:
-        self._journal.append(fact)
-        self._apply(fact)
 
     def _apply(self, fact: dict[str, Any]) -> None:
         if "reading" in fact:

@@ -49,6 +49,7 @@ class OpenAuction:
     Args:
         quote_until: unix seconds; quotes count before it.
         accumulator: hash chain up to the last quote that has not been replayed yet.
+        head: hash chain up to the last quote.
         count: quotes that were sealed.
         stage: quoting (also when quoting has ended), disclosed or forfeited.
         ranking: best bidders of the chunks replayed so far.
@@ -56,6 +57,7 @@ class OpenAuction:
 
     quote_until: int
     accumulator: int
+    head: int
     count: int = 0
     stage: AuctionState = AuctionState.QUOTING
     ranking: Ranking = ()
@@ -163,7 +165,7 @@ class Auctions:
         if auction_id in self.auctions:
             self._refuse(auction_id, AuctionState.NONE, ctx.now)
         self.ledger.commit(terms.publisher, self.guarantee_of(terms), ZERO_ADDRESS, 0, ctx.now)
-        self.auctions[auction_id] = OpenAuction(terms.quote_until, seed(auction_id))
+        self.auctions[auction_id] = OpenAuction(terms.quote_until, seed(auction_id), seed(auction_id))
         return auction_id
 
     def quote(self, ctx: Context, auction_id: bytes, cx: int, body: int) -> None:
@@ -185,8 +187,7 @@ class Auctions:
 
         Refused unless the bidder signed the quote for this auction, and as `quote` is.
         """
-        words = _sealed(q)
-        digest = self.domain.digest(RelayedQuote(auction_id, q.bidder, words.cx, words.body))
+        digest = self.domain.digest(RelayedQuote(auction_id, q.bidder, q.cx, q.body))
         if not self.ledger.signers.is_accounts(q.bidder, digest, signature):
             raise Refused("SealedBidAuction_BadSignature", q.bidder)
         self._quote(auction_id, q, ctx.now)
@@ -211,15 +212,16 @@ class Auctions:
         Anybody may settle, which discloses the key if nobody has. The result does not depend on how the
         quotes are cut. A quote counts if it opens to an amount between start price and ceiling, is not the
         publisher's, and its bidder may buy when the chunk is settled: who has been ranked stays ranked.
-        Refused as `disclose` where this discloses, for any other key, and for any chunk but the one that is
-        due.
+        A later chunk may overlap what is done, which is passed over, so a smaller chunk put in front does
+        not stop it. Refused as `disclose` where this discloses, for any other key, and for any chunk that
+        does not reach what is due.
 
         Returns:
             The result; None while older quotes are missing.
         """
         auction_id, auction = self._open(terms, ctx.now)
         self._check_key(auction, terms, key, ctx.now)
-        self._check_replay(auction_id, auction, accumulator, quotes)
+        quotes = self._fresh(auction_id, auction, accumulator, quotes)
         counted = [
             (bidder, amount)
             for bidder, amount in self.opened(auction_id, key, quotes)
@@ -273,21 +275,27 @@ class Auctions:
     ) -> None:
         """Pay the bidders of a chunk their shares of a forfeited guarantee, one for each quote (X-6).
 
-        Refused unless the guarantee is forfeited, and for any chunk but the one that is due.
+        The share of a quote of the publisher's own goes to the treasury.
+
+        Refused unless the guarantee is forfeited, and for any chunk that does not reach what is due. It may
+        overlap what is done, which is passed over.
         """
         auction_id = self.auction_id_of(terms)
         auction = self.auctions.get(auction_id)
         if auction is None or auction.stage != AuctionState.FORFEITED:
             self._refuse(auction_id, AuctionState.FORFEITED, ctx.now)
-        self._check_replay(auction_id, auction, accumulator, quotes)
+        quotes = self._fresh(auction_id, auction, accumulator, quotes)
         if accumulator == seed(auction_id):
             del self.auctions[auction_id]
         else:
             self.auctions[auction_id] = replace(auction, accumulator=accumulator)
         share = self._share(auction, terms)
         for q in quotes:
-            parts = Split(share, 0, share, 0, 0, Outcome.NONE)
-            self.ledger.settle(terms.publisher, q.bidder, parts, ctx.now)
+            if q.bidder == terms.publisher:
+                parts, bidder = Split(share, 0, 0, share, 0, Outcome.NONE), ZERO_ADDRESS
+            else:
+                parts, bidder = Split(share, 0, share, 0, 0, Outcome.NONE), q.bidder
+            self.ledger.settle(terms.publisher, bidder, parts, ctx.now)
 
     # ------------------------------------------------------------ what they share
 
@@ -300,7 +308,7 @@ class Auctions:
         if auction.count == MAX_QUOTES:
             raise Refused("SealedBidAuction_Full", auction_id, MAX_QUOTES)
         link = _extended(auction.accumulator, q)
-        self.auctions[auction_id] = replace(auction, accumulator=link, count=auction.count + 1)
+        self.auctions[auction_id] = replace(auction, accumulator=link, head=link, count=auction.count + 1)
 
     def _share(self, auction: OpenAuction, terms: AuctionTerms) -> int:
         """Return what each quote brings its bidder of a forfeited guarantee, in units, rounded down."""
@@ -378,16 +386,22 @@ class Auctions:
         if not 0 < key < SECP256K1_N or SecretKey.from_int(key).address != terms.quote_key:
             raise Refused("SealedBidAuction_WrongKey", terms.quote_key)
 
-    def _check_replay(
+    def _fresh(
         self, auction_id: bytes, auction: OpenAuction, accumulator: int, quotes: Sequence[Quote]
-    ) -> None:
-        """Refuse a chunk that does not lead to where the replay stands: a quote is missing or changed."""
+    ) -> Sequence[Quote]:
+        """Return those quotes of a chunk that are not done yet.
+
+        Refused unless the chunk leads to where the replay stands; otherwise a quote is missing or changed.
+        """
         if not quotes and auction.accumulator != seed(auction_id):
             raise Refused("SealedBidAuction_EmptyChunk")
-        for q in quotes:
+        for count, q in enumerate(quotes, 1):
             accumulator = _extended(accumulator, q)
+            if accumulator == auction.accumulator != auction.head:
+                return quotes[:count]
         if accumulator != auction.accumulator:
             raise Refused("SealedBidAuction_WrongReplay", accumulator, auction.accumulator)
+        return quotes
 
     def _release(self, publisher: str, amount: int, now: int) -> None:
         self.ledger.settle(publisher, ZERO_ADDRESS, Split(amount, amount, 0, 0, 0, Outcome.NONE), now)

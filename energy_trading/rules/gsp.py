@@ -37,7 +37,6 @@ class AuctionRules:
     ceiling: int
 
     def __post_init__(self) -> None:
-        """Check lots and prices."""
         lots = self.lots_wh
         if not lots or min(lots) <= 0 or list(lots) != sorted(lots, reverse=True):
             raise BadInput(
@@ -112,10 +111,6 @@ def award(ranking: Ranking, rules: AuctionRules) -> Decision:
     """Award the lots to the ranked bidders, each at the quote of the next bidder.
 
     The last bidder of all pays the start price.
-
-    Args:
-        ranking: of all chunks.
-        rules: the auction's.
 
     Source:
         X-7; Edelman, Ostrovsky and Schwarz, American Economic Review 97 (2007) §II.

@@ -100,7 +100,7 @@ UNOPENED: Final = Account(0, False, 0, 0, Standing(0, 0))
 
 
 def opened(account: Account, roles: int, constants: CreditParameters) -> Account:
-    """Return an account with its roles and the lowest credit; the treasury keeps its funds."""
+    """Return an account with its roles and the lowest credit."""
     return replace(account, roles=roles, standing=new_standing(constants))
 
 
@@ -144,11 +144,20 @@ class Ledger:
 
     # ------------------------------------------------------------ accounts
 
-    def open_account(self, ctx: Context, attestation: AccountAttestation, signature: bytes) -> None:
-        """Open an account, with the lowest credit. Anyone may submit the attestation (C-2, X-4).
+    def open_account(
+        self,
+        ctx: Context,
+        attestation: AccountAttestation,
+        pkg_signature: bytes,
+        account_signature: bytes,
+    ) -> None:
+        """Open an account, with the lowest credit, by PKG's attestation and the account's consent (C-2, X-4).
+
+        Anyone may submit both signatures; one of the account is needed only if somebody else submits.
 
         Refused if the attestation's deadline has come, the roles are not producer, consumer or both, the
-        account is zero, the ledger's own or open already, or PKG did not sign.
+        account is zero, the ledger's own, the treasury or open already, PKG did not sign, or the account
+        neither signed nor is the caller.
         """
         account, pkg = attestation.account, self.pkg
         if ctx.now >= attestation.deadline:
@@ -157,10 +166,15 @@ class Ledger:
             raise Refused("EnergyLedger_BadRoles", attestation.roles, Role.PROSUMER)
         if account in (ZERO_ADDRESS, self.address):
             raise Refused("EnergyLedger_ZeroAddress", "account")
+        if account == self.treasury:
+            raise Refused("EnergyLedger_IsTreasury", account)
         if self.account(account).roles:
             raise Refused("EnergyLedger_AlreadyOpen", account)
-        if not self.signers.is_accounts(pkg, self.domain.digest(attestation), signature):
+        digest = self.domain.digest(attestation)
+        if not self.signers.is_accounts(pkg, digest, pkg_signature):
             raise Refused("EnergyLedger_BadAttestation", account, pkg)
+        if ctx.sender != account and not self.signers.is_accounts(account, digest, account_signature):
+            raise Refused("EnergyLedger_NoConsent", account)
         self.accounts[account] = opened(self.account(account), attestation.roles, self.constants)
 
     def suspend(self, ctx: Context, accounts: Sequence[str]) -> None:
@@ -186,6 +200,19 @@ class Ledger:
                 raise Refused("EnergyLedger_NotSuspended", account)
         for account in accounts:
             self.accounts[account] = replace(self.account(account), suspended=False)
+
+    def lift_ban(self, ctx: Context, account: str, reason: str) -> None:
+        """End a ban before its time; the record of defaults stays (N-7, X-3).
+
+        Refused if the caller is not the DSO, there is no reason, or the account is not banned now.
+        """
+        self._require_owner(ctx)
+        if not reason:
+            raise Refused("EnergyLedger_NoReason")
+        found = self.account(account)
+        if ctx.now >= found.standing.banned_until:
+            raise Refused("EnergyLedger_NotBanned", account, found.standing.banned_until)
+        self.accounts[account] = replace(found, standing=replace(found.standing, banned_until=0))
 
     # ------------------------------------------------------------ meters
 
@@ -342,6 +369,21 @@ class Ledger:
         if buyer != ZERO_ADDRESS:
             self._check_committable(buyer, Role.CONSUMER, payment, now)
 
+    def pay_owed(self, buyer: str, payment: int) -> None:
+        """Take a payment that the buyer promised before, also from one who is banned by now (X-3, X-7).
+
+        Refused as `check_owed` is.
+        """
+        self.check_owed(buyer, payment)
+        self._add(buyer, -payment)
+
+    def check_owed(self, buyer: str, payment: int) -> None:
+        """Refuse what `pay_owed` would refuse, and change nothing.
+
+        Refused if the buyer lacks the role, is suspended or has too little available.
+        """
+        self._check_committable(buyer, Role.CONSUMER, payment, None)
+
     def transfer(self, buyer: str, seller: str, amount: int, now: int) -> None:
         """Pay between two accounts that may trade, for something that changes hands at once (C-8).
 
@@ -400,13 +442,14 @@ class Ledger:
         self.coin += needed
         self._add(account, amount)
 
-    def _check_committable(self, address: str, role: int, amount: int, now: int) -> Account:
+    def _check_committable(self, address: str, role: int, amount: int, now: int | None) -> Account:
+        """Return an account that may commit an amount; where no time is given, a ban does not count."""
         account = self.account(address)
         if not account.roles & role:
             raise Refused("EnergyLedger_RoleMissing", address, account.roles, role)
         if account.suspended:
             raise Refused("EnergyLedger_Suspended", address)
-        if now < account.standing.banned_until:
+        if now is not None and now < account.standing.banned_until:
             raise Refused("EnergyLedger_Banned", address, account.standing.banned_until)
         if amount > account.available:
             raise Refused("EnergyLedger_Insufficient", address, amount, account.available)

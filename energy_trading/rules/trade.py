@@ -99,6 +99,8 @@ class Market:
     def accept_offer(self, ctx: Context, terms: Terms) -> None:
         """Commit the buyer's payment (commitment to pay, CTP, N-2); the registered meter will sign.
 
+        A winner pays its award even while it is banned, because it owes that already.
+
         Refused if the trade is neither offered nor awarded, `accept_by` has come, the offer is reserved for
         somebody else or the caller's own, or the caller may not commit or has no meter.
         """
@@ -269,7 +271,7 @@ class Market:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if ctx.now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
-        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS)
+        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS, state == TradeState.AWARDED)
 
     def _accept_signed(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey | None) -> bytes:
         trade_id = self._check_new(ctx, terms, SIGNED_NONCE)
@@ -279,19 +281,30 @@ class Market:
         self._pay(ctx, terms, receipt_key, terms.seller)
         return trade_id
 
-    def _pay(self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str) -> None:
-        """Take the payment, and the guarantee of a seller whose guarantee is not held yet."""
+    def _pay(
+        self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str, is_owed: bool = False
+    ) -> None:
+        """Take the payment, and the guarantee of a seller whose guarantee is not held yet.
+
+        A winner owes the payment of its award, so a ban does not keep it from paying.
+        """
         buyer, guarantee = ctx.sender, guarantee_up(terms.price, self.parameters)
         if terms.buyer not in (ZERO_ADDRESS, buyer):
             raise Refused("OfferMarket_Reserved", buyer, terms.buyer)
         if terms.seller == buyer:
             raise Refused("OfferMarket_SelfTrade", buyer)
         commitment = seller, guarantee, buyer, terms.price, ctx.now
-        self.ledger.check_commit(*commitment)
+        if is_owed:
+            self.ledger.check_owed(buyer, terms.price)
+        else:
+            self.ledger.check_commit(*commitment)
         receipt_key = self.ledger.meters.get(buyer) if receipt_key is None else receipt_key
         if receipt_key is None:
             raise Refused("OfferMarket_NoMeter", buyer)
-        self.ledger.commit(*commitment)
+        if is_owed:
+            self.ledger.pay_owed(buyer, terms.price)
+        else:
+            self.ledger.commit(*commitment)
         self.trades[terms.struct_hash()] = Accepted(buyer, receipt_key)
 
     def _confirm(self, ctx: Context, d: Delivery, agreed: int) -> DeliveryFault:

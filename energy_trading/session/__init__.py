@@ -10,34 +10,3 @@ from energy_trading.session.session import Session
 from energy_trading.session.session_file import SessionFile, SessionFileRefused, SessionInUse
 from energy_trading.session.subject import Subject
 from energy_trading.session.transport import Handler, InProcess, Transport, TransportFailed
-
-__all__ = [
-    "Accept",
-    "Content",
-    "Handler",
-    "HandshakeRefused",
-    "InProcess",
-    "Initiator",
-    "MessageKind",
-    "MessageRefused",
-    "MessageRepeated",
-    "Mqtt",
-    "MqttSupportMissing",
-    "PriceProposal",
-    "PrintedHello",
-    "Reject",
-    "Responder",
-    "Session",
-    "SessionFile",
-    "SessionFileRefused",
-    "SessionInUse",
-    "Subject",
-    "Text",
-    "TooManySkipped",
-    "Transport",
-    "TransportFailed",
-    "UnknownContent",
-    "hello_as_printed",
-    "read_prefix",
-    "session_key_as_printed",
-]

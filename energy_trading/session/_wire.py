@@ -34,9 +34,6 @@ def prefix(kind: MessageKind, session_id: bytes) -> bytes:
 def read_prefix(data: bytes) -> tuple[MessageKind, bytes]:
     """Return a message's kind and the session that it claims to belong to. This proves neither.
 
-    Args:
-        data: the message as received.
-
     Returns:
         The kind and the session id, 16 bytes. A hello's session id is a hash of the whole hello.
 

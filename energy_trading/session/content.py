@@ -43,7 +43,6 @@ class PriceProposal:
     valid_until: int
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         check_integer(self.lot, "lot", 0, 2**256 - 1)
         check_integer(self.price, "price", 1, MAX_PRICE)
         check_integer(self.valid_until, "validUntil", 1, 2**64 - 1)
@@ -78,7 +77,6 @@ class _Reply:
     proposal: bytes
 
     def __post_init__(self) -> None:
-        """Refuse a hash of another length."""
         if len(self.proposal) != 32:
             raise BadInput(f"the hash of a proposal must have 32 bytes, not {len(self.proposal)}")
 
@@ -117,7 +115,6 @@ class Text:
     MAX_BYTES: ClassVar[int] = 4000
 
     def __post_init__(self) -> None:
-        """Refuse what is not a text, is too long or cannot be encoded."""
         if not isinstance(self.text, str):
             raise BadInput(f"the text must be a string, not a JSON {type(self.text).__name__}")
         try:
@@ -147,9 +144,6 @@ _KINDS: Final[dict[str, type[Content]]] = {
 def encode(content: Content) -> bytes:
     """Return the one encoding of a record: JSON with sorted keys, no spaces, UTF-8.
 
-    Args:
-        content: a record of one of the four types.
-
     Raises:
         BadInput: the encoding is longer than the largest padded record can hold.
     """
@@ -161,9 +155,6 @@ def encode(content: Content) -> bytes:
 
 def decode(data: bytes) -> Content:
     """Read what `encode` wrote, and nothing else.
-
-    Args:
-        data: the bytes that the peer sent.
 
     Raises:
         UnknownContent: the record's type is not one of the four.

@@ -68,9 +68,6 @@ class Session:
     def seal(self, content: Content) -> bytes:
         """Encrypt a record for the peer.
 
-        Args:
-            content: the record to send.
-
         Returns:
             An opaque message. Its length reveals only which of the padded sizes the record has.
 
@@ -84,9 +81,6 @@ class Session:
 
     def open(self, data: bytes) -> Content:
         """Decrypt a message of the peer. Each message opens once, and messages may arrive in any order.
-
-        Args:
-            data: the message as received.
 
         Raises:
             MessageRefused: the message is forged, changed, reflected, repeated or of another session. Nothing

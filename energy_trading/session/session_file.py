@@ -24,11 +24,7 @@ _NONCE_SIZE: Final = 12
 
 
 class SessionInUse(TryAgain):
-    """The session is open elsewhere, or was closed. Two users of one state would use its keys twice.
-
-    Args:
-        path: the session's file.
-    """
+    """The session is open elsewhere, or was closed. Two users of one state would use its keys twice."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"the session file {path} is in use elsewhere, or was closed")
@@ -36,11 +32,7 @@ class SessionInUse(TryAgain):
 
 
 class SessionFileRefused(Forged):
-    """The file does not open: it was changed or cut short, or belongs to another account.
-
-    Args:
-        path: the session's file.
-    """
+    """The file does not open: it was changed or cut short, or belongs to another account."""
 
     def __init__(self, path: Path) -> None:
         super().__init__(f"the session file {path} does not open; it is damaged or another account's")
@@ -112,9 +104,6 @@ class SessionFile:
     def seal(self, content: Content) -> bytes:
         """Encrypt a record. That its key is used up is on disk before the message is returned.
 
-        Args:
-            content: the record to send.
-
         Raises:
             BadInput: the record is too long, or is about another lot.
             OSError: the file cannot be written; then no message is returned.
@@ -126,9 +115,6 @@ class SessionFile:
 
     def open(self, data: bytes) -> Content:
         """Decrypt a message. That it was opened is on disk before its content is returned.
-
-        Args:
-            data: the message as received.
 
         Raises:
             MessageRefused: the message is forged, changed, reflected, repeated or of another session.

@@ -34,7 +34,6 @@ class Subject:
     lot_id: int
 
     def __post_init__(self) -> None:
-        """Refuse values that are out of range."""
         if not 0 < self.chain_id < 2**256 or not 0 <= self.lot_id < 2**256:
             raise BadInput(
                 "the lot id must be a uint256 and the chain id a positive uint256, "

@@ -89,17 +89,19 @@ class Community:
         return sent
 
     def attest(
-        self, who: Member | str, roles: int = Role.PROSUMER, **changes: Any
-    ) -> tuple[AccountAttestation, bytes]:
-        """Let PKG attest an account.
+        self, who: Member | SecretKey | str, roles: int = Role.PROSUMER, **changes: Any
+    ) -> tuple[AccountAttestation, bytes, bytes]:
+        """Let PKG attest an account, and the account consent.
 
         Args:
-            who: a certified member; or an account's address, which a bare key attests without a certificate.
+            who: a certified member; or an account that a bare key attests without a certificate: its key, or
+                its address, for which nobody consents.
             roles: of an account without a certificate: bit 1 producer, bit 2 consumer.
-            changes: fields of a plain attestation that differ; `signer` and `domain` of its signature.
+            changes: fields of a plain attestation that differ; `signer` and `domain` of its signature;
+                `consent`, the key that consents if it is not that of the account.
 
         Returns:
-            The attestation and its signature, as `open_account` takes them.
+            The attestation, its signature and that of the account, as `open_account` takes them.
 
         Raises:
             PersonBanned: PKG attests no further account of this person.
@@ -109,10 +111,16 @@ class Community:
         if isinstance(who, Member):
             assert isinstance(self.pkg, PKG)  # for the type checker
             signed = self.pkg.attest(domain, who.certificate, who.disclosure, deadline)
-            return signed, signed.signature
+            return signed, signed.signature, who.consent(domain, signed)
         signer = changes.pop("signer", self.pkg)
-        plain = AccountAttestation(who, roles, **{"deadline": deadline, **self.plain_attestation, **changes})
-        return plain, signer.sign_digest(domain.digest(plain))
+        consenting = changes.pop("consent", who)
+        account = who if isinstance(who, str) else who.address
+        plain = AccountAttestation(
+            account, roles, **{"deadline": deadline, **self.plain_attestation, **changes}
+        )
+        digest = domain.digest(plain)
+        consent = consenting.sign_digest(digest) if isinstance(consenting, SecretKey) else b""
+        return plain, signer.sign_digest(digest), consent
 
     def enrol(
         self,
@@ -140,7 +148,7 @@ class Community:
         if isinstance(who, Member):
             account, payer, attested = who.account, who.secret_key, self.attest(who)
         else:
-            account, payer, attested = who.address, self.agent, self.attest(who.address, roles)
+            account, payer, attested = who.address, self.agent, self.attest(who, roles)
         self.note("open account", self.ledger.open_account(*attested).send(self.agent))
         if funds:
             call = self.ledger.deposit(account, funds, value=funds * self.ledger.unit())

@@ -60,10 +60,6 @@ td:not(:first-child),th:not(:first-child){text-align:right}li{margin:.3rem 0}svg
 def write_report(result: DayResult, out: Path) -> list[Path]:
     """Write the four files of a day; those of an earlier run in the folder are replaced.
 
-    Args:
-        result: the day.
-        out: folder, made if it is missing.
-
     Returns:
         The files.
 
@@ -73,7 +69,9 @@ def write_report(result: DayResult, out: Path) -> list[Path]:
     writers: dict[str, Callable[[DayResult], str]] = {
         "trades.csv": _trades_csv,
         "accounts.csv": _accounts_csv,
-        "events.jsonl": _events_jsonl,
+        "events.jsonl": lambda result: "".join(
+            json.dumps(event_to_json(event, named)) + "\n" for event in result.events
+        ),
         "report.html": _report_html,
     }
     return write_all(out, {name: writer(result) for name, writer in writers.items()})
@@ -108,10 +106,6 @@ def _accounts_csv(result: DayResult) -> str:
             )
 
     return csv_text([_ACCOUNT_COLUMNS, *rows()])
-
-
-def _events_jsonl(result: DayResult) -> str:
-    return "".join(json.dumps(event_to_json(event, named)) + "\n" for event in result.events)
 
 
 def _report_html(result: DayResult) -> str:
@@ -191,7 +185,7 @@ def _picture(draw: Callable[[Axes], None]) -> str:
 
 
 def _draw_energy(axes: Axes, result: DayResult) -> None:
-    hours = _hours(result)
+    hours = [(slot.start - result.slots[0].start) / 3600 for slot in result.slots]
     axes.step(hours, [s.surplus_wh for s in result.slots], where="post", label="surplus", color="tab:orange")
     axes.step(hours, [s.deficit_wh for s in result.slots], where="post", label="deficit", color="tab:gray")
     axes.step(hours, [s.offered_wh for s in result.slots], where="post", label="offered", color="tab:blue")
@@ -239,10 +233,6 @@ def _by_hour(axes: Axes) -> None:
     axes.set_xticks(range(0, 25, 3))
     axes.legend(loc="upper left", fontsize="small")
     axes.grid(alpha=0.3)
-
-
-def _hours(result: DayResult) -> list[float]:
-    return [(slot.start - result.slots[0].start) / 3600 for slot in result.slots]
 
 
 def _mean_price(sold: Sequence[TradeRow]) -> float:

@@ -14,6 +14,7 @@ from energy_trading.bindings.offer_market import (
     TradeExpired,
 )
 from energy_trading.crypto._signatures import P256_SIGNER_BYTES
+from energy_trading.market.log.positions import SlotReading
 from energy_trading.market.trade.trader import confirm, confirm_many, expire
 from energy_trading.meter.smart_meter import NothingDelivered
 from energy_trading.simulation._auction import run_day_ahead_auction
@@ -210,6 +211,8 @@ class Script:
         day, homes, start = self.day, self.there.homes, self.day.starts[slot]
         fed_in = {h.number: max(0, self.faults.fed_in(day, h, slot)) for h in homes}
         drawn = {h.number: max(0, -day.surplus(h, slot)) for h in homes}
+        for h in homes:
+            day.metered[h.trader.address, start] = SlotReading(drawn[h.number], fed_in[h.number])
         bought, sold = ({h.number: 0 for h in homes} for _ in range(2))
         for entry in day.open:
             if entry.row.slot_start == start and entry.buyer is not None:

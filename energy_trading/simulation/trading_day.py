@@ -6,8 +6,25 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from energy_trading.bindings.contract import Event, read_events
+from energy_trading.market.log.fold import fold
+from energy_trading.market.log.positions import (
+    Position,
+    SlotReading,
+    SlotRule,
+    Tariffs,
+    entries_of,
+    positions_of,
+)
 from energy_trading.market.trade.offer import Offer, Trade
-from energy_trading.simulation.neighbourhood import FUNDS, UNITS_PER_WH_CENT, Home, Neighbourhood
+from energy_trading.simulation.neighbourhood import (
+    FEED_IN_CT,
+    FUNDS,
+    RECEIPT_SLOTS,
+    RETAIL_CT,
+    UNITS_PER_WH_CENT,
+    Home,
+    Neighbourhood,
+)
 from energy_trading.simulation.people import clock
 from energy_trading.types import AccountView
 
@@ -82,6 +99,7 @@ class DayResult:
         treasury: units in the treasury at the end.
         events: everything the contracts logged.
         story: what happened in the auction, in the sale of a lot and because of faults, in words.
+        metered: what every home drew and fed in, by account and start of the slot.
     """
 
     there: Neighbourhood
@@ -91,11 +109,25 @@ class DayResult:
     treasury: int = 0
     events: list[Event] = field(default_factory=list)
     story: list[str] = field(default_factory=list)
+    metered: dict[tuple[str, int], SlotReading] = field(default_factory=dict)
 
     @property
     def traded_wh(self) -> int:
         """Energy that reached a neighbour, Wh."""
         return sum(row.delivered_wh for row in self.trades)
+
+    def positions(self) -> list[Position]:
+        """Return the position of every home in every slot, at the supplier's prices of the day.
+
+        Raises:
+            BadInput: the slots of the day do not divide an hour.
+        """
+        rule = SlotRule(self.there.homes[0].profile.step_s, RECEIPT_SLOTS)
+        lot_slot_seconds = self.there.suite.lots.lot_parameters().slot_seconds
+        openings = {row.trade_id: row.energy_wh for row in self.trades}
+        entries = entries_of(fold(self.events), rule, lot_slot_seconds, openings)
+        per_kwh = 1000 * UNITS_PER_WH_CENT
+        return positions_of(entries, self.metered, Tariffs(RETAIL_CT * per_kwh, FEED_IN_CT * per_kwh))
 
 
 @dataclass
@@ -126,6 +158,8 @@ class TradingDay:
         self.open: list[OpenOffer] = []
         self.rows: list[TradeRow] = []
         self.story: list[str] = []
+        #: what every home drew and fed in, by account and start of the slot
+        self.metered: dict[tuple[str, int], SlotReading] = {}
         #: what was fed in and no neighbour took, Wh, by number of the home and start of the slot
         self.left_wh = {(home.number, start): 0 for home in there.homes for start in self.starts}
         self.slots = [
@@ -191,6 +225,7 @@ class TradingDay:
             there.ledger.account_of(there.treasury.address).available,
             read_events(self.chain, there.suite.markets),
             self.story,
+            self.metered,
         )
 
 

@@ -67,11 +67,7 @@ class Venue(Protocol):
 
 
 class OnChain:
-    """A market in contracts. A verb sends a transaction and returns it as `Sent`.
-
-    Args:
-        suite: the contracts.
-    """
+    """A market in contracts. A verb sends a transaction and returns it as `Sent`."""
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite

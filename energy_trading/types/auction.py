@@ -17,7 +17,7 @@ class AuctionParameters(Struct):
     Args:
         ledger: Energy ledger that names this auction as a market.
         market: Offer market that takes awards from this auction. It must be deployed already.
-        bidders_bps: Share of a forfeited guarantee that goes to the bidders in equal parts, 0 …
+        bidders_bps: Share of a forfeited guarantee that goes to the quotes in equal parts, 0 …
             10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
         max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
             own.
@@ -140,13 +140,13 @@ class RelayedQuote(Message):
     Args:
         auction_id: Hash of the auction's terms, 32 bytes.
         bidder: Account that quotes.
-        cx: x of the quote's ephemeral point, 32 bytes.
-        body: Parity and masked amount, 32 bytes.
+        cx: x of the quote's ephemeral point.
+        body: Parity and masked amount.
     """
 
     auction_id: bytes
     bidder: str
-    cx: bytes
-    body: bytes
+    cx: int
+    body: int
 
-    TYPE: ClassVar[str] = "Quote(bytes32 auctionId,address bidder,bytes32 cx,bytes32 body)"
+    TYPE: ClassVar[str] = "Quote(bytes32 auctionId,address bidder,uint256 cx,uint256 body)"

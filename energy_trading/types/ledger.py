@@ -176,7 +176,8 @@ class AccountView(Struct):
         seller_credit_e9: R^s of eq 3, scale 1e9.
         buyer_credit_e9: R^b of eq 6, scale 1e9.
         defaults: Number of defaults so far; they are never forgotten.
-        banned_until: Unix seconds; the account can make no new commitment before.
+        banned_until: Unix seconds; the account can make no new commitment before. Zero if there
+            was no ban yet, or the DSO lifted the last one.
         sales: Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
         purchases: Sizes z of the ten latest purchases, 8 bits each, the newest in the lowest
             bits.

@@ -80,7 +80,7 @@ def _word_of(kind: str) -> Callable[[Any], bytes]:
     if found := _FIXED.fullmatch(kind):
         size = int(found[1])
         return lambda value: _fixed(value, size)
-    return _WORDS.get(kind, _struct)
+    return _WORDS.get(kind, lambda value: value.struct_hash())
 
 
 def _number(value: int, bits: int) -> bytes:
@@ -103,10 +103,6 @@ def _address(value: str) -> bytes:
     if len(raw) != 20:
         raise BadInput(f"an address must be 0x and 40 hexadecimal digits, not {value!r}")
     return raw.rjust(32, b"\0")
-
-
-def _struct(value: Message) -> bytes:
-    return value.struct_hash()
 
 
 _WORDS: Final[Mapping[str, Callable[[Any], bytes]]] = {

@@ -161,10 +161,9 @@ abstract contract Stage {
             "bytes identityCiphertext,uint256 deadline)"
         );
         bytes32 hash = keccak256(abi.encode(typehash, account, 3, bytes32(0), keccak256(""), deadline));
-        ledger.openAccount(
-            AccountAttestation(account, 3, 0, "", deadline),
-            _sign(PKG_KEY, "EnergyLedger", address(ledger), hash)
-        );
+        bytes memory signature = _sign(PKG_KEY, "EnergyLedger", address(ledger), hash);
+        VM.prank(account);
+        ledger.openAccount(AccountAttestation(account, 3, 0, "", deadline), signature, "");
     }
 
     function _deposit(address account, uint256 amount) internal {

@@ -118,8 +118,8 @@ class Revm:
     def open(self, account: int) -> None:
         """Open an account."""
         attestation = AccountAttestation(address(account), 3, b"\xce" * 32, b"", MAX_DATE)
-        types = ["(address,uint256,bytes32,bytes,uint256)", "bytes"]
-        self._call(1, self._OPEN + encode(types, [to_abi(attestation), b""]))
+        types = ["(address,uint256,bytes32,bytes,uint256)", "bytes", "bytes"]
+        self._call(account, self._OPEN + encode(types, [to_abi(attestation), b"", b""]))
 
     def settle(self, outcome: Outcome, seller: int, buyer: int, value: int) -> None:
         """Report an outcome that moves no money."""

@@ -20,7 +20,10 @@ from energy_trading.chain.connect import Chain, connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
+from energy_trading.market.log.positions import SlotRule
 from energy_trading.market.lots.lot_owner import LotOwner
+from energy_trading.market.trade.offer import Offer
+from energy_trading.types import Energy
 from tests.client.cli_runs import Done, cli
 from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
@@ -236,6 +239,66 @@ def test_lots_are_listed(node: Node) -> None:
     assert node.cli("lots", "--account", OTHER.address).lines == ["nothing found"]
     events = [json.loads(line) for line in node.cli("watch", "--from-block", 0, "--for", 0, "--json").lines]
     assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [right]
+
+
+def test_positions_are_listed(node: Node, tmp_path: Path) -> None:
+    """One Wh fed in and sold as an offer and as a lot is bought back at retail; what is missing is told."""
+    node.deploy()
+    world = world_of(node)
+    salt, price = b"\x05" * 32, 200  # units of account per kWh and for 1000 Wh
+    terms = world.accepted(ALICE, BOB, energy=Energy.hidden(1000, salt), price=price)
+    world.deliver(terms, BOB, terms.energy)
+    slot = SlotRule(SLOT_S).of_trade(terms.accept_by, terms.deliver_by)
+    readings, offers = tmp_path / "readings.csv", tmp_path / "offers.json"
+    rows = [f"{ALICE.address},{slot},0,1000", f"{BOB.address},{slot},1000,0"]
+    readings.write_text("\n".join(["account,slot_start,import_wh,export_wh", *rows]) + "\n")
+    offers.write_text(json.dumps([Offer(terms, 1000, salt).to_json()]))
+    supplier = ("--readings", readings, "--retail", 300, "--feed-in", 80)
+
+    def listed(*options: object) -> list[tuple[object, ...]]:
+        fields = ("account", "slot_start", "sold_wh", "bought_wh", "position_wh", "owed", "hidden")
+        done = node.cli("positions", *supplier, "--json", *options)
+        assert (done.status, done.err) == (0, "")
+        return [tuple(row[name] for name in fields) for row in done.json]
+
+    a, b = ALICE.address, BOB.address
+    hidden = sorted([(a, slot, 0, 0, -1000, -80, 1), (b, slot, 0, 0, 1000, 300, 1)])
+    assert listed() == hidden
+    opened = sorted([(a, slot, 1000, 0, 0, 0, 0), (b, slot, 0, 1000, 0, 0, 0)])
+    assert listed("--offers", offers) == opened
+
+    lot = minted(world, ALICE, 400)  # in a slot in which Alice fed in nothing, as far as the DSO measured
+    exchange(world, lot, ALICE, BOB, signed={"price": 5}, price=5).send(OTHER)
+    done = node.cli("positions", *supplier, "--json")
+    assert (done.status, done.err) == (
+        1,
+        f"error: --readings must have a reading of {min(a, b)} for the slot {SLOT}, in which it traded;"
+        " without a reading a position has no amount, and 2 have none\n",
+    )
+    assert [row["owed"] for row in done.json[:2]] == [None, None]
+    assert listed("--offers", offers, "--from", SLOT + SLOT_S) == opened
+    assert listed("--offers", offers, "--account", b, "--from", slot, "--to", slot + 1) == [
+        (b, slot, 0, 1000, 0, 0, 0)
+    ]
+    both = [f"{who},{SLOT},0,0" for who in (a, b)]
+    readings.write_text(readings.read_text() + "\n".join(both) + "\n")
+    assert listed("--to", SLOT + 1) == sorted(
+        [(a, SLOT, 400, 0, 400, 120, 0), (b, SLOT, 0, 400, -400, -32, 0)]
+    )
+    header, *lines = node.cli("positions", *supplier, "--account", a).lines
+    assert header.split() == [
+        *("account", "slot_start", "sold_wh", "bought_wh", "import_wh", "export_wh", "position_wh", "owed"),
+        "hidden",
+    ]
+    assert lines[0].split() == [
+        *(a, "2021-02-28", "23:30:00Z", "400", "0", "0", "0", "400", "120", "0"),
+    ]
+    refused = node.cli("positions", *supplier, "--slot-seconds", 300)
+    assert (refused.status, refused.out, refused.err) == (
+        1,
+        "",
+        "error: a slot must be a multiple of the lots' slot of 900 s, which 300 s is not\n",
+    )
 
 
 def test_second_deploy_is_a_no_op(node: Node) -> None:

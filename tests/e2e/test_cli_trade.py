@@ -424,7 +424,7 @@ def test_meter_is_replaced_and_removed(shop: Shop) -> None:
 
 def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     """An account opens once; a void or foreign attestation, and another PKG's key, are refused (C-2)."""
-    opened = shop.refused("account open", "alice.attestation", "--unlocked", shop.rich)
+    opened = shop.refused("account open", "alice.consent", "--unlocked", shop.rich)
     assert opened.startswith("EnergyLedger_AlreadyOpen(")
     assert shop.refused("pkg attest", "alice.answer", *PKG, "--out", "alice.attestation").startswith(
         "alice.attestation exists already"
@@ -436,11 +436,17 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
     assert shop.refused("pkg attest", "alice.answer", *pkg2, "--out", "word") == (
         f"--pkg-key belongs to {set_up.out.strip()}, but the ledger's PKG is {registrar}"
     )
-    word = json.loads(Path("alice.attestation").read_text())
+    word = json.loads(Path("alice.consent").read_text())
     Path("forged").write_text(json.dumps(word | {"account": SecretKey.generate().address}))
     assert shop.refused("account open", "forged", "--unlocked", shop.rich).startswith(
         "EnergyLedger_BadAttestation("
     )
+    for file, field in (("bob.attestation", "account"), ("roles", "roles")):
+        Path("roles").write_text(json.dumps(word | {"roles": 1}))
+        consent = ("account consent", file, "--answer", "alice.answer", "--account-key", "alice.key")
+        refused = shop.refused(*consent, "--out", "new.consent")
+        assert refused == f"the attestation does not have the {field} of the certificate"
+        assert not Path("new.consent").exists()
     shop.chain.mine(shop.chain.now() + 3600)
     Path("late").write_text(json.dumps(word))
     assert shop.refused("account open", "late", "--unlocked", shop.rich).startswith(
@@ -544,15 +550,15 @@ def test_wrong_input(shop: Shop, command: str, line: str) -> None:
             "0x00",
             "energy field must have 32 bytes, not 1",
         ),
-        ("account open", "alice.attestation", ("roles",), 300, "roles must be between 0 and 3, not 300"),
+        ("account open", "alice.consent", ("roles",), 300, "roles must be between 0 and 3, not 300"),
         (
             "account open",
-            "alice.attestation",
+            "alice.consent",
             ("certificateHash",),
             "0x00",
             "certificateHash must have 32 bytes, not 1",
         ),
-        ("account open", "alice.attestation", ("account",), 5, "the account must be an address, not 5"),
+        ("account open", "alice.consent", ("account",), 5, "the account must be an address, not 5"),
     ],
 )
 def test_garbled_file(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
 from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
 from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.errors import BadInput
@@ -18,6 +19,8 @@ from energy_trading.simulation.report import write_report
 from energy_trading.simulation.script import Script
 from energy_trading.simulation.trading_day import DayResult, money_is_conserved
 from tests import days
+
+ENDED = ("delivered", "short")
 
 
 def trade_a_day(faults: Faults, seed: int = 1) -> DayResult:
@@ -65,6 +68,51 @@ def test_meters_certify_no_more_than_they_measured(quiet: DayResult) -> None:
                 if row.buyer == home.name and row.slot_start == start and row.ending in ("delivered", "short")
             )
             assert bought <= max(0, home.profile.load_wh[i] - home.profile.pv_wh[i])
+
+
+def lots_taken(day: DayResult, side: str = "buyer") -> dict[tuple[str, int], int]:
+    """Wh of the lot that was sold, by the account on that side and the slot."""
+    minted = {event.lot: event for event in day.events if isinstance(event, LotMinted)}
+    return {
+        (getattr(event, side), minted[event.lot].slot_start): minted[event.lot].energy_wh
+        for event in day.events
+        if isinstance(event, LotExchanged)
+    }
+
+
+def test_positions_add_up_to_the_meters(quiet: DayResult, troubled: DayResult) -> None:
+    """What homes owe for adds up to what they drew less what they fed in; nobody sells anything twice."""
+    for day in (quiet, troubled):
+        positions, taken = day.positions(), lots_taken(day)
+        assert {(p.account, p.slot_start) for p in positions} == set(day.metered)
+        assert len(positions) == len(day.there.homes) * len(day.slots)
+        drawn = sum(reading.import_wh - reading.export_wh for reading in day.metered.values())
+        assert sum(p.position_wh or 0 for p in positions) == drawn
+        for p in positions:
+            assert p.metered is not None
+            assert not p.hidden
+            assert p.sold_wh <= p.metered.export_wh
+            # a lot may be bought by a home that drew nothing in the lot's slot
+            assert p.bought_wh - taken.get((p.account, p.slot_start), 0) <= p.metered.import_wh
+    taker_of, lot_of = lots_taken(quiet), lots_taken(quiet, "seller")
+    for home in quiet.there.homes:
+        account = home.trader.address
+        own = [p for p in quiet.positions() if p.account == account]
+        for p in own:  # the slot that the terms name is the one in which the energy flowed
+            rows = [row for row in quiet.trades if row.slot_start == p.slot_start and row.ending in ENDED]
+            sold, bought = (
+                sum(row.delivered_wh for row in rows if getattr(row, side) == home.name)
+                for side in ("seller", "buyer")
+            )
+            at = (account, p.slot_start)
+            assert (p.sold_wh, p.bought_wh) == (sold + lot_of.get(at, 0), bought + taker_of.get(at, 0))
+        # the registers count what neighbours sold and bought by receipt
+        assert sum(p.bought_wh for p in own) - sum(v for k, v in taker_of.items() if k[0] == account) == (
+            home.import_wh
+        )
+        assert sum(p.sold_wh for p in own) - sum(v for k, v in lot_of.items() if k[0] == account) == (
+            home.export_wh
+        )
 
 
 def test_every_kind_of_offer_and_meter_takes_part(quiet: DayResult) -> None:

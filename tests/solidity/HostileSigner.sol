@@ -32,6 +32,16 @@ contract HostileSigner {
         _data = data;
     }
 
+    /// @notice Calls `target` as this account; whoever asks.
+    function act(address target, bytes calldata data) external {
+        (bool ok, bytes memory answer) = target.call(data);
+        if (!ok) {
+            assembly ("memory-safe") {
+                revert(add(answer, 0x20), mload(answer))
+            }
+        }
+    }
+
     fallback(bytes calldata question) external returns (bytes memory) {
         bytes32 magic = bytes32(msg.sig);
         if (_ANSWER == Answer.Junk) {

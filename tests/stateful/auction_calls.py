@@ -7,7 +7,12 @@ from types import MappingProxyType
 from typing import TypeAlias
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.sealed_bid_auction import AuctionSettled, LotAwarded, SettlementAdvanced
+from energy_trading.bindings.sealed_bid_auction import (
+    AuctionSettled,
+    LotAwarded,
+    SettlementAdvanced,
+    ShareForfeited,
+)
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.crypto.sealed_quote import seal, seed
@@ -71,10 +76,12 @@ class AuctionCalls(TradeCalls):
             "award nobody could pay in time",
             "award: lots unsold",
             "award: sold out",
+            "chunk that overlaps what is done",
             "expired: AWARDED",
             "expired: AWARDED, winner suspended",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
+            "share of a quote of the publisher's own",
         }
     )
 
@@ -187,8 +194,8 @@ class AuctionCalls(TradeCalls):
         bidder = self.people[who]
         quote = self.seal(auction_id, bidder.address, amount, odd)
         if relayed:
-            words = (word.to_bytes(32, "big") for word in (quote.cx, quote.body))
-            digest = self.world.suite.auction_domain.digest(RelayedQuote(auction_id, bidder.address, *words))
+            relayed_quote = RelayedQuote(auction_id, bidder.address, quote.cx, quote.body)
+            digest = self.world.suite.auction_domain.digest(relayed_quote)
             signature = compact((bidder if relayed == "signed" else self.world.pkg).sign_digest(digest))
             sent, _ = self.step(
                 "quote_for", self.people[by], "auction.quote_for", auction_id, quote, signature
@@ -222,6 +229,8 @@ class AuctionCalls(TradeCalls):
         sale, link = self.sales[auction_id], self.link(auction_id)
         end = sale.links.index(link) if link else len(sale.quotes)
         begin = max(0, end - size)
+        if odd == "overlap":
+            return sale.links[begin], sale.quotes[begin : end + size]
         quotes = sale.quotes[begin:end]
         wrong = {
             "empty": [],
@@ -232,7 +241,7 @@ class AuctionCalls(TradeCalls):
         }
         return sale.links[end if odd == "begin" else begin], wrong.get(odd, quotes)
 
-    wrong_chunks = [""] * 14 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
+    wrong_chunks = [""] * 12 + ["overlap"] * 4 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
 
     @call(20, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
     def settle(self, place: int, size: int, key: str, odd: str, by: int) -> None:
@@ -250,6 +259,8 @@ class AuctionCalls(TradeCalls):
         sent, result = self.step("settle", by, "auction.settle", sale.terms, key, begin, quotes)
         if sent is None:
             return None
+        done = sale.links.index(before) - sale.links.index(begin)
+        seen["chunk that overlaps what is done"] += done < len(quotes)
         for bidder, amount in self.auctions.opened(auction_id, key, quotes):
             seen["garbage quote settled"] += amount is None
             seen["quote of somebody who may not buy settled"] += bidder not in may_buy
@@ -305,6 +316,16 @@ class AuctionCalls(TradeCalls):
         if trade_id is not None:
             self.suspend_all(self.world.dso, [self.terms[trade_id].buyer])
 
+    @call(4, asked=False, place=range(100), key=keys)
+    def ban_winner(self, place: int, key: str) -> None:
+        """Somebody who has yet to pay an award is banned for other trades, and pays (X-3, X-7)."""
+        trade_id = self.pick(place, TradeState.AWARDED)
+        if trade_id is not None:
+            buyer = self.terms[trade_id].buyer
+            for winner in [person for person in self.people if person.address == buyer]:
+                self.fail_until_banned(winner)
+                self.accept("pay_award", trade_id, winner, key)
+
     @call(1, who=anybody, to=anybody)
     def award(self, who: int, to: int) -> None:
         """Nobody but the auction awards (X-7)."""
@@ -333,4 +354,10 @@ class AuctionCalls(TradeCalls):
             self.compensate_one(auction_id, self.people[by], self.chunk(auction_id, size, odd))
 
     def compensate_one(self, auction_id: bytes, by: SecretKey, chunk: tuple[int, list[Quote]]) -> Sent | None:
-        return self.step("compensate", by, "auction.compensate", self.sales[auction_id].terms, *chunk)[0]
+        terms = self.sales[auction_id].terms
+        sent = self.step("compensate", by, "auction.compensate", terms, *chunk)[0]
+        if sent:
+            seen["share of a quote of the publisher's own"] += any(
+                isinstance(event, ShareForfeited) for event in sent.events
+            )
+        return sent

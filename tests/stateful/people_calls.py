@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import MAX_UNITS, ZERO_ADDRESS
-from tests.stateful.machine import UNIT, Machine, amounts, anybody, call, often
+from tests.stateful.machine import UNIT, Machine, amounts, anybody, call, often, seen
 
 
 class PeopleCalls(Machine):
@@ -15,6 +17,11 @@ class PeopleCalls(Machine):
     def owner_or(self, right: bool, other: SecretKey) -> SecretKey:
         """The DSO, or somebody who tries to do what only the DSO may."""
         return self.world.dso if right else other
+
+    def banned(self) -> list[SecretKey]:
+        """Those who are banned now, by the rules."""
+        now, accounts = self.chain.next_time, self.rules.ledger
+        return [key for key in self.people if now < accounts.account(key.address).standing.banned_until]
 
     # ------------------------------------------------------------ money
 
@@ -37,13 +44,32 @@ class PeopleCalls(Machine):
 
     # ------------------------------------------------------------ registrar
 
-    @call(who=range(5, 8), roles=[1, 2, 3, 3, 0, 4], genuine=often, late=often)
-    def open_account(self, who: int, roles: int, genuine: bool, late: bool) -> None:
-        """PKG's attestation opens an account once (C-2)."""
-        signer = self.world.pkg if genuine else self.world.alice
+    @call(
+        3,
+        who=range(5, 8),
+        roles=[1, 2, 3, 3, 0, 4],
+        genuine=often,
+        late=often,
+        consent=["", "", "", "itself", "nobody", "other", "elsewhere"],
+    )
+    def open_account(self, who: int, roles: int, genuine: bool, late: bool, consent: str) -> None:
+        """PKG's attestation and the account's consent open an account once; never the treasury (C-2)."""
+        person, world = self.people[who], self.world
+        signer = world.pkg if genuine else world.alice
         deadline = self.chain.next_time + (60 if late else 0)
-        attested = self.world.attest(self.people[who].address, roles, signer=signer, deadline=deadline)
-        self.step("open_account", self.world.stranger, "ledger.open_account", *attested)
+        statement, word, own = world.attest(person, roles, signer=signer, deadline=deadline)
+        digest = replace(world.suite.ledger_domain, chain_id=1).digest(statement)
+        own = {
+            "itself": b"",
+            "nobody": b"",
+            "other": world.attest(person, roles, deadline=deadline, consent=world.alice)[2],
+            "elsewhere": person.sign_digest(digest),
+        }.get(consent, own)
+        caller = person if consent == "itself" else world.bob
+        sent, _ = self.step("open_account", caller, "ledger.open_account", statement, word, own)
+        assert not sent or consent in ("", "itself"), "no account opens without its consent"
+        seen["account opened by itself"] += sent is not None and consent == "itself"
+        seen["account opened with its signature"] += sent is not None and consent == ""
 
     @call(1, who=[[], [0], [1], [2], [3], [4], [0, 1], [2, 6], [1, 1]], right=often)
     def suspend(self, who: list[int], right: bool) -> None:
@@ -61,6 +87,17 @@ class PeopleCalls(Machine):
         if everybody:
             addresses = [x.address for x in self.people if self.rules.ledger.account(x.address).suspended]
         self.step("reinstate", self.owner_or(right, self.world.alice), "ledger.reinstate", addresses)
+
+    @call(1, who=anybody, right=often, reason=["the gateway was down", "the council decided", ""])
+    def lift_ban(self, who: int, right: bool, reason: str) -> None:
+        """The DSO ends a ban before its time, with a reason; the defaults stay on record (N-7)."""
+        banned = self.banned()
+        person = banned[who % len(banned)] if banned else self.people[who]
+        before = self.world.account(person)
+        caller = self.owner_or(right, person)
+        sent, _ = self.step("lift_ban", caller, "ledger.lift_ban", person.address, reason)
+        expected = replace(before, banned_until=0) if sent else before
+        assert self.world.account(person) == expected, "only the date of the ban changes"
 
     @call(3, who=anybody, number=range(20), right=often, whole=often)
     def register_meter(self, who: int, number: int, right: bool, whole: bool) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import ClassVar
 
 from energy_trading.bindings.contract import Sent, UnknownRevert
@@ -44,6 +45,7 @@ oddities = [""] * 9 + ["signer", "buyer", "energy"]
 class TradeCalls(PeopleCalls):
     """All that happens between offer and end of a trade."""
 
+    weights = MappingProxyType({"publish_key_root": 8})
     always = PeopleCalls.always | {"confirm_deliveries"}
     must_see = frozenset(
         {
@@ -53,6 +55,13 @@ class TradeCalls(PeopleCalls):
             "expired: OFFERED",
             "expired: ACCEPTED",
             "starved verifier",
+            "commitment after a ban",
+            "commitment refused in the last second of a ban",
+            "commitment after a ban that was lifted",
+            "account opened by itself",
+            "account opened with its signature",
+            *(f"open_account: EnergyLedger_{name}" for name in ("IsTreasury", "NoConsent", "BadAttestation")),
+            *(f"lift_ban: EnergyLedger_{name}" for name in ("NotBanned", "NoReason")),
         }
     )
 
@@ -171,6 +180,11 @@ class TradeCalls(PeopleCalls):
 
     def accept(self, name: str, trade_id: bytes, buyer: SecretKey, key: str) -> None:
         terms, allowed = self.terms[trade_id], self.may_commit(buyer.address)
+        is_owed = self.state_of(trade_id) == TradeState.AWARDED
+        is_banned = is_owed and buyer in self.banned()
+        if is_owed:
+            account = self.world.account(buyer)
+            allowed = account.open and not account.suspended
         if key == "meter":
             sent, _ = self.step(name, buyer, "market.accept_offer", terms)
         else:
@@ -179,6 +193,7 @@ class TradeCalls(PeopleCalls):
             sent, _ = self.step(f"{name}_privately", buyer, verb, terms, named)
             seen["P-256 acceptance"] += sent is not None and len(named.signer) > 20
         assert not sent or allowed, "nobody suspended or banned commits"
+        seen["award paid by a banned winner"] += sent is not None and is_banned
 
     @call(
         6,
@@ -305,6 +320,52 @@ class TradeCalls(PeopleCalls):
         else:
             assert not any(isinstance(event, DeliveryRefused) for event in sent.events)
         self.chain.revert(point)
+
+    # ------------------------------------------------------------ bans
+
+    def fail(self, seller: SecretKey, buyer: SecretKey) -> None:
+        """The seller sells something and delivers nothing."""
+        terms = self.new_terms(seller.address, 1, 100, False, True, 0)
+        signature, trade_id = self.world.sign_offer(terms, seller), terms.struct_hash()
+        if self.step("accept_signed", buyer, "market.accept_signed", terms, signature)[0]:
+            self.terms[trade_id], self.signed[trade_id] = terms, signature
+            self.receive("confirm_delivery", trade_id, 0, "", buyer)
+
+    def fail_until_banned(self, seller: SecretKey) -> None:
+        """Three failures at most: the first default brings no ban here."""
+        buyer = self.world.bob if seller != self.world.bob else self.world.alice
+        for _ in range(3):
+            if seller not in self.banned():
+                self.fail(seller, buyer)
+
+    def commits(self, person: SecretKey) -> bool:
+        """Whether a small offer of somebody's goes through."""
+        terms = self.new_terms(person.address, 1, 1, False, False, 0)
+        sent, trade_id = self.step("make_offer", person, "market.make_offer", terms)
+        if sent:
+            self.terms[trade_id] = terms
+        return sent is not None
+
+    @call(2, asked=False, who=range(4), wait=[-1, 0, 1, 1, 900, None, None])
+    def outlast_ban(self, who: int, wait: int | None) -> None:
+        """Somebody is banned, and commits when the ban is over, or in its last second (X-3).
+
+        Where no waiting time is drawn, the DSO lifts the ban.
+        """
+        person = self.people[who]
+        self.fail_until_banned(person)
+        if person not in self.banned():
+            return
+        if wait is None:
+            address = person.address
+            self.step("lift_ban", self.world.dso, "ledger.lift_ban", address, "the gateway was down")
+        else:
+            until = self.rules.ledger.account(person.address).standing.banned_until
+            self.chain.set_next_time(until + wait)
+        done = self.commits(person)
+        seen["commitment after a ban that was lifted"] += done and wait is None
+        seen["commitment after a ban"] += done and wait is not None and wait > 0
+        seen["commitment refused in the last second of a ban"] += not done and wait == -1
 
     # ------------------------------------------------------------ withdrawal, expiry
 

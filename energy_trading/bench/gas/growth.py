@@ -185,21 +185,12 @@ def _keys(bench: Bench) -> Iterator[Point]:
 
 
 def growth_document(points: Sequence[Point]) -> list[dict[str, Any]]:
-    """Return the points as JSON has them.
-
-    Args:
-        points: what `measure_growth` returns.
-    """
+    """Return the points as JSON has them."""
     return [{**vars(point), "each": point.each} for point in points]
 
 
 def out_of_date(points: Sequence[Point], found: Mapping[str, Scenario]) -> list[str]:
-    """Return a line for each point whose gas is not that of the scenario that is measured in the same way.
-
-    Args:
-        points: growth that was measured before.
-        found: scenarios measured now.
-    """
+    """Return a line for each point whose gas is not that of the scenario that is measured in the same way."""
     lines = []
     for point in points:
         name = ANCHORS.get((point.series, point.count))

@@ -56,11 +56,6 @@ _PANELS: Final[Sequence[tuple[Any, ...]]] = (
 def picture(found: Mapping[str, Scenario], points: Sequence[Point], prices: Prices) -> bytes:
     """Draw bars of parts for every scenario with a budget, trades in money and, if measured, growth.
 
-    Args:
-        found: scenarios by name.
-        points: growth; may be empty.
-        prices: of gas and coin.
-
     Returns:
         A PNG.
     """

@@ -89,18 +89,18 @@ class Target:
 
 
 TARGETS: Final[Mapping[str, Target]] = {
-    "offer.make": Target(60_000, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
-    "offer.accept": Target(43_000, 26_128, ((46_571, "Solidity docs Purchase"),)),
-    "offer.accept_private": Target(62_000, None),
-    "offer.confirm": Target(57_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
-    "trade.direct": Target(160_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
-    "trade.signed": Target(130_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
-    "offer.confirm_batch40": Target(30_000, 13_295, ((20_749, "LocalEthereum"),)),
-    "offer.give_up": Target(38_000, 21_328, ((31_343, "gsy-e"),)),
-    "lot.exchange": Target(55_000, 32_559, ((54_756, "Permit2 (one signature)"),)),
-    "auction.quote": Target(35_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
-    "auction.settle_per_quote": Target(7_000, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
-    "auction.40_per_bidder": Target(46_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
+    "offer.make": Target(58_500, 43_420, ((62_898, "Seaport validate (holds nothing)"),)),
+    "offer.accept": Target(41_500, 26_128, ((46_571, "Solidity docs Purchase"),)),
+    "offer.accept_private": Target(59_500, None),
+    "offer.confirm": Target(50_000, 30_628, ((40_552, "LocalEthereum (no meter, no credit)"),)),
+    "trade.direct": Target(150_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
+    "trade.signed": Target(123_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
+    "offer.confirm_batch40": Target(26_700, 13_295, ((20_749, "LocalEthereum"),)),
+    "offer.give_up": Target(41_500, 21_328, ((31_343, "gsy-e"),)),
+    "lot.exchange": Target(74_600, 32_559, ((54_756, "Permit2 (one signature)"),)),
+    "auction.quote": Target(31_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
+    "auction.settle_per_quote": Target(6_500, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
+    "auction.40_per_bidder": Target(44_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
     "meter.register": Target(50_000, 43_484, ((52_414, ""),)),
 }
 
@@ -247,13 +247,17 @@ class Bench(Community):
         call.send(sender)
         return Scenario((self.seen[-1],))
 
+    def keep(self, name: str, call: Call[Any], sender: SecretKey) -> None:
+        """Measure a scenario of one call."""
+        self.found[name] = self.send(call, sender)
+
     def alone(self, name: str, call: Call[Any], sender: SecretKey) -> None:
         """Measure a scenario of one call that nothing follows."""
         with self.fresh():
-            self.found[name] = self.send(call, sender)
+            self.keep(name, call, sender)
 
-    def attested(self, account: str) -> Call[None]:
-        """The call that opens an account with PKG's attestation."""
+    def attested(self, account: SecretKey) -> Call[None]:
+        """The call that opens an account with PKG's attestation and the account's consent."""
         return self.ledger.open_account(*self.attest(account))
 
     def join(self, key: SecretKey) -> None:
@@ -312,16 +316,15 @@ class Bench(Community):
         """An offer made, accepted, withdrawn, expired."""
         with self.fresh():
             terms = self.terms(self.producer)
-            self.found["offer.make"] = self.send(self.market.make_offer(terms), self.producer)
+            self.keep("offer.make", self.market.make_offer(terms), self.producer)
             self.alone("offer.accept", self.market.accept_offer(terms), self.consumer)
             with self.fresh():
                 accept = self.market.accept_offer_privately(terms, self.one_time_key(terms))
-                self.found["offer.accept_private"] = self.send(accept, self.consumer)
+                self.keep("offer.accept_private", accept, self.consumer)
             self.alone("offer.give_up", self.market.give_up(terms), self.producer)
             self.chain.mine(terms.accept_by)
             self.alone("offer.give_up_late", self.market.give_up(terms), self.producer)
-            expire = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
-            self.found["offer.expire_offer"] = self.send(expire, self.relayer)
+            self.keep("offer.expire_offer", self.market.expire(terms, ZERO_ADDRESS, bytes(32)), self.relayer)
 
     def receipts(self) -> None:
         """A receipt of every kind."""
@@ -344,7 +347,7 @@ class Bench(Community):
                 self.found["offer.confirm_hidden"] = self.confirm(terms)
             delivery = self.receipt(terms, self.consumer, SHORT_WH)
             call = self.market.confirm_hidden_short(delivery, ENERGY_WH, salt)
-            self.found["offer.confirm_hidden_short"] = self.send(call, self.relayer)
+            self.keep("offer.confirm_hidden_short", call, self.relayer)
         with self.fresh():
             self.register_meter(self.consumer.address, p256_meter(self.suite))
             self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
@@ -359,20 +362,20 @@ class Bench(Community):
             terms = self.open_trade()
             self.chain.mine(terms.deliver_by)
             expire = self.market.expire(terms, self.consumer.address, keccak(self.meter.signer))
-            self.found["offer.expire_trade"] = self.send(expire, self.relayer)
+            self.keep("offer.expire_trade", expire, self.relayer)
 
     def signed(self) -> None:
         """Offers signed off chain."""
         terms = self.terms(self.producer, NONCE | SIGNED)
         with self.fresh():
             accept = self.market.accept_signed(terms, self.signature(terms))
-            self.found["offer.accept_signed"] = self.send(accept, self.consumer)
+            self.keep("offer.accept_signed", accept, self.consumer)
             self.chain.mine(terms.accept_by)
             self.found["trade.signed"] = self.found["offer.accept_signed"] + self.confirm(terms)
         with self.fresh():
             key = self.one_time_key(terms)
             accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
-            self.found["offer.accept_signed_private"] = self.send(accept, self.consumer)
+            self.keep("offer.accept_signed_private", accept, self.consumer)
         self.alone("offer.cancel_signed", self.market.cancel_signed(terms), self.producer)
 
     def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
@@ -390,39 +393,34 @@ class Bench(Community):
         stranger = _key("stranger").address
         other = Secp256k1Meter(_key("other meter")).signer
         with self.fresh():
-            register = self.ledger.register_meter(stranger, self.meter.signer)
-            self.found["meter.register"] = self.send(register, self.dso)
-            replaced = self.ledger.register_meter(stranger, other)
-            self.found["meter.replace"] = self.send(replaced, self.dso)
-            self.found["meter.remove"] = self.send(self.ledger.remove_meter(stranger), self.dso)
+            self.keep("meter.register", self.ledger.register_meter(stranger, self.meter.signer), self.dso)
+            self.keep("meter.replace", self.ledger.register_meter(stranger, other), self.dso)
+            self.keep("meter.remove", self.ledger.remove_meter(stranger), self.dso)
         with self.fresh():
             epoch = self.chain.now() // self.ledger.epoch_seconds()
             publish = self.ledger.publish_key_root(epoch, keccak(text="root"), keccak(text="evidence"))
-            self.found["meter.publish_root"] = self.send(publish, self.dso)
-            self.found["meter.revoke_root"] = self.send(self.ledger.revoke_key_root(epoch), self.dso)
+            self.keep("meter.publish_root", publish, self.dso)
+            self.keep("meter.revoke_root", self.ledger.revoke_key_root(epoch), self.dso)
 
     def accounts(self) -> None:
         """Accounts, their money, and who runs the ledger."""
-        self.alone("ledger.open_account", self.attested(_key("newcomer").address), self.relayer)
+        self.alone("ledger.open_account", self.attested(_key("newcomer")), self.relayer)
         with self.fresh():
             paid_in = self.ledger.deposit(self.producer.address, PRICE, value=PRICE * 10**9)
-            self.found["ledger.deposit"] = self.send(paid_in, self.producer)
-            paid_out = self.ledger.withdraw(self.producer.address, PRICE)
-            self.found["ledger.withdraw"] = self.send(paid_out, self.producer)
+            self.keep("ledger.deposit", paid_in, self.producer)
+            self.keep("ledger.withdraw", self.ledger.withdraw(self.producer.address, PRICE), self.producer)
         with self.fresh():
+            for key in self.sellers[:10]:
+                self.attested(key).send(self.relayer)
             ten = [key.address for key in self.sellers[:10]]
-            for account in ten:
-                self.attested(account).send(self.relayer)
-            self.found["ledger.suspend_10"] = self.send(self.ledger.suspend(ten), self.dso)
-            self.found["ledger.reinstate_10"] = self.send(self.ledger.reinstate(ten), self.dso)
+            self.keep("ledger.suspend_10", self.ledger.suspend(ten), self.dso)
+            self.keep("ledger.reinstate_10", self.ledger.reinstate(ten), self.dso)
         self.alone("ledger.set_pkg", self.ledger.set_pkg(self.relayer.address), self.dso)
         with self.fresh():
             offered = self.ledger.transfer_ownership(self.relayer.address)
-            self.found["ledger.transfer_ownership"] = self.send(offered, self.dso)
-            accepted = self.ledger.accept_ownership()
-            self.found["ledger.accept_ownership"] = self.send(accepted, self.relayer)
-            renounced = self.ledger.renounce_ownership()
-            self.found["ledger.renounce_ownership"] = self.send(renounced, self.relayer)
+            self.keep("ledger.transfer_ownership", offered, self.dso)
+            self.keep("ledger.accept_ownership", self.ledger.accept_ownership(), self.relayer)
+            self.keep("ledger.renounce_ownership", self.ledger.renounce_ownership(), self.relayer)
 
     def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> SignedInjection:
         """The DSO's certificate over a reading of the meter."""
@@ -463,9 +461,9 @@ class Bench(Community):
             self.alone("lot.retire", lots.retire(lot), self.producer)
             with self.fresh():
                 parts = [DEFAULT_WH, ENERGY_WH - DEFAULT_WH]
-                self.found["lot.split_2"] = self.send(lots.split(lot, parts), self.producer)
+                self.keep("lot.split_2", lots.split(lot, parts), self.producer)
                 made = [lots.part_id(lot, i) for i in range(2)]
-                self.found["lot.merge_2"] = self.send(lots.merge(made), self.producer)
+                self.keep("lot.merge_2", lots.merge(made), self.producer)
             signer = lots.receipt_signer(self.consumer.address)
             self.ledger.register_meter(self.consumer.address, signer).send(self.dso)
             terms = self.open_trade()
@@ -473,7 +471,7 @@ class Bench(Community):
             self.chain.mine(GENESIS + 900 * (slot + 1))
             lot = mint(suite, self.relayer, self.certified(self.producer, ENERGY_WH, -slot))
             call = lots.deliver(terms, self.consumer.address, [lot])
-            self.found["lot.deliver"] = self.send(call, self.producer)
+            self.keep("lot.deliver", call, self.producer)
 
     def batch(self) -> None:
         """One transaction with the receipts of forty pairs of accounts."""
@@ -515,16 +513,11 @@ class Bench(Community):
             with self.fresh():
                 relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
                 digest = self.suite.auction_domain.digest(
-                    RelayedQuote(
-                        auction.auction_id,
-                        relayed.bidder,
-                        relayed.cx.to_bytes(32, "big"),
-                        relayed.body.to_bytes(32, "big"),
-                    )
+                    RelayedQuote(auction.auction_id, relayed.bidder, relayed.cx, relayed.body)
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
                 call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
-                self.found["auction.quote_relayed"] = self.send(call, self.relayer)
+                self.keep("auction.quote_relayed", call, self.relayer)
             with self.fresh():
                 self.chain.mine(auction.terms.quote_until)
                 with self.fresh():
@@ -538,19 +531,19 @@ class Bench(Community):
                 with self.fresh():
                     self.chain.mine(terms.accept_by)
                     unpaid = self.market.expire(terms, ZERO_ADDRESS, bytes(32))
-                    self.found["auction.award_unpaid"] = self.send(unpaid, self.relayer)
+                    self.keep("auction.award_unpaid", unpaid, self.relayer)
                 paid = self.pay_and_deliver()
                 self.found["auction.award_paid"] = Scenario(paid.paid[:1])
                 everything = auction.everything + settled + paid
                 self.found[f"auction.{BATCH}_per_bidder"] = replace(everything, share=BATCH)
             self.chain.mine(auction.terms.disclose_until)
-            self.found["auction.forfeit"] = self.send(self.suite.auction.forfeit(auction.terms), self.relayer)
+            self.keep("auction.forfeit", self.suite.auction.forfeit(auction.terms), self.relayer)
             compensate = self.suite.auction.compensate(auction.terms, auction.chain[0], auction.quotes)
-            self.found["auction.compensate_40"] = self.send(compensate, self.relayer)
+            self.keep("auction.compensate_40", compensate, self.relayer)
         with self.fresh():
             empty = self.post_and_quote([])
             self.chain.mine(empty.terms.quote_until)
-            self.found["auction.close"] = self.send(self.suite.auction.forfeit(empty.terms), self.relayer)
+            self.keep("auction.close", self.suite.auction.forfeit(empty.terms), self.relayer)
 
     def pay_and_deliver(self) -> Scenario:
         """The winner of the last award pays, and the receipt is submitted."""
@@ -673,7 +666,7 @@ def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
         ["address", "uint256"], [owner.address, 10 * amount]
     )
     bench.chain.send(token, mint, bench.relayer)
-    bench.attested(owner.address).send(bench.relayer)
+    bench.attested(owner).send(bench.relayer)
     domain = Domain("Permit token", bench.chain.chain_id, token)
     deadline = GENESIS + 86_399
     for nonce in range(2):

@@ -15,11 +15,7 @@ if TYPE_CHECKING:
 
 
 def compared(found: Mapping[str, Scenario]) -> list[list[str]]:
-    """Return name, gas, budget, lower bound, ratio to it and best peer of each scenario that has a budget.
-
-    Args:
-        found: scenarios by name.
-    """
+    """Return name, gas, budget, lower bound, ratio to it and best peer of each scenario that has a budget."""
     rows = []
     for name, target in TARGETS.items():
         ours, bound = found[name].gas, target.lower_bound
@@ -83,11 +79,7 @@ def priced(found: Mapping[str, Scenario], prices: Prices, energy_wh: int | None 
 
 
 def price_line(prices: Prices) -> str:
-    """Return the prices in a sentence, for display only.
-
-    Args:
-        prices: of gas and coin.
-    """
+    """Return the prices in a sentence, for display only."""
     return (
         f"In hundredths of {prices.currency}; gas on mainnet {prices.gas_price / GWEI:,.9g} gwei, "
         f"on the rollup {prices.rollup_gas_price / GWEI:,.9g} gwei, "

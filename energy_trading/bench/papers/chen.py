@@ -148,6 +148,10 @@ class _Run:
     def report(self, row: str, title: str, *lines: str) -> None:
         self.steps.append(Step(row, title, lines))
 
+    def compare(self, about: str, paper: str, ours: str, why: str = "", same: bool = False) -> None:
+        """Add a finding about the row of the last step."""
+        self.found.append(Finding(self.steps[-1].row, about, paper, ours, why, same))
+
     # ------------------------------------------------------------ identities
 
     def set_up(self) -> None:
@@ -169,14 +173,11 @@ class _Run:
             " both halves of the trace key with their proofs",
             "checked: DSO finds its own half in what was published; the ledger on chain names PKG's key",
         )
-        self.found.append(
-            Finding(
-                "C-1",
-                "who can decrypt α",
-                "DSO alone, under PK_DSO",
-                "PKG and DSO only together",
-                "C-10 asks for this; there is one authority less to trust",
-            )
+        self.compare(
+            "who can decrypt α",
+            "DSO alone, under PK_DSO",
+            "PKG and DSO only together",
+            "C-10 asks for this; there is one authority less to trust",
         )
 
     def issue_as_printed(self) -> None:
@@ -197,19 +198,16 @@ class _Run:
             "attack: with his own α Bob computes s = priK·hash(ID‖α)⁻¹ mod n and, with her α, Alice's key",
             "checked: the stolen s is PKG's, the forged key is Alice's",
         )
-        self.found.append(
-            Finding(
-                "C-2",
-                "eqs 3–5 as printed",
-                "the key proves the user's identity",
-                "a user who knows their own α has PKG's master key, and the key of anyone whose ID and α are"
-                " known"
-                if leaks
-                else "no master key",
-                same=not leaks,
-                why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
-                " user",
-            )
+        self.compare(
+            "eqs 3–5 as printed",
+            "the key proves the user's identity",
+            "a user who knows their own α has PKG's master key, and the key of anyone whose ID and α are"
+            " known"
+            if leaks
+            else "no master key",
+            same=not leaks,
+            why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
+            " user",
         )
 
     def issue(self) -> None:
@@ -232,19 +230,16 @@ class _Run:
             " PKG's part of the key, and what opens α",
             "Bob: priK from his own part and PKG's; checked: it fits the certificate, and α holds his"
             " identity",
-            "PKG → chain, submitted by anyone: attestation (account, roles, hash of the certificate, α,"
-            " deadline)",
+            "PKG → chain, submitted by anyone with the account's signature: attestation (account, roles, hash"
+            " of the certificate, α, deadline)",
             "the same is done for Alice",
         )
-        self.found.append(
-            Finding(
-                "C-2",
-                "who knows priK",
-                "PKG computes it and hands it over",
-                "only its user",
-                "the certificate is implicit: PKG's part is useless without the user's, and the key still"
-                " carries α",
-            )
+        self.compare(
+            "who knows priK",
+            "PKG computes it and hands it over",
+            "only its user",
+            "the certificate is implicit: PKG's part is useless without the user's, and the key still"
+            " carries α",
         )
 
     def addresses(self) -> None:
@@ -258,11 +253,7 @@ class _Run:
             " are sent",
             "checked: the account of the certificate is txAddr",
         )
-        self.found.append(
-            Finding(
-                "C-3", "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same
-            )
-        )
+        self.compare("txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same)
 
     # ------------------------------------------------------------ lot
 
@@ -292,29 +283,24 @@ class _Run:
             " contact and sign_D",
             "checked: the same reading makes no second lot",
         )
-        self.found += [
-            Finding(
-                "C-4",
-                "what the chain keeps",
-                "contact (pubK, txAddr, msgAddr) and sign_D",
-                "the same, in the log" if kept else "another contact",
-                same=kept,
-            ),
-            Finding(
-                "C-4",
-                "what Bob signs",
-                "PK_DSO",
-                "nothing: his meter signs energy and slot",
-                "a signature of a public key states nothing about energy and can be used again",
-            ),
-            Finding(
-                "C-4",
-                "the energy contract",
-                "one contract C_addr per injection, deployed by DSO",
-                "one token per injection in one contract, minted by anyone with DSO's signature",
-                "each contract would take a deployment, for which DSO would have to pay",
-            ),
-        ]
+        self.compare(
+            "what the chain keeps",
+            "contact (pubK, txAddr, msgAddr) and sign_D",
+            "the same, in the log" if kept else "another contact",
+            same=kept,
+        )
+        self.compare(
+            "what Bob signs",
+            "PK_DSO",
+            "nothing: his meter signs energy and slot",
+            "a signature of a public key states nothing about energy and can be used again",
+        )
+        self.compare(
+            "the energy contract",
+            "one contract C_addr per injection, deployed by DSO",
+            "one token per injection in one contract, minted by anyone with DSO's signature",
+            "each contract would take a deployment, for which DSO would have to pay",
+        )
 
     # ------------------------------------------------------------ session
 
@@ -339,17 +325,14 @@ class _Run:
             "attack: Mallory answers in Bob's place with keys and a hash of her own; checked: she shares a"
             " key with Alice",
         )
-        self.found += [
-            Finding("C-5", "eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal),
-            Finding(
-                "C-5",
-                "as printed, against attackers",
-                "the session key protects the messages",
-                "a man in the middle is not noticed" if taken else "a man in the middle fails",
-                same=not taken,
-                why="anybody can compute hash(C), so it proves nothing",
-            ),
-        ]
+        self.compare("eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal)
+        self.compare(
+            "as printed, against attackers",
+            "the session key protects the messages",
+            "a man in the middle is not noticed" if taken else "a man in the middle fails",
+            same=not taken,
+            why="anybody can compute hash(C), so it proves nothing",
+        )
 
     def handshake(self) -> None:
         at, key = self.chain.now(), self.parameters.issue_key
@@ -377,17 +360,12 @@ class _Run:
             f"checked: Mallory's key in place of Bob's is refused ({middle.part}), his answer to an old hello"
             f" as well ({replay.part}); each side is sure of the other's account",
         )
-        self.found.append(
-            Finding(
-                "C-5",
-                "public keys are checked",
-                "with the contract of the other side",
-                "by certificate and signature over the whole exchange, lot and chain"
-                if proved
-                else "not at all",
-                same=proved,
-                why="man in the middle and replay are refused",
-            )
+        self.compare(
+            "public keys are checked",
+            "with the contract of the other side",
+            "by certificate and signature over the whole exchange, lot and chain" if proved else "not at all",
+            same=proved,
+            why="man in the middle and replay are refused",
         )
 
     def messages(self) -> None:
@@ -415,15 +393,12 @@ class _Run:
             "checked: a message is refused when it is reflected or repeated; the whole state of both sides,"
             " stolen afterwards, opens neither message again",
         )
-        self.found.append(
-            Finding(
-                "C-6",
-                "renewed secrets",
-                "K^n from K^(n-1) and new secrets, in a period of time",
-                "with every message",
-                same=True,
-                why="this gives the forward secrecy that the paper claims",
-            )
+        self.compare(
+            "renewed secrets",
+            "K^n from K^(n-1) and new secrets, in a period of time",
+            "with every message",
+            same=True,
+            why="this gives the forward secrecy that the paper claims",
         )
 
     # ------------------------------------------------------------ owner
@@ -438,15 +413,12 @@ class _Run:
             f"Bob → Alice: Permit_B, {len(self.signed.signature)} bytes: lot, Alice's account, price, nonce"
             " of the lot, deadline, contract and chain (EIP-712)",
         )
-        self.found.append(
-            Finding(
-                "C-7",
-                "what the permit states",
-                "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
-                "lot, buyer, price, nonce, deadline, contract, chain",
-                "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
-                " back",
-            )
+        self.compare(
+            "what the permit states",
+            "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
+            "lot, buyer, price, nonce, deadline, contract, chain",
+            "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
+            " back",
         )
 
     def exchange(self) -> None:
@@ -480,22 +452,18 @@ class _Run:
             "checked: the first two signatures, submitted again, are refused, as the nonce of the lot has"
             " moved",
         )
-        self.found += [
-            Finding(
-                "C-8",
-                "what is verified and kept",
-                "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
-                "the same; kept in the log" if kept and owner else "something else",
-                same=kept and owner,
-            ),
-            Finding(
-                "C-8",
-                "the price",
-                "agreed before; how it is paid is not stated",
-                f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
-                "neither side can go first and lose",
-            ),
-        ]
+        self.compare(
+            "what is verified and kept",
+            "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
+            "the same; kept in the log" if kept and owner else "something else",
+            same=kept and owner,
+        )
+        self.compare(
+            "the price",
+            "agreed before; how it is paid is not stated",
+            f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
+            "neither side can go first and lose",
+        )
 
     def history(self) -> None:
         self.dispute = dispute_file(self.suite, self.lot)
@@ -515,15 +483,12 @@ class _Run:
             "judge, without chain: Bob by sign_D, Alice by both signatures, Bob again",
             "checked: the file is refused when any one price or energy is changed",
         )
-        self.found.append(
-            Finding(
-                "C-9",
-                "undeniable",
-                "transactions and communications cannot be denied",
-                "every change of owner is proved by both signatures",
-                same=owners == expected,
-                why="negotiations are deniable on purpose: only permit and acceptance bind",
-            )
+        self.compare(
+            "undeniable",
+            "transactions and communications cannot be denied",
+            "every change of owner is proved by both signatures",
+            same=owners == expected,
+            why="negotiations are deniable on purpose: only permit and acceptance bind",
         )
 
     # ------------------------------------------------------------ trace
@@ -550,14 +515,11 @@ class _Run:
             "checked: neither half alone reveals it",
             "PKG refuses Bob another account; DSO suspends the one he has",
         )
-        self.found.append(
-            Finding(
-                "C-10",
-                "traceable",
-                "PKG shows s to the judge, who finds the user together with PKG and DSO",
-                "PKG and DSO each give half an opening of one α; no secret is shown",
-                "whoever has seen s has everybody's key; the identity that is found is the same",
-            )
+        self.compare(
+            "traceable",
+            "PKG shows s to the judge, who finds the user together with PKG and DSO",
+            "PKG and DSO each give half an opening of one α; no secret is shown",
+            "whoever has seen s has everybody's key; the identity that is found is the same",
         )
         demand(identity == _BOB, "the judge reads Bob's identity")
 

@@ -70,12 +70,7 @@ class Findings:
         ]
 
     def section(self, name: str, shows: str) -> str:
-        """Return the part of the page.
-
-        Args:
-            name: of the reproduction.
-            shows: what it is.
-        """
+        """Return the part of the page."""
         head = ["row", "what", "paper", "ours", "", "why"]
         found = word_table([head, *(f.cells() for f in self.rows)])
         detail = ["", *self.detail] if self.detail else []
@@ -90,10 +85,6 @@ def word_table(rows: list[list[str]]) -> list[str]:
 def demand(true: bool, what: str) -> None:
     """Check that a run did what will be stated of it.
 
-    Args:
-        true: whether it did.
-        what: should have happened.
-
     Raises:
         NotAsStated: it did not happen.
     """
@@ -103,10 +94,6 @@ def demand(true: bool, what: str) -> None:
 
 def refused(kind: type[_E], attempt: Callable[[], object]) -> _E:
     """Attempt what must be refused.
-
-    Args:
-        kind: of the refusal.
-        attempt: makes the attempt.
 
     Returns:
         The refusal; one of another kind is raised.

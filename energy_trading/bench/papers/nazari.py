@@ -90,7 +90,8 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
         N-7; Nazari §V.B, figs 1–7, and §VI.
     """
     run = _Run()
-    rows = [*run.success(), *run.cancel(), *run.late_acceptance(), *run.late_delivery(), *run.ban()]
+    for scenario in (run.success, run.cancel, run.late_acceptance, run.late_delivery, run.ban):
+        scenario()
     head, cells = _shown(run.balances)
     detail = (
         "Balances in coins; the scenarios run one after the other on one market;"
@@ -98,7 +99,7 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
         "",
         *word_table([head, *cells]),
     )
-    result = NazariResult(tuple(run.balances), Findings(tuple(rows), detail), out / "nazari.csv")
+    result = NazariResult(tuple(run.balances), Findings(tuple(run.found), detail), out / "nazari.csv")
     columns = [field.name for field in fields(Balance)]
     write_all(out, {"nazari.csv": csv_text([columns, *map(astuple, run.balances)])})
     for line in [*("  ".join(f"{c:>9}" for c in [*row[2:], row[1]]) for row in (head, *cells))]:
@@ -118,6 +119,7 @@ class _Run:
         self.seller, self.buyer = (home.trader for home in self.homes)
         self.terms = self.suite.market.market_parameters()
         self.balances: list[Balance] = []
+        self.found: list[Finding] = []
         self.scenario = 0
 
     # ------------------------------------------------------------ steps
@@ -168,9 +170,12 @@ class _Run:
         self.chain.mine(trade.offer.terms.deliver_by)
         return expire(self.suite, self.there.agent, trade)
 
+    def compare(self, row: str, about: str, paper: str, ours: str, why: str = "", same: bool = False) -> None:
+        self.found.append(Finding(row, about, paper, ours, why, same))
+
     # ------------------------------------------------------------ scenarios
 
-    def success(self) -> list[Finding]:
+    def success(self) -> None:
         before = self.begin(1)
         offer = self.offer()
         made = self.look("makeOffer (CTS)")
@@ -185,56 +190,53 @@ class _Run:
         confirm(self.suite, self.there.agent, self.buyer.receipt(trade), offer)
         done = self.look("receipt of the buyer's meter (ERC)")
         fee = PRICE * self.terms.fee_bps // _BPS
-        return [
-            Finding(
-                "N-1",
-                "scenario 1, offer (Fig. 8)",
-                "the seller pays P1 as guarantee",
-                f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the"
-                " price",
-                same=(before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
-                why="the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
-                " ours are funds in the ledger",
-            ),
-            Finding(
-                "N-2",
-                "scenario 1, acceptance",
-                "the cost is blocked; neither side has it",
-                f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
-                same=accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
-            ),
-            Finding(
-                "N-5",
-                "scenario 1, P1 = P2 and X1 = X2",
-                "the contract compares price and amount of both sides",
-                "an acceptance at another price names another trade, which does not exist",
-                "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
-            ),
-            Finding(
-                "N-3",
-                "scenario 1, end",
-                "only the meter's receipt pays the seller; the guarantee returns",
-                f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
-                " nothing is held",
-                same=done.seller == before.seller + PRICE - fee
-                and done.buyer == before.buyer - PRICE
-                and (done.guarantee, done.paid) == (0, 0),
-                why="sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
-                " defines it",
-            ),
-            Finding(
-                "N-1",
-                "transaction fee",
-                "y coins at offer and at acceptance, perhaps the gas",
-                f"{_coins(accepted.treasury - before.treasury)} at both,"
-                f" {_coins(done.treasury - before.treasury)} of the payment at the end",
-                same=accepted.treasury > before.treasury,
-                why=f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
-                " earns nothing costs only gas",
-            ),
-        ]
+        self.compare(
+            "N-1",
+            "scenario 1, offer (Fig. 8)",
+            "the seller pays P1 as guarantee",
+            f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the price",
+            same=(before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
+            why="the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
+            " ours are funds in the ledger",
+        )
+        self.compare(
+            "N-2",
+            "scenario 1, acceptance",
+            "the cost is blocked; neither side has it",
+            f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
+            same=accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
+        )
+        self.compare(
+            "N-5",
+            "scenario 1, P1 = P2 and X1 = X2",
+            "the contract compares price and amount of both sides",
+            "an acceptance at another price names another trade, which does not exist",
+            "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
+        )
+        self.compare(
+            "N-3",
+            "scenario 1, end",
+            "only the meter's receipt pays the seller; the guarantee returns",
+            f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
+            " nothing is held",
+            same=done.seller == before.seller + PRICE - fee
+            and done.buyer == before.buyer - PRICE
+            and (done.guarantee, done.paid) == (0, 0),
+            why="sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
+            " defines it",
+        )
+        self.compare(
+            "N-1",
+            "transaction fee",
+            "y coins at offer and at acceptance, perhaps the gas",
+            f"{_coins(accepted.treasury - before.treasury)} at both,"
+            f" {_coins(done.treasury - before.treasury)} of the payment at the end",
+            same=accepted.treasury > before.treasury,
+            why=f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
+            " earns nothing costs only gas",
+        )
 
-    def cancel(self) -> list[Finding]:
+    def cancel(self) -> None:
         before = self.begin(2)
         offer = self.offer()
         self.look("makeOffer")
@@ -247,34 +249,32 @@ class _Run:
         late = self.look("giveUp after the expiry")
         lost = early.event(OfferWithdrawn).cut
         share = self.terms.cancel_bps // 100
-        return [
-            Finding(
-                "N-4",
-                "scenario 2, before the expiry",
-                "P - p % returns to the seller",
-                f"{_coins(PRICE - lost)} of {_coins(PRICE)} returns, p = {share} %",
-                same=before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
-                why="the paper gives no p",
-            ),
-            Finding(
-                "N-4",
-                "scenario 2, where p % goes",
-                "it remains in the contract",
-                f"{_coins(cut.treasury - before.treasury)} to the treasury",
-                same=cut.treasury == before.treasury,
-                why="no money may stay locked, and nobody who could spoil a delivery may gain by that",
-            ),
-            Finding(
-                "N-4",
-                "scenario 2, after the expiry",
-                "all of P returns",
-                f"seller {_change(late.seller - cut.seller)} against before the second offer",
-                same=(late.seller, late.treasury) == (cut.seller, cut.treasury),
-                why="the paper leaves the very second of the expiry open; here it counts as after",
-            ),
-        ]
+        self.compare(
+            "N-4",
+            "scenario 2, before the expiry",
+            "P - p % returns to the seller",
+            f"{_coins(PRICE - lost)} of {_coins(PRICE)} returns, p = {share} %",
+            same=before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
+            why="the paper gives no p",
+        )
+        self.compare(
+            "N-4",
+            "scenario 2, where p % goes",
+            "it remains in the contract",
+            f"{_coins(cut.treasury - before.treasury)} to the treasury",
+            same=cut.treasury == before.treasury,
+            why="no money may stay locked, and nobody who could spoil a delivery may gain by that",
+        )
+        self.compare(
+            "N-4",
+            "scenario 2, after the expiry",
+            "all of P returns",
+            f"seller {_change(late.seller - cut.seller)} against before the second offer",
+            same=(late.seller, late.treasury) == (cut.seller, cut.treasury),
+            why="the paper leaves the very second of the expiry open; here it counts as after",
+        )
 
-    def late_acceptance(self) -> list[Finding]:
+    def late_acceptance(self) -> None:
         before = self.begin(3)
         offer = self.offer()
         self.look("makeOffer")
@@ -283,60 +283,55 @@ class _Run:
         late = self.look("acceptOffer after the expiry")
         expire(self.suite, self.there.agent, offer)
         done = self.look("expire, called by anyone")
-        return [
-            Finding(
-                "N-7",
-                "scenario 3, balances",
-                "both have their money back",
-                f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)}",
-                same=(done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
-            ),
-            Finding(
-                "N-7",
-                "scenario 3, how",
-                "the late acceptOffer itself pays both back",
-                f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
-                " or `expire`, which anyone may call",
-                same=late.guarantee == 0,
-                why="a call cannot both revert and pay out; an offer that nobody ever accepts must end as"
-                " well",
-            ),
-        ]
+        self.compare(
+            "N-7",
+            "scenario 3, balances",
+            "both have their money back",
+            f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)}",
+            same=(done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
+        )
+        self.compare(
+            "N-7",
+            "scenario 3, how",
+            "the late acceptOffer itself pays both back",
+            f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
+            " or `expire`, which anyone may call",
+            same=late.guarantee == 0,
+            why="a call cannot both revert and pay out; an offer that nobody ever accepts must end as well",
+        )
 
-    def late_delivery(self) -> list[Finding]:
+    def late_delivery(self) -> None:
         before, credit = self.begin(4), self.seller.account.seller_credit_e9
         cut = self.fail().event(TradeExpired).cut
         done = self.look("no receipt by deliverBy; expire, called by anyone")
-        return [
-            Finding(
-                "N-7",
-                "scenario 4, balances",
-                "the buyer has P back, the seller P - p %",
-                f"buyer {_change(done.buyer - before.buyer)}, seller {_change(done.seller - before.seller)},"
-                f" p = {self.terms.penalty_bps // 100} %",
-                same=done.buyer == before.buyer
-                and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS,
-                why="the paper gives no p; the share goes to the treasury",
-            ),
-            Finding(
-                "N-7",
-                "scenario 4, penalty",
-                "number of penalty++",
-                f"defaults {before.penalties} → {done.penalties}, seller credit {_credit(credit)} →"
-                f" {_credit(self.seller.account.seller_credit_e9)}",
-                same=done.penalties == before.penalties + 1,
-                why="the credit is Xia's (X-1)",
-            ),
-            Finding(
-                "N-7",
-                "scenario 4, who calls",
-                "the seller's late sendEnergy cancels the delivery",
-                "`expire`, called by anyone",
-                "a seller who never calls would keep the buyer's money locked",
-            ),
-        ]
+        self.compare(
+            "N-7",
+            "scenario 4, balances",
+            "the buyer has P back, the seller P - p %",
+            f"buyer {_change(done.buyer - before.buyer)}, seller {_change(done.seller - before.seller)},"
+            f" p = {self.terms.penalty_bps // 100} %",
+            same=done.buyer == before.buyer
+            and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS,
+            why="the paper gives no p; the share goes to the treasury",
+        )
+        self.compare(
+            "N-7",
+            "scenario 4, penalty",
+            "number of penalty++",
+            f"defaults {before.penalties} → {done.penalties}, seller credit {_credit(credit)} →"
+            f" {_credit(self.seller.account.seller_credit_e9)}",
+            same=done.penalties == before.penalties + 1,
+            why="the credit is Xia's (X-1)",
+        )
+        self.compare(
+            "N-7",
+            "scenario 4, who calls",
+            "the seller's late sendEnergy cancels the delivery",
+            "`expire`, called by anyone",
+            "a seller who never calls would keep the buyer's money locked",
+        )
 
-    def ban(self) -> list[Finding]:
+    def ban(self) -> None:
         before = self.begin(5)
         grace = self.suite.ledger.credit_parameters().grace_defaults
         while self.seller.account.banned_until == 0:
@@ -353,34 +348,32 @@ class _Run:
         self.seller.give_up(self.offer())
         after = self.look("the date has passed: makeOffer works again, then giveUp")
         demand(after.guarantee == 0, "nothing is held at the end")
-        return [
-            Finding(
-                "N-7",
-                "scenario 5, threshold",
-                "more than k penalties end the access",
-                f"penalties {before.penalties + 1} … {done.penalties} in this scenario, banned at number"
-                f" {done.penalties}, k = {grace}",
-                same=done.penalties == grace + 1,
-                why="the paper gives no k",
-            ),
-            Finding(
-                "N-7",
-                "scenario 5, what is closed",
-                "neither buys nor sells",
-                "offer and acceptance both revert (Banned)",
-                same=sells.until == buys.until == until,
-                why="what is committed still settles, and free funds can be withdrawn",
-            ),
-            Finding(
-                "N-7",
-                "scenario 5, how long",
-                "a limited time, which the paper does not give",
-                f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
-                same=length > 0,
-                why=f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
-                f" {_credit(credit)}",
-            ),
-        ]
+        self.compare(
+            "N-7",
+            "scenario 5, threshold",
+            "more than k penalties end the access",
+            f"penalties {before.penalties + 1} … {done.penalties} in this scenario, banned at number"
+            f" {done.penalties}, k = {grace}",
+            same=done.penalties == grace + 1,
+            why="the paper gives no k",
+        )
+        self.compare(
+            "N-7",
+            "scenario 5, what is closed",
+            "neither buys nor sells",
+            "offer and acceptance both revert (Banned)",
+            same=sells.until == buys.until == until,
+            why="what is committed still settles, and free funds can be withdrawn",
+        )
+        self.compare(
+            "N-7",
+            "scenario 5, how long",
+            "a limited time, which the paper does not give",
+            f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
+            same=length > 0,
+            why=f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
+            f" {_credit(credit)}",
+        )
 
 
 def _coins(units: int) -> str:

@@ -73,12 +73,7 @@ def reproduce(name: str, out: Path, say: Callable[[str], None] = print) -> Any:
 
 
 def made(name: str, out: Path) -> Any:
-    """Return what a reproduction returned when this process last made it there; make it now if it never did.
-
-    Args:
-        name: one of `REPRODUCTIONS`.
-        out: folder for its files.
-    """
+    """Return what a reproduction returned when this process last made it there, or make it now."""
     if (name, out) not in _made:
         reproduce(name, out, lambda _: None)
     return _made[name, out]

@@ -29,6 +29,7 @@ HOUR: Final = 3_600
 #: seconds by which the proposer of a block may shift its time unnoticed: a slot of Ethereum
 SHIFT: Final = 12
 _GRAVE: Final = ("High", "Medium")
+_finding: Final = partial(Finding, "X-11")
 
 
 @dataclass(frozen=True)
@@ -106,9 +107,6 @@ def reproduce_xia_analysis(out: Path, say: Callable[[str], None] = print) -> Xia
 def read_facts(path: Path = FACTS) -> dict[str, Any]:
     """Read what `make analyze` found.
 
-    Args:
-        path: of the facts.
-
     Returns:
         The tools, findings by severity and detector, explained ones with their reasons, call graph, and what
         is proven.
@@ -131,8 +129,7 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
     low = facts["findings"].get("Low", {})
     reentrancy = {check: count for check, count in low.items() if check.startswith("reentrancy")}
     return (
-        Finding(
-            "X-11",
+        _finding(
             "warnings of the tool (Fig. 8)",
             "two in the code before it was rebuilt, both about reentrancy: updateOrderList and"
             " DecryptedBidding",
@@ -142,8 +139,7 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
             why="the paper does not show the tool's answer to the rebuilt code; Oyente read bytecode of"
             " 2016 to 2018, while Slither reads the source",
         ),
-        Finding(
-            "X-11",
+        _finding(
             "reentrancy",
             "avoided: checks, then effects, then interactions; calls do not share state with the called",
             "the same order, and a guard where money enters and leaves; open findings of low severity: "
@@ -158,8 +154,7 @@ def _exceptions(facts: dict[str, Any]) -> Finding:
     checks = ("unchecked-lowlevel", "unchecked-send", "unchecked-transfer", "unused-return")
     found = sum(facts["findings"].get("Medium", {}).get(c, 0) for c in checks)
     explained = sum(e["check"] in checks for e in facts["explained"])
-    return Finding(
-        "X-11",
+    return _finding(
         "mishandled exceptions",
         "one of the tool's checks; no warning is shown",
         f"{found} answers of calls that nobody looks at, {explained} more with the reason beside the line",
@@ -169,8 +164,7 @@ def _exceptions(facts: dict[str, Any]) -> Finding:
 
 def _call_graph(facts: dict[str, Any]) -> Finding:
     graph = facts["graph"]
-    return Finding(
-        "X-11",
+    return _finding(
         "call graph (Fig. 5)",
         "solgraph draws one contract at a time, merged by hand; main steps only, four of which write",
         f"all contracts in one picture: {graph['functions']} functions and libraries, {graph['calls']} calls;"
@@ -210,8 +204,7 @@ class _Street:
             "a tie goes to the first",
         )
         return (
-            Finding(
-                "X-11",
+            _finding(
                 "order of transactions: an offer",
                 "one of the tool's checks; no warning is shown",
                 "tried both ways: whoever's acceptance is mined first gets the offer, the other is refused"
@@ -219,8 +212,7 @@ class _Street:
                 "an open offer is first come, first served; one that is reserved for a buyer is not, and"
                 " in the auction order does not matter",
             ),
-            Finding(
-                "X-11",
+            _finding(
                 "order of transactions: quotes",
                 "one of the tool's checks; no warning is shown",
                 "tried both ways: the winner and the price are the same; of equal quotes the one mined first"
@@ -250,8 +242,7 @@ class _Street:
         )
         count = facts["findings"].get("Low", {}).get("timestamp", 0)
         return (
-            Finding(
-                "X-11",
+            _finding(
                 "block time",
                 "one of the tool's checks; no warning is shown",
                 f"{count} comparisons of block time with a deadline are open findings of low severity."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import pairwise
 from pathlib import Path
 from typing import Final
@@ -23,6 +24,7 @@ PAPER_ORDER: Final = 41
 PAPER_CYCLE: Final = 126
 #: Numbers of bidders in Xia's Fig. 6.
 NUMBERS: Final = tuple(range(5, 65, 5))
+_finding: Final = partial(Finding, "X-9")
 _COLUMNS: Final = ["bidders", "post", "quote_least", "quote_most", "settle", "publisher", "paper_quote"]
 
 
@@ -109,8 +111,7 @@ class XiaGasResult:
         ]
         return Findings(
             (
-                Finding(
-                    "X-9",
+                _finding(
                     "transactions",
                     f"{PAPER_USERS} users: {PAPER_ORDER} for one order, {PAPER_CYCLE} for the whole cycle",
                     f"{order} and {self.transactions}",
@@ -118,8 +119,7 @@ class XiaGasResult:
                     why=f"the paper does not state what its {PAPER_CYCLE} are; ours leave out the"
                     " publisher's own enrolment and the registration of the meters",
                 ),
-                Finding(
-                    "X-9",
+                _finding(
                     "gas of a quote (Table 3)",
                     f"16 % of a block of 4.7 million: {PAPER_QUOTE_GAS:,}",
                     f"at most {max(quotes):,}, {PAPER_QUOTE_GAS // max(quotes)} times less",
@@ -128,16 +128,14 @@ class XiaGasResult:
                     " all of them; in both the bidder encrypts; our copy of the paper lacks the numbers of"
                     " the table",
                 ),
-                Finding(
-                    "X-9",
+                _finding(
                     "quotes a block of 4.7 million takes",
                     "6",
                     str(4_700_000 // max(quotes)),
                     same=4_700_000 // max(quotes) == 6,
                     why="for the same reason",
                 ),
-                Finding(
-                    "X-9",
+                _finding(
                     "publisher's gas (Fig. 6)",
                     f"grows linearly from {first.bidders} to {last.bidders} bidders",
                     f"from {first.publisher:,} to {last.publisher:,}; five bidders more cost {min(steps):,} …"
@@ -146,8 +144,7 @@ class XiaGasResult:
                     why="the number of quotes that are the best so far varies, and the ledger is asked"
                     " only about the bidders of those",
                 ),
-                Finding(
-                    "X-9",
+                _finding(
                     "bidder's gas (Fig. 6)",
                     "stays the same however many bid",
                     f"{min(quotes):,} … {max(quotes):,}",
@@ -233,7 +230,7 @@ def _cycle(bench: Bench) -> tuple[Step, ...]:
 
     opened, funded = [], []
     for key in bench.buyers:
-        opened.append(bench.send(bench.attested(key.address), bench.relayer).gas)
+        opened.append(bench.send(bench.attested(key), bench.relayer).gas)
         deposit = ledger.deposit(key.address, FUNDS, value=FUNDS * ledger.unit())
         funded.append(bench.send(deposit, key).gas)
     step("open a bidder's account", opened)

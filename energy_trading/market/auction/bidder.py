@@ -71,9 +71,11 @@ class Bidder(Client):
             X-5; EIP-712, EIP-2098.
         """
         own = self._seal(auction, quote_public_key, amount)
-        relayed = RelayedQuote(auction.auction_id, self.address, own.quote.cx, own.quote.body)
-        digest = self.suite.auction_domain.digest(relayed)
-        return SignedQuote(_as_sent(own), compact(self.key.sign_digest(digest)))
+        quote = _as_sent(own)
+        digest = self.suite.auction_domain.digest(
+            RelayedQuote(auction.auction_id, self.address, quote.cx, quote.body)
+        )
+        return SignedQuote(quote, compact(self.key.sign_digest(digest)))
 
     def send_pending(self, auction: Auction) -> list[OwnQuote]:
         """Send what is in the store but not on chain: after a crash, or if nobody submitted a signed quote.

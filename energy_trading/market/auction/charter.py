@@ -47,7 +47,6 @@ class Charter:
     salt: bytes = field(default_factory=lambda: secrets.token_bytes(32))
 
     def __post_init__(self) -> None:
-        """Refuse values that do not fit together."""
         if not is_address(self.contract):
             raise BadInput(f"the contract must be an address, not {self.contract!r}")
         if len(self.salt) != 32:

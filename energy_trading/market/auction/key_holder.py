@@ -196,7 +196,6 @@ class KeyHolder:
         return holder
 
     def __repr__(self) -> str:
-        """Show the public side only."""
         return f"<KeyHolder {self.number} {self.name!r}>"
 
     def _post(self, board: Board, body: Body) -> None:

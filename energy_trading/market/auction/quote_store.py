@@ -11,7 +11,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.sealed_quote import SealedQuote, fresh_ephemeral, open_own_quote, seal
 from energy_trading.errors import BadInput
 from energy_trading.files._json import check_object, from_hex, to_hex
-from energy_trading.files.journal import Journal
+from energy_trading.files.journal import Journaled
 
 
 class QuoteStatus(StrEnum):
@@ -73,7 +73,7 @@ class OwnQuote:
         )
 
 
-class QuoteStore:
+class QuoteStore(Journaled):
     """All quotes of one bidder, in a journal of mode 0600 that never holds an account's key.
 
     Args:
@@ -88,14 +88,9 @@ class QuoteStore:
     """
 
     def __init__(self, path: Path | None) -> None:
+        super().__init__(path)
         self._quotes: dict[bytes, OwnQuote] = {}
-        self._journal = Journal(path)
-        for fact in self._journal.replay():
-            try:
-                self._apply(fact)
-            except (BadInput, KeyError, ValueError) as error:
-                self.close()
-                raise self._journal.corrupt("a fact is not one of own quotes") from error
+        self._restore(self._journal.replay(), "a fact is not one of own quotes")
 
     def seal(
         self,
@@ -108,13 +103,7 @@ class QuoteStore:
     ) -> OwnQuote:
         """Seal a quote; when this returns, the quote is on disk.
 
-        Args:
-            amount: units of account per kWh.
-            quote_public_key: the auction's K, 33 bytes.
-            chain_id: EIP-155 id of the chain.
-            contract: address of the auction contract.
-            auction_id: 32 bytes.
-            bidder: account address.
+        The arguments are those of `OwnQuote`.
 
         Raises:
             BadInput: see `sealed_quote.seal`.
@@ -171,17 +160,8 @@ class QuoteStore:
         """Return the quotes of one auction, or all quotes, oldest first."""
         return [own for own in self._quotes.values() if auction_id in (None, own.auction_id)]
 
-    def close(self) -> None:
-        """Release the journal."""
-        self._journal.close()
-
     def __repr__(self) -> str:
-        """Show the number of quotes only."""
         return f"<QuoteStore of {len(self._quotes)} quotes>"
-
-    def _record(self, fact: dict[str, Any]) -> None:
-        self._journal.append(fact)
-        self._apply(fact)
 
     def _apply(self, fact: dict[str, Any]) -> None:
         cx = from_hex(fact["cx"], "cx")

@@ -118,12 +118,14 @@ class Fold:
             self.trades[event.trade_id] = accepted
         elif isinstance(event, ENDINGS):
             made = self.trade(event.trade_id)
-            whole = made.terms.price if isinstance(event, offer_market.DeliveryConfirmed) else 0
+            is_whole = isinstance(event, offer_market.DeliveryConfirmed)
+            whole, whole_wh = (made.terms.price, made.energy_wh) if is_whole else (0, 0)
             self.trades[event.trade_id] = replace(
                 made,
                 state=TRADE_STATES[2 + ENDINGS.index(type(event))],
                 paid=getattr(event, "payment", whole),
                 cut=getattr(event, "cut", 0),
+                delivered_wh=getattr(event, "delivered_wh", whole_wh),
             )
 
     def _fold_auction(self, event: Event) -> None:
@@ -165,6 +167,9 @@ class Fold:
                 for lot in event.lots:
                     delivered = _begun(self.lots, lot, "lot")
                     self.lots[lot] = replace(delivered, how="delivered", trade_id=event.trade_id)
+                # The market logs the end of the trade before it; a log of the lots alone has no trades.
+                if event.trade_id in self.trades:
+                    self.trades[event.trade_id] = replace(self.trades[event.trade_id], by_lots=True)
             case energy_lot.PermitsCancelled():
                 self._step(event, event.lot, nonce=event.nonce)
             case energy_lot.LotRetired():

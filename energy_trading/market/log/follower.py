@@ -92,12 +92,7 @@ class Follower:
 
 @dataclass(frozen=True)
 class _Block:
-    """A block that was read.
-
-    Args:
-        place: its number and its hash.
-        events: the market's events in it.
-    """
+    """A block that was read."""
 
     place: tuple[int, bytes]
     events: Sequence[Event] = ()

@@ -13,14 +13,17 @@ from energy_trading.types import ZERO_ADDRESS, AuctionTerms, Cause, Terms
 
 OPEN: Final = "open"
 ACCEPTED: Final = "accepted"
+DELIVERED: Final = "delivered"
+DELIVERED_SHORT: Final = "delivered short"
+UNPAID: Final = "not paid"
 TRADE_STATES: Final = (
     OPEN,
     ACCEPTED,
-    "delivered",
-    "delivered short",
+    DELIVERED,
+    DELIVERED_SHORT,
     "withdrawn",
     "not accepted",
-    "not paid",
+    UNPAID,
     "not delivered",
 )
 """States of a trade; only the first two can still change."""
@@ -50,6 +53,9 @@ class TradeRecord:
         receipt_key: keccak256 of the signer named at acceptance, 32 bytes; None if nobody accepted.
         paid: units of account that the seller earned, fee included; None until the trade has ended.
         cut: units of the guarantee that went to the treasury; None until the trade has ended.
+        delivered_wh: Wh that were delivered, at most those agreed; None until the trade has ended, and if
+            all of a hidden quantity was delivered.
+        by_lots: whether lots were delivered in place of a receipt.
     """
 
     trade_id: bytes
@@ -60,11 +66,18 @@ class TradeRecord:
     receipt_key: bytes | None = None
     paid: int | None = None
     cut: int | None = None
+    delivered_wh: int | None = None
+    by_lots: bool = False
 
     @property
     def is_open(self) -> bool:
         """Whether the trade has not ended."""
         return self.state in (OPEN, ACCEPTED)
+
+    @property
+    def was_delivered(self) -> bool:
+        """Whether the trade has ended with a delivery, in full or short."""
+        return self.state in (DELIVERED, DELIVERED_SHORT)
 
     @property
     def energy_wh(self) -> int | None:
@@ -212,9 +225,6 @@ class CreditRecord:
 
 def changes_in(event: Event) -> tuple[Change, ...]:
     """Return the changes of credits that an event states.
-
-    Args:
-        event: of any contract.
 
     Returns:
         Two changes for a delivery, the seller's first; one for a default or a withdrawal; otherwise none.

@@ -90,6 +90,10 @@ class Replay(Fold):
             case energy_ledger.AccountSuspended() | energy_ledger.AccountReinstated():
                 suspended = isinstance(event, energy_ledger.AccountSuspended)
                 self.accounts[event.account] = replace(self.account(event.account), suspended=suspended)
+            case energy_ledger.BanLifted():
+                standing = self.account(event.account).standing
+                self._check(event.account, "end of the ban", event.until, standing.banned_until)
+                self._stand(event.account, replace(standing, banned_until=0))
             case energy_ledger.Deposited():
                 self._move(event.account, event.amount)
             case energy_ledger.Withdrawn():
@@ -139,6 +143,8 @@ class Replay(Fold):
             case sealed_bid_auction.BidderCompensated():
                 parts = Split(event.share, 0, event.share, 0, 0, Outcome.NONE)
                 self._release(event.auction_id, parts, event.bidder)
+            case sealed_bid_auction.ShareForfeited():
+                self._release(event.auction_id, Split(event.share, 0, 0, event.share, 0, Outcome.NONE))
 
     def _release(self, auction_id: bytes, parts: Split, bidder: str = ZERO_ADDRESS) -> None:
         self._ledger.settle(self.auction(auction_id).terms.publisher, bidder, parts, 0)

@@ -46,7 +46,6 @@ class Offer:
     signature: bytes | None = None
 
     def __post_init__(self) -> None:
-        """Refuse a quantity that the terms do not hold."""
         if self.terms.energy != Energy.of(self.energy_wh, self.salt):
             raise BadInput(f"the quantity of {self.energy_wh} Wh is not the one that the terms hold")
 

@@ -17,6 +17,7 @@ from tests.client.cli_runs import cli
 
 A = "0x" + "11" * 20
 ALL = ("--owner", A, "--pkg", A, "--treasury", A)
+POSITIONS = ("positions", "--readings", "no.csv", "--retail", "30", "--feed-in", "8")
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,26 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (
             ("lots", "--until", "2026-03-01 12:00"),
             "--until must be in unix seconds or in ISO 8601 with a zone and whole seconds, not '2026-03-01 1",
+        ),
+        (
+            (*POSITIONS, "--slot-seconds", "700"),
+            "a slot must divide an hour of 3600 s, which 700 s does not",
+        ),
+        (
+            (*POSITIONS, "--feed-in", "31"),
+            "the prices must satisfy 0 <= feed-in <= retail < 2**64, but the feed-in price is 31 and the",
+        ),
+        ((*POSITIONS, "--account", "me"), "--account must be an address, not 'me'"),
+        ((*POSITIONS, "--from", "noon"), "--from must be in unix seconds or in ISO 8601 with a zone and"),
+        ((*POSITIONS, "--to", "noon"), "--to must be in unix seconds or in ISO 8601 with a zone and whole"),
+        (POSITIONS, "--readings: no.csv cannot be read (No such file or directory)"),
+        (
+            (*POSITIONS, "--readings", "list.json", "--offers", "no.json"),
+            "--offers: no.json cannot be read (No such file or directory)",
+        ),
+        (
+            (*POSITIONS, "--readings", "bad.json"),
+            "--readings bad.json must be a JSON list, not dict",
         ),
         (("watch", "--from-block", "-1"), "--from-block must be 0 or more, not -1"),
         (("reproduce", "fig8"), "the reproduction must be one of list, all, xia-fig7"),

@@ -298,6 +298,7 @@ def test_revert_given_accumulator_out_of_range(accumulator: int) -> None:
 def test_signed_quote_is_eip712() -> None:
     """X-5: a wallet that knows the types signs the digest that this package computes."""
     quote, bidder = seal(500, KEY.public_key, **PLACE, ephemeral=R), SecretKey.from_int(11)
+    cx, body = (int.from_bytes(word, "big") for word in (quote.cx, quote.body))
     domain = Domain("SealedBidAuction", 1, CONTRACT)
     message = encode_typed_data(
         {"name": "SealedBidAuction", "version": "1", "chainId": 1, "verifyingContract": CONTRACT},
@@ -305,11 +306,11 @@ def test_signed_quote_is_eip712() -> None:
             "Quote": [
                 {"name": "auctionId", "type": "bytes32"},
                 {"name": "bidder", "type": "address"},
-                {"name": "cx", "type": "bytes32"},
-                {"name": "body", "type": "bytes32"},
+                {"name": "cx", "type": "uint256"},
+                {"name": "body", "type": "uint256"},
             ]
         },
-        {"auctionId": AUCTION, "bidder": ALICE, "cx": quote.cx, "body": quote.body},
+        {"auctionId": AUCTION, "bidder": ALICE, "cx": cx, "body": body},
     )
-    digest = domain.digest(RelayedQuote(AUCTION, ALICE, quote.cx, quote.body))
+    digest = domain.digest(RelayedQuote(AUCTION, ALICE, cx, body))
     assert bytes(Account.sign_message(message, bidder.reveal()).signature) == bidder.sign_digest(digest)

@@ -10,6 +10,7 @@ from eth_account.messages import encode_typed_data
 
 from energy_trading.crypto._curve import GENERATOR, add, negate
 from energy_trading.crypto._dleq import prove
+from energy_trading.crypto._signatures import recover_address
 from energy_trading.crypto.ecqv import WrongCertificate
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -18,6 +19,7 @@ from energy_trading.identity import (
     PKG,
     AnswerRefused,
     Attestation,
+    AttestationRefused,
     Certificate,
     CertificateExpired,
     CertificateHead,
@@ -284,3 +286,22 @@ def test_revert_given_banned_person() -> None:
     with pytest.raises(PersonBanned):
         pkg.attest(DOMAIN, before.certificate, before.disclosure, UNTIL)
     assert enrol(pkg, BOB).account
+
+
+def test_member_consents_to_what_its_certificate_has() -> None:
+    """A member signs for its own account, roles, certificate and α, and for nothing else (C-2)."""
+    pkg, _ = authorities()
+    member, other = enrol(pkg, ALICE, Role.CONSUMER), enrol(pkg, BOB)
+    given = pkg.attest(DOMAIN, member.certificate, member.disclosure, UNTIL)
+    signed = member.consent(DOMAIN, given)
+    assert recover_address(DOMAIN.digest(given), signed) == member.account
+    forgeries = {
+        "account": other.account,
+        "roles": int(Role.PROSUMER),
+        "certificate_hash": other.certificate.hash,
+        "identity_ciphertext": other.certificate.identity_ciphertext,
+    }
+    for name, value in forgeries.items():
+        with pytest.raises(AttestationRefused) as error:
+            member.consent(DOMAIN, replace(given, **{name: value}))
+        assert error.value.field == name

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from energy_trading.chain import artifacts, compile
+from energy_trading.types import InjectionReading
 
 ROOT = compile.ROOT
 FOLDERS = ("contracts", "tests/solidity", "tests/analysis")
@@ -73,3 +76,39 @@ def test_every_signed_type_stands_in_its_interface() -> None:
     assert any(text.endswith(permit) for text in specified)
     assert len(hashed) >= 8
     assert hashed - {permit} == specified
+
+
+def test_signed_types_have_the_types_of_the_interface() -> None:
+    """What a wallet shows is what a caller passes: members and parameters of one name have one type."""
+    compared = set()
+    for name in INTERFACES:
+        artifact = artifacts.load(name)
+        for entry in artifact.abi:
+            notes = artifact.devdoc["methods"].get(_signature(entry), {})
+            passed = {part["name"]: part["type"] for part in _parts(entry.get("inputs", ()))}
+            for kind, member in re.findall(r"[(,] ?(\w+) (\w+)", notes.get("custom:signed", "")):
+                if member in passed and not kind[0].isupper():  # a struct's name begins with a capital
+                    assert passed[member] == kind, f"{member} of {entry['name']}"
+                    compared.add(f"{entry['name']}.{member}")
+    assert {"quoteFor.cx", "mint.energyWh", "acceptSigned.price"} <= compared
+
+
+def test_what_a_meter_signs_for_a_lot_stands_in_the_interface() -> None:
+    """No contract hashes a meter's reading, but its hash is the lot's id, so its type is specified (C-4)."""
+    source = (ROOT / "contracts/interfaces/IEnergyLot.sol").read_text(encoding="utf-8")
+    assert InjectionReading.TYPE in re.sub(r"\s*/// ", "", source)
+
+
+def _parts(inputs: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    for value in inputs:
+        yield value
+        yield from _parts(value.get("components", ()))
+
+
+def _signature(entry: dict[str, Any]) -> str:
+    def canonical(value: dict[str, Any]) -> str:
+        parts = ",".join(map(canonical, value.get("components", ())))
+        kind: str = value["type"]
+        return kind.replace("tuple", f"({parts})")
+
+    return f"{entry.get('name')}({','.join(map(canonical, entry.get('inputs', ())))})"

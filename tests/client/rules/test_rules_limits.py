@@ -39,7 +39,7 @@ def refused(step: Any, *arguments: Any) -> tuple[Any, ...]:
 
 def test_revert_given_full_auction(rules: Rules) -> None:
     """Quote number 2**16 - 1 is the last; one more is refused (X-5)."""
-    rules.auction.auctions[AUCTION] = OpenAuction(NOW + 60, 7, MAX_QUOTES - 1)
+    rules.auction.auctions[AUCTION] = OpenAuction(NOW + 60, 7, 7, MAX_QUOTES - 1)
     rules.auction.quote(CTX, AUCTION, 1, 1)
     assert refused(rules.auction.quote, CTX, AUCTION, 1, 1) == ("SealedBidAuction_Full", AUCTION, 65_535)
 

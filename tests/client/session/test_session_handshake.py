@@ -22,9 +22,9 @@ from energy_trading.session import (
     Responder,
     Subject,
     Text,
+    _wire,
     handshake,
     read_prefix,
-    wire,
 )
 from tests.client.identity_actors import ALICE, FROM, UNTIL, authorities, enrol
 from tests.client.session_actors import NOW, SUBJECT, alice, ask, asked, bob, issue_key, mallory, talk
@@ -181,7 +181,7 @@ def test_revert_given_man_in_the_middle() -> None:
     assert bob().certificate.to_bytes() in proof
 
     # with Alice too, and hands it on.
-    head = wire.prefix(MessageKind.ANSWER, wire.session_id_of(initiator.hello)) + mine.public_key
+    head = _wire.prefix(MessageKind.ANSWER, _wire.session_id_of(initiator.hello)) + mine.public_key
     greeted = handshake._transcript(label, initiator.hello, head)
     key = handshake._derive(mine.multiply(initiator.hello[66:]), greeted, b"answer")
     relayed = head + ChaCha20Poly1305(key).encrypt(bytes(12), proof, greeted)
@@ -204,7 +204,7 @@ def test_revert_given_hello_for_something_else(subject: Subject) -> None:
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(answer, NOW)
     assert error.value.part == "form"
-    fitted = answer[:2] + wire.session_id_of(initiator.hello) + answer[18:]
+    fitted = answer[:2] + _wire.session_id_of(initiator.hello) + answer[18:]
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(fitted, NOW)
     assert error.value.part == "box"
@@ -245,10 +245,10 @@ def test_revert_given_answer_of_another_handshake() -> None:
     with pytest.raises(HandshakeRefused) as error:
         second.finish(answer, NOW)
     assert str(error.value) == refused(
-        "form", f"kind 2 of session 0x{wire.session_id_of(second.hello).hex()}"
+        "form", f"kind 2 of session 0x{_wire.session_id_of(second.hello).hex()}"
     )
     with pytest.raises(HandshakeRefused) as error:
-        second.finish(answer[:2] + wire.session_id_of(second.hello) + answer[18:], NOW)
+        second.finish(answer[:2] + _wire.session_id_of(second.hello) + answer[18:], NOW)
     assert str(error.value) == refused("box", "one sealed for this hello, subject and account")
 
 
@@ -256,7 +256,7 @@ def test_revert_given_reflected_message() -> None:
     """C-5, errata: what a party sent does not serve as what it waits for."""
     initiator = ask()
     responder = asked(initiator.hello)
-    head = wire.prefix(MessageKind.ANSWER, wire.session_id_of(initiator.hello))
+    head = _wire.prefix(MessageKind.ANSWER, _wire.session_id_of(initiator.hello))
     with pytest.raises(HandshakeRefused) as error:
         initiator.finish(initiator.hello, NOW)
     assert error.value.part == "form"
@@ -267,7 +267,7 @@ def test_revert_given_reflected_message() -> None:
         responder.finish(responder.answer, NOW)
     assert error.value.part == "form"
     finish, _ = initiator.finish(responder.answer, NOW)
-    relabelled = wire.prefix(MessageKind.FINISH, finish[2:18]) + responder.answer[18:]
+    relabelled = _wire.prefix(MessageKind.FINISH, finish[2:18]) + responder.answer[18:]
     with pytest.raises(HandshakeRefused) as error:
         responder.finish(relabelled, NOW)
     assert error.value.part == "box"

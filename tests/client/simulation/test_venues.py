@@ -21,7 +21,7 @@ def venues(world: World) -> list[Venue]:
     parameters = SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
     memory = InMemory(Rules.of(parameters, world.chain.chain_id, at), world.chain.now())
     for key, role in ((world.alice, Role.PROSUMER), (world.bob, Role.PROSUMER)):
-        memory.ledger.open_account(world.stranger, *world.attest(key.address, role))
+        memory.ledger.open_account(world.stranger, *world.attest(key, role))
         memory.ledger.deposit(world.stranger, key.address, FUNDS, value=FUNDS * EURO)
         memory.ledger.register_meter(world.dso, key.address, world.meters[key.address].signer)
     return [OnChain(world.suite), memory]

@@ -49,7 +49,7 @@ def limit(world: World, seller: SecretKey) -> int:
 
 
 def after_sales(z: int, times: int) -> Standing:
-    """The standing of a new account after equal sales, by the reference."""
+    """The standing of a new account after equal sales, by the rules."""
     standing = credit.new_standing(CONSTANTS)
     for _ in range(times):
         standing = credit.sold(standing, z, CONSTANTS)
@@ -98,7 +98,7 @@ def test_new_seller_cannot_post_large_offers(world: World) -> None:
 
 @given(credits=st.lists(st.integers(CONSTANTS.floor_e9, CONSTANTS.ceiling_e9), min_size=2, max_size=2))
 def test_limit_never_falls_with_credit(credits: list[int]) -> None:
-    """Who has more credit may have as much or more guarantee held; the reference is the ledger's (X-2)."""
+    """Who has more credit may have as much or more guarantee held; the rules are the ledger's (X-2)."""
     low, high = sorted(credits)
     assert credit.open_limit(low, CONSTANTS) <= credit.open_limit(high, CONSTANTS)
     assert credit.open_limit(CONSTANTS.floor_e9, CONSTANTS) == CONSTANTS.open_base
@@ -217,7 +217,7 @@ def test_fresh_pseudonym_gains_no_credit_and_needs_pkg(world: World) -> None:
     assert (fresh.seller_credit_e9, fresh.buyer_credit_e9) == (E9, E9)
     assert (punished.defaults, fresh.defaults, fresh.banned_until) == (3, 0, 0)
     assert punished.banned_until - world.chain.now() == 4 * DAY
-    forged = world.attest(world.stranger.address, signer=world.alice)
+    forged = world.attest(world.stranger, signer=world.alice)
     with pytest.raises(ContractRevert) as caught:
         world.ledger.open_account(*forged).send(world.alice)
     assert (type(caught.value), caught.value.values) == (
@@ -225,7 +225,7 @@ def test_fresh_pseudonym_gains_no_credit_and_needs_pkg(world: World) -> None:
         (world.stranger.address, world.pkg.address),
     )
     with pytest.raises(AlreadyOpen) as again:
-        world.ledger.open_account(*world.attest(world.alice.address)).send(world.alice)
+        world.ledger.open_account(*world.attest(world.alice)).send(world.alice)
     assert again.value.values == (world.alice.address,)
 
 
@@ -285,7 +285,7 @@ def test_rotating_accounts_pay_each_time_until_the_person_is_stopped(world: Worl
 
 def test_each_way_back_is_longer() -> None:
     """Who is driven back to 7.8 after each of eight frauds (z = 255) needs ever more sales and waits ever
-    longer, by the reference, which is the ledger (X-1, X-3).
+    longer, by the rules, which are the ledger's (X-1, X-3).
     """
     start = standing = after_sales(255, 12)
     sales, days = [], []

@@ -70,7 +70,7 @@ def test_ledger_counts_to_its_last_unit(world: World) -> None:
     world.suite.ledger, kept = ledger, world.suite.ledger
     domain = type(world.suite.ledger_domain)("EnergyLedger", world.chain.chain_id, ledger.address)
     try:
-        ledger.open_account(*world.attest(world.alice.address, domain=domain)).send(world.alice)
+        ledger.open_account(*world.attest(world.alice, domain=domain)).send(world.alice)
         most = ledger.deposit(world.alice.address, MAX_UINT64, value=MAX_UINT64)
         most.send(world.alice)
         assert purse(world, world.alice) == (MAX_UINT64, 0)

@@ -12,6 +12,7 @@ from tests.contracts.energy_ledger.tools import (
     Reaction,
     TokenWorld,
     deployed,
+    open_as_itself,
 )
 from tests.contracts.offer_market.tools import purse, refused
 
@@ -70,7 +71,10 @@ def test_flattered_balance_gives_no_more_than_asked(hostile: TokenWorld) -> None
 def as_account(hostile: TokenWorld) -> str:
     """The token itself becomes an account with ten units, so that its hook can act for itself."""
     world = hostile.world
-    world.ledger.open_account(*world.attest(hostile.token.address)).send(world.stranger)
+    opening = world.ledger.open_account(*world.attest(hostile.token.address))
+    hostile.behave(Behaviour.REENTERS, opening.to, opening.data)
+    hostile.token.do("transfer(address,uint256)", world.alice.address, 0).send(world.stranger)
+    hostile.behave(Behaviour.HONEST)
     hostile.give(world.stranger, 10)
     world.ledger.deposit(hostile.token.address, 10).send(world.stranger)
     return hostile.token.address
@@ -114,7 +118,7 @@ def test_offer_made_inside_a_withdrawal_finds_the_money_gone(hostile: TokenWorld
     token = as_account(hostile)
     offer = world.market.make_offer(world.terms(token, price=8))
     receiver = deployed(world.chain, world.stranger, "HostileReceiver")
-    world.ledger.open_account(*world.attest(receiver.address)).send(world.stranger)
+    open_as_itself(world, receiver)
     hostile.give(world.stranger, 10)
     world.ledger.deposit(receiver.address, 10).send(world.stranger)
     own = world.market.make_offer(world.terms(receiver.address, price=8))
@@ -135,7 +139,7 @@ def test_hooked_recipient_cannot_withdraw_twice(hostile: TokenWorld) -> None:
     """ERC-777: the recipient runs during the transfer and finds the ledger closed."""
     world, ledger = hostile.world, hostile.world.ledger
     receiver = deployed(world.chain, world.stranger, "HostileReceiver")
-    ledger.open_account(*world.attest(receiver.address)).send(world.stranger)
+    open_as_itself(world, receiver)
     hostile.give(world.stranger, 10)
     ledger.deposit(receiver.address, 10).send(world.stranger)
     hostile.behave(Behaviour.HOOKS)

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from energy_trading.bindings.energy_ledger import (
     AccountReinstated,
+    Banned,
     NotSuspended,
     OwnableUnauthorizedAccount,
 )
-from tests.contracts.offer_market.tools import refused, told
+from tests.contracts.offer_market.tools import ban, refused, told
 from tests.world import World
 
 
@@ -43,3 +46,17 @@ def test_revert_when_caller_is_not_owner(world: World) -> None:
     for key in (world.pkg, world.alice):
         call = world.ledger.reinstate([world.alice.address])
         refused(call, key, OwnableUnauthorizedAccount, key.address)
+
+
+def test_reinstated_account_is_banned_as_before(world: World) -> None:
+    """The end of a suspension is not the end of a ban (C-10, X-3)."""
+    until = ban(world, world.alice, world.carol)
+    world.ledger.suspend([world.alice.address]).send(world.dso)
+    before = world.account(world.alice)
+    world.ledger.reinstate([world.alice.address]).send(world.dso)
+    assert world.account(world.alice) == replace(before, suspended=False)
+    assert not world.ledger.may_commit(world.alice.address, 1)
+    world.chain.mine(until - 2)
+    world.chain.set_next_time(until - 1)
+    offer = world.market.make_offer(world.terms(world.alice))
+    refused(offer, world.alice, Banned, world.alice.address, until)

@@ -21,6 +21,7 @@ from tests.contracts.energy_ledger.tools import (
     TestContract,
     TokenWorld,
     deployed,
+    open_as_itself,
 )
 from tests.contracts.offer_market.tools import ban, purse, refused, told
 from tests.world import FUNDS, World
@@ -103,7 +104,7 @@ def test_treasury_withdraws(world: World) -> None:
 def receiver(world: World) -> TestContract:
     """A contract account with ten units."""
     found = deployed(world.chain, world.stranger, "HostileReceiver")
-    world.ledger.open_account(*world.attest(found.address)).send(world.stranger)
+    open_as_itself(world, found)
     world.ledger.deposit(found.address, 10, value=10 * UNIT).send(world.stranger)
     return found
 

@@ -71,6 +71,12 @@ def deployed(chain: Chain, sender: SecretKey, name: str) -> TestContract:
     return TestContract(chain, chain.deploy(compiled(name).bytecode, sender)[0])
 
 
+def open_as_itself(world: World, account: TestContract) -> None:
+    """Let a contract with a function `act` open its own account; it signs nothing."""
+    call = world.ledger.open_account(*world.attest(account.address))
+    account.do("act(address,bytes)", call.to, call.data).send(world.stranger)
+
+
 def ledger_parameters(**changes: Any) -> LedgerParameters:
     """Parameters that a ledger accepts, changed; names of credit constants change those."""
     word = "0x" + "11" * 20

@@ -228,7 +228,7 @@ def test_contract_accounts_exchange(world: World) -> None:
     for key in (world.alice, world.bob):
         code = compiled("ContractAccount").bytecode + encode(["address"], [key.address])
         account[key], _ = world.chain.deploy(code, world.stranger)
-        world.ledger.open_account(*world.attest(account[key])).send(world.stranger)
+        world.ledger.open_account(*world.attest(account[key], consent=key)).send(world.stranger)
     world.ledger.deposit(account[world.bob], PRICE, value=PRICE * 10**9).send(world.stranger)
     lot = minted(world, world.alice)
     world.suite.lots.transfer_from(world.alice.address, account[world.alice], lot).send(world.alice)

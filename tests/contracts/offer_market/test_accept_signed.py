@@ -23,8 +23,9 @@ from energy_trading.bindings.offer_market import (
     WrongState,
 )
 from energy_trading.crypto._signatures import compact
-from energy_trading.crypto.keys import SECP256K1_N
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.types import SIGNED_NONCE, Domain, Terms, TradeState
+from tests.contracts.energy_ledger.tools import TestContract
 from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,
@@ -350,8 +351,12 @@ def test_guarantee_rounds_up(odd_world: World) -> None:
 # ---------------------------------------------------------------- sellers that are contracts (ERC-1271)
 
 
-def _open(world: World, account: str) -> None:
-    world.ledger.open_account(*world.attest(account, PRODUCER)).send(world.stranger)
+def _open(world: World, account: str, owner: SecretKey | None = None) -> None:
+    """Open and fund an account for which its owner signs; one without an owner opens itself."""
+    call = world.ledger.open_account(*world.attest(account, PRODUCER, consent=owner or account))
+    if owner is None:
+        call = TestContract(world.chain, account).do("act(address,bytes)", call.to, call.data)
+    call.send(world.stranger)
     world.ledger.deposit(account, EURO, value=EURO * EURO).send(world.stranger)
 
 
@@ -359,7 +364,7 @@ def test_contract_account_sells_by_its_owner(world: World) -> None:
     """A contract opens an account, its owner signs for it, and it is paid like anyone (N-1, ERC-1271)."""
     code = compiled("ContractAccount").bytecode + encode(["address"], [world.carol.address])
     account, _ = world.chain.deploy(code, world.stranger)
-    _open(world, account)
+    _open(world, account, world.carol)
     terms = world.terms(account, signed=True)
     refused(
         world.market.accept_signed(terms, world.sign_offer(terms, world.alice)),
@@ -377,7 +382,7 @@ def test_contract_account_makes_and_withdraws(world: World) -> None:
     """A contract acts on chain as itself; its owner is not the seller (N-1, N-4)."""
     code = compiled("ContractAccount").bytecode + encode(["address"], [world.carol.address])
     account, _ = world.chain.deploy(code, world.stranger)
-    _open(world, account)
+    _open(world, account, world.carol)
 
     def act(inner: Any) -> None:
         data = keccak(text="act(address,bytes)")[:4] + encode(["address", "bytes"], [inner.to, inner.data])

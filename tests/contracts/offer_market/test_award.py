@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.energy_ledger import DefaultRecorded, NotMarket, Suspended
+from energy_trading.bindings.energy_ledger import Banned, DefaultRecorded, Insufficient, NotMarket, Suspended
 from energy_trading.bindings.offer_market import (
     AwardUnpaid,
     BadTerms,
@@ -14,6 +14,7 @@ from energy_trading.bindings.offer_market import (
     DeliveryConfirmed,
     Expired,
     NoBuyer,
+    NoMeter,
     NotAuction,
     NotExpired,
     ReceiptRefused,
@@ -29,6 +30,7 @@ from tests.contracts.offer_market.tools import (
     MAX_UINT64,
     NO_KEY,
     NONE,
+    ban,
     credit_moves,
     made,
     publish_keys,
@@ -124,6 +126,57 @@ def test_unpaid_award_of_a_suspended_winner_is_no_default(award_world: World) ->
     assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
     once = world.market.expire(terms, NONE, NO_KEY)
     refused(once, world.stranger, WrongState, world.trade_id(terms), TradeState.NONE, TradeState.ACCEPTED)
+
+
+@pytest.mark.parametrize("way", ["meter", "one-time key"])
+def test_banned_winner_pays_its_award(award_world: World, way: str) -> None:
+    """The ban came after the award: paying is no new commitment and adds no default (X-3, X-7)."""
+    world = award_world
+    terms = _awarded(world)
+    until = ban(world, world.bob, world.carol)
+    assert until > terms.accept_by > world.chain.now()
+    before = world.account(world.bob)
+    new = world.make(world.alice)
+    refused(world.market.accept_offer(new), world.bob, Banned, world.bob.address, until)
+    if way == "meter":
+        meter = world.meters[world.bob.address]
+        sent = world.market.accept_offer(terms).send(world.bob)
+    else:
+        keys = publish_keys(world)
+        meter = keys.meters[0]
+        sent = world.market.accept_offer_privately(terms, keys.name(terms, world.bob)).send(world.bob)
+    assert told(world.market, sent) == [taken(world, terms, world.bob, meter.signer)]
+    paid = replace(before, available=before.available - PRICE)
+    assert world.account(world.bob) == paid
+    world.market.confirm_delivery(world.receipt(terms, world.bob, meter=meter)).send(world.stranger)
+    assert world.account(world.bob).defaults == before.defaults
+    again = world.market.accept_offer(world.make(world.carol))
+    refused(again, world.bob, Banned, world.bob.address, until)
+
+
+def test_banned_winner_without_means_is_refused_as_ever(award_world: World) -> None:
+    """Funds, meter, name and the DSO's suspension still count; nobody else can pay (X-7)."""
+    world = award_world
+    terms = _awarded(world)
+    ban(world, world.bob, world.carol)
+    pay = world.market.accept_offer(terms)
+    refused(pay, world.carol, Reserved, world.carol.address, world.bob.address)
+    available = world.account(world.bob).available
+    snapshot = world.chain.snapshot()
+    world.ledger.withdraw(world.stranger.address, available - PRICE + 1).send(world.bob)
+    refused(pay, world.bob, Insufficient, world.bob.address, PRICE, PRICE - 1)
+    world.chain.revert(snapshot)
+    snapshot = world.chain.snapshot()
+    world.ledger.remove_meter(world.bob.address).send(world.dso)
+    refused(pay, world.bob, NoMeter, world.bob.address)
+    world.chain.revert(snapshot)
+    world.ledger.suspend([world.bob.address]).send(world.dso)
+    refused(pay, world.bob, Suspended, world.bob.address)
+    world.ledger.reinstate([world.bob.address]).send(world.dso)
+    world.chain.set_next_time(terms.accept_by - 1)
+    pay.send(world.bob)
+    accepted = (world.trade_id(terms), TradeState.ACCEPTED, TradeState.OFFERED)
+    refused(pay, world.bob, WrongState, *accepted)
 
 
 def test_suspension_that_is_over_excuses_nobody(award_world: World) -> None:

@@ -98,6 +98,19 @@ def test_revert_given_buyer_is_banned(world: World, way: str) -> None:
     call.send(sender)
 
 
+@pytest.mark.parametrize("later", [1, 60, 30 * 86_400])
+@pytest.mark.parametrize("side", ["seller", "buyer"])
+def test_ban_ends(world: World, side: str, later: int) -> None:
+    """At any time after its date a ban is over, on either side of a trade, at the first try (X-3)."""
+    until = ban(world, world.alice, world.carol)
+    way = "make_offer" if side == "seller" else "accept_signed"
+    seller, buyer = (world.alice, world.bob) if side == "seller" else (world.bob, world.alice)
+    call, sender = prepare(way, world, seller, buyer, at=until + later)
+    world.chain.set_next_time(until + later)
+    call.send(sender)
+    assert world.ledger.may_commit(world.alice.address, 3)
+
+
 @buying
 def test_revert_given_seller_buys(world: World, way: str) -> None:
     """A seller cannot accept their own offer (N-8)."""

@@ -6,7 +6,13 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.sealed_bid_auction import BidderCompensated, EmptyChunk, WrongReplay, WrongState
+from energy_trading.bindings.sealed_bid_auction import (
+    BidderCompensated,
+    EmptyChunk,
+    ShareForfeited,
+    WrongReplay,
+    WrongState,
+)
 from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import purse, purses, refused, told
 from tests.contracts.sealed_bid_auction.house import START, House
@@ -49,6 +55,30 @@ def test_share_of_who_has_no_account_can_be_withdrawn(withheld: House) -> None:
     assert purse(world, world.stranger) == (0, 0)
 
 
+def test_publisher_gets_nothing_of_its_own_guarantee(world: World) -> None:
+    """A publisher that stuffs its own auction and withholds the key loses all of its guarantee (X-6, N-7)."""
+    house = House.open(world)
+    own = [(world.alice, START)] * 9
+    house.bid(*own[:4], (world.bob, START), *own[4:])
+    world.chain.set_next_time(house.terms.disclose_until)
+    world.suite.auction.forfeit(house.terms).send(world.alice)
+    share = house.guarantee // 2 // 10
+    late, early = house.compensate_call(6).send(world.alice), house.compensate_call(0, 6).send(world.alice)
+    forfeited = (ShareForfeited, house.auction_id, share)
+    assert told(world.suite.auction, late) == [forfeited] * 4
+    assert told(world.suite.auction, early) == [
+        *[forfeited] * 4,
+        (BidderCompensated, house.auction_id, world.bob.address, share),
+        forfeited,
+    ]
+    assert purses(world, world.alice, world.bob, world.treasury) == [
+        (FUNDS - house.guarantee, 0),
+        (FUNDS + share, 0),
+        (house.guarantee - share, 0),
+    ]
+    assert house.state == AuctionState.NONE
+
+
 @pytest.mark.parametrize("cuts", [(2,), (1, 2, 3)], ids=str)
 def test_chunks_newest_first(withheld: House, cuts: tuple[int, ...]) -> None:
     """In chunks, by different callers, each quote is paid once and the same (X-6)."""
@@ -68,6 +98,26 @@ def test_revert_given_chunk_from_the_wrong_end(withheld: House) -> None:
     refused(withheld.compensate_call(0, 2), world.bob, WrongReplay, chain[2], chain[4])
     withheld.compensate_call(2, 4).send(world.bob)
     refused(withheld.compensate_call(2, 4), world.bob, WrongReplay, chain[4], chain[2])
+
+
+def test_chunk_put_in_front_does_not_stop_a_payment(withheld: House) -> None:
+    """A chunk may overlap what is paid; each quote is paid once (X-6, N-8)."""
+    world = withheld.world
+    share = withheld.guarantee // 2 // 4
+    withheld.compensate_call(3, 4).send(world.alice)
+    sent = withheld.compensate_call(1, 4).send(world.bob)
+    assert [event.bidder for event in sent.events if isinstance(event, BidderCompensated)] == [
+        world.stranger.address,
+        world.carol.address,
+    ]
+    withheld.compensate_call(0, 4).send(world.bob)
+    assert purses(world, world.alice, world.bob, world.carol, world.stranger) == [
+        (FUNDS - withheld.guarantee, 0),
+        (FUNDS + 2 * share, 0),
+        (FUNDS + share, 0),
+        (share, 0),
+    ]
+    assert withheld.state == AuctionState.NONE
 
 
 def test_revert_given_tampered_bidder(withheld: House) -> None:

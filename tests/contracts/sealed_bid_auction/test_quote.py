@@ -12,7 +12,7 @@ from tests.world import FUNDS, World
 
 
 def test_quote_is_told_and_counted(world: World) -> None:
-    """The log has the sealed words, the chain's hash is the reference's, and no money moves (X-5)."""
+    """The log has the sealed words, the chain's hash is that of the rules, and no money moves (X-5)."""
     house = House.open(world)
     for place, bidder in enumerate((world.bob, world.carol, world.bob), start=1):
         quote = house.seal(bidder, START + place)

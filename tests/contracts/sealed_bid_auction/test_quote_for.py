@@ -20,8 +20,7 @@ def sign(house: House, quote: Quote, key: SecretKey, **changes: object) -> bytes
     """A bidder's word for a quote, or one about something else."""
     domain = changes.get("domain", house.world.suite.auction_domain)
     auction_id = changes.get("auction_id", house.auction_id)
-    cx, body = (word.to_bytes(32, "big") for word in (quote.cx, quote.body))
-    return key.sign_digest(domain.digest(RelayedQuote(auction_id, quote.bidder, cx, body)))
+    return key.sign_digest(domain.digest(RelayedQuote(auction_id, quote.bidder, quote.cx, quote.body)))
 
 
 @pytest.mark.parametrize("shape", ["65 bytes", "64 bytes"])
@@ -82,7 +81,7 @@ def test_account_that_is_a_contract_signs(world: World) -> None:
     quote = house.seal(account, START + 3)
     call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.carol))
     refused(call, world.stranger, BadSignature, account)
-    world.ledger.open_account(*world.attest(account)).send(world.stranger)
+    world.ledger.open_account(*world.attest(account, consent=world.bob)).send(world.stranger)
     call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob))
     call.send(world.stranger)
     house.quotes.append(quote)

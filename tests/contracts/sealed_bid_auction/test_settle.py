@@ -300,8 +300,39 @@ def test_revert_given_chunk_from_the_wrong_end(six: House) -> None:
     refused(six.settle_call(0, 3), world.bob, WrongReplay, chain[3], chain[6])
     six.settle_call(4).send(world.bob)
     refused(six.settle_call(4), world.bob, WrongReplay, chain[6], chain[4])
-    refused(six.settle_call(0, 6), world.bob, WrongReplay, chain[6], chain[4])
+    refused(six.settle_call(5, 6), world.bob, WrongReplay, chain[6], chain[4])
     six.settle_call(0, 4).send(world.bob)
+
+
+@pytest.mark.parametrize("front", [(5,), (5, 4, 3), (1,)], ids=str)
+def test_chunk_put_in_front_does_not_stop_an_honest_one(six: House, front: tuple[int, ...]) -> None:
+    """One-quote chunks in front of a settlement do not make it revert, and nothing counts twice (X-6)."""
+    world, auction = six.world, six.world.suite.auction
+    for start, end in zip(front, (6, *front), strict=False):
+        six.settle_call(start, end).send(world.alice)
+    sent = six.settle_call(0, 6).send(world.stranger)
+    assert awards(sent) == [
+        (0, world.carol.address, START + 9, START + 9),
+        (1, world.buyer.address, START + 9, START + 9),
+    ]
+    assert sent.event(AuctionSettled).runner_up == world.bob.address
+    assert auction.state_of(six.auction_id) == (AuctionState.NONE, 0, 0)
+    assert _slots(six) == [0] * 5
+
+
+def test_overlap_is_passed_over_unread(six: House) -> None:
+    """What follows the last quote that is not done may be anything: it is neither opened nor ranked (X-6)."""
+    world = six.world
+    six.settle_call(5).send(world.alice)
+    invented = six.seal(world.stranger, CEILING)
+    call = world.suite.auction.settle(six.terms, SCALAR, six.chain[2], [*six.quotes[2:5], invented])
+    assert told(world.suite.auction, call.send(world.bob)) == [
+        (SettlementAdvanced, six.auction_id, six.chain[2])
+    ]
+    without = [*six.quotes[:1], invented]
+    call = world.suite.auction.settle(six.terms, SCALAR, six.chain[0], without)
+    six.quotes = without
+    refused(call, world.bob, WrongReplay, six.chain[-1], world.suite.auction.state_of(six.auction_id)[2])
 
 
 def test_revert_given_wrong_accumulator(six: House) -> None:

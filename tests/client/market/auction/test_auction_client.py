@@ -15,7 +15,7 @@ from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, make_auction_terms
 from energy_trading.market.auction.bidder import Bidder, relay
 from energy_trading.market.auction.committee import Committee, TooEarly
-from energy_trading.market.auction.publisher import Publisher
+from energy_trading.market.auction.publisher import LotTaken, Publisher
 from energy_trading.market.auction.quote_store import QuoteStatus, QuoteStore
 from energy_trading.market.auction.settlement import (
     COMPENSATE_GAS,
@@ -148,6 +148,30 @@ def test_award_not_paid_goes_to_the_runner_up(world: World) -> None:
     assert world.account(world.buyer).available == FUNDS - 3 * (START + 10)
     with pytest.raises(BadInput, match=f"published by {world.alice.address}, not by"):
         Publisher(world.suite, world.bob).offer_to_runner_up(auction, 0, now + HOUR)
+
+
+def test_lot_of_a_winner_is_not_offered_to_the_runner_up(world: World) -> None:
+    """A lot is not sold twice: the publisher looks whether the winner has paid, or still may (X-7)."""
+    auction, _ = posted(world, START + 30, START + 20, START + 10)
+    won = settle_all(world.suite, world.stranger, auction, KEY).lots
+    publisher = Publisher(world.suite, world.alice)
+    accept_by = auction.terms.deliver_by - 60
+    with pytest.raises(LotTaken, match="whose trade is open"):
+        publisher.offer_to_runner_up(auction, 0, accept_by)
+    world.suite.market.accept_offer(won[0].offer.terms).send(world.bob)
+    with pytest.raises(LotTaken) as paid:
+        publisher.offer_to_runner_up(auction, 0, accept_by)
+    assert (paid.value.award, paid.value.state) == (won[0], "accepted")
+    world.chain.mine(won[1].offer.terms.accept_by)
+    with pytest.raises(LotTaken, match="whose trade is open"):  # until somebody has ended the award
+        publisher.offer_to_runner_up(auction, 1, accept_by)
+    expire(world.suite, world.stranger, won[1].offer)
+    with pytest.raises(LotTaken):
+        publisher.offer_to_runner_up(auction, 0, accept_by)
+    assert publisher.offer_to_runner_up(auction, 1, accept_by).terms.buyer == world.buyer.address
+    for lot in (-1, 2):
+        with pytest.raises(BadInput, match="the lot must be between 0 and 1"):
+            publisher.offer_to_runner_up(auction, lot, accept_by)
 
 
 def test_runner_up_needs_one(world: World) -> None:

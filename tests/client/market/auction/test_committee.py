@@ -136,7 +136,7 @@ def test_quote_stays_sealed_until_the_chain_says_so(world: World) -> None:
 
 
 def test_committee_opens_an_auction_on_chain(world: World) -> None:
-    """X-5 … X-7: the contract opens what Python sealed, ends at its accumulator, awards as the reference."""
+    """X-5 … X-7: the contract opens what Python sealed, ends at its accumulator, awards as the rules do."""
     auction, chain = world.suite.auction, world.chain
     until, lots = chain.now() + 600, (1500, 750)
     committee = Committee.form(NAMES, 3, chain.chain_id, auction.address, until, chain.now)

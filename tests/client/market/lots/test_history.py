@@ -204,7 +204,7 @@ def test_contract_accounts_are_asked(world: World) -> None:
     """What an ERC-1271 account signed is decided by whoever can ask it; without that it is not believed."""
     code = compiled("ContractAccount").bytecode + encode(["address"], [world.bob.address])
     account, _ = world.chain.deploy(code, world.stranger)
-    world.ledger.open_account(*world.attest(account)).send(world.stranger)
+    world.ledger.open_account(*world.attest(account, consent=world.bob)).send(world.stranger)
     world.ledger.deposit(account, PRICE, value=PRICE * 10**9).send(world.stranger)
     lot = minted(world, world.alice)
     signed_exchange(world, lot, world.alice, world.bob, signed={"buyer": account}).send(world.stranger)
