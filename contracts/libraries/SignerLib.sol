@@ -42,6 +42,16 @@ library SignerLib {
         if (signer.length < 20) {
             return false;
         }
+        return _isVerified(signer, digest, signature);
+    }
+
+    /// @dev The part of {isValid} for verifier contracts. It stands apart so that the signature of a key account
+    /// costs no more because of it.
+    function _isVerified(
+        bytes calldata signer,
+        bytes32 digest,
+        bytes calldata signature
+    ) private view returns (bool) {
         address verifier = address(bytes20(signer));
         bytes memory question = abi.encodeCall(
             IERC7913SignatureVerifier.verify,
