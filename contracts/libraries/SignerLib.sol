@@ -45,8 +45,8 @@ library SignerLib {
         return _isVerified(signer, digest, signature);
     }
 
-    /// @dev The part of {isValid} for verifier contracts. It stands apart so that the signature of a key account
-    /// costs no more because of it.
+    /// @dev The part of {isValid} for verifier contracts. It stands apart so that the signature of a key
+    /// account costs no more because of it.
     function _isVerified(
         bytes calldata signer,
         bytes32 digest,

@@ -35,7 +35,7 @@ from energy_trading.market.log.records import (
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import AWARD_NONCE, Energy, Terms
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted, minted_for, slot_of
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.world import EURO, World
 
@@ -115,14 +115,23 @@ def test_every_way_of_a_lot_counts_once(world: World) -> None:
     LotOwner(suite, carol).retire(both)
     assert net(found(world)) == {(a, SLOT): 500, (b, SLOT): 0, (c, SLOT): -500}
 
-    forward = minted(world, alice, 1000)
     world.ledger.register_meter(b, suite.lots.receipt_signer(b)).send(world.dso)
     terms = world.accepted(alice, bob, energy=Energy.plain(900))
+    forward = minted_for(world, terms, alice)  # accepted first; then its slot passes
+    later = slot_of(terms)
+    assert terms.accept_by <= later
+    assert later != SLOT
     suite.lots.deliver(terms, b, [forward]).send(alice)
     trade = fold(read_events(world.chain, suite.markets)).trades[world.trade_id(terms)]
     assert (trade.state, trade.by_lots, trade.delivered_wh) == (DELIVERED, True, 900)
     # The lot counts with all of its energy, in its own slot; the trade counts nothing.
-    assert net(found(world)) == {(a, SLOT): 1500, (b, SLOT): -1000, (c, SLOT): -500}
+    assert net(found(world)) == {
+        (a, SLOT): 500,
+        (b, SLOT): 0,
+        (c, SLOT): -500,
+        (a, later): 1000,
+        (b, later): -1000,
+    }
 
 
 def test_trades_count_what_was_delivered(world: World) -> None:
