@@ -59,6 +59,7 @@ class AuctionCalls(TradeCalls):
 
     weights = MappingProxyType(
         {
+            "lift_ban": 4,  # few are banned here
             "outlast_ban": 0,  # waits past every deadline of an auction; trades alone meet it often
             "make_offer": 3,
             "accept_offer": 4,
@@ -271,7 +272,7 @@ class AuctionCalls(TradeCalls):
             return sent
         seen["auction decided in parts"] += before != sale.links[-1]
         self.check_result(auction_id, sent, result)
-        if self.random.random() < 0.3:
+        if self.random.random() < 0.6:
             self.ban_winners(result)
         return sent
 
