@@ -17,7 +17,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, ContractRevert, Suite, SuiteParameters, deploy
 from energy_trading.bindings.contract import Contract, Sent, to_abi
-from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger
+from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent
 from energy_trading.bindings.energy_lot import ApprovalForAll
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.sealed_bid_auction import QuoteSealed
@@ -41,9 +41,9 @@ from energy_trading.types import (
 )
 from tests.contracts.energy_ledger.tools import deployed
 from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, sign_injection, slot_of
-from tests.contracts.offer_market.tools import compiled
+from tests.contracts.offer_market.tools import ban, compiled
 from tests.contracts.sealed_bid_auction.house import House, order
-from tests.world import EURO, GENESIS, World
+from tests.world import EURO, FUNDS, GENESIS, World
 
 KEYS: Final = [SecretKey.from_int(1000 + i) for i in range(10)]
 ORIGIN: Final = KEYS[9]
@@ -78,9 +78,12 @@ class Stage:
         return self.through(call) if who == self.account else call.send(ORIGIN)
 
     def enrol(self, who: str, world: World | None = None) -> World:
-        """Open and fund an account for one of the two."""
+        """Open an account for one of the two, which submits it itself; fund it unless a market is given."""
         found = world or self.world
-        found.enrol(SimpleNamespace(address=who), **({} if world is None else {"funds": 0}))
+        self.do(who, found.ledger.open_account(*found.attest(who)))
+        if world is None:
+            found.ledger.deposit(who, FUNDS, value=FUNDS * found.ledger.unit()).send(found.stranger)
+        found.register_meter(who, Secp256k1Meter(SecretKey.from_int(78)))
         return found
 
     def lot(self, who: str, slot: int = SLOT) -> int:
@@ -175,6 +178,19 @@ def _funded(stage: Stage, who: str) -> World:
     stage.token.do("mint(address,uint256)", who, 50_000).send(stage.world.stranger)
     stage.do(who, stage.token.do("approve(address,uint256)", paid.ledger.address, 50_000))
     return paid
+
+
+def _open_account(stage: Stage, who: str) -> Call[Any]:
+    attestation, signature, consent = stage.world.attest(who)
+    assert not consent
+    return stage.world.ledger.open_account(attestation, signature, consent)
+
+
+def _lift_ban(stage: Stage, who: str) -> Call[Any]:
+    banned = stage.world.alice.address
+    ban(stage.world, stage.world.alice, stage.world.bob)
+    call: Call[Any] = _owned(lambda w: w.ledger.lift_ban(banned, "the gateway was down"))(stage, who)
+    return call
 
 
 def _deposit(stage: Stage, who: str) -> Call[Any]:
@@ -287,6 +303,9 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "EnergyLedger.commit": _as_market(lambda w: w.ledger.commit(w.alice.address, ZERO_ADDRESS, False, 1, 0)),
     "EnergyLedger.deposit": _deposit,
     "EnergyLedger.depositWithPermit": _deposit_with_permit,
+    "EnergyLedger.liftBan": _lift_ban,
+    "EnergyLedger.openAccount": _open_account,
+    "EnergyLedger.payOwed": _as_market(lambda w: w.ledger.pay_owed(w.alice.address, False, 1)),
     "EnergyLedger.publishKeyRoot": _owned(
         lambda w: w.ledger.publish_key_root(w.chain.now() // 86_400, b"\x01" * 32, bytes(32))
     ),
@@ -361,6 +380,20 @@ def test_key_behind_a_call_has_no_say(stage: Stage, name: str) -> None:
         stage.through(call)
     stage.world.chain.revert(before)
     call.send(ORIGIN)  # itself it may
+
+
+def test_only_the_account_itself_consents_by_calling(stage: Stage) -> None:
+    """Its owner's key does not consent for a contract account, nor the contract for the key (C-2, N-8)."""
+    of_account, of_key = (_open_account(stage, who) for who in (stage.account, ORIGIN.address))
+    with pytest.raises(NoConsent) as caught:
+        of_account.send(ORIGIN)
+    assert caught.value.account == stage.account
+    with pytest.raises(NoConsent) as caught:
+        stage.through(of_key)
+    assert caught.value.account == ORIGIN.address
+    stage.through(of_account)
+    assert stage.world.ledger.account_of(stage.account).open
+    assert not stage.world.ledger.account_of(ORIGIN.address).open
 
 
 def test_every_function_that_asks_who_calls_is_here() -> None:

@@ -104,7 +104,10 @@ def test_winner_suspended_after_the_award(world: World) -> None:
 
 
 def test_bidder_who_never_pays_is_banned(world: World) -> None:
-    """More than k unpaid awards end in a ban: no award can be paid, no quote counts any more (X-3)."""
+    """More than k unpaid awards end in a ban: nothing new is bought, no quote counts (X-3).
+
+    What the winner already owes it may still pay, and stays banned (X-7).
+    """
     auctions = [House.open(world, pay_window=60) for _ in range(3)] + [House.open(world)]
     for house in auctions:
         house.bid((world.bob, START + 40))
@@ -118,7 +121,13 @@ def test_bidder_who_never_pays_is_banned(world: World) -> None:
         world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
     until = world.account(world.bob).banned_until
     assert until > late.terms.disclose_until
-    refused(world.market.accept_offer(trades[3]), world.bob, Banned, world.bob.address, until)
+    new = world.make(world.alice)
+    refused(world.market.accept_offer(new), world.bob, Banned, world.bob.address, until)
+    funds = world.account(world.bob).available
+    world.market.accept_offer(trades[3]).send(world.bob)
+    account = world.account(world.bob)
+    assert (account.available, account.banned_until) == (funds - trades[3].price, until)
+    refused(world.market.accept_offer(new), world.bob, Banned, world.bob.address, until)
     assert awards(late.settle()) == [(0, world.carol.address, START + 5, START)]
 
 
