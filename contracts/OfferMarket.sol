@@ -169,6 +169,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (terms.buyer != msg.sender) {
             revert OfferMarket_Reserved(msg.sender, terms.buyer);
         }
+        // slither-disable-next-line reentrancy-no-eth -- the ledger's payOwed calls nobody
         bytes32 meter = _LEDGER.payOwed(msg.sender, receiptKey == 0, terms.price);
         if (receiptKey == 0) {
             if (meter == 0) {

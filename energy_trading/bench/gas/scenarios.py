@@ -415,6 +415,11 @@ class Bench(Community):
             ten = [key.address for key in self.sellers[:10]]
             self.keep("ledger.suspend_10", self.ledger.suspend(ten), self.dso)
             self.keep("ledger.reinstate_10", self.ledger.reinstate(ten), self.dso)
+        with self.fresh():
+            for number in range(self.ledger.credit_parameters().grace_defaults + 1):
+                self.confirm(self.open_trade(nonce=NONCE + 1 + number), 0)
+            lift = self.ledger.lift_ban(self.producer.address, "the gateway of the street was down")
+            self.keep("ledger.lift_ban", lift, self.dso)
         self.alone("ledger.set_pkg", self.ledger.set_pkg(self.relayer.address), self.dso)
         with self.fresh():
             offered = self.ledger.transfer_ownership(self.relayer.address)
