@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -111,7 +112,7 @@ class Journal:
             self._facts.append(fact)
 
 
-class Journaled:
+class Journaled(ABC):
     """What follows from the facts of a journal; a subclass takes in one fact at a time with `_apply`."""
 
     def __init__(self, path: Path | None) -> None:
@@ -133,5 +134,6 @@ class Journaled:
         self._journal.append(fact)
         self._apply(fact)
 
+    @abstractmethod
     def _apply(self, fact: dict[str, Any]) -> None:
-        raise NotImplementedError
+        """Change the state by one fact of the journal."""

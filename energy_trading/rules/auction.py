@@ -311,7 +311,7 @@ class Auctions:
         self.auctions[auction_id] = replace(auction, accumulator=link, head=link, count=auction.count + 1)
 
     def _share(self, auction: OpenAuction, terms: AuctionTerms) -> int:
-        """Return what each quote brings its bidder of a forfeited guarantee, in units, rounded down."""
+        """Return each quote's share of a forfeited guarantee, in units, rounded down."""
         return self.guarantee_of(terms) * self.parameters.bidders_bps // BPS // auction.count
 
     def _award(

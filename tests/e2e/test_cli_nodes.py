@@ -242,7 +242,7 @@ def test_lots_are_listed(node: Node) -> None:
 
 
 def test_positions_are_listed(node: Node, tmp_path: Path) -> None:
-    """One Wh fed in and sold as an offer and as a lot is bought back at retail; what is missing is told."""
+    """A Wh sold as an offer and as a lot is bought back at retail; a missing reading is reported."""
     node.deploy()
     world = world_of(node)
     salt, price = b"\x05" * 32, 200  # units of account per kWh and for 1000 Wh
