@@ -11,6 +11,7 @@ from energy_trading.cli import (
     account,
     authority,
     bench,
+    council,
     deployment,
     keys,
     listings,
@@ -56,6 +57,7 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("council", council.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 

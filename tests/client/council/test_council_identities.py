@@ -303,9 +303,7 @@ def test_nothing_is_erased_without_a_quorum(stores: dict[str, IdentityStore]) ->
     assert stores["Alice"].read(HOME.address, OLD) == IDENTITY
 
 
-def test_erasing_overwrites_the_bytes(
-    stores: dict[str, IdentityStore], tmp_path: Path
-) -> None:
+def test_erasing_overwrites_the_bytes(stores: dict[str, IdentityStore], tmp_path: Path) -> None:
     """Z-3: a second name of the same file, as a copy by hard link, shows that its content is gone."""
     (file,) = (tmp_path / "Alice").glob("0x*")
     link = tmp_path / "link"
