@@ -11,13 +11,12 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding
 from eth_account.messages import defunct_hash_message
-from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.council.node_keys import NodeKeys
 from energy_trading.council.verifier_certificate import Verifier
 from energy_trading.crypto._curve import address_of
-from energy_trading.crypto._signatures import compact, verify_signature
+from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import check_integer, check_object, from_hex, to_hex
@@ -142,8 +141,8 @@ class CertificateRequest:
             "authority": self.authority == authority,
             "deadline": at < self.deadline,
             "signature": signed,
-            "account's signature": _signed_by(verifier.account, digest, self.account_signature),
-            "message key's signature": _signed_by(
+            "account's signature": is_signed_by(verifier.account, digest, self.account_signature),
+            "message key's signature": is_signed_by(
                 address_of(verifier.message_key), digest, self.message_signature
             ),
         }.items():
@@ -188,7 +187,3 @@ def _digest(csr: bytes, verifier: Verifier, authority: bytes, deadline: int) -> 
         f"Void from: {deadline}"
     )
     return bytes(defunct_hash_message(text=text))
-
-
-def _signed_by(account: str, digest: bytes, signature: bytes) -> bool:
-    return verify_signature(to_bytes(hexstr=account), digest, signature)

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.council.home_identity import IdentityBox, address_from_json
 from energy_trading.council.verifier_set import VerifierSet
 from energy_trading.crypto._curve import address_of
-from energy_trading.crypto._signatures import compact, verify_signature
+from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import Forged, TryAgain
-from energy_trading.files._json import check_integer, check_object, from_hex, to_hex
+from energy_trading.files._json import canonical_json, check_integer, check_object, from_hex, to_hex
 
 
 class HandOverRefused(Forged):
@@ -271,9 +269,8 @@ def _check_follows(old: VerifierSet, new: VerifierSet) -> None:
 
 
 def _digest(kind: str, content: dict[str, Any]) -> bytes:
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return keccak(f"energy-trading/{kind}/1/".encode() + text.encode())
+    return keccak(f"energy-trading/{kind}/1/".encode() + canonical_json(content))
 
 
 def _signed(key: bytes, digest: bytes, signature: bytes) -> bool:
-    return verify_signature(to_bytes(hexstr=address_of(key)), digest, signature)
+    return is_signed_by(address_of(key), digest, signature)

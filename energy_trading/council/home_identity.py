@@ -14,11 +14,12 @@ from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.council.verifier_set import NotInSet, VerifierSet
-from energy_trading.crypto._signatures import compact, verify_signature
+from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.ecies import DecryptionFailed, decrypt, encrypt
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import (
+    canonical_json,
     check_integer,
     check_list,
     check_object,
@@ -115,7 +116,7 @@ class SignedIdentity:
             IdentityForged: it did not.
         """
         digest = _identity_digest(self.identity, chain_id, council)
-        if not verify_signature(to_bytes(hexstr=self.identity.account), digest, self.signature):
+        if not is_signed_by(self.identity.account, digest, self.signature):
             raise IdentityForged
 
 
@@ -208,7 +209,7 @@ class IdentityBox:
     @property
     def hash(self) -> bytes:
         """keccak256 of its canonical JSON, by which records name it."""
-        return keccak(json.dumps(self.to_json(), sort_keys=True, separators=(",", ":")).encode())
+        return keccak(canonical_json(self.to_json()))
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`; it holds nothing readable but the home's account."""
@@ -272,5 +273,4 @@ def _signed_from_json(value: Any) -> SignedIdentity:
 
 def _identity_digest(identity: HomeIdentity, chain_id: int, council: str) -> bytes:
     content = [chain_id, council, _identity_to_json(identity)]
-    text = json.dumps(content, sort_keys=True, separators=(",", ":"))
-    return keccak(b"energy-trading/signed identity/1/" + text.encode())
+    return keccak(b"energy-trading/signed identity/1/" + canonical_json(content))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
@@ -13,7 +12,7 @@ from eth_utils.crypto import keccak
 from energy_trading.council.verifier_certificate import VerifierCertificate
 from energy_trading.crypto._curve import check_point
 from energy_trading.errors import BadInput, RuleBroken
-from energy_trading.files._json import to_hex
+from energy_trading.files._json import canonical_json, to_hex
 
 
 class NotInSet(RuleBroken):
@@ -82,8 +81,8 @@ class VerifierSet:
     def digest(self) -> bytes:
         """Hash of everything about the set, 32 bytes."""
         members = [[account, to_hex(key)] for account, key in self.members]
-        text = json.dumps([self.chain_id, self.council, self.version, members], separators=(",", ":"))
-        return keccak(b"energy-trading/verifier set/1/" + text.encode())
+        content = [self.chain_id, self.council, self.version, members]
+        return keccak(b"energy-trading/verifier set/1/" + canonical_json(content))
 
     @property
     def quorum(self) -> int:
