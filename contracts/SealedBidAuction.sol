@@ -31,6 +31,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     IOfferMarket private immutable _MARKET;
     uint256 private immutable _BIDDERS_BPS;
     uint256 private immutable _MAX_DURATION;
+    uint256 private immutable _MIN_SETTLE_WINDOW;
+    uint256 private immutable _MIN_PAY_WINDOW;
 
     /// @dev One slot for each open auction.
     mapping(bytes32 auctionId => AuctionSlot) private _auction;
@@ -47,6 +49,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
         _BIDDERS_BPS = Range.check("biddersBps", p.biddersBps, 0, Bps.ONE);
+        _MIN_SETTLE_WINDOW = Range.check("minSettleWindow", p.minSettleWindow, 1, 1 days);
+        _MIN_PAY_WINDOW = Range.check("minPayWindow", p.minPayWindow, 1, 1 days);
         if (p.market.code.length == 0) {
             revert SealedBidAuction_MarketWithoutCode(p.market);
         }
@@ -112,16 +116,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         if (
             terms.quoteUntil <= block.timestamp ||
             terms.discloseUntil <= terms.quoteUntil ||
-            terms.payWindow == 0 ||
+            terms.settleBy <= terms.discloseUntil ||
+            terms.settleBy - terms.discloseUntil < _MIN_SETTLE_WINDOW ||
+            terms.payBy <= terms.settleBy ||
+            terms.payBy - terms.settleBy < _MIN_PAY_WINDOW ||
+            terms.deliverBy <= terms.payBy ||
             terms.deliverBy > latest ||
-            terms.discloseUntil > terms.deliverBy ||
-            terms.payWindow >= terms.deliverBy - terms.discloseUntil ||
             terms.deliverBy > type(uint32).max
         ) {
             revert SealedBidAuction_BadWindow(
                 terms.quoteUntil,
                 terms.discloseUntil,
-                terms.payWindow,
+                terms.settleBy,
+                terms.payBy,
                 terms.deliverBy,
                 latest
             );
@@ -165,6 +172,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         AuctionSlot slot = _openAuction(auctionId);
         if (!slot.isDisclosed()) {
             slot = _disclose(auctionId, terms, key, slot);
+        } else if (block.timestamp >= terms.settleBy) {
+            revert SealedBidAuction_Expired(block.timestamp, terms.settleBy);
         } else if (!SealedQuote.isKey(key, terms.quoteKey)) {
             revert SealedBidAuction_WrongKey(terms.quoteKey);
         }
@@ -287,14 +296,10 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// stays held, and what was held beyond that returns.
     function _award(bytes32 auctionId, AuctionTerms calldata terms, Ranks memory ranks) private {
         uint256 lots = terms.lotsWh.length;
-        uint256 acceptBy = block.timestamp + terms.payWindow;
         uint256 excess = guaranteeOf(terms);
         uint256 awarded = 0;
-        // If it is too late to pay and deliver, nobody wins and everything returns.
-        if (acceptBy < terms.deliverBy) {
-            for (; awarded < lots && ranks.entries[awarded] != 0; ++awarded) {
-                excess -= _awardLot(auctionId, terms, ranks, awarded, acceptBy);
-            }
+        for (; awarded < lots && ranks.entries[awarded] != 0; ++awarded) {
+            excess -= _awardLot(auctionId, terms, ranks, awarded);
         }
         uint256 next = ranks.entries[awarded];
         emit AuctionSettled(auctionId, awarded, Ranking.bidderOf(next), Ranking.amountOf(next));
@@ -305,14 +310,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @dev Awards one lot.
     /// @param lot Place of the lot in the terms.
-    /// @param acceptBy Unix seconds; the winner has to pay before.
     /// @return guarantee Units of account that stay held for the award.
     function _awardLot(
         bytes32 auctionId,
         AuctionTerms calldata terms,
         Ranks memory ranks,
-        uint256 lot,
-        uint256 acceptBy
+        uint256 lot
     ) private returns (uint256 guarantee) {
         uint256 entry = ranks.entries[lot];
         uint256 price = Ranking.amountOf(ranks.entries[lot + 1]);
@@ -324,12 +327,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             buyer: Ranking.bidderOf(entry),
             energy: EnergyLib.plain(terms.lotsWh[lot]),
             price: _paymentDown(terms.lotsWh[lot], price),
-            acceptBy: acceptBy,
+            acceptBy: terms.payBy,
             deliverBy: terms.deliverBy,
             nonce: NonceKind.ofAward(auctionId, lot)
         });
         bytes32 tradeId = _MARKET.award(trade);
-        emit LotAwarded(auctionId, lot, trade.buyer, Ranking.amountOf(entry), price, tradeId, acceptBy);
+        emit LotAwarded(auctionId, lot, trade.buyer, Ranking.amountOf(entry), price, tradeId, terms.payBy);
         return _MARKET.guaranteeUp(trade.price);
     }
 
@@ -339,9 +342,11 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     function forfeit(AuctionTerms calldata terms) external {
         bytes32 auctionId = auctionIdOf(terms);
         AuctionSlot slot = _openAuction(auctionId);
-        _require(auctionId, !slot.isDisclosed(), AuctionState.AwaitingKey);
         uint256 count = slot.quotes();
-        uint256 deadline = count == 0 ? terms.quoteUntil : terms.discloseUntil;
+        uint256 deadline = slot.isDisclosed() ? terms.settleBy : terms.discloseUntil;
+        if (count == 0) {
+            deadline = terms.quoteUntil;
+        }
         if (block.timestamp < deadline) {
             revert SealedBidAuction_NotExpired(block.timestamp, deadline);
         }
@@ -353,9 +358,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             return;
         }
         uint256 shareDown = _shareDown(guarantee, count);
-        if (shareDown == 0) {
-            _clear(auctionId, 0);
-        } else {
+        // The compensation replays all quotes again, so what a settlement has done so far is forgotten.
+        _clear(auctionId, terms.lotsWh.length + 1);
+        if (shareDown != 0) {
             _auction[auctionId] = slot.withForfeit();
         }
         emit GuaranteeForfeited(auctionId, shareDown);
@@ -524,6 +529,8 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 ledger: address(_LEDGER),
                 market: address(_MARKET),
                 biddersBps: _BIDDERS_BPS,
+                minSettleWindow: _MIN_SETTLE_WINDOW,
+                minPayWindow: _MIN_PAY_WINDOW,
                 maxDuration: _MAX_DURATION
             });
     }

@@ -8,11 +8,15 @@ import {AuctionState, AuctionTerms, Quote} from "../types/Auction.sol";
 /// @param market Offer market that takes awards from this auction. It must be deployed already.
 /// @param biddersBps Share of a forfeited guarantee that goes to the quotes in equal parts, 0 … 10,000 basis
 /// points (hundredths of a per cent). The rest goes to the treasury.
+/// @param minSettleWindow Shortest time from discloseUntil to settleBy in seconds, 1 second to 1 day.
+/// @param minPayWindow Shortest time from settleBy to payBy in seconds, 1 second to 1 day.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to the market's own.
 struct AuctionParameters {
     address ledger;
     address market;
     uint256 biddersBps;
+    uint256 minSettleWindow;
+    uint256 minPayWindow;
     uint256 maxDuration;
 }
 
@@ -69,7 +73,7 @@ interface ISealedBidAuction {
     /// winner does not pay.
     /// @param runnerUpQuote The runner-up's quote in units of account per kWh.
     event AuctionSettled(bytes32 indexed auctionId, uint256 awarded, address runnerUp, uint256 runnerUpQuote);
-    /// @notice The key was not disclosed in time.
+    /// @notice The key was not disclosed, or the settlement was not finished, in time.
     /// @param auctionId The auction.
     /// @param share Units of account that each quote brings its bidder, or the treasury if the bidder is the
     /// publisher.
@@ -95,12 +99,14 @@ interface ISealedBidAuction {
     /// @notice The prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment
     /// must be below 2**64.
     error SealedBidAuction_BadPrices(uint256 startPrice, uint256 ceiling);
-    /// @notice The times must be in the order now < quoteUntil < discloseUntil < discloseUntil + payWindow <
-    /// deliverBy <= latest, and payWindow must not be zero.
+    /// @notice The times must be in the order now < quoteUntil < discloseUntil < settleBy < payBy < deliverBy
+    /// <= latest, with minSettleWindow or more from discloseUntil to settleBy and minPayWindow or more from
+    /// settleBy to payBy.
     error SealedBidAuction_BadWindow(
         uint256 quoteUntil,
         uint256 discloseUntil,
-        uint256 payWindow,
+        uint256 settleBy,
+        uint256 payBy,
         uint256 deliverBy,
         uint256 latest
     );
@@ -127,7 +133,8 @@ interface ISealedBidAuction {
     error SealedBidAuction_EmptyChunk();
 
     /// @notice Posts an order and holds the guarantee for its highest possible payment. A publisher that does
-    /// not disclose the key in time loses the guarantee.
+    /// not disclose the key in time loses the guarantee, and so does one whose auction is not settled by
+    /// settleBy: anyone may settle it, and the publisher always can.
     /// @dev Emits {AuctionPosted}. Reverts: {SealedBidAuction_NotPublisher}, {SealedBidAuction_BadLots},
     /// {SealedBidAuction_BadPrices}, {SealedBidAuction_BadWindow}, {SealedBidAuction_ZeroKey},
     /// {SealedBidAuction_WrongState}, and as {IEnergyLedger.commit}. Rounding: guarantee up.
@@ -165,14 +172,14 @@ interface ISealedBidAuction {
     function disclose(AuctionTerms calldata terms, uint256 key) external;
 
     /// @notice Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
-    /// may call it. Chunks come newest first; within a chunk the oldest quote is first. The result does not
+    /// may call it, before settleBy. Chunks come newest first; within a chunk the oldest quote is first. The result does not
     /// depend on how the quotes are cut into chunks. A later chunk may overlap what is done: what follows the
     /// last quote that is not done is passed over unread, so a smaller chunk put in front of this call does
     /// not make it revert.
     /// @dev Emits {KeyDisclosed} if this call discloses the key, then {SettlementAdvanced}, or {LotAwarded}
     /// for each lot and {AuctionSettled}. Reverts: as {disclose} where it discloses,
-    /// {SealedBidAuction_WrongKey}, {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding:
-    /// payments down, guarantees up.
+    /// {SealedBidAuction_Expired} from settleBy on, {SealedBidAuction_WrongKey},
+    /// {SealedBidAuction_WrongReplay}, {SealedBidAuction_EmptyChunk}. Rounding: payments down, guarantees up.
     /// @custom:paper X-6, X-7
     /// @param terms The order.
     /// @param key Secret scalar of the quote key.
@@ -185,9 +192,10 @@ interface ISealedBidAuction {
         Quote[] calldata quotes
     ) external;
 
-    /// @notice Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
-    /// goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee returns.
-    /// Anyone may call it.
+    /// @notice Ends an auction whose key did not come before discloseUntil, or whose settlement was not
+    /// finished before settleBy: a default of the publisher, whose guarantee goes to the bidders and the
+    /// treasury. An auction without a quote ends from quoteUntil on, and its guarantee returns. Anyone may
+    /// call it.
     /// @dev Emits {GuaranteeForfeited} or {AuctionClosed}. Reverts: {SealedBidAuction_WrongState},
     /// {SealedBidAuction_NotExpired}. Rounding: shares down, and the rest to the treasury.
     /// @custom:paper X-6, N-7

@@ -10,7 +10,8 @@ pragma solidity 0.8.37;
 /// @param ceiling Highest valid quote in units of account per kWh.
 /// @param quoteUntil Unix seconds; quotes count while block.timestamp < quoteUntil.
 /// @param discloseUntil Unix seconds; the key must be disclosed while block.timestamp < discloseUntil.
-/// @param payWindow Seconds that a winner has to pay after the settlement.
+/// @param settleBy Unix seconds; the settlement must be finished while block.timestamp < settleBy.
+/// @param payBy Unix seconds; a winner must pay while block.timestamp < payBy.
 /// @param deliverBy Unix seconds, as in {Terms}.
 /// @param nonce Tells equal auctions of one publisher apart.
 /// @param lotsWh 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th lot.
@@ -21,7 +22,8 @@ struct AuctionTerms {
     uint256 ceiling;
     uint256 quoteUntil;
     uint256 discloseUntil;
-    uint256 payWindow;
+    uint256 settleBy;
+    uint256 payBy;
     uint256 deliverBy;
     uint256 nonce;
     uint256[] lotsWh;
@@ -43,7 +45,7 @@ enum AuctionState {
     Quoting, // quotes are accepted
     AwaitingKey, // the time for quotes is over, and the key is not disclosed yet
     Disclosed, // the key is known, and the settlement is not finished
-    Forfeited // the key did not come in time, and bidders are being compensated
+    Forfeited // key or settlement did not come in time, and bidders are being compensated
 }
 
 /// @dev The slot of an open auction. From the low bits:

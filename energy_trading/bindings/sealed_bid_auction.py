@@ -44,18 +44,20 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """The times must be in the order now < quote_until < disclose_until < disclose_until + pay_window
-    < deliver_by <= latest, and pay_window must not be zero."""
+    """The times must be in the order now < quote_until < disclose_until < settle_by < pay_by <
+    deliver_by <= latest, with min_settle_window or more from disclose_until to settle_by and
+    min_pay_window or more from settle_by to pay_by."""
 
     quote_until: int
     disclose_until: int
-    pay_window: int
+    settle_by: int
+    pay_by: int
     deliver_by: int
     latest: int
 
-    signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
-    fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "the times must be in the order now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, and pay_window must not be zero"
+    signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256,uint256)"
+    fields = ("quote_until", "disclose_until", "settle_by", "pay_by", "deliver_by", "latest")
+    meaning = "the times must be in the order now < quote_until < disclose_until < settle_by < pay_by < deliver_by <= latest, with min_settle_window or more from disclose_until to settle_by and min_pay_window or more from settle_by to pay_by"
 
 
 class EmptyChunk(ContractRevert):
@@ -192,14 +194,14 @@ class AuctionPosted(Event):
     terms: AuctionTerms
 
     signature: ClassVar[str] = (
-        "AuctionPosted(bytes32,address,(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))"
+        "AuctionPosted(bytes32,address,(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))"
     )
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
         ("auction_id", "bytes32", True),
         ("publisher", "address", True),
         (
             "terms",
-            "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+            "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
             False,
         ),
     )
@@ -256,7 +258,7 @@ class BidderCompensated(Event):
 
 @dataclass(frozen=True)
 class GuaranteeForfeited(Event):
-    """The key was not disclosed in time.
+    """The key was not disclosed, or the settlement was not finished, in time.
 
     Args:
         auction_id: The auction.
@@ -396,7 +398,7 @@ class SealedBidAuction(Contract):
     Each award becomes a trade of the `OfferMarket`."""
 
     name: ClassVar[str] = "SealedBidAuction"
-    constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
+    constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256,uint256,uint256)",)
 
     def auction_id_of(self, terms: AuctionTerms) -> bytes:
         """The auction id of terms: their hash.
@@ -408,8 +410,8 @@ class SealedBidAuction(Contract):
             keccak256(abi.encode(terms)).
         """
         answer: bytes = self._read(
-            "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             ("bytes32",),
         )
@@ -422,7 +424,11 @@ class SealedBidAuction(Contract):
             As given to the constructor.
         """
         answer: AuctionParameters = self._read(
-            "auctionParameters()", (), [], ("(address,address,uint256,uint256)",), AuctionParameters.from_abi
+            "auctionParameters()",
+            (),
+            [],
+            ("(address,address,uint256,uint256,uint256,uint256)",),
+            AuctionParameters.from_abi,
         )
         return answer
 
@@ -442,9 +448,9 @@ class SealedBidAuction(Contract):
             X-6
         """
         return self._encode(
-            "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
+            "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
                 "(address,uint256,uint256)[]",
             ),
@@ -467,9 +473,9 @@ class SealedBidAuction(Contract):
             X-6
         """
         return self._encode(
-            "disclose((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256)",
+            "disclose((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256)",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
             ),
             [terms, key],
@@ -488,8 +494,9 @@ class SealedBidAuction(Contract):
         return answer
 
     def forfeit(self, terms: AuctionTerms) -> Call[None]:
-        """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
-        goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee
+        """Ends an auction whose key did not come before disclose_until, or whose settlement was not
+        finished before settle_by: a default of the publisher, whose guarantee goes to the bidders
+        and the treasury. An auction without a quote ends from quote_until on, and its guarantee
         returns. Anyone may call it.
 
         Emits `GuaranteeForfeited` or `AuctionClosed`. Reverts: `WrongState`, `NotExpired`.
@@ -502,8 +509,8 @@ class SealedBidAuction(Contract):
             X-6, N-7
         """
         return self._encode(
-            "forfeit((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "forfeit((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             0,
             (),
@@ -524,8 +531,8 @@ class SealedBidAuction(Contract):
             X-8
         """
         answer: int = self._read(
-            "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             ("uint256",),
         )
@@ -533,7 +540,8 @@ class SealedBidAuction(Contract):
 
     def post(self, terms: AuctionTerms) -> Call[bytes]:
         """Posts an order and holds the guarantee for its highest possible payment. A publisher that
-        does not disclose the key in time loses the guarantee.
+        does not disclose the key in time loses the guarantee, and so does one whose auction is not
+        settled by settle_by: anyone may settle it, and the publisher always can.
 
         Emits `AuctionPosted`. Reverts: `NotPublisher`, `BadLots`, `BadPrices`, `BadWindow`,
         `ZeroKey`, `WrongState`, and as `commit`. Rounding: guarantee up.
@@ -548,8 +556,8 @@ class SealedBidAuction(Contract):
             X-4, X-8
         """
         return self._encode(
-            "post((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "post((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             0,
             ("bytes32",),
@@ -608,14 +616,15 @@ class SealedBidAuction(Contract):
 
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
         """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
-        may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
-        does not depend on how the quotes are cut into chunks. A later chunk may overlap what is
-        done: what follows the last quote that is not done is passed over unread, so a smaller chunk
-        put in front of this call does not make it revert.
+        may call it, before settle_by. Chunks come newest first; within a chunk the oldest quote is
+        first. The result does not depend on how the quotes are cut into chunks. A later chunk may
+        overlap what is done: what follows the last quote that is not done is passed over unread, so
+        a smaller chunk put in front of this call does not make it revert.
 
         Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
         `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,
-        `WrongKey`, `WrongReplay`, `EmptyChunk`. Rounding: payments down, guarantees up.
+        `Expired` from settle_by on, `WrongKey`, `WrongReplay`, `EmptyChunk`. Rounding: payments
+        down, guarantees up.
 
         Args:
             terms: The order.
@@ -627,9 +636,9 @@ class SealedBidAuction(Contract):
             X-6, X-7
         """
         return self._encode(
-            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,uint256,(address,uint256,uint256)[])",
+            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,uint256,(address,uint256,uint256)[])",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
                 "uint256",
                 "(address,uint256,uint256)[]",

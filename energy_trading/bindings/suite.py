@@ -71,6 +71,8 @@ class SuiteParameters:
         max_duration: longest time from an offer to its deliver_by, in seconds.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
         slot_seconds: length of the delivery slot of a lot.
+        min_settle_window: shortest time that an auction leaves to settle it, in seconds.
+        min_pay_window: shortest time that an auction leaves its winners to pay, in seconds.
     """
 
     owner: str
@@ -88,6 +90,8 @@ class SuiteParameters:
     max_duration: int = 7 * 86_400
     bidders_bps: int = 5_000
     slot_seconds: int = 900
+    min_settle_window: int = 600
+    min_pay_window: int = 600
 
     def market(self, ledger: str = ZERO_ADDRESS, auction: str = ZERO_ADDRESS) -> MarketParameters:
         """Return the constants of the market, for its constructor or, without addresses, for the rules.
@@ -158,6 +162,8 @@ class Suite:
             **{name: value for name, value in vars(market).items() if name not in ("ledger", "auction")},
             bidders_bps=auction.bidders_bps,
             slot_seconds=self.lots.lot_parameters().slot_seconds,
+            min_settle_window=auction.min_settle_window,
+            min_pay_window=auction.min_pay_window,
         )
 
     def check(self) -> None:
@@ -218,7 +224,14 @@ PARTS: Final = (
     _part(OfferMarket, lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"])),
     _part(
         SealedBidAuction,
-        lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
+        lambda p, at: AuctionParameters(
+            at["EnergyLedger"],
+            at["OfferMarket"],
+            p.bidders_bps,
+            p.min_settle_window,
+            p.min_pay_window,
+            p.max_duration,
+        ),
     ),
     _part(EnergyLot, lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds)),
     Part("P256Verifier"),

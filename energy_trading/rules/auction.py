@@ -102,8 +102,8 @@ class Auctions:
     oldest quote is first.
 
     Args:
-        parameters: the share of a forfeited guarantee that goes to the bidders, and the longest time from
-            now to the delivery.
+        parameters: the share of a forfeited guarantee that goes to the bidders, the shortest times to settle
+            and to pay, and the longest time from now to the delivery.
         domain: of the auctions; relayed quotes are signed for it, and every quote is sealed for its
             address and chain.
         market: where awards become trades.
@@ -213,13 +213,15 @@ class Auctions:
         quotes are cut. A quote counts if it opens to an amount between start price and ceiling, is not the
         publisher's, and its bidder may buy when the chunk is settled: who has been ranked stays ranked.
         A later chunk may overlap what is done, which is passed over, so a smaller chunk put in front does
-        not stop it. Refused as `disclose` where this discloses, for any other key, and for any chunk that
-        does not reach what is due.
+        not stop it. Refused as `disclose` where this discloses, from `settle_by` on, for any other key, and
+        for any chunk that does not reach what is due.
 
         Returns:
             The result; None while older quotes are missing.
         """
         auction_id, auction = self._open(terms, ctx.now)
+        if auction.stage == AuctionState.DISCLOSED and ctx.now >= terms.settle_by:
+            raise Refused("SealedBidAuction_Expired", ctx.now, terms.settle_by)
         self._check_key(auction, terms, key, ctx.now)
         quotes = self._fresh(auction_id, auction, accumulator, quotes)
         counted = [
@@ -246,14 +248,17 @@ class Auctions:
     # ------------------------------------------------------------ forfeit
 
     def forfeit(self, ctx: Context, terms: AuctionTerms) -> None:
-        """End an auction whose key did not come in time, or that nobody quoted in (X-6, N-7).
+        """End an auction whose key or settlement did not come in time, or that nobody quoted in (X-6, N-7).
 
         Anybody may call this. Without quotes the guarantee returns to the publisher. Otherwise the publisher
         has defaulted: the bidders' part of the guarantee is kept for them, and the treasury has the rest.
-        Refused unless the auction is open and nobody has disclosed its key, and before its deadline.
+        Refused unless the auction is open, and before its deadline.
         """
-        auction_id, auction = self._undisclosed(terms, ctx.now)
-        deadline = terms.disclose_until if auction.count else terms.quote_until
+        auction_id, auction = self._open(terms, ctx.now)
+        is_disclosed = auction.stage == AuctionState.DISCLOSED
+        deadline = terms.settle_by if is_disclosed else terms.disclose_until
+        if auction.count == 0:
+            deadline = terms.quote_until
         if ctx.now < deadline:
             raise Refused("SealedBidAuction_NotExpired", ctx.now, deadline)
         guarantee = self.guarantee_of(terms)
@@ -265,7 +270,8 @@ class Auctions:
         if share == 0:
             del self.auctions[auction_id]
         else:
-            self.auctions[auction_id] = replace(auction, stage=AuctionState.FORFEITED)
+            again = replace(auction, accumulator=auction.head, ranking=())
+            self.auctions[auction_id] = replace(again, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
         self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now)
@@ -317,19 +323,15 @@ class Auctions:
     def _award(
         self, auction_id: bytes, terms: AuctionTerms, ranking: Ranking, rules: AuctionRules, now: int
     ) -> Result:
-        """Make a trade of each lot that was won; what is held beyond their guarantees returns.
-
-        Nobody wins if the winners could no longer pay in time.
-        """
-        accept_by = now + terms.pay_window
-        won = award(ranking, rules).awards if accept_by < terms.deliver_by else ()
+        """Make a trade of each lot that was won; what is held beyond their guarantees returns."""
+        won = award(ranking, rules).awards
         trades = tuple(
             Terms(
                 terms.publisher,
                 taken.bidder,
                 Energy.plain(taken.lot_wh),
                 taken.payment,
-                accept_by,
+                terms.pay_by,
                 terms.deliver_by,
                 award_nonce(auction_id, lot),
             )
@@ -345,10 +347,15 @@ class Auctions:
 
     def _check_order(self, terms: AuctionTerms, now: int) -> None:
         latest = now + self.parameters.max_duration
-        paid = terms.disclose_until + terms.pay_window
-        in_order = now < terms.quote_until < terms.disclose_until < paid < terms.deliver_by
-        if not in_order or terms.deliver_by > min(latest, _LAST_SECOND):
-            times = terms.quote_until, terms.disclose_until, terms.pay_window, terms.deliver_by
+        times = terms.quote_until, terms.disclose_until, terms.settle_by, terms.pay_by, terms.deliver_by
+        is_tight = (
+            now >= terms.quote_until
+            or terms.disclose_until <= terms.quote_until
+            or terms.settle_by - terms.disclose_until < self.parameters.min_settle_window
+            or terms.pay_by - terms.settle_by < self.parameters.min_pay_window
+            or terms.deliver_by <= terms.pay_by
+        )
+        if is_tight or terms.deliver_by > min(latest, _LAST_SECOND):
             raise Refused("SealedBidAuction_BadWindow", *times, latest)
         lots, least, most = tuple(terms.lots_wh), terms.start_price, terms.ceiling
         if not 0 < len(lots) <= MAX_LOTS:

@@ -33,9 +33,22 @@ from tests.stateful.trade_calls import TradeCalls, buyers, keys, oddities, selle
 Ints: TypeAlias = tuple[int, ...]
 
 QUOTE_KEYS = [SecretKey.from_int(0xA0C + i) for i in range(2)]
-#: seconds to quoteUntil, to discloseUntil, of the pay window and to deliverBy; the last five are not allowed
-TIMES = [(60, 900, 300, 3600), (300, 600, 60, 5000), (60, 3000, 50, 3100), (900, 1000, 600, 9000)] * 12
-TIMES += [(0, 60, 60, 600), (60, 60, 60, 600), (60, 120, 0, 600), (60, 120, 480, 600), (60, 120, 60, 20_000)]
+#: seconds to quoteUntil, discloseUntil, settleBy, payBy and deliverBy; the last seven are not allowed
+TIMES = [
+    (60, 900, 1200, 1500, 3600),
+    (300, 600, 700, 760, 5000),
+    (60, 3000, 3100, 3150, 3200),
+    (900, 1000, 1600, 2200, 9000),
+] * 12
+TIMES += [
+    (0, 60, 160, 210, 600),
+    (60, 60, 160, 210, 600),
+    (60, 120, 219, 300, 600),
+    (60, 120, 220, 269, 600),
+    (60, 120, 220, 600, 600),
+    (60, 120, 220, 270, 20_000),
+    (60, 120, 90, 270, 600),
+]
 LOTS = [(1000,), (700, 700), (2000, 500, 200), (900, 800, 700)] * 12
 LOTS += [(), (100,), (500, 700), (700, 0), (2**40,), (2**40 - 1,), (300,) * 9]
 #: start price and ceiling, units per kWh
@@ -52,6 +65,10 @@ class Sale:
     key: SecretKey
     links: list[int]
     quotes: list[Quote] = field(default_factory=list)
+
+
+def _times(terms: AuctionTerms) -> tuple[int, ...]:
+    return terms.quote_until, terms.disclose_until, terms.settle_by, terms.pay_by
 
 
 class AuctionCalls(TradeCalls):
@@ -75,13 +92,14 @@ class AuctionCalls(TradeCalls):
     must_see = frozenset(
         {
             "auction decided in parts",
-            "award nobody could pay in time",
             "award: lots unsold",
             "award paid by a banned winner",
             "award: sold out",
             "chunk that overlaps what is done",
             "expired: AWARDED",
             "expired: AWARDED, winner suspended",
+            "forfeited after the key was disclosed",
+            "forfeited in the middle of a settlement",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
             "share of a quote of the publisher's own",
@@ -103,7 +121,7 @@ class AuctionCalls(TradeCalls):
 
     def deadlines(self) -> list[int]:
         orders = [sale.terms for sale in self.sales.values()]
-        times = [time for t in orders for time in (t.quote_until, t.disclose_until, t.deliver_by)]
+        times = [time for t in orders for time in (*_times(t), t.deliver_by)]
         return super().deadlines() + times
 
     def one_story(self) -> None:
@@ -121,11 +139,9 @@ class AuctionCalls(TradeCalls):
     def end_all(self) -> None:
         stranger = self.world.stranger
         for auction_id in self.sales:
-            if self.stage_of(auction_id) == AuctionState.AWAITING_KEY:
+            if self.stage_of(auction_id) in (AuctionState.AWAITING_KEY, AuctionState.DISCLOSED):
                 assert self.forfeit_one(auction_id, stranger)
-            if self.stage_of(auction_id) == AuctionState.DISCLOSED:
-                assert self.settle_one(auction_id, stranger, self.chunk(auction_id, 99, ""))
-            elif self.stage_of(auction_id) == AuctionState.FORFEITED:
+            if self.stage_of(auction_id) == AuctionState.FORFEITED:
                 assert self.compensate_one(auction_id, stranger, self.chunk(auction_id, 99, ""))
         super().end_all()
 
@@ -153,8 +169,7 @@ class AuctionCalls(TradeCalls):
         self.nonce += 1
         quote_key = ZERO_ADDRESS if odd == "key" else key.address
         (start, ceiling), now = prices, self.chain.next_time
-        quote_until, disclose_until, pay_window, deliver_by = times
-        ends = now + quote_until, now + disclose_until, pay_window, now + deliver_by
+        ends = [now + seconds for seconds in times]
         terms = AuctionTerms(publisher.address, quote_key, start, ceiling, *ends, self.nonce, lots)
         if odd == "again" and self.sales:
             terms = list(self.sales.values())[-1].terms
@@ -298,7 +313,6 @@ class AuctionCalls(TradeCalls):
         lots = len(self.sales[auction_id].terms.lots_wh)
         seen["award: sold out"] += len(trades) == lots
         seen["award: lots unsold"] += 0 < len(trades) < lots
-        seen["award nobody could pay in time"] += not trades and result.runner_up_quote > 0
 
     @call(24, place=range(100), right=often, who=anybody, key=keys)
     def pay_award(self, place: int, right: bool, who: int, key: str) -> None:
@@ -338,15 +352,21 @@ class AuctionCalls(TradeCalls):
 
     # ------------------------------------------------------------ forfeit
 
-    @call(2, place=range(100), by=anybody)
+    @call(3, place=range(100), by=anybody)
     def forfeit(self, place: int, by: int) -> None:
-        """A key that does not come costs the guarantee (X-6, N-7)."""
-        auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY)
+        """A key or a settlement that does not come costs the guarantee (X-6, N-7)."""
+        auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
         if auction_id is not None:
             self.forfeit_one(auction_id, self.people[by])
 
     def forfeit_one(self, auction_id: bytes, by: SecretKey) -> Sent | None:
-        return self.step("forfeit", by, "auction.forfeit", self.sales[auction_id].terms)[0]
+        sale, stage, link = self.sales[auction_id], self.stage_of(auction_id), self.link(auction_id)
+        sent = self.step("forfeit", by, "auction.forfeit", sale.terms)[0]
+        if sent and sale.quotes:
+            is_late = stage == AuctionState.DISCLOSED
+            seen["forfeited after the key was disclosed"] += is_late
+            seen["forfeited in the middle of a settlement"] += is_late and link != sale.links[-1]
+        return sent
 
     @call(6, place=range(100), size=[1, 2, 99], odd=wrong_chunks, by=anybody)
     def compensate(self, place: int, size: int, odd: str, by: int) -> None:

@@ -68,7 +68,7 @@ def settle_all(
 
     Raises:
         BadInput: the key is not known, or the auction ended without a decision.
-        ContractRevert: it is too early or too late for the key, or the key is wrong.
+        ContractRevert: it is too early or too late for the key or the settlement, or the key is wrong.
 
     Source:
         X-6, X-7.
@@ -91,7 +91,7 @@ def settle_all(
 
 
 def forfeit(suite: Suite, sender: Sender, auction: Auction) -> Sent:
-    """End an auction whose key was not disclosed in time, or in which nobody quoted; anyone may.
+    """End an auction that was not disclosed or not settled in time, or without quotes; anyone may.
 
     Args:
         suite: the market.
@@ -99,7 +99,7 @@ def forfeit(suite: Suite, sender: Sender, auction: Auction) -> Sent:
         auction: past its deadline.
 
     Raises:
-        ContractRevert: it is too early, or the key was disclosed.
+        ContractRevert: it is too early, or the auction is finished.
 
     Source:
         X-6, N-7.

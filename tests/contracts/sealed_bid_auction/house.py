@@ -24,7 +24,7 @@ N = SECP256K1_N
 
 
 def order(world: World, publisher: SecretKey | None = None, **changes: Any) -> AuctionTerms:
-    """5 kWh from 0.10 to 0.50 euro a kWh: an hour to quote, one to disclose, half of one to pay."""
+    """5 kWh from 0.10 to 0.50 euro a kWh: an hour each to quote and disclose, half of one to settle and pay."""
     world.nonce += 1
     now = world.chain.now()
     return replace(
@@ -35,7 +35,8 @@ def order(world: World, publisher: SecretKey | None = None, **changes: Any) -> A
             CEILING,
             now + HOUR,
             now + 2 * HOUR,
-            HOUR // 2,
+            now + 5 * HOUR // 2,
+            now + 3 * HOUR,
             now + 4 * HOUR,
             world.nonce,
             (5000,),

@@ -64,21 +64,46 @@ def test_revert_given_time_to_disclose(world: World) -> None:
     world.suite.auction.forfeit(house.terms).send(world.bob)
 
 
-def test_revert_given_disclosed_key(world: World) -> None:
-    """Who disclosed in time loses nothing, however late the settlement (X-6)."""
+def test_publisher_who_stalls_the_settlement_loses_the_guarantee(world: World) -> None:
+    """To read the quotes and walk away costs the same as to withhold the key, however it is done (X-6, N-7).
+
+    The publisher discloses in the last second and opens one quote of three, so that nobody else is first.
+    """
+    house = House.open(world, lots_wh=(1001,), ceiling=START + 3)
+    house.bid((world.bob, START), (world.carol, START + 1), (world.bob, START + 1))
+    auction, terms = world.suite.auction, house.terms
+    world.chain.set_next_time(terms.disclose_until - 1)
+    house.settle_call(2, 3).send(world.alice)
+    call = auction.forfeit(terms)
+    for early in (terms.disclose_until, terms.settle_by - 1):
+        world.chain.set_next_time(early)
+        refused(call, world.bob, NotExpired, early, terms.settle_by)
+    world.chain.set_next_time(terms.settle_by)
+    sent = call.send(world.bob)
+    share = house.guarantee // 2 // 3
+    assert told(auction, sent) == [(GuaranteeForfeited, house.auction_id, share)]
+    assert credit_moves(sent) == [(Cause.SELLER_DEFAULT, world.alice.address, z_of(world, house.guarantee))]
+    assert world.account(world.alice).defaults == 1
+    assert auction.state_of(house.auction_id) == (AuctionState.FORFEITED, 3, house.chain[-1])
+    house.compensate_call().send(world.stranger)
+    assert purses(world, world.alice, world.bob, world.carol, world.treasury) == [
+        (FUNDS - house.guarantee, 0),
+        (FUNDS + 2 * share, 0),
+        (FUNDS + share, 0),
+        (house.guarantee - 3 * share, 0),
+    ]
+    assert house.state == AuctionState.NONE
+
+
+def test_disclosed_order_without_quotes_returns_the_guarantee(world: World) -> None:
+    """Nobody quoted, so a key that was disclosed changes nothing (X-6)."""
     house = House.open(world)
-    house.bid((world.bob, START))
     world.chain.set_next_time(house.terms.quote_until)
     world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    world.pass_time(house.terms.deliver_by)
-    refused(
-        world.suite.auction.forfeit(house.terms),
-        world.bob,
-        WrongState,
-        house.auction_id,
-        AuctionState.DISCLOSED,
-        AuctionState.AWAITING_KEY,
-    )
+    sent = world.suite.auction.forfeit(house.terms).send(world.stranger)
+    assert told(world.suite.auction, sent) == [(AuctionClosed, house.auction_id)]
+    assert purse(world, world.alice) == (FUNDS, 0)
+    assert house.state == AuctionState.NONE
 
 
 def test_revert_given_forfeited_auction(world: World) -> None:

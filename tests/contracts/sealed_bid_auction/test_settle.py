@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
     EmptyChunk,
+    Expired,
     KeyDisclosed,
     LotAwarded,
     SettlementAdvanced,
@@ -19,7 +19,7 @@ from energy_trading.bindings.sealed_bid_auction import (
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import AuctionState, Quote, TradeState
-from tests.contracts.offer_market.tools import NONE, ban, made, purse, purses, refused, told
+from tests.contracts.offer_market.tools import NONE, ban, made, purse, refused, told
 from tests.contracts.sealed_bid_auction.house import (
     CEILING,
     OFF_CURVE_X,
@@ -41,7 +41,7 @@ def test_highest_wins_at_the_second_price(world: World) -> None:
     house.bid((world.bob, START + 20), (world.carol, START + 31), (world.buyer, START + 10))
     world.chain.set_next_time(house.terms.quote_until)
     sent = house.settle_call().send(world.stranger)
-    accept_by = house.terms.quote_until + house.terms.pay_window
+    accept_by = house.terms.pay_by
     terms = house.trade(0, world.carol, START + 20, accept_by)
     trade_id = world.trade_id(terms)
     carol = world.carol.address
@@ -388,37 +388,19 @@ def test_revert_given_settled_auction(six: House) -> None:
 
 
 def test_settlement_in_the_last_second_awards(world: World) -> None:
-    """A settlement that leaves a second to deliver awards, one second later it does not (X-8)."""
+    """One second before settleBy a settlement awards, and the winner has until payBy as always (X-8)."""
     house = House.open(world)
     house.bid((world.bob, START + 5))
     world.chain.set_next_time(house.terms.quote_until)
     world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    last = house.terms.deliver_by - house.terms.pay_window - 1
+    end = house.terms.settle_by
     kept = world.chain.snapshot()
-    world.chain.set_next_time(last)
-    sent = house.settle_call().send(world.stranger)
-    assert sent.event(LotAwarded).accept_by == house.terms.deliver_by - 1
+    world.chain.set_next_time(end)
+    refused(house.settle_call(), world.stranger, Expired, end, end)
     world.chain.revert(kept)
-    world.chain.set_next_time(last + 1)
+    world.chain.set_next_time(end - 1)
     sent = house.settle_call().send(world.stranger)
-    assert told(world.suite.auction, sent) == [
-        (AuctionSettled, house.auction_id, 0, world.bob.address, START + 5)
-    ]
-    assert [event for event in sent.events if isinstance(event, OfferMade)] == []
-    assert purses(world, world.alice, world.bob) == [(FUNDS, 0), (FUNDS, 0)]
-
-
-def test_settlement_years_later_returns_everything(world: World) -> None:
-    """A disclosed auction that nobody settled can be ended by anyone at any time (X-6)."""
-    house = House.open(world, lots_wh=(2000, 2000))
-    house.bid((world.bob, START + 5), (world.carol, START + 6))
-    world.chain.set_next_time(house.terms.quote_until)
-    world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    world.pass_time(house.terms.deliver_by + 2 * 365 * 86_400)
-    house.settle(1, 2)
-    house.settle(0, 1)
-    assert purse(world, world.alice) == (FUNDS, 0)
-    assert house.state == AuctionState.NONE
+    assert sent.event(LotAwarded).accept_by == house.terms.pay_by
 
 
 def test_standing_of_the_publisher_does_not_stop_a_settlement(world: World) -> None:

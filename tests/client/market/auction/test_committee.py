@@ -141,7 +141,17 @@ def test_committee_opens_an_auction_on_chain(world: World) -> None:
     until, lots = chain.now() + 600, (1500, 750)
     committee = Committee.form(NAMES, 3, chain.chain_id, auction.address, until, chain.now)
     terms = AuctionTerms(
-        world.seller.address, committee.address, 20, 300, until, until + 600, 600, until + 7200, 1, lots
+        world.seller.address,
+        committee.address,
+        20,
+        300,
+        until,
+        until + 600,
+        until + 1200,
+        until + 1800,
+        until + 7200,
+        1,
+        lots,
     )
     auction.post(terms).send(world.seller)
     auction_id = auction.auction_id_of(terms)
