@@ -83,6 +83,7 @@ from .market.auction.auction import AwardedLot as AwardedLot
 from .market.auction.auction import make_auction_terms as make_auction_terms
 from .market.auction.bidder import Bidder as Bidder
 from .market.auction.bidder import SignedQuote as SignedQuote
+from .market.auction.bidder import TightTerms as TightTerms
 from .market.auction.bidder import relay as relay
 from .market.auction.charter import Charter as Charter
 from .market.auction.committee import Committee as Committee
@@ -95,6 +96,7 @@ from .market.auction.publisher import Publisher as Publisher
 from .market.auction.quote_store import OwnQuote as OwnQuote
 from .market.auction.quote_store import QuoteStatus as QuoteStatus
 from .market.auction.quote_store import QuoteStore as QuoteStore
+from .market.auction.settlement import claim_fees as claim_fees
 from .market.auction.settlement import compensate_all as compensate_all
 from .market.auction.settlement import disclose as disclose
 from .market.auction.settlement import forfeit as forfeit

@@ -50,9 +50,9 @@ enum AuctionState {
 
 /// @dev The slot of an open auction. From the low bits:
 ///
-///     0             200          232      248     256
+///     0             200          232      254     256
 ///     | accumulator  | quoteUntil | quotes | flags |
-///     | 200          | 32         | 16     | 8     |
+///     | 200          | 32         | 22     | 2     |
 ///
 /// `accumulator` is the head of the hash chain of quotes (see {QuoteChain}). Zero: there is no such auction.
 type AuctionSlot is uint256;
@@ -62,11 +62,11 @@ using AuctionSlotLib for AuctionSlot global;
 /// @notice Makes, reads and changes an auction's slot.
 library AuctionSlotLib {
     /// @dev The most quotes that can be counted.
-    uint256 internal constant MAX_QUOTES = type(uint16).max;
+    uint256 internal constant MAX_QUOTES = (1 << 22) - 1;
     uint256 private constant ACCUMULATOR_MASK = type(uint200).max;
     uint256 private constant ONE_QUOTE = 1 << 232;
-    uint256 private constant DISCLOSED = 1 << 248;
-    uint256 private constant FORFEITED = 2 << 248;
+    uint256 private constant DISCLOSED = 1 << 254;
+    uint256 private constant FORFEITED = 1 << 255;
 
     /// @notice The slot of a new auction.
     /// @dev The caller has checked until < 2**32.
@@ -93,7 +93,7 @@ library AuctionSlotLib {
 
     /// @notice How many quotes were sealed.
     function quotes(AuctionSlot self) internal pure returns (uint256) {
-        return uint16(AuctionSlot.unwrap(self) >> 232);
+        return (AuctionSlot.unwrap(self) >> 232) & MAX_QUOTES;
     }
 
     /// @notice Whether the key was disclosed.

@@ -73,6 +73,8 @@ class SuiteParameters:
         slot_seconds: length of the delivery slot of a lot.
         min_settle_window: shortest time that an auction leaves to settle it, in seconds.
         min_pay_window: shortest time that an auction leaves its winners to pay, in seconds.
+        quote_fee: what a sealed quote costs beside its gas, in wei of the chain's native coin.
+        settler_bps: share of that fee that goes to whoever settles the quote.
     """
 
     owner: str
@@ -92,6 +94,8 @@ class SuiteParameters:
     slot_seconds: int = 900
     min_settle_window: int = 600
     min_pay_window: int = 600
+    quote_fee: int = 20_000 * 10**9
+    settler_bps: int = 5_000
 
     def market(self, ledger: str = ZERO_ADDRESS, auction: str = ZERO_ADDRESS) -> MarketParameters:
         """Return the constants of the market, for its constructor or, without addresses, for the rules.
@@ -164,6 +168,8 @@ class Suite:
             slot_seconds=self.lots.lot_parameters().slot_seconds,
             min_settle_window=auction.min_settle_window,
             min_pay_window=auction.min_pay_window,
+            quote_fee=auction.quote_fee,
+            settler_bps=auction.settler_bps,
         )
 
     def check(self) -> None:
@@ -230,6 +236,8 @@ PARTS: Final = (
             p.bidders_bps,
             p.min_settle_window,
             p.min_pay_window,
+            p.quote_fee,
+            p.settler_bps,
             p.max_duration,
         ),
     ),

@@ -19,9 +19,14 @@ class AuctionParameters(Struct):
         market: Offer market that takes awards from this auction. It must be deployed already.
         bidders_bps: Share of a forfeited guarantee that goes to the quotes in equal parts, 0 …
             10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
-        min_settle_window: Shortest time from disclose_until to settle_by in seconds, 1 second
+        min_settle_window: Shortest time from disclose_until to settle_by in seconds, 1 minute
             to 1 day.
-        min_pay_window: Shortest time from settle_by to pay_by in seconds, 1 second to 1 day.
+        min_pay_window: Shortest time from settle_by to pay_by in seconds, 1 minute to 1 day.
+        quote_fee: What each quote costs beside its gas, in wei of the chain's native coin, 0 …
+            10**18.
+        settler_bps: Part of the fee that goes to whoever settles the quote, 0 … 5,000 basis
+            points, rounded down. The rest goes to the treasury, so that whoever settles its own
+            quotes still pays at least half.
         max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
             own.
     """
@@ -31,6 +36,8 @@ class AuctionParameters(Struct):
     bidders_bps: int
     min_settle_window: int
     min_pay_window: int
+    quote_fee: int
+    settler_bps: int
     max_duration: int
 
     __abi__: ClassVar[tuple[str, ...]] = (
@@ -39,14 +46,18 @@ class AuctionParameters(Struct):
         "bidders_bps",
         "min_settle_window",
         "min_pay_window",
+        "quote_fee",
+        "settler_bps",
         "max_duration",
     )
-    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,uint256)"
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,uint256,uint256,uint256)"
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
         """Make the record of decoded values, in the order of the Solidity struct."""
-        return AuctionParameters(values[0], values[1], values[2], values[3], values[4], values[5])
+        return AuctionParameters(
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]
+        )
 
 
 class AuctionState(IntEnum):

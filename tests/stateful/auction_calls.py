@@ -9,6 +9,8 @@ from typing import TypeAlias
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
+    FeesClaimed,
+    FeesEarned,
     LotAwarded,
     SettlementAdvanced,
     ShareForfeited,
@@ -35,19 +37,19 @@ Ints: TypeAlias = tuple[int, ...]
 QUOTE_KEYS = [SecretKey.from_int(0xA0C + i) for i in range(2)]
 #: seconds to quoteUntil, discloseUntil, settleBy, payBy and deliverBy; the last seven are not allowed
 TIMES = [
-    (60, 900, 1200, 1500, 3600),
-    (300, 600, 700, 760, 5000),
-    (60, 3000, 3100, 3150, 3200),
+    (60, 1500, 3000, 3300, 3600),
+    (300, 1500, 2400, 2700, 5000),
+    (60, 3000, 3100, 3160, 3200),
     (900, 1000, 1600, 2200, 9000),
 ] * 12
 TIMES += [
-    (0, 60, 160, 210, 600),
-    (60, 60, 160, 210, 600),
+    (0, 60, 160, 220, 600),
+    (60, 60, 160, 220, 600),
     (60, 120, 219, 300, 600),
-    (60, 120, 220, 269, 600),
+    (60, 120, 220, 279, 600),
     (60, 120, 220, 600, 600),
-    (60, 120, 220, 270, 20_000),
-    (60, 120, 90, 270, 600),
+    (60, 120, 220, 280, 20_000),
+    (60, 120, 90, 280, 600),
 ]
 LOTS = [(1000,), (700, 700), (2000, 500, 200), (900, 800, 700)] * 12
 LOTS += [(), (100,), (500, 700), (700, 0), (2**40,), (2**40 - 1,), (300,) * 9]
@@ -98,6 +100,8 @@ class AuctionCalls(TradeCalls):
             "chunk that overlaps what is done",
             "expired: AWARDED",
             "expired: AWARDED, winner suspended",
+            "fees of a settlement in parts",
+            "fees of quotes settled before a forfeit",
             "forfeited after the key was disclosed",
             "forfeited in the middle of a settlement",
             "garbage quote settled",
@@ -110,6 +114,11 @@ class AuctionCalls(TradeCalls):
         super().__init__()
         self.auctions = self.rules.auction
         self.sales: dict[bytes, Sale] = {}
+
+    @property
+    def fee(self) -> int:
+        """What a quote costs, in wei."""
+        return self.parameters.quote_fee
 
     def stage_of(self, auction_id: bytes) -> AuctionState:
         """The state of an auction in the next block."""
@@ -125,8 +134,21 @@ class AuctionCalls(TradeCalls):
         return super().deadlines() + times
 
     def one_story(self) -> None:
-        """And on every auction: its state, its quotes, what is held for it, and where its replay stands."""
+        """And on every auction: its state, its quotes, what is held for it, and where its replay stands.
+
+        The coin in the auction's contract is what has been earned, and the fees of quotes not settled yet.
+        """
         super().one_story()
+        auction, settlers = self.world.suite.auction, self.parameters.settler_bps * self.fee // 10_000
+        earned = {person.address: auction.fees_of(person.address) for person in self.people}
+        assert earned == {address: self.auctions.fees_of(address) for address in earned}
+        assert earned == {address: self.replayed.fees.get(address, 0) for address in earned}
+        waiting = sum(
+            one.count * self.fee - one.done * settlers
+            for one in self.auctions.auctions.values()
+            if one.stage != AuctionState.FORFEITED
+        )
+        assert self.chain.balance(auction.address) == sum(earned.values()) + waiting
         for auction_id, sale in self.sales.items():
             state, count, link = self.auctions.state_of(auction_id, self.chain.now())
             assert self.world.suite.auction.state_of(auction_id) == (state, count, link)
@@ -143,6 +165,10 @@ class AuctionCalls(TradeCalls):
                 assert self.forfeit_one(auction_id, stranger)
             if self.stage_of(auction_id) == AuctionState.FORFEITED:
                 assert self.compensate_one(auction_id, stranger, self.chunk(auction_id, 99, ""))
+        for person in self.people:
+            if self.auctions.fees_of(person.address):
+                assert self.step("claim_fees", person, "auction.claim_fees", stranger.address)[0]
+        assert self.chain.balance(self.world.suite.auction.address) == 0
         super().end_all()
 
     def pick_sale(self, place: int, *states: AuctionState) -> bytes | None:
@@ -203,9 +229,10 @@ class AuctionCalls(TradeCalls):
         odd=[""] * 12 + ["copied", "elsewhere", "no point", "noise"],
         relayed=["", "", "signed", "forged"],
         by=anybody,
+        more=[0] * 20 + [-1_009, -1, 1, 1_009],
     )
-    def quote(self, place: int, who: int, amount: int, odd: str, relayed: str, by: int) -> None:
-        """A sealed quote, which the bidder or somebody else submits (X-5)."""
+    def quote(self, place: int, who: int, amount: int, odd: str, relayed: str, by: int, more: int) -> None:
+        """A sealed quote, which the bidder or somebody else submits and pays the fee for (X-5)."""
         auction_id = self.pick_sale(place, AuctionState.QUOTING)
         if auction_id is None:
             return
@@ -215,12 +242,12 @@ class AuctionCalls(TradeCalls):
             relayed_quote = RelayedQuote(auction_id, bidder.address, quote.cx, quote.body)
             digest = self.world.suite.auction_domain.digest(relayed_quote)
             signature = compact((bidder if relayed == "signed" else self.world.pkg).sign_digest(digest))
-            sent, _ = self.step(
-                "quote_for", self.people[by], "auction.quote_for", auction_id, quote, signature
-            )
+            caller, verb, arguments = self.people[by], "quote_for", (auction_id, quote, signature)
         else:
-            sent, _ = self.step("quote", bidder, "auction.quote", auction_id, quote.cx, quote.body)
+            caller, verb, arguments = bidder, "quote", (auction_id, quote.cx, quote.body)
+        sent, _ = self.step(verb, caller, f"auction.{verb}", *arguments, value=self.fee + more)
         if sent:
+            assert more == 0, "a quote costs its fee, no less and no more"
             self.sales[auction_id].quotes.append(quote)
             self.sales[auction_id].links.append(self.link(auction_id))
 
@@ -261,7 +288,7 @@ class AuctionCalls(TradeCalls):
 
     wrong_chunks = [""] * 12 + ["overlap"] * 4 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
 
-    @call(20, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
+    @call(28, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
     def settle(self, place: int, size: int, key: str, odd: str, by: int) -> None:
         """A chunk of quotes is opened; the last one decides (X-6, X-7)."""
         auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
@@ -279,6 +306,11 @@ class AuctionCalls(TradeCalls):
             return None
         done = sale.links.index(before) - sale.links.index(begin)
         seen["chunk that overlaps what is done"] += done < len(quotes)
+        earned = [event.amount for event in sent.events if isinstance(event, FeesEarned)]
+        count = len(sale.links) - 1
+        if result is not None and count:
+            assert sum(earned) == done * self.fee + (count - done) * (self.fee - earned[0] // done)
+            seen["fees of a settlement in parts"] += done < count
         for bidder, amount in self.auctions.opened(auction_id, key, quotes):
             seen["garbage quote settled"] += amount is None
             seen["quote of somebody who may not buy settled"] += bidder not in may_buy
@@ -366,6 +398,8 @@ class AuctionCalls(TradeCalls):
             is_late = stage == AuctionState.DISCLOSED
             seen["forfeited after the key was disclosed"] += is_late
             seen["forfeited in the middle of a settlement"] += is_late and link != sale.links[-1]
+            earned = sent.event(FeesEarned).amount
+            seen["fees of quotes settled before a forfeit"] += earned < len(sale.quotes) * self.fee
         return sent
 
     @call(6, place=range(100), size=[1, 2, 99], odd=wrong_chunks, by=anybody)
@@ -383,3 +417,20 @@ class AuctionCalls(TradeCalls):
                 isinstance(event, ShareForfeited) for event in sent.events
             )
         return sent
+
+    # ------------------------------------------------------------ fees
+
+    @call(6, who=anybody, right=often, odd=[""] * 8 + ["nobody"], to=anybody)
+    def claim_fees(self, who: int, right: bool, odd: str, to: int) -> None:
+        """The fees that somebody has earned, or has not (X-5)."""
+        caller = self.people[who]
+        earners = [person for person in self.people if self.auctions.fees_of(person.address)]
+        if right and earners:
+            caller = earners[who % len(earners)]
+        recipient = ZERO_ADDRESS if odd else self.people[to].address
+        due, before = self.auctions.fees_of(caller.address), self.chain.balance(recipient)
+        sent, _ = self.step("claim_fees", caller, "auction.claim_fees", recipient)
+        if sent:
+            gas_free = self.chain.balance(recipient) - before
+            assert sent.event(FeesClaimed).amount == due
+            assert recipient == caller.address or gas_free == due

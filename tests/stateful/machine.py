@@ -40,7 +40,9 @@ PARAMETERS: dict[str, Any] = {
     "bidders_bps": 6_543,
     "max_duration": 3 * 3600,
     "min_settle_window": 100,
-    "min_pay_window": 50,
+    "min_pay_window": 60,
+    "quote_fee": 1_009,
+    "settler_bps": 3_333,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,

@@ -239,6 +239,7 @@ class Bench(Community):
         self.deployed = seen[before:]
         self.meter = Secp256k1Meter(_key("meter"))
         self.quote_key = _key("quote key")
+        self.quote_fee = self.suite.auction.auction_parameters().quote_fee
 
     # ------------------------------------------------------------ steps
 
@@ -521,7 +522,9 @@ class Bench(Community):
                     RelayedQuote(auction.auction_id, relayed.bidder, relayed.cx, relayed.body)
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
-                call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
+                call = self.suite.auction.quote_for(
+                    auction.auction_id, relayed, signature, value=self.quote_fee
+                )
                 self.keep("auction.quote_relayed", call, self.relayer)
             with self.fresh():
                 self.chain.mine(auction.terms.quote_until)
@@ -580,7 +583,7 @@ class Bench(Community):
         auction_id = self.suite.auction.auction_id_of(terms)
         quotes = [self.sealed(auction_id, key, i) for i, key in enumerate(bidders)]
         quoted = tuple(
-            self.send(self.suite.auction.quote(auction_id, q.cx, q.body), key)
+            self.send(self.suite.auction.quote(auction_id, q.cx, q.body, value=self.quote_fee), key)
             for key, q in zip(bidders, quotes, strict=True)
         )
         return PostedAuction(terms, auction_id, posted, quoted, quotes)

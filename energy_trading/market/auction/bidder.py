@@ -175,7 +175,8 @@ class Bidder(Client):
 
     def _send_quote(self, auction: Auction, own: OwnQuote) -> OwnQuote:
         quote = _as_sent(own)
-        self._send("quote", self.suite.auction.quote(auction.auction_id, quote.cx, quote.body))
+        fee = _quote_fee(self.suite)
+        self._send("quote", self.suite.auction.quote(auction.auction_id, quote.cx, quote.body, value=fee))
         return self.store.mark(own.quote.cx, QuoteStatus.SENT)
 
 
@@ -194,7 +195,15 @@ def relay(suite: Suite, sender: Sender, auction: Auction, signed: SignedQuote) -
     Source:
         X-5.
     """
-    return suite.auction.quote_for(auction.auction_id, signed.quote, signed.signature).send(sender)
+    call = suite.auction.quote_for(
+        auction.auction_id, signed.quote, signed.signature, value=_quote_fee(suite)
+    )
+    return call.send(sender)
+
+
+def _quote_fee(suite: Suite) -> int:
+    """Return what a quote costs beside its gas, in wei: whoever submits it pays, and nothing is returned."""
+    return suite.auction.auction_parameters().quote_fee
 
 
 def _as_sent(own: OwnQuote) -> Quote:

@@ -19,7 +19,7 @@ from energy_trading.types import AuctionState, Quote
 CHUNK_GAS: Final = 10_000_000
 #: Most gas that a chunk takes beside its quotes (eight awards), for each quote that is opened (all of them
 #: ranked), and for each that is compensated (all by new accounts).
-FIXED_GAS: Final = 600_000
+FIXED_GAS: Final = 650_000
 SETTLE_GAS: Final = 13_000
 COMPENSATE_GAS: Final = 34_000
 
@@ -54,6 +54,8 @@ def settle_all(
     progress: Progress = lambda _done, _all: None,
 ) -> AuctionResult:
     """Open all quotes and decide the auction; anyone may, also to finish what somebody else began.
+
+    The sender earns a part of the fee of every quote that it settles (`claim_fees`).
 
     Args:
         suite: the market.
@@ -133,6 +135,23 @@ def compensate_all(
         _chunk_size(chunk_gas, COMPENSATE_GAS),
         progress,
     )
+
+
+def claim_fees(suite: Suite, sender: Sender, to: str) -> Sent:
+    """Send the quotes' fees that the sender has earned, by settling or as the treasury, to an account.
+
+    Args:
+        suite: the market.
+        sender: who has earned them; `suite.auction.fees_of` states how much.
+        to: account that gets the coin.
+
+    Raises:
+        ContractRevert: there are none, or the account refuses the coin.
+
+    Source:
+        X-5.
+    """
+    return suite.auction.claim_fees(to).send(sender)
 
 
 def _in_chunks(

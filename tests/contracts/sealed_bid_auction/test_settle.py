@@ -11,6 +11,7 @@ from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
     EmptyChunk,
     Expired,
+    FeesEarned,
     KeyDisclosed,
     LotAwarded,
     SettlementAdvanced,
@@ -22,8 +23,10 @@ from energy_trading.types import AuctionState, Quote, TradeState
 from tests.contracts.offer_market.tools import NONE, ban, made, purse, refused, told
 from tests.contracts.sealed_bid_auction.house import (
     CEILING,
+    FEE,
     OFF_CURVE_X,
     SCALAR,
+    SETTLER_FEE,
     START,
     House,
     N,
@@ -44,9 +47,11 @@ def test_highest_wins_at_the_second_price(world: World) -> None:
     accept_by = house.terms.pay_by
     terms = house.trade(0, world.carol, START + 20, accept_by)
     trade_id = world.trade_id(terms)
-    carol = world.carol.address
+    carol, settler, treasury = world.carol.address, world.stranger.address, world.treasury.address
     assert told(world.suite.auction, sent) == [
         (KeyDisclosed, house.auction_id, SCALAR),
+        (FeesEarned, house.auction_id, settler, len(house.quotes) * SETTLER_FEE),
+        (FeesEarned, house.auction_id, treasury, len(house.quotes) * (FEE - SETTLER_FEE)),
         (LotAwarded, house.auction_id, 0, carol, START + 31, START + 20, trade_id, accept_by),
         (AuctionSettled, house.auction_id, 1, world.bob.address, START + 20),
     ]
@@ -264,7 +269,7 @@ def test_progress_is_kept_meanwhile(six: House) -> None:
     """Between chunks the contract keeps where it stands and the best so far (X-6)."""
     six.settle_call(3, 6).send(six.world.stranger)
     slot, progress, *best = _slots(six)
-    assert (slot != 0, progress) == (True, six.chain[3])
+    assert (slot != 0, progress) == (True, 3 << 200 | six.chain[3])
     bob, carol = int(six.world.bob.address, 16), int(six.world.carol.address, 16)
     assert best == [START + 9 << 160 | bob, START + 2 << 160 | carol, 0]
 
@@ -327,7 +332,8 @@ def test_overlap_is_passed_over_unread(six: House) -> None:
     invented = six.seal(world.stranger, CEILING)
     call = world.suite.auction.settle(six.terms, SCALAR, six.chain[2], [*six.quotes[2:5], invented])
     assert told(world.suite.auction, call.send(world.bob)) == [
-        (SettlementAdvanced, six.auction_id, six.chain[2])
+        (FeesEarned, six.auction_id, world.bob.address, 3 * SETTLER_FEE),
+        (SettlementAdvanced, six.auction_id, six.chain[2]),
     ]
     without = [*six.quotes[:1], invented]
     call = world.suite.auction.settle(six.terms, SCALAR, six.chain[0], without)
