@@ -78,7 +78,7 @@ class AuctionCalls(TradeCalls):
 
     weights = MappingProxyType(
         {
-            "lift_ban": 4,  # few are banned here
+            "lift_ban": 3,
             "outlast_ban": 0,  # waits past every deadline of an auction; trades alone meet it often
             "make_offer": 3,
             "accept_offer": 4,
@@ -288,7 +288,7 @@ class AuctionCalls(TradeCalls):
 
     wrong_chunks = [""] * 12 + ["overlap"] * 4 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
 
-    @call(28, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
+    @call(32, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
     def settle(self, place: int, size: int, key: str, odd: str, by: int) -> None:
         """A chunk of quotes is opened; the last one decides (X-6, X-7)."""
         auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
@@ -319,16 +319,21 @@ class AuctionCalls(TradeCalls):
             return sent
         seen["auction decided in parts"] += before != sale.links[-1]
         self.check_result(auction_id, sent, result)
-        if self.random.random() < 0.6:
+        if self.random.random() < 0.5:
             self.ban_winners(result)
         return sent
 
     def ban_winners(self, result: Result) -> None:
-        """Winners are banned for other trades before they have paid, and pay what they owe (X-3, X-7)."""
+        """Winners are banned for other trades before they have paid, and pay what they owe (X-3, X-7).
+
+        The DSO then lifts some of the bans.
+        """
         for terms in result.awards:
             for winner in [person for person in self.people if person.address == terms.buyer]:
                 self.fail_until_banned(winner)
                 self.accept("pay_award", terms.struct_hash(), winner, "meter")
+                if self.random.random() < 0.5:
+                    self.lift_ban(self.people.index(winner), True, "the gateway was down")
 
     def check_result(self, auction_id: bytes, sent: Sent, result: Result) -> None:
         """The log states the same lots, winners and prices as the rules."""
@@ -346,7 +351,7 @@ class AuctionCalls(TradeCalls):
         seen["award: sold out"] += len(trades) == lots
         seen["award: lots unsold"] += 0 < len(trades) < lots
 
-    @call(24, place=range(100), right=often, who=anybody, key=keys)
+    @call(12, place=range(100), right=often, who=anybody, key=keys)
     def pay_award(self, place: int, right: bool, who: int, key: str) -> None:
         """The winner pays, or somebody else tries (X-7, N-2)."""
         trade_id = self.pick(place, TradeState.AWARDED)
@@ -367,7 +372,7 @@ class AuctionCalls(TradeCalls):
         if trade_id is not None:
             self.receive("deliver_award", trade_id, 100, odd, self.people[by])
 
-    @call(4, asked=False, place=range(100))
+    @call(8, asked=False, place=range(100))
     def suspend_winner(self, place: int) -> None:
         """The DSO suspends somebody who has yet to pay an award (C-10)."""
         trade_id = self.pick(place, TradeState.AWARDED)
