@@ -226,7 +226,8 @@ interface ISealedBidAuction {
     /// bidders, since that would make it free to stuff an auction until nobody can settle it. An auction
     /// without a quote ends from quoteUntil on, and its guarantee returns. Anyone may call it.
     /// @dev Emits {GuaranteeForfeited} and {FeesEarned}, or {AuctionClosed}. Reverts:
-    /// {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}. Rounding: shares down, and the rest to the treasury.
+    /// {SealedBidAuction_WrongState}, {SealedBidAuction_NotExpired}. Rounding: shares down, and the rest to
+    /// the treasury.
     /// @custom:paper X-6, N-7
     /// @param terms The order.
     function forfeit(AuctionTerms calldata terms) external;

@@ -195,8 +195,20 @@ class AuctionCalls(TradeCalls):
         self.nonce += 1
         quote_key = ZERO_ADDRESS if odd == "key" else key.address
         (start, ceiling), now = prices, self.chain.next_time
-        ends = [now + seconds for seconds in times]
-        terms = AuctionTerms(publisher.address, quote_key, start, ceiling, *ends, self.nonce, lots)
+        quote_until, disclose_until, settle_by, pay_by, deliver_by = (now + seconds for seconds in times)
+        terms = AuctionTerms(
+            publisher.address,
+            quote_key,
+            start,
+            ceiling,
+            quote_until,
+            disclose_until,
+            settle_by,
+            pay_by,
+            deliver_by,
+            self.nonce,
+            lots,
+        )
         if odd == "again" and self.sales:
             terms = list(self.sales.values())[-1].terms
             publisher = next(person for person in self.people if person.address == terms.publisher)
@@ -242,10 +254,16 @@ class AuctionCalls(TradeCalls):
             relayed_quote = RelayedQuote(auction_id, bidder.address, quote.cx, quote.body)
             digest = self.world.suite.auction_domain.digest(relayed_quote)
             signature = compact((bidder if relayed == "signed" else self.world.pkg).sign_digest(digest))
-            caller, verb, arguments = self.people[by], "quote_for", (auction_id, quote, signature)
+            sent, _ = self.step(
+                "quote_for",
+                self.people[by],
+                "auction.quote_for",
+                *(auction_id, quote, signature),
+                value=self.fee + more,
+            )
         else:
-            caller, verb, arguments = bidder, "quote", (auction_id, quote.cx, quote.body)
-        sent, _ = self.step(verb, caller, f"auction.{verb}", *arguments, value=self.fee + more)
+            words = auction_id, quote.cx, quote.body
+            sent, _ = self.step("quote", bidder, "auction.quote", *words, value=self.fee + more)
         if sent:
             assert more == 0, "a quote costs its fee, no less and no more"
             self.sales[auction_id].quotes.append(quote)
