@@ -17,6 +17,7 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    trace,
     trade,
     watch,
 )
@@ -44,7 +45,6 @@ for command in (
     watch.watch,
     lots.history,
     lots.check_dispute,
-    lots.trace,
     bench.reproduce,
 ):
     app.command()(command)
@@ -56,6 +56,7 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("trace", trace.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
 
 
-def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool = False) -> None:
+def write_json(option: str, path: Path, file: dict[str, Any] | list[Any], *, replace: bool = False) -> None:
     """Write a JSON file of mode 0600.
 
     Raises:

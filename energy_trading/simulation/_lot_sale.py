@@ -173,7 +173,8 @@ def _prove(there: Neighbourhood, found: _Occasion, lot: int) -> tuple[str, int]:
     believed = [there.dso.address]
     account = found.seller.trader.address
     file, parameters = dispute_file(there.suite, lot), there.pkg.parameters
-    file = add_identity(file, check_dispute(file, believed), account, there.trace(account), parameters)
+    proof = there.trace(account, f"dispute about lot {lot}")
+    file = add_identity(file, check_dispute(file, believed), account, proof, parameters)
     # As a judge does: from the file, the published parameters and the DSO's account.
     handed = json.loads(json.dumps(file))
     published = Parameters.from_json(json.loads(json.dumps(parameters.to_json())))

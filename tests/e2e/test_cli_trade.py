@@ -216,7 +216,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:

@@ -20,6 +20,7 @@ from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.files.journal import Journal
 from energy_trading.identity import (
     DSO,
     PKG,
@@ -27,7 +28,9 @@ from energy_trading.identity import (
     Parameters,
     PersonBanned,
     Role,
+    TraceRequest,
     TracingProof,
+    combine,
     identity_ciphertext,
     issue_as_printed,
     trace_as_printed,
@@ -495,11 +498,12 @@ class _Run:
 
     def trace(self) -> None:
         account, certificate = self.bob.account, self.pkg.certificate_of(self.bob.account)
-        halves = [self.pkg.open_partially(certificate), self.dso.open_partially(certificate)]
+        request = TraceRequest("dispute about a lot", (certificate,))
+        halves = [who.open_half(request, Journal(None), _CERTIFIED_FROM) for who in (self.pkg, self.dso)]
         alpha, head = certificate.identity_ciphertext, certificate.head.to_bytes()
         for half in halves:
-            refused(DecryptionFailed, partial(identity_ciphertext.read, half.image, alpha, head))
-        proof = TracingProof.combine(certificate, halves, self.parameters)
+            refused(DecryptionFailed, partial(identity_ciphertext.read, half.openings[0].image, alpha, head))
+        (proof,) = combine(request, halves, self.parameters)
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)
