@@ -167,8 +167,7 @@ def combine(
 
     With --json, print the proofs, which are only for the judge.
     """
-    from energy_trading.identity import Half, of_person
-    from energy_trading.identity import combine as combined
+    from energy_trading.identity import Half, combine_halves, proofs_of_person
 
     asked, published = _request(request), _parameters(parameters)
     if (asked.dispute is None) != (out is None):
@@ -177,9 +176,9 @@ def combine(
         check_new("--out", out)
         owners = checked(asked.dispute, dso, rpc, block)
     halves = [Half.from_json(read_json("--half", path)) for path in half]
-    proofs: Sequence[TracingProof] = combined(asked, halves, published)
+    proofs: Sequence[TracingProof] = combine_halves(asked, halves, published)
     if person:
-        proofs = of_person(proofs, identity_of(os.environ.get(IDENTITY)))
+        proofs = proofs_of_person(proofs, identity_of(os.environ.get(IDENTITY)))
     found = {proof.certificate.account(published.issue_key): proof for proof in proofs}
     if out is not None:
         from energy_trading.market.lots.identities import add_identity

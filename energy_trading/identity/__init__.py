@@ -22,8 +22,8 @@ from energy_trading.identity.opening import (
     HalfRefused,
     OpeningRecord,
     TraceRequest,
-    combine,
-    of_person,
+    combine_halves,
+    proofs_of_person,
     read_records,
 )
 from energy_trading.identity.parameters import Holder, Parameters, RogueKey, TraceShare

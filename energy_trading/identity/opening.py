@@ -220,7 +220,7 @@ class Half:
 
     @classmethod
     def from_json(cls, value: Any) -> Half:
-        """Read the object of `to_json`, which `combine` checks.
+        """Read the object of `to_json`, which `combine_halves` checks.
 
         Raises:
             BadInput: a field is malformed.
@@ -265,7 +265,7 @@ def open_half(
     return Half(record, openings)
 
 
-def combine(
+def combine_halves(
     request: TraceRequest, halves: Iterable[Half], parameters: Parameters
 ) -> tuple[TracingProof, ...]:
     """Read the identities from both halves.
@@ -304,11 +304,11 @@ def combine(
     )
 
 
-def of_person(proofs: Iterable[TracingProof], identity: str) -> list[TracingProof]:
+def proofs_of_person(proofs: Iterable[TracingProof], identity: str) -> list[TracingProof]:
     """Return the proofs that are about one person.
 
     Args:
-        proofs: from `combine`.
+        proofs: from `combine_halves`.
         identity: in any spelling that `canonical_identity` maps to the same one, in upper or lower case.
 
     Raises:

@@ -24,8 +24,8 @@ from energy_trading.identity import (
     OpeningRecord,
     TraceRequest,
     TracingProof,
-    combine,
-    of_person,
+    combine_halves,
+    proofs_of_person,
 )
 from energy_trading.market.trade.trader import Trader
 from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
@@ -132,14 +132,14 @@ class Neighbourhood(Community):
         """Let PKG and DSO open all pseudonyms of the market together; return a person's accounts (C-10)."""
         opened = (event for event in self.ledger.events() if isinstance(event, AccountOpened))
         request = TraceRequest.of_market(reason, opened, self.pkg.certificates)
-        proofs = of_person(self._open(request), identity)
+        proofs = proofs_of_person(self._open(request), identity)
         return [proof.certificate.account(self.pkg.parameters.issue_key) for proof in proofs]
 
     def _open(self, request: TraceRequest) -> tuple[TracingProof, ...]:
         now = self.chain.now()
         halves = [authority.open_half(request, Journal(None), now) for authority in (self.pkg, self.tracer)]
         self.openings += [half.record for half in halves]
-        return combine(request, halves, self.pkg.parameters)
+        return combine_halves(request, halves, self.pkg.parameters)
 
     def move_in(self, profile: HomeProfile, person: str, member: Member, rng: random.Random) -> None:
         """Enrol the next home with its meter and funds, and draw its habits."""

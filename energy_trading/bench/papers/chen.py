@@ -30,7 +30,7 @@ from energy_trading.identity import (
     Role,
     TraceRequest,
     TracingProof,
-    combine,
+    combine_halves,
     identity_ciphertext,
     issue_as_printed,
     trace_as_printed,
@@ -503,7 +503,7 @@ class _Run:
         alpha, head = certificate.identity_ciphertext, certificate.head.to_bytes()
         for half in halves:
             refused(DecryptionFailed, partial(identity_ciphertext.read, half.openings[0].image, alpha, head))
-        (proof,) = combine(request, halves, self.parameters)
+        (proof,) = combine_halves(request, halves, self.parameters)
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)
