@@ -135,6 +135,10 @@ from .market.log.replay import replay as replay
 from .market.log.standing import StandingChange as StandingChange
 from .market.log.standing import StandingReport as StandingReport
 from .market.log.standing import standing_of as standing_of
+from .market.lots.certification import Certifier as Certifier
+from .market.lots.certification import NotCertified as NotCertified
+from .market.lots.certification import SignedRequest as SignedRequest
+from .market.lots.certification import request_certificate as request_certificate
 from .market.lots.dispute_file import HistoryBroken as HistoryBroken
 from .market.lots.dispute_file import Holding as Holding
 from .market.lots.dispute_file import check_dispute as check_dispute
@@ -149,7 +153,6 @@ from .market.lots.injection import InjectionRefused as InjectionRefused
 from .market.lots.injection import SignedInjection as SignedInjection
 from .market.lots.injection import SignedReading as SignedReading
 from .market.lots.injection import mint as mint
-from .market.lots.injection import sign_injection as sign_injection
 from .market.lots.injection import sign_reading as sign_reading
 from .market.lots.lot_owner import LotOwner as LotOwner
 from .market.lots.lot_owner import SignedExchange as SignedExchange
@@ -251,6 +254,7 @@ from .types import ExchangeAcceptance as ExchangeAcceptance
 from .types import ExchangePermit as ExchangePermit
 from .types import Injection as Injection
 from .types import InjectionReading as InjectionReading
+from .types import InjectionRequest as InjectionRequest
 from .types import LedgerParameters as LedgerParameters
 from .types import LotParameters as LotParameters
 from .types import LotState as LotState
