@@ -18,7 +18,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.chain.connect import Chain, NodeError
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files._json import check_integer, check_list, check_object, from_hex, to_hex
+from energy_trading.files._json import check_list, check_object, from_hex, read_integer, to_hex
 
 # The header's fields in their order: of every block since London, and those that later forks appended.
 _HEADER: Final = [
@@ -135,7 +135,7 @@ class ReceiptProof:
         nodes = check_list(fields["nodes"], "nodes")
         return cls(
             from_hex(fields["header"], "header"),
-            check_integer(fields["index"], "index"),
+            read_integer(fields["index"], "index"),
             tuple(from_hex(node, "node") for node in nodes),
         )
 

@@ -21,12 +21,12 @@ from energy_trading.crypto._curve import GENERATOR
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import (
-    check_integer,
     check_list,
     check_object,
     check_text,
     from_hex,
     parse_json,
+    read_integer,
     to_hex,
 )
 from energy_trading.files.journal import Journal
@@ -196,7 +196,7 @@ class OpeningRecord:
             from_hex(fields["request"], "request", 32),
             check_text(fields["reason"], "reason"),
             _accounts(fields["accounts"], "accounts"),
-            check_integer(fields["time"], "time"),
+            read_integer(fields["time"], "time"),
             dleq.DleqProof.from_bytes(from_hex(fields["signature"], "signature")),
         )
 

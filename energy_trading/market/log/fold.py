@@ -10,6 +10,7 @@ from typing import Any, Final, TypeVar
 from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import Event
 from energy_trading.errors import Forged
+from energy_trading.files._json import to_hex
 from energy_trading.market.log.records import (
     ACCEPTED,
     TRADE_STATES,
@@ -244,6 +245,6 @@ def _distinct(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
 
 def _begun(found: dict[Any, T], key: bytes | int, what: str) -> T:
     if key not in found:
-        name = str(key) if isinstance(key, int) else "0x" + key.hex()
+        name = str(key) if isinstance(key, int) else to_hex(key)
         raise LogIncomplete(f"the log does not state how {what} {name} began: read it from block 0")
     return found[key]
