@@ -71,8 +71,8 @@ class PriceProposal:
         check_object(fields, "price proposal", {"lot", "price", "validUntil"})
         return cls(
             read_integer(fields["lot"], "lot", most=2**256 - 1),
-            read_integer(fields["price"], "price"),
-            read_integer(fields["validUntil"], "validUntil"),
+            read_integer(fields["price"], "price", 1, MAX_PRICE),
+            read_integer(fields["validUntil"], "validUntil", 1),
         )
 
 
