@@ -127,6 +127,7 @@ from .market.log.positions import positions_of as positions_of
 from .market.log.positions import read_openings as read_openings
 from .market.log.positions import read_slot_readings as read_slot_readings
 from .market.log.records import AuctionRecord as AuctionRecord
+from .market.log.records import ContactRecord as ContactRecord
 from .market.log.records import LotRecord as LotRecord
 from .market.log.records import TradeRecord as TradeRecord
 from .market.log.replay import LogContradicted as LogContradicted

@@ -39,6 +39,7 @@ for command in (
     listings.offers,
     listings.auctions,
     listings.lots,
+    listings.contacts,
     listings.trades,
     listings.positions,
     listings.standing,

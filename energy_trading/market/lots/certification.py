@@ -10,8 +10,8 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.signers import code_signed, signed_by
-from energy_trading.crypto._curve import address_of
 from energy_trading.crypto._signatures import compact, verify_signature
+from energy_trading.crypto.addresses import is_key_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, RuleBroken
 from energy_trading.files._json import to_hex
@@ -168,7 +168,7 @@ class Certifier(Journaled):
             )
         digest = self._domain.digest(request.to_sign(self._dso.address))
         if contact.public_key:
-            if address_of(contact.public_key) != contact.account:
+            if not is_key_of(contact.account, contact.public_key):
                 raise InjectionRefused(f"the public key is not that of account {contact.account} (eq 1)")
             signed = signed_by(chain, contact.account, digest, request.signature)
         else:
