@@ -46,6 +46,7 @@ from .errors import Forged as Forged
 from .errors import InternalFault as InternalFault
 from .errors import RuleBroken as RuleBroken
 from .errors import TryAgain as TryAgain
+from .files.journal import Journal as Journal
 from .files.journal import JournalClosed as JournalClosed
 from .files.journal import JournalCorrupt as JournalCorrupt
 from .files.journal import JournalLocked as JournalLocked

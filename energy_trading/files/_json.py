@@ -120,7 +120,8 @@ def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) 
     if type(value) is not int:
         raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
     if not least <= value <= most:
-        raise BadInput(f"{name} must be between {least} and {most}, not {value}")
+        largest = "2**256-1" if most == 2**256 - 1 else most
+        raise BadInput(f"{name} must be between {least} and {largest}, not {value}")
     return value
 
 
