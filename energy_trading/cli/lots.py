@@ -97,7 +97,9 @@ def check_dispute(
         )
         for account, identity in identities.items():
             console.print(f"{account} is «{identity}», as PKG and DSO have proved together", markup=False)
-    if not owners[-1].proven:
+    # The last rows may be about other lots, which went into this one or out of it.
+    number = _lot(str(file["lot"]))
+    if not [held for held in owners if held.lot == number][-1].proven:
         raise Forged(
             "what is not proven above rests on steps that bear no signature, which anybody can write: let a "
             "node vouch for them (--rpc), or hashes of their blocks (--block-hash)"

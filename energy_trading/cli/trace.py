@@ -131,7 +131,8 @@ def half(
             check_part(owners, account)
     if not agreed:
         count = len(asked.certificates)
-        typer.confirm(f"Open {count} accounts because of «{asked.reason}»?", abort=True, err=True)
+        what = "1 account" if count == 1 else f"{count} accounts"
+        typer.confirm(f"Open {what} because of «{asked.reason}»?", abort=True, err=True)
     try:
         book = Journal(records)
     except OSError as error:

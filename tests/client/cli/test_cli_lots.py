@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import io
 import json
 import os
 import stat
@@ -176,6 +177,13 @@ def test_forged_step_neither_passes_nor_opens_a_person(case: Case) -> None:
         True,
         False,
     ]
+    # Nor does a true step of another lot at the end cover the false one.
+    other = dispute_file(case.world.suite, minted(case.world, case.world.carol))["steps"]
+    covered = case.file | {"steps": [*case.file["steps"], forged, *other]}
+    Path("covered.json").write_text(json.dumps(covered))
+    done = case.check("covered.json")
+    assert done.status == 1
+    assert done.err.startswith("error: what is not proven above rests on steps that bear no signature")
     Path("certificates").write_text(json.dumps([to_hex(carol.certificate.to_bytes())]))
     asked = case.request(
         "--account", carol.account, "--dispute", "forged.json", "--certificates", "certificates"
@@ -260,6 +268,19 @@ def test_half_without_its_record_or_for_another_request_is_refused(case: Case) -
     assert case.request("--account", case.bob.account, "--reason", "other", out="other").status == 0
     refused = case.combine(request="other")
     assert refused.err == "error: the half of PKG answers another request\n"
+
+
+def test_authority_is_asked_whether_it_agrees(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without --agreed it sees the reason first; what it does not agree to is neither opened nor recorded."""
+    assert case.request("--account", case.bob.account).status == 0
+    command = ("trace", "half", "request", *case.options("pkg-key", "pkg-state"))
+    book = ("--records", "pkg.records", "--out", "pkg.half")
+    monkeypatch.setattr("sys.stdin", io.StringIO("n\n"))
+    done = cli(*command, *book, env=PASSWORDS)
+    assert done.status == 130
+    assert "Open 1 account because of «court order 7»?" in done.err
+    assert not Path("pkg.half").exists()
+    assert not Path("pkg.records").exists()
 
 
 def test_passwords_are_asked_for(case: Case, monkeypatch: pytest.MonkeyPatch) -> None:
