@@ -241,6 +241,40 @@ def remove_meter(desk: Desk, account: _Account) -> None:
 
 @dso.command()
 @at_desk(with_sender)
+def certify(
+    desk: Desk,
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="File of `account inject`.")],
+    limit_wh: Annotated[
+        int, typer.Option(metavar="WH", help="The most that the connection carries in a slot, Wh.")
+    ],
+    journal: Annotated[
+        Path, typer.Option(help="What was certified: one reading for each meter and slot; a file per market.")
+    ],
+    out: Annotated[Path, typer.Option(help="New file for the certificate, which anyone may submit.")],
+    until: Annotated[str, typer.Option(metavar="TIME", help="When the certificate becomes void.")] = "+7d",
+) -> None:
+    """Certify energy that was fed in, after checking meter, key, contact, energy and slot."""
+    from energy_trading.market.lots.certification import Certifier, SignedRequest
+
+    asked = SignedRequest.from_json(read_json("REQUEST", request))
+    deadline = desk.time_of("--until", until)
+    check_new("--out", out)
+    try:
+        desk_of_dso = Certifier(desk.suite, desk.key, limit_wh, journal)
+    except OSError as error:
+        raise unwritable("--journal", journal, error.strerror) from error
+    try:
+        signed = desk_of_dso.certify(asked, deadline)
+    finally:
+        desk_of_dso.close()
+    write_json("--out", out, signed.to_json())
+    desk.report(
+        lot=str(signed.lot), producer=asked.contact.account, energy_wh=asked.reading.energy_wh, file=str(out)
+    )
+
+
+@dso.command()
+@at_desk(with_sender)
 def suspend(desk: Desk, accounts: _Accounts) -> None:
     """Keep accounts from new commitments; open trades still settle, and funds can be withdrawn."""
     desk.send("suspend", desk.suite.ledger.suspend([address_of("ACCOUNT", text) for text in accounts]))

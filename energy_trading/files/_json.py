@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from eth_utils.address import is_address, to_checksum_address
+
 from energy_trading.errors import BadInput
 from energy_trading.files.whole_file import unreadable
 
@@ -78,6 +80,17 @@ def check_text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise BadInput(f"{name} must be a JSON text, not {type(value).__name__}")
     return value
+
+
+def check_address(value: Any, name: str) -> str:
+    """Return an address with its checksum (EIP-55).
+
+    Raises:
+        BadInput: the value is no address.
+    """
+    if not isinstance(value, str) or not is_address(value):
+        raise BadInput(f"{name} must be an address, not {value!r}")
+    return str(to_checksum_address(value))
 
 
 def exact(value: Any) -> Any:

@@ -22,6 +22,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
 from energy_trading.market.log.positions import SlotRule
+from energy_trading.market.lots.injection import sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import Energy
@@ -254,6 +255,56 @@ def test_lots_are_listed(node: Node) -> None:
     assert node.cli("lots", "--account", OTHER.address).lines == ["nothing found"]
     events = [json.loads(line) for line in node.cli("watch", "--from-block", 0, "--for", 0, "--json").lines]
     assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [str(right)]
+
+
+def test_injection_from_reading_to_lot(node: Node, tmp_path: Path) -> None:
+    """Producer, DSO and anyone, each with files; a second reading or too much energy is refused (C-4)."""
+    node.deploy()
+    world = world_of(node)
+    here = ("--rpc", node.url, "--deployment", node.record)
+
+    def run(group: str, command: str, *arguments: object, key: SecretKey) -> Done:
+        raw = "0x" + key.reveal().hex()
+        return cli(group, command, *arguments, *here, env={"ENERGY_TRADING_KEY": raw})
+
+    def asked(energy_wh: int) -> Path:
+        domain = world.suite.lots_domain
+        reading = sign_reading(SLOT, energy_wh, world.meters[ALICE.address], domain)
+        signed, request = tmp_path / f"{energy_wh}.reading", tmp_path / f"{energy_wh}.request"
+        signed.write_text(json.dumps(reading.to_json()))
+        done = run("account", "inject", signed, "--out", request, key=ALICE)
+        assert (done.status, done.err) == (0, "")
+        return request
+
+    def certified(energy_wh: int, key: SecretKey = OWNER) -> Done:
+        paper = ("--limit-wh", 4312, "--journal", tmp_path / "journal", "--out", tmp_path / "certificate")
+        return run("dso", "certify", asked(energy_wh), *paper, key=key)
+
+    for energy_wh, key, line in (
+        (4313, OWNER, "the energy of a slot must be between 1 and 4312 Wh, not 4313"),
+        (700, ALICE, f"the key is that of {ALICE.address}; the ledger's owner is {OWNER.address}"),
+    ):
+        assert certified(energy_wh, key) == Done(1, "", f"error: {line}\n")
+        for file in tmp_path.glob("*.request"):
+            file.unlink()
+    assert certified(700).status == 0
+    paper = (tmp_path / "certificate").rename(tmp_path / "first")
+    refused = certified(701)
+    assert (refused.status, refused.err.startswith("error: another reading of meter")) == (1, True)
+    done = run("account", "mint", paper, "--json", key=OTHER)
+    assert (done.status, done.err) == (0, "")
+    assert world.suite.lots.owner_of(int(done.json["lot"])) == ALICE.address
+    assert node.cli("lots", "--json").json[0]["public_key"] == "0x" + ALICE.public_key.hex()
+    for command in (
+        ("account", "inject"),
+        ("dso", "certify", "--limit-wh", 1, "--journal", "j"),
+        ("account", "mint"),
+    ):
+        (tmp_path / "bad").write_text('{"meter": "0x"}')
+        out = () if command[1] == "mint" else ("--out", tmp_path / "never")
+        done = run(*command[:2], tmp_path / "bad", *command[2:], *out, key=OWNER)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert "must have the keys" in done.err
 
 
 def test_positions_are_listed(node: Node, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import is_key_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, RuleBroken
-from energy_trading.files._json import to_hex
+from energy_trading.files._json import check_address, check_object, from_hex, to_hex
 from energy_trading.files.journal import Journaled
 from energy_trading.market.lots.injection import (
     Contact,
@@ -51,6 +51,34 @@ class SignedRequest:
         contact = self.contact
         reading = self.reading.struct_hash()
         return InjectionRequest(contact.account, reading, contact.public_key, contact.msg_addr, dso)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`."""
+        return {
+            "reading": self.reading.to_json(),
+            "account": self.contact.account,
+            "publicKey": to_hex(self.contact.public_key),
+            "msgAddr": to_hex(self.contact.msg_addr),
+            "signature": to_hex(self.signature),
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> SignedRequest:
+        """Read the object of `to_json`; `Certifier.certify` checks it.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        fields = check_object(
+            value, "injection request", {"reading", "account", "publicKey", "msgAddr", "signature"}
+        )
+        contact = Contact(
+            check_address(fields["account"], "account"),
+            from_hex(fields["publicKey"], "publicKey"),
+            from_hex(fields["msgAddr"], "msgAddr", 32),
+        )
+        reading = SignedReading.from_json(fields["reading"])
+        return cls(reading, contact, from_hex(fields["signature"], "signature"))
 
 
 def request_certificate(
