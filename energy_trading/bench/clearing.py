@@ -18,10 +18,9 @@ from energy_trading.market.slots.clearing import (
     clear_double_auction,
     clear_pool,
 )
-from energy_trading.rules.positions import Tariffs
 
 REPEATS: Final = 51
-_TARIFFS: Final = Tariffs(300_000_000, 80_000_000)
+_RETAIL, _FEED_IN = 300_000, 80_000
 _PLENTY: Final = 2**48
 
 
@@ -70,18 +69,18 @@ def measure_clearing(homes: int, seed: int = 0) -> list[Timing]:
         raise BadInput(f"the number of homes must be between 1 and {MAX_HOMES}, not {homes}")
     random = np.random.default_rng(seed)
     net = random.integers(-2_000, 2_001, homes)
-    limits = random.integers(_TARIFFS.feed_in, _TARIFFS.retail + 1, homes)
-    buy, sell = np.full(homes, _TARIFFS.retail), np.full(homes, _TARIFFS.feed_in)
+    limits = random.integers(_FEED_IN, _RETAIL + 1, homes)
+    buy, sell = np.full(homes, _RETAIL), np.full(homes, _FEED_IN)
     spend = np.full(homes, _PLENTY)
 
     def pool(kind: PoolPrice) -> Callable[[], object]:
-        rule = PoolRule(_TARIFFS, kind)
+        rule = PoolRule(_RETAIL, _FEED_IN, kind)
         return lambda: clear_pool(net, buy, sell, spend, rule, seed)
 
     timed: dict[str, Callable[[], object]] = {
         "sort and cumsum alone": lambda: np.sort(limits).cumsum(),
-        "pool, fixed mid": pool(PoolPrice.FIXED_MID),
-        "pool, supply-demand ratio": pool(PoolPrice.SUPPLY_DEMAND),
+        "pool, mid rate": pool(PoolPrice.MID_RATE),
+        "pool, supply-demand ratio": pool(PoolPrice.SUPPLY_DEMAND_RATIO),
         "double auction": lambda: clear_double_auction(net, limits, spend, seed),
     }
     found = {what: _nanoseconds(call) for what, call in timed.items()}

@@ -15,7 +15,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from energy_trading.errors import BadInput
-from energy_trading.rules.pool import MAX_ROW_WH, PRICE_LIMIT, affordable_wh, ration
+from energy_trading.rules.pool import MAX_ROW_WH, PRICE_LIMIT, ration
 
 
 @dataclass(frozen=True)
@@ -24,11 +24,11 @@ class DoubleAuctionOrder:
 
     Args:
         energy_wh: above 0 for sale, below 0 wanted, Wh.
-        limit: lowest price of a seller, highest price of a buyer, units per kWh.
+        limit: lowest price of a seller, highest price of a buyer, units per Wh.
         max_spend: most that a buyer may spend, units; says nothing about a seller.
 
     Raises:
-        BadInput: a limit is negative, or does not fit the 32 bits of a price.
+        BadInput: a limit is below 1, or does not fit the 32 bits of a price; the money is negative.
     """
 
     energy_wh: int
@@ -37,8 +37,8 @@ class DoubleAuctionOrder:
 
     def __post_init__(self) -> None:
         """Refuse limits that no price can meet."""
-        if not 0 <= self.limit < PRICE_LIMIT:
-            raise BadInput(f"a limit must be between 0 and {PRICE_LIMIT - 1}, not {self.limit}")
+        if not 1 <= self.limit < PRICE_LIMIT:
+            raise BadInput(f"a limit must be between 1 and {PRICE_LIMIT - 1}, not {self.limit}")
         if self.max_spend < 0:
             raise BadInput(f"the most to spend must not be negative, but it is {self.max_spend}")
 
@@ -50,7 +50,7 @@ class DoubleAuctionOrder:
         """
         if self.energy_wh > 0:
             return min(self.energy_wh, MAX_ROW_WH)
-        return -min(-self.energy_wh, affordable_wh(self.max_spend, self.limit), MAX_ROW_WH)
+        return -min(-self.energy_wh, self.max_spend // self.limit, MAX_ROW_WH)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class Auction:
     """The outcome of an auction.
 
     Args:
-        price: units per kWh; 0 if there was no order.
+        price: units per Wh; 0 if there was no order.
         volume_wh: energy that changes hands, Wh.
         rows: what each order sells (above 0) or buys (below 0), Wh, in the order given.
     """

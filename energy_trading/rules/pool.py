@@ -15,21 +15,20 @@ from enum import Enum
 from typing import Final
 
 from energy_trading.errors import BadInput
-from energy_trading.rules.positions import WH_PER_KWH, Tariffs
 
 #: Largest row, Wh: a row is a signed 16-bit number on chain. What a home has beyond is the supplier's.
 MAX_ROW_WH: Final = 2**15 - 1
-#: A price is a 32-bit number on chain, units of account per kWh.
+#: A price is a 32-bit number on chain, units of account per Wh.
 PRICE_LIMIT: Final = 2**32
 
 
 class PoolPrice(Enum):
     """How the price of a slot follows from the two tariffs. A community chooses once, at deployment."""
 
-    FIXED_MID = "fixed mid"
+    MID_RATE = "mid rate"
     """The middle of the tariffs, in every slot."""
-    SUPPLY_DEMAND = "supply-demand ratio"
-    """From retail, when there is no surplus, down to the feed-in price, when it covers the whole deficit."""
+    SUPPLY_DEMAND_RATIO = "supply-demand ratio"
+    """From retail, when there is no supply, down to the feed-in price, when it covers the whole demand."""
 
 
 @dataclass(frozen=True)
@@ -37,60 +36,46 @@ class PoolRule:
     """What a community fixes for all slots.
 
     Args:
-        tariffs: of the supplier, units of account per kWh.
+        retail: what the supplier sells at, units of account per Wh.
+        feed_in: what it pays for energy that was fed in, units per Wh; from 1 to the retail price.
         kind: how the price follows from them.
 
     Raises:
-        BadInput: the retail price does not fit the 32 bits of a price.
+        BadInput: the prices are not in this order, or do not fit the 32 bits of a price.
 
     Source:
         Mid-market rate: Zhou, Wu and Long, Applied Energy 222 (2018) 993. Supply–demand ratio: Liu, Yu, Wang,
         Li, Ma and Lei, IEEE Transactions on Power Systems 32 (2017) 3569.
     """
 
-    tariffs: Tariffs
-    kind: PoolPrice = PoolPrice.FIXED_MID
+    retail: int
+    feed_in: int
+    kind: PoolPrice = PoolPrice.MID_RATE
 
     def __post_init__(self) -> None:
-        """Refuse a price that a contract could not hold."""
-        if self.tariffs.retail >= PRICE_LIMIT:
+        """Refuse prices at which one could buy from the supplier and sell to it at a profit."""
+        if not 1 <= self.feed_in <= self.retail < PRICE_LIMIT:
             raise BadInput(
-                f"the retail price must be below {PRICE_LIMIT} units per kWh, not {self.tariffs.retail}"
+                f"the prices must satisfy 1 <= feed-in <= retail < {PRICE_LIMIT} units per Wh, but the"
+                f" feed-in price is {self.feed_in} and the retail price is {self.retail}"
             )
 
-    @property
-    def lowest(self) -> int:
-        """The lowest price that a slot can have; a seller accepts it or takes no part."""
-        return self._mid if self.kind is PoolPrice.FIXED_MID else self.tariffs.feed_in
+    def price(self, supply_wh: int, demand_wh: int) -> int:
+        """Return the price of a slot, units per Wh, rounded down.
 
-    @property
-    def highest(self) -> int:
-        """The highest price that a slot can have; a buyer accepts it or takes no part."""
-        return self._mid if self.kind is PoolPrice.FIXED_MID else self.tariffs.retail
-
-    @property
-    def _mid(self) -> int:
-        return (self.tariffs.feed_in + self.tariffs.retail) // 2
-
-    def price(self, surplus_wh: int, deficit_wh: int) -> int:
-        """Return the price of a slot, units per kWh, rounded down.
-
-        With the supply–demand ratio r = surplus / deficit the price is
-        feed-in · retail / ((retail − feed-in) · r + feed-in) for r ≤ 1, and the feed-in price beyond. Where
-        nothing is paid for feeding in, any surplus makes it 0.
+        With the supply–demand ratio r = supply / demand the price is
+        feed-in · retail / ((retail − feed-in) · r + feed-in) for r ≤ 1, and the feed-in price beyond.
 
         Args:
-            surplus_wh: sum of what is for sale in the pool, Wh.
-            deficit_wh: sum of what is wanted from the pool, Wh.
+            supply_wh: sum of what all homes fed in, whatever their limits, Wh.
+            demand_wh: sum of what all homes drew, whatever their limits, Wh.
         """
-        feed_in, retail = self.tariffs.feed_in, self.tariffs.retail
-        if self.kind is PoolPrice.FIXED_MID:
-            return self._mid
-        if surplus_wh == 0 < deficit_wh:
-            return retail
-        if surplus_wh >= deficit_wh or feed_in == 0:
+        feed_in, retail = self.feed_in, self.retail
+        if self.kind is PoolPrice.MID_RATE:
+            return (feed_in + retail) // 2
+        if supply_wh >= demand_wh:
             return feed_in
-        return feed_in * retail * deficit_wh // ((retail - feed_in) * surplus_wh + feed_in * deficit_wh)
+        return feed_in * retail * demand_wh // ((retail - feed_in) * supply_wh + feed_in * demand_wh)
 
 
 @dataclass(frozen=True)
@@ -99,8 +84,8 @@ class PoolHome:
 
     Args:
         net_wh: fed in less drawn, Wh.
-        buy_limit: highest price at which it buys, units per kWh.
-        sell_limit: lowest price at which it sells, units per kWh.
+        buy_limit: highest price at which it buys, units per Wh.
+        sell_limit: lowest price at which it sells, units per Wh.
         max_spend: most that it may spend in the slot, units: the least of its order's limit, its cap on
             chain and its free funds there.
     """
@@ -118,25 +103,32 @@ class PoolHome:
                 f" {self.buy_limit}, {self.sell_limit} and {self.max_spend}"
             )
 
-    def offered(self, rule: PoolRule) -> int:
-        """Return what the home brings to the pool, Wh: above 0 for sale, below 0 wanted.
+    @property
+    def metered_wh(self) -> int:
+        """What counts of the net, Wh: at most the largest row, so that one wrong meter cannot set a price."""
+        return max(-MAX_ROW_WH, min(self.net_wh, MAX_ROW_WH))
 
-        It depends on the home and the rule alone, never on the neighbours. A home takes part if its limit
-        accepts every price that the slot can have, and it wants no more than it could pay at the highest.
+    def offered(self, price: int) -> int:
+        """Return what the home brings to the pool at a price, Wh: above 0 for sale, below 0 wanted.
+
+        It takes part if its limit accepts the price, and it wants no more than it can pay for.
         """
-        if self.net_wh > 0:
-            return min(self.net_wh, MAX_ROW_WH) if self.sell_limit <= rule.lowest else 0
-        if self.buy_limit < rule.highest:
-            return 0
-        return -min(-self.net_wh, affordable_wh(self.max_spend, rule.highest), MAX_ROW_WH)
+        if self.metered_wh > 0:
+            return self.metered_wh if self.sell_limit <= price else 0
+        return -min(-self.metered_wh, self.max_spend // price) if self.buy_limit >= price else 0
 
-    def rows_allowed(self, surplus_wh: int, deficit_wh: int, rule: PoolRule) -> range:
-        """Return the rows that are right for this home in a slot with these posted totals: one, or two.
+    def rows_allowed(self, price: int, supply_wh: int, demand_wh: int) -> range:
+        """Return the rows that are right for this home in a slot as posted: one, or two.
 
         A home needs no reading of its neighbours to check its own row.
+
+        Args:
+            price: of the slot, units per Wh.
+            supply_wh: posted sum of what was for sale at the price, Wh.
+            demand_wh: posted sum of what was wanted at the price, Wh.
         """
-        offered = self.offered(rule)
-        own, other = (surplus_wh, deficit_wh) if offered > 0 else (deficit_wh, surplus_wh)
+        offered = self.offered(price)
+        own, other = (supply_wh, demand_wh) if offered > 0 else (demand_wh, supply_wh)
         if own <= other or not offered:
             return range(offered, offered + 1)
         share, rest = divmod(abs(offered) * other, own)
@@ -149,15 +141,19 @@ class Pool:
     """A slot as it is posted.
 
     Args:
-        price: units per kWh.
-        surplus_wh: sum of what was for sale, Wh.
-        deficit_wh: sum of what was wanted, Wh.
+        price: units per Wh.
+        metered_supply_wh: sum of what all homes fed in, which sets the price, Wh.
+        metered_demand_wh: sum of what all homes drew, which sets the price, Wh.
+        supply_wh: sum of what was for sale at the price, Wh.
+        demand_wh: sum of what was wanted at the price, Wh.
         rows: what each home sells (above 0) or buys (below 0), Wh, in the order of the homes.
     """
 
     price: int
-    surplus_wh: int
-    deficit_wh: int
+    metered_supply_wh: int
+    metered_demand_wh: int
+    supply_wh: int
+    demand_wh: int
     rows: tuple[int, ...]
 
 
@@ -169,14 +165,17 @@ def clear(homes: Sequence[PoolHome], rule: PoolRule, slot: int) -> Pool:
         rule: of the community.
         slot: number of the slot, from which the order of rounding follows.
     """
-    offered = [home.offered(rule) for home in homes]
+    fed_in = sum(max(home.metered_wh, 0) for home in homes)
+    drawn = sum(max(-home.metered_wh, 0) for home in homes)
+    price = rule.price(fed_in, drawn)
+    offered = [home.offered(price) for home in homes]
     for_sale = [max(wh, 0) for wh in offered]
     wanted = [max(-wh, 0) for wh in offered]
-    surplus, deficit = sum(for_sale), sum(wanted)
-    traded = min(surplus, deficit)
+    supply, demand = sum(for_sale), sum(wanted)
+    traded = min(supply, demand)
     sold, bought = ration(for_sale, traded, slot), ration(wanted, traded, slot)
     rows = tuple(s - b for s, b in zip(sold, bought, strict=True))
-    return Pool(rule.price(surplus, deficit), surplus, deficit, rows)
+    return Pool(price, fed_in, drawn, supply, demand, rows)
 
 
 def ration(amounts: Sequence[int], filled: int, slot: int) -> list[int]:
@@ -201,8 +200,3 @@ def ration(amounts: Sequence[int], filled: int, slot: int) -> list[int]:
             shares[home] += 1
             missing -= 1
     return shares
-
-
-def affordable_wh(money: int, price: int) -> int:
-    """Return how many Wh an amount of money buys, rounded down; at price 0 no row is too large."""
-    return money * WH_PER_KWH // price if price else MAX_ROW_WH

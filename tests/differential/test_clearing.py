@@ -12,11 +12,10 @@ from energy_trading.market.slots.clearing import MAX_HOMES, clear_double_auction
 from energy_trading.rules import double_auction, pool
 from energy_trading.rules.double_auction import DoubleAuctionOrder
 from energy_trading.rules.pool import MAX_ROW_WH, PRICE_LIMIT, PoolHome, PoolPrice, PoolRule
-from energy_trading.rules.positions import Tariffs
 
 SLOTS = 11_000
 TOP = 2**63 - 1
-MID = PoolRule(Tariffs(300, 80))
+MID = PoolRule(300, 80)
 
 
 def amount(rng: random.Random) -> int:
@@ -25,9 +24,9 @@ def amount(rng: random.Random) -> int:
 
 
 def random_rule(rng: random.Random) -> PoolRule:
-    feed_in = rng.choice([0, rng.randrange(100), rng.randrange(PRICE_LIMIT)])
+    feed_in = rng.choice([1, rng.randrange(1, 100), rng.randrange(1, PRICE_LIMIT)])
     retail = rng.choice([feed_in, rng.randrange(feed_in, PRICE_LIMIT), PRICE_LIMIT - 1])
-    return PoolRule(Tariffs(retail, feed_in), rng.choice(list(PoolPrice)))
+    return PoolRule(retail, feed_in, rng.choice(list(PoolPrice)))
 
 
 def arrays_pool(homes: list[PoolHome], rule: PoolRule, slot: int) -> pool.Pool:
@@ -35,7 +34,8 @@ def arrays_pool(homes: list[PoolHome], rule: PoolRule, slot: int) -> pool.Pool:
     net, buy, sell, spend = columns if homes else ((), (), (), ())
     found = clear_pool(net, buy, sell, spend, rule, slot)
     assert found.rows.dtype == np.int16
-    return pool.Pool(found.price, found.surplus_wh, found.deficit_wh, tuple(found.rows.tolist()))
+    totals = (found.metered_supply_wh, found.metered_demand_wh, found.supply_wh, found.demand_wh)
+    return pool.Pool(found.price, *totals, tuple(found.rows.tolist()))
 
 
 def arrays_auction(orders: list[DoubleAuctionOrder], slot: int) -> double_auction.Auction:
@@ -51,7 +51,8 @@ def test_pool_is_the_rule() -> None:
     rng, traded = random.Random(1), 0
     for slot in range(SLOTS):
         rule = random_rule(rng)
-        limits = [0, rule.lowest, rule.highest, PRICE_LIMIT - 1, rng.randrange(PRICE_LIMIT)]
+        middle = (rule.feed_in + rule.retail) // 2
+        limits = [0, rule.feed_in, middle, rule.retail, PRICE_LIMIT - 1, rng.randrange(PRICE_LIMIT)]
         homes = [
             PoolHome(rng.choice([-1, 1]) * amount(rng), rng.choice(limits), rng.choice(limits), amount(rng))
             for _ in range(rng.randrange(25))
@@ -66,9 +67,9 @@ def test_auction_is_the_rule() -> None:
     """11,000 books with few and many different limits, quantities and money up to the largest there are."""
     rng, traded = random.Random(2), 0
     for slot in range(SLOTS):
-        prices = rng.choice([3, 20, PRICE_LIMIT])
+        prices = rng.choice([4, 20, PRICE_LIMIT])
         orders = [
-            DoubleAuctionOrder(rng.choice([-1, 1]) * amount(rng), rng.randrange(prices), amount(rng))
+            DoubleAuctionOrder(rng.choice([-1, 1]) * amount(rng), rng.randrange(1, prices), amount(rng))
             for _ in range(rng.randrange(25))
         ]
         expected = double_auction.clear(orders, slot)
@@ -77,16 +78,16 @@ def test_auction_is_the_rule() -> None:
     assert traded > SLOTS // 2
 
 
-@pytest.mark.parametrize("retail", [PRICE_LIMIT - 1, 300_000_000])
+@pytest.mark.parametrize("retail", [PRICE_LIMIT - 1, 300_000])
 def test_large_slots_are_the_rule(retail: int) -> None:
     """10,000 homes and orders, and a pool of 65,536 with the largest rows: nothing overflows."""
     rng = random.Random(3)
-    rule = PoolRule(Tariffs(retail, 80_000_000), PoolPrice.SUPPLY_DEMAND)
+    rule = PoolRule(retail, 80_000, PoolPrice.SUPPLY_DEMAND_RATIO)
     homes = [PoolHome(rng.randrange(-40_000, 40_001), retail, 0, TOP) for _ in range(10_000)]
     assert arrays_pool(homes, rule, 7) == pool.clear(homes, rule, 7)
     most = [PoolHome(TOP if i % 3 else -TOP, retail, 0, TOP) for i in range(MAX_HOMES)]
     assert arrays_pool(most, rule, TOP) == pool.clear(most, rule, TOP)
-    limits = [rng.randrange(retail + 1) for _ in range(100)]
+    limits = [rng.randrange(1, retail + 1) for _ in range(100)]
     orders = [
         DoubleAuctionOrder(rng.randrange(-40_000, 40_001), rng.choice(limits), TOP) for _ in range(10_000)
     ]
@@ -99,8 +100,8 @@ def test_largest_numbers() -> None:
     spend = np.array([TOP, TOP], dtype=np.uint64)
     limits = [PRICE_LIMIT - 1] * 2
     assert clear_pool(net, limits, [0, 0], spend, MID, 0).rows.tolist() == [-MAX_ROW_WH, MAX_ROW_WH]
-    # At the ceiling of prices a largest row costs 2**47 thousandths of a unit; money for one Wh less buys it.
-    buyer = -(-(PRICE_LIMIT - 1) * (MAX_ROW_WH - 1) // 1000)
+    # Money for the largest row at the ceiling of prices, less one unit, buys one Wh less.
+    buyer = (PRICE_LIMIT - 1) * MAX_ROW_WH - 1
     found = clear_double_auction(net, [PRICE_LIMIT - 1] * 2, [buyer, 0], 0)
     assert found.rows.tolist() == [1 - MAX_ROW_WH, MAX_ROW_WH - 1]
 
@@ -139,7 +140,7 @@ def test_revert_given_bad_array(name: str, values: Any, text: str) -> None:
 
 def test_revert_given_bad_auction() -> None:
     """Limits are below the ceiling of prices, and a slot has a number from 0 on."""
-    with pytest.raises(BadInput, match="limits must lie between 0 and 4294967295, but one is 4294967296"):
+    with pytest.raises(BadInput, match="limits must lie between 1 and 4294967295, but one is 4294967296"):
         clear_double_auction([1], [2**32], [0], 0)
     with pytest.raises(BadInput, match="the number of a slot must not be negative, but it is -1"):
         clear_double_auction([1], [1], [0], -1)

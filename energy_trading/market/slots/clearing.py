@@ -5,7 +5,8 @@ beyond them is refused or, where the rules say so, cut to the largest row:
 
 - at most 2**16 homes or orders; rows of at most 2**15 - 1 Wh, so a side is below 2**31 Wh and a product of
   an amount and a side below 2**46;
-- limits below 2**32, the ceiling of a price; readings and amounts of money below 2**63.
+- limits below 2**32, the ceiling of a price; readings and amounts of money below 2**63. Money is only ever
+  divided.
 """
 
 from __future__ import annotations
@@ -22,11 +23,8 @@ from energy_trading.rules.pool import MAX_ROW_WH, PRICE_LIMIT
 from energy_trading.rules.pool import PoolHome as PoolHome
 from energy_trading.rules.pool import PoolPrice as PoolPrice
 from energy_trading.rules.pool import PoolRule as PoolRule
-from energy_trading.rules.positions import WH_PER_KWH
 
 MAX_HOMES: Final = 2**16
-#: More money than the largest row costs at the highest price, and small enough to be multiplied.
-_PLENTY: Final = 2**48
 
 _Integers: TypeAlias = NDArray[np.int64]
 
@@ -36,15 +34,19 @@ class PoolClearing:
     """A slot as it is posted; see `rules.pool.Pool`.
 
     Args:
-        price: units of account per kWh.
-        surplus_wh: sum of what was for sale, Wh.
-        deficit_wh: sum of what was wanted, Wh.
+        price: units of account per Wh.
+        metered_supply_wh: sum of what all homes fed in, which sets the price, Wh.
+        metered_demand_wh: sum of what all homes drew, which sets the price, Wh.
+        supply_wh: sum of what was for sale at the price, Wh.
+        demand_wh: sum of what was wanted at the price, Wh.
         rows: what each home sells (above 0) or buys (below 0), Wh, signed 16 bits.
     """
 
     price: int
-    surplus_wh: int
-    deficit_wh: int
+    metered_supply_wh: int
+    metered_demand_wh: int
+    supply_wh: int
+    demand_wh: int
     rows: NDArray[np.int16]
 
 
@@ -53,7 +55,7 @@ class DoubleAuctionClearing:
     """The outcome of an auction; see `rules.double_auction.Auction`.
 
     Args:
-        price: units of account per kWh; 0 if there was no order.
+        price: units of account per Wh; 0 if there was no order.
         volume_wh: energy that changes hands, Wh.
         rows: what each order sells (above 0) or buys (below 0), Wh, signed 16 bits.
     """
@@ -75,8 +77,8 @@ def clear_pool(
 
     Args:
         net_wh: what each home fed in less what it drew, Wh, in the order of the homes' numbers.
-        buy_limits: highest price at which each buys, units per kWh.
-        sell_limits: lowest price at which each sells, units per kWh.
+        buy_limits: highest price at which each buys, units per Wh.
+        sell_limits: lowest price at which each sells, units per Wh.
         max_spends: most that each may spend in the slot, units (see `PoolHome`).
         rule: tariffs and price of the community.
         slot: number of the slot.
@@ -91,14 +93,15 @@ def clear_pool(
     spend = _integers("max_spends", max_spends, 0, 2**63, net.size)
     _check_slot(slot)
     net = net.clip(-MAX_ROW_WH, MAX_ROW_WH)
-    for_sale = np.where(sell <= rule.lowest, net, 0).clip(0)
-    wanted = np.where(buy >= rule.highest, -net, 0).clip(0)
-    if rule.highest:
-        np.minimum(wanted, np.minimum(spend, _PLENTY) * WH_PER_KWH // rule.highest, out=wanted)
-    surplus, deficit = int(for_sale.sum()), int(wanted.sum())
-    traded = min(surplus, deficit)
+    fed_in, drawn = net.clip(0), (-net).clip(0)
+    supply, demand = int(fed_in.sum()), int(drawn.sum())
+    price = rule.price(supply, demand)
+    for_sale = np.where(sell <= price, fed_in, 0)
+    wanted = np.where(buy >= price, np.minimum(drawn, spend // price), 0)
+    offers = int(for_sale.sum()), int(wanted.sum())
+    traded = min(offers)
     rows = _ration(for_sale, traded, slot) - _ration(wanted, traded, slot)
-    return PoolClearing(rule.price(surplus, deficit), surplus, deficit, rows.astype(np.int16))
+    return PoolClearing(price, supply, demand, *offers, rows.astype(np.int16))
 
 
 def clear_double_auction(
@@ -108,7 +111,7 @@ def clear_double_auction(
 
     Args:
         energy_wh: above 0 for sale, below 0 wanted, Wh, one for each order.
-        limits: lowest price of a seller, highest price of a buyer, units per kWh.
+        limits: lowest price of a seller, highest price of a buyer, units per Wh.
         max_spends: most that a buyer may spend, units; ignored where energy is for sale.
         slot: number of the slot.
 
@@ -117,14 +120,12 @@ def clear_double_auction(
             shorter than the first.
     """
     energy = _integers("energy_wh", energy_wh, -(2**63), 2**63)
-    limit = _integers("limits", limits, 0, PRICE_LIMIT, energy.size)
+    limit = _integers("limits", limits, 1, PRICE_LIMIT, energy.size)
     spend = _integers("max_spends", max_spends, 0, 2**63, energy.size)
     _check_slot(slot)
     energy = energy.clip(-MAX_ROW_WH, MAX_ROW_WH)
     for_sale, wanted = energy.clip(0), (-energy).clip(0)
-    # Without a limit above 0 nothing is paid, so the money is enough for every row.
-    affordable = np.minimum(spend, _PLENTY) * WH_PER_KWH // limit.clip(1)
-    wanted = np.where(limit > 0, np.minimum(wanted, affordable), wanted)
+    wanted = np.minimum(wanted, spend // limit)
     counts = for_sale + wanted > 0
     if not counts.any():
         return DoubleAuctionClearing(0, 0, np.zeros(energy.size, np.int16))

@@ -4,7 +4,7 @@ import json
 
 from tests.client.cli_runs import cli
 
-WHAT = ["sort and cumsum alone", "pool, fixed mid", "pool, supply-demand ratio", "double auction"]
+WHAT = ["sort and cumsum alone", "pool, mid rate", "pool, supply-demand ratio", "double auction"]
 
 
 def test_benchmark_prints_a_ratio() -> None:
