@@ -83,11 +83,11 @@ class PoolHome:
     """A home in a slot: what its meter measured, and what its order allows.
 
     Args:
-        net_wh: fed in less drawn, Wh.
+        net_wh: fed in less drawn, Wh; 0 for a home without a reading, or without an order for the slot.
         buy_limit: highest price at which it buys, units per Wh.
         sell_limit: lowest price at which it sells, units per Wh.
-        max_spend: most that it may spend in the slot, units: the least of its order's limit, its cap on
-            chain and its free funds there.
+        max_spend: most that it may spend on energy in the slot, units: the least of its order's limit, its
+            cap on chain and its free funds there, less the slot's fee.
     """
 
     net_wh: int

@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import pairwise
 from math import comb
 from pathlib import Path
-from typing import Final
+from typing import Final, Literal
 
 from energy_trading.bench.papers.findings import Finding, Findings, word_table
 from energy_trading.rules.q_score_as_printed import (
@@ -28,6 +28,8 @@ from energy_trading.rules.q_score_as_printed import (
 from energy_trading.simulation._outputs import csv_text, write_all
 
 SLOTS_PER_DAY: Final = 96
+
+_Verdict = Literal["same", "different", "cannot be compared"]
 
 _ONE: Final = Fraction(1)
 #: a success, two failures of the seller in a row, a success, a failure of the buyer
@@ -302,8 +304,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             " row have the same leader"
             if equal and changes
             else "the turns are not equal",
-            same=equal and changes,
-            why="two verifications within one interval have the same leader, and everybody knows all future"
+            _same_if(equal and changes),
+            "two verifications within one interval have the same leader, and everybody knows all future"
             " leaders in advance",
         ),
         _finding(
@@ -312,7 +314,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             "n is the number of smart meters, the leader a member of the verifier set",
             f"with {meters} meters and a set of {members}, only {in_set} of {meters * 10} intervals have a"
             " leader in the set",
-            why="n has to be the size of the set",
+            "different",
+            "n has to be the size of the set",
         ),
         _finding(
             "Z-6",
@@ -320,8 +323,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             "both sets and the trader who failed are punished with negative scores",
             f"after the second failure peers, leader and seller have {_signed(second.peers)},"
             f" {_signed(second.leader)} and {_signed(second.seller)}, what they had before the first",
-            same=lowers(printed),
-            why="a product changes its sign with every failure, so every second one is a reward; after one"
+            _same_if(lowers(printed)),
+            "a product changes its sign with every failure, so every second one is a reward; after one"
             " failure a success leaves the score negative",
         ),
         _finding(
@@ -331,8 +334,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             f"every failure lowers all three; after the second, peers have {_signed(cured[3].peers)}"
             if lowers(cured)
             else "a failure does not lower them",
-            same=lowers(cured),
-            why="peers x, leader x³, traders x⁵, as in eq 2",
+            _same_if(lowers(cured)),
+            "peers x, leader x³, traders x⁵, as in eq 2",
         ),
         _finding(
             "Z-6",
@@ -340,8 +343,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             "a successful transaction is awarded a positive score",
             f"three successes of 1/2 take the peers from +1 to {_signed(small[0].peers)}; added, to"
             f" {_signed(small[1].peers)}",
-            same=small[0].peers > 1,
-            why="a factor below 1 shrinks what is there",
+            _same_if(small[0].peers > 1),
+            "a factor below 1 shrinks what is there",
         ),
         _finding(
             "Z-8",
@@ -350,7 +353,8 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             f"with {quarter} of {weak.members} members, drawn into clusters of {weak.size} that need"
             f" {weak.quorum} signatures, {_digits(weak.captured(quarter) * SLOTS_PER_DAY)} slots a day are"
             f" captured, with {third} members {_digits(weak.captured(third) * SLOTS_PER_DAY)}",
-            why="a few validate for all, so a draw can have a bad majority; larger clusters lower it (table),"
+            "different",
+            "a few validate for all, so a draw can have a bad majority; larger clusters lower it (table),"
             " and a home that watches has to catch the rest",
         ),
         _finding(
@@ -359,11 +363,18 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             "changing the sets after each transaction defends against it",
             f"{few} silenced members stop a fixed cluster of {weak.size} for ever; if it is drawn for each"
             f" slot after they were chosen, they stop {_digits(lost * 100)} % of the slots",
-            why="the paper prints no figure, so this cannot be compared; an attacker that learns each draw in"
+            "cannot be compared",
+            "the paper prints no figure; an attacker that learns each draw in"
             f" time still needs only {few}, so a silent cluster has to be drawn again",
         ),
     ]
 
 
-def _finding(row: str, about: str, paper: str, ours: str, *, same: bool = False, why: str) -> Finding:
-    return Finding(row, about, paper, ours, why=why, same=same)
+def _finding(row: str, about: str, paper: str, ours: str, verdict: _Verdict, why: str) -> Finding:
+    if verdict == "cannot be compared":
+        why = f"cannot be compared: {why}"
+    return Finding(row, about, paper, ours, why=why, same=verdict == "same")
+
+
+def _same_if(true: bool) -> _Verdict:
+    return "same" if true else "different"

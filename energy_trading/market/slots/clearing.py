@@ -76,7 +76,8 @@ def clear_pool(
     """Divide the metered energy of a slot by the mid-rate pool.
 
     Args:
-        net_wh: what each home fed in less what it drew, Wh, in the order of the homes' numbers.
+        net_wh: what each home fed in less what it drew, Wh, in the order of the homes' numbers; 0 without a
+            reading or an order.
         buy_limits: highest price at which each buys, units per Wh.
         sell_limits: lowest price at which each sells, units per Wh.
         max_spends: most that each may spend in the slot, units (see `PoolHome`).
