@@ -12,9 +12,9 @@ from fractions import Fraction
 from itertools import pairwise
 from math import comb
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, word_table
+from energy_trading.bench.papers.findings import Finding, Findings, Verdict, same_if, word_table
 from energy_trading.rules.q_score_as_printed import (
     Failed,
     QScores,
@@ -28,8 +28,6 @@ from energy_trading.rules.q_score_as_printed import (
 from energy_trading.simulation._outputs import csv_text, write_all
 
 SLOTS_PER_DAY: Final = 96
-
-_Verdict = Literal["same", "different", "cannot be compared"]
 
 _ONE: Final = Fraction(1)
 #: a success, two failures of the seller in a row, a success, a failure of the buyer
@@ -296,7 +294,7 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
     few = weak.enough_to_stop
     lost = 1 - weak.posted(few)
     return [
-        _finding(
+        Finding(
             "Z-2",
             "eq 1, the leader among the verifier set",
             "a different leader after each interval τ",
@@ -304,77 +302,67 @@ def _findings(printed: tuple[QScores, ...], cured: tuple[QScores, ...]) -> list[
             " row have the same leader"
             if equal and changes
             else "the turns are not equal",
-            _same_if(equal and changes),
+            same_if(equal and changes),
             "two verifications within one interval have the same leader, and everybody knows all future"
             " leaders in advance",
         ),
-        _finding(
+        Finding(
             "Z-2",
             "eq 1 with n as printed",
             "n is the number of smart meters, the leader a member of the verifier set",
             f"with {meters} meters and a set of {members}, only {in_set} of {meters * 10} intervals have a"
             " leader in the set",
-            "different",
+            Verdict.DIFFERENT,
             "n has to be the size of the set",
         ),
-        _finding(
+        Finding(
             "Z-6",
             "eq 2 as printed, two failures in a row",
             "both sets and the trader who failed are punished with negative scores",
             f"after the second failure peers, leader and seller have {_signed(second.peers)},"
             f" {_signed(second.leader)} and {_signed(second.seller)}, what they had before the first",
-            _same_if(lowers(printed)),
+            same_if(lowers(printed)),
             "a product changes its sign with every failure, so every second one is a reward; after one"
             " failure a success leaves the score negative",
         ),
-        _finding(
+        Finding(
             "Z-6",
             "the same powers of x, added",
             "both sets and the trader who failed are punished with negative scores",
             f"every failure lowers all three; after the second, peers have {_signed(cured[3].peers)}"
             if lowers(cured)
             else "a failure does not lower them",
-            _same_if(lowers(cured)),
+            same_if(lowers(cured)),
             "peers x, leader x³, traders x⁵, as in eq 2",
         ),
-        _finding(
+        Finding(
             "Z-6",
             "eq 2 as printed, small successes",
             "a successful transaction is awarded a positive score",
             f"three successes of 1/2 take the peers from +1 to {_signed(small[0].peers)}; added, to"
             f" {_signed(small[1].peers)}",
-            _same_if(small[0].peers > 1),
+            same_if(small[0].peers > 1),
             "a factor below 1 shrinks what is there",
         ),
-        _finding(
+        Finding(
             "Z-8",
             "51 % attack",
             "an attacker needs control of 51 % of the smart meters",
             f"with {quarter} of {weak.members} members, drawn into clusters of {weak.size} that need"
             f" {weak.quorum} signatures, {_digits(weak.captured(quarter) * SLOTS_PER_DAY)} slots a day are"
             f" captured, with {third} members {_digits(weak.captured(third) * SLOTS_PER_DAY)}",
-            "different",
+            Verdict.DIFFERENT,
             "a few validate for all, so a draw can have a bad majority; larger clusters lower it (table),"
             " and a home that watches has to catch the rest",
         ),
-        _finding(
+        Finding(
             "Z-8",
             "denial of service",
             "changing the sets after each transaction defends against it",
             f"{few} silenced members stop a fixed cluster of {weak.size} for ever; if it is drawn for each"
             f" slot after they were chosen, they stop {_digits(lost * 100)} % of the slots",
-            "cannot be compared",
+            Verdict.NOT_COMPARABLE,
             "the paper prints no figure; an attacker that learns each draw in"
             f" time still needs only {few}, so a silent cluster has to be drawn again",
         ),
     ]
-
-
-def _finding(row: str, about: str, paper: str, ours: str, verdict: _Verdict, why: str) -> Finding:
-    if verdict == "cannot be compared":
-        why = f"cannot be compared: {why}"
-    return Finding(row, about, paper, ours, why=why, same=verdict == "same")
-
-
-def _same_if(true: bool) -> _Verdict:
-    return "same" if true else "different"
