@@ -160,6 +160,14 @@ from .market.lots.lot_owner import LotOwner as LotOwner
 from .market.lots.lot_owner import SignedExchange as SignedExchange
 from .market.lots.lot_owner import SignedPermit as SignedPermit
 from .market.lots.lot_owner import exchange as exchange
+from .market.slots.clearing import DoubleAuctionClearing as DoubleAuctionClearing
+from .market.slots.clearing import DoubleAuctionOrder as DoubleAuctionOrder
+from .market.slots.clearing import PoolClearing as PoolClearing
+from .market.slots.clearing import PoolHome as PoolHome
+from .market.slots.clearing import PoolPrice as PoolPrice
+from .market.slots.clearing import PoolRule as PoolRule
+from .market.slots.clearing import clear_double_auction as clear_double_auction
+from .market.slots.clearing import clear_pool as clear_pool
 from .market.trade.offer import Offer as Offer
 from .market.trade.offer import Trade as Trade
 from .market.trade.offer import make_offer as make_offer
