@@ -19,7 +19,7 @@ from energy_trading.crypto._curve import address_of
 from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files._json import check_integer, check_object, from_hex, to_hex
+from energy_trading.files._json import check_object, from_hex, read_integer, to_hex
 
 
 class RequestRefused(Forged):
@@ -172,7 +172,7 @@ class CertificateRequest:
         return cls(
             from_hex(fields["csr"], "csr"),
             from_hex(fields["authority"], "authority", 32),
-            check_integer(fields["deadline"], "deadline"),
+            read_integer(fields["deadline"], "deadline"),
             from_hex(fields["accountSignature"], "accountSignature", 64),
             from_hex(fields["messageSignature"], "messageSignature", 64),
         )

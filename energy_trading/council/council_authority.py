@@ -40,7 +40,7 @@ class RequestAnswered(RuleBroken):
         super().__init__("this request was answered already; a new certificate needs a new request")
 
 
-class NotCertified(BadInput):
+class NoCertificate(BadInput):
     """This CA has issued no certificate for the account.
 
     Args:
@@ -176,11 +176,11 @@ class CouncilAuthority:
             How many certificates were revoked now.
 
         Raises:
-            NotCertified: there is no certificate of the account.
+            NoCertificate: there is no certificate of the account.
         """
         own = [each.certificate for each in self._issued if each.certificate.verifier.account == account]
         if not own:
-            raise NotCertified(account)
+            raise NoCertificate(account)
         serials = {certificate.serial_number for certificate in own} - self._revoked.keys()
         self._revoked.update(dict.fromkeys(serials, at))
         return len(serials)

@@ -8,13 +8,20 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from energy_trading.council.home_identity import IdentityBox, address_from_json
+from energy_trading.council.home_identity import IdentityBox
 from energy_trading.council.verifier_set import VerifierSet
 from energy_trading.crypto._curve import address_of
 from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import Forged, TryAgain
-from energy_trading.files._json import canonical_json, check_integer, check_object, from_hex, to_hex
+from energy_trading.files._json import (
+    canonical_json,
+    check_address,
+    check_object,
+    from_hex,
+    read_integer,
+    to_hex,
+)
 
 
 class HandOverRefused(Forged):
@@ -146,13 +153,13 @@ class HandOver:
         hashes = {"oldVerifiers", "newVerifiers", "oldBox", "newBox"}
         fields = check_object(value, "hand-over", {"home", *hashes, "member", "at", "signature"})
         return cls(
-            address_from_json(fields["home"], "home"),
+            check_address(fields["home"], "home"),
             from_hex(fields["oldVerifiers"], "oldVerifiers", 32),
             from_hex(fields["newVerifiers"], "newVerifiers", 32),
             from_hex(fields["oldBox"], "oldBox", 32),
             from_hex(fields["newBox"], "newBox", 32),
-            address_from_json(fields["member"], "member"),
-            check_integer(fields["at"], "at"),
+            check_address(fields["member"], "member"),
+            read_integer(fields["at"], "at"),
             from_hex(fields["signature"], "signature", 64),
         )
 
@@ -234,8 +241,8 @@ class HandOverReceipt:
         fields = check_object(value, "receipt", {"handOver", "member", "at", "signature"})
         return cls(
             from_hex(fields["handOver"], "handOver", 32),
-            address_from_json(fields["member"], "member"),
-            check_integer(fields["at"], "at"),
+            check_address(fields["member"], "member"),
+            read_integer(fields["at"], "at"),
             from_hex(fields["signature"], "signature", 64),
         )
 

@@ -20,12 +20,13 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import (
     canonical_json,
-    check_integer,
+    check_address,
     check_list,
     check_object,
     check_text,
     from_hex,
     parse_json,
+    read_integer,
     to_hex,
 )
 
@@ -231,25 +232,12 @@ class IdentityBox:
         fields = check_object(value, "box", {"home", "verifiers", "version", "ciphertext", "keys"})
         keys = [check_object(key, "key", {"account", "key"}) for key in check_list(fields["keys"], "keys")]
         return cls(
-            address_from_json(fields["home"], "home"),
+            check_address(fields["home"], "home"),
             from_hex(fields["verifiers"], "verifiers", 32),
-            check_integer(fields["version"], "version"),
+            read_integer(fields["version"], "version"),
             from_hex(fields["ciphertext"], "ciphertext"),
-            tuple(
-                (address_from_json(key["account"], "account"), from_hex(key["key"], "key")) for key in keys
-            ),
+            tuple((check_address(key["account"], "account"), from_hex(key["key"], "key")) for key in keys),
         )
-
-
-def address_from_json(value: Any, name: str) -> str:
-    """Read an address with its checksum.
-
-    Raises:
-        BadInput: the value is something else.
-    """
-    if not is_checksum_address(value):
-        raise BadInput(f"{name} must be an address with its checksum (EIP-55)")
-    return str(value)
 
 
 def _context(verifiers: bytes, home: str) -> bytes:
@@ -263,7 +251,7 @@ def _identity_to_json(identity: HomeIdentity) -> dict[str, Any]:
 def _signed_from_json(value: Any) -> SignedIdentity:
     fields = check_object(value, "identity", {"account", "name", "contact", "meter", "signature"})
     identity = HomeIdentity(
-        address_from_json(fields["account"], "account"),
+        check_address(fields["account"], "account"),
         check_text(fields["name"], "name"),
         check_text(fields["contact"], "contact"),
         from_hex(fields["meter"], "meter"),

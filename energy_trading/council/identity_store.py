@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from energy_trading.council.hand_over import HandOver, HandOverReceipt, check_receipts
-from energy_trading.council.home_identity import HomeIdentity, IdentityBox, address_from_json
+from energy_trading.council.home_identity import HomeIdentity, IdentityBox
 from energy_trading.council.verifier_set import VerifierSet
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files._json import check_integer, parse_json
+from energy_trading.files._json import check_address, parse_json, read_integer
 from energy_trading.files.journal import Journal
 from energy_trading.files.private_file import erase, read_private, write_private
 
@@ -52,8 +52,8 @@ class IdentityStore:
         self._journal = Journal(folder / "erased.jsonl")
         for fact in self._journal.replay():
             try:
-                home = address_from_json(fact["handOver"]["home"], "home")
-                erase(self._path(home, check_integer(fact["version"], "version")))
+                home = check_address(fact["handOver"]["home"], "home")
+                erase(self._path(home, read_integer(fact["version"], "version")))
             except (BadInput, KeyError, TypeError) as error:
                 self.close()
                 raise self._journal.corrupt("a line is not the record of an erasure") from error

@@ -39,6 +39,10 @@ PARAMETERS: dict[str, Any] = {
     "tolerance_bps": 1_000,
     "bidders_bps": 6_543,
     "max_duration": 3 * 3600,
+    "min_settle_window": 100,
+    "min_pay_window": 60,
+    "quote_fee": 1_009,
+    "settler_bps": 3_333,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,

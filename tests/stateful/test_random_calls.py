@@ -16,7 +16,7 @@ from tests.stateful.trade_calls import TradeCalls
     ("kind", "examples", "steps"),
     [
         (TradeCalls, 60, 80),
-        (AuctionCalls, 70, 120),
+        (AuctionCalls, 90, 120),
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),
         (LotCalls, 35, 100),

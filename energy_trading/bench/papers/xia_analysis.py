@@ -288,7 +288,8 @@ class _Street:
             EURO // 2,
             now + HOUR,
             now + 2 * HOUR,
-            HOUR,
+            now + 3 * HOUR,
+            now + 4 * HOUR,
             now + 10 * HOUR,
         )
         turns = list(zip(self.rivals, quotes[:2], strict=True))

@@ -22,7 +22,7 @@ from energy_trading.council.admission import (
     check_candidate,
 )
 from energy_trading.council.certificate_request import CertificateRequest, RequestRefused
-from energy_trading.council.council_authority import CouncilAuthority, NotCertified, RequestAnswered
+from energy_trading.council.council_authority import CouncilAuthority, NoCertificate, RequestAnswered
 from energy_trading.council.node_keys import NodeKeys
 from energy_trading.council.verifier_certificate import VERIFIER_OID, Verifier, VerifierCertificate, moment
 from energy_trading.crypto.keys import SecretKey
@@ -131,7 +131,7 @@ def test_revert_given_revoked(case: Case) -> None:
     with pytest.raises(CertificateRevoked) as error:
         case.check()
     assert error.value.since == NOW + 5
-    with pytest.raises(NotCertified):
+    with pytest.raises(NoCertificate):
         case.ca.revoke(MALLORY.account.address, NOW)
 
 
