@@ -13,7 +13,7 @@ from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
@@ -95,7 +95,7 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
     if not 0 < energy_wh <= MAX_LOT_WH:
         raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
     reading = InjectionReading(meter.signer, slot_start, energy_wh)
-    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
+    return SignedReading(**vars(reading), signature=sign_checked(meter, domain.digest(reading)))
 
 
 def sign_injection(
