@@ -40,7 +40,7 @@ contract VectorHarness {
         return SignerLib.isAccounts(account, digest, signature);
     }
 
-    function digest(bytes32 separator, bytes32 structHash) external pure returns (bytes32) {
+    function typedDigest(bytes32 separator, bytes32 structHash) external pure returns (bytes32) {
         return keccak256(abi.encodePacked("\x19\x01", separator, structHash));
     }
 
