@@ -369,7 +369,7 @@ def test_revert_given_journal_of_another(tmp_path: Path):
         SmartMeter(SIGNER, MARKET, path)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_measured_wh_is_certified_twice(data: st.DataObject):
     """N-3, N-8: over every window of time, its trades' receipts never add up to more than its import."""
