@@ -98,7 +98,7 @@ def accept(
                 desk.report(note="accepted before, nothing sent")
                 return
             if receipt_key(signer) != desk.suite.ledger.meter_of(buyer.address):
-                raise BadInput(f"0x{signer.hex()}, whose key this is, is not the meter of {buyer.address}")
+                raise BadInput(f"0x{signer.hex()} is not the meter registered for {buyer.address}")
             # Simulated before the meter learns of it, because after a refusal it never accepts it again.
             if made.signature is None:
                 desk.suite.market.accept_offer(made.terms).simulate(buyer)
