@@ -22,6 +22,7 @@ from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.output import console, time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
+from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
@@ -129,7 +130,7 @@ def _behind_command(command: str, public_key: Path, verifier: str | None) -> Rec
 @at_desk(with_market, key=with_meter_key)
 def show_signer(desk: Desk, key: MeterKey) -> None:
     """Print the meter's signer, under which `dso register-meter` registers it."""
-    signer = "0x" + key.open(desk).signer.hex()
+    signer = to_hex(key.open(desk).signer)
     if desk.as_json:
         desk.report(signer=signer)
     else:
@@ -182,11 +183,11 @@ def receipt(
     check_new("--out", out)
     with open_meter(desk, key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
-            raise BadInput(f"the acceptance names another meter than 0x{signer.hex()}, whose key this is")
+            raise BadInput(f"the acceptance names another meter than {to_hex(signer)}, whose key this is")
         signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
-    desk.report(trade_id="0x" + made.trade_id.hex(), file=str(out))
+    desk.report(trade_id=to_hex(made.trade_id), file=str(out))
 
 
 @contextmanager

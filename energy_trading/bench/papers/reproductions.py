@@ -44,6 +44,10 @@ REPRODUCTIONS: Final = {
     "chen": Reproduction(
         "Chen's protocol from set-up to trace, message by message (C-1 … C-10)", "chen:reproduce_chen"
     ),
+    "zaman": Reproduction(
+        "Zaman's eqs 1 and 2, and its attacks as probabilities, by calculation (Z-2, Z-6, Z-8)",
+        "zaman:reproduce_zaman",
+    ),
     "page": Reproduction(
         "what all of these found beside the papers' claims, which is docs/reproduction.md",
         "page:reproduce_page",

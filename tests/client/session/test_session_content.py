@@ -81,7 +81,7 @@ def test_encoding_is_the_documented_one() -> None:
         ),
         (
             b'{"lot":-1,"price":1,"type":"PriceProposal","validUntil":9}',
-            f"lot must be between 0 and {2**256 - 1}, not -1",
+            "lot must be between 0 and 2**256-1, not -1",
         ),
         (
             b'{"lot":1,"price":1,"type":"PriceProposal","validUntil":18446744073709551616}',
