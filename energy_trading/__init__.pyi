@@ -210,6 +210,8 @@ from .market.trade.trader import confirm as confirm
 from .market.trade.trader import confirm_many as confirm_many
 from .market.trade.trader import expire as expire
 from .market.trade.trader import repair as repair
+from .meter.command_signer import CommandSigner as CommandSigner
+from .meter.command_signer import SignerFailed as SignerFailed
 from .meter.key_root import Evidence as Evidence
 from .meter.key_root import EvidenceRefused as EvidenceRefused
 from .meter.key_root import KeyList as KeyList
@@ -219,11 +221,17 @@ from .meter.key_root import Vouch as Vouch
 from .meter.key_root import registry_domain as registry_domain
 from .meter.one_time_keys import KeysUsedUp as KeysUsedUp
 from .meter.one_time_keys import OneTimeKeys as OneTimeKeys
+from .meter.pkcs11_signer import PinRefused as PinRefused
+from .meter.pkcs11_signer import Pkcs11Key as Pkcs11Key
+from .meter.pkcs11_signer import Pkcs11Signer as Pkcs11Signer
+from .meter.pkcs11_signer import Pkcs11SupportMissing as Pkcs11SupportMissing
 from .meter.signers import P256Meter as P256Meter
 from .meter.signers import ReceiptSigner as ReceiptSigner
 from .meter.signers import Secp256k1Meter as Secp256k1Meter
 from .meter.signers import SignatureRefused as SignatureRefused
+from .meter.signers import read_public_key as read_public_key
 from .meter.signers import sign_checked as sign_checked
+from .meter.signers import signer_of as signer_of
 from .meter.smart_meter import Allotment as Allotment
 from .meter.smart_meter import NothingDelivered as NothingDelivered
 from .meter.smart_meter import Reading as Reading

@@ -9,7 +9,7 @@ import typer
 
 from energy_trading.cli.acting import Desk, MayBePending, at_desk, with_sender
 from energy_trading.cli.files import write_json
-from energy_trading.cli.meter import JournalFile, MeterKey, open_meter
+from energy_trading.cli.meter import JournalFile, MeterKey, open_meter, with_meter_key
 from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
@@ -65,13 +65,13 @@ def offer(
 
 
 @group.command()
-@at_desk(with_sender)
+@at_desk(with_sender, key=with_meter_key)
 def accept(
     desk: Desk,
     offer: OfferName,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help=f"Start of delivery. {_HELP_TIME}")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of delivery, exclusive.")],
-    meter_key: MeterKey,
+    key: MeterKey,
     journal: JournalFile,
 ) -> None:
     """Pay for an offer. The buyer's registered meter will sign how much arrives in the given time.
@@ -87,7 +87,7 @@ def accept(
     if slot[1] >= made.terms.deliver_by:
         raise BadInput(f"--to must be before the offer's deliver-by, {made.terms.deliver_by}, not {slot[1]}")
     buyer = desk.key
-    with open_meter(desk, meter_key, journal) as (meter, signer):
+    with open_meter(desk, key, journal) as (meter, signer):
         desk.report(trade_id=to_hex(made.trade_id), slot_from=slot[0], slot_to=slot[1])
         with desk.sending():
             # Asked after earlier transactions are mined, because a second acceptance would be refused and
@@ -98,9 +98,7 @@ def accept(
                 desk.report(note="accepted before, nothing sent")
                 return
             if receipt_key(signer) != desk.suite.ledger.meter_of(buyer.address):
-                raise BadInput(
-                    f"--meter-key: {to_hex(signer)} is not the meter registered for {buyer.address}"
-                )
+                raise BadInput(f"{to_hex(signer)} is not the meter registered for {buyer.address}")
             # Simulated before the meter learns of it, because after a refusal it never accepts it again.
             if made.signature is None:
                 desk.suite.market.accept_offer(made.terms).simulate(buyer)

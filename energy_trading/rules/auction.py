@@ -144,9 +144,11 @@ class Auctions:
         return state, auction.count, auction.accumulator
 
     def guarantee_of(self, terms: AuctionTerms) -> int:
-        """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8)."""
-        constants = self.market.parameters
-        return sum(guarantee_up(payment(lot_wh, terms.ceiling), constants) for lot_wh in terms.lots_wh)
+        """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8).
+
+        Refused if one of the payments is more than money can pay.
+        """
+        return sum(self.market.guarantee_up(payment(lot_wh, terms.ceiling)) for lot_wh in terms.lots_wh)
 
     def fees_of(self, account: str) -> int:
         """Return the fees that an account has earned and not claimed, in wei."""

@@ -17,7 +17,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import check_address, check_object, exact, from_hex, read_integer, to_hex
 from energy_trading.market.log.event_json import to_plain
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
@@ -148,7 +148,7 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
     if not 0 < energy_wh <= MAX_LOT_WH:
         raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
     reading = InjectionReading(meter.signer, slot_start, energy_wh)
-    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
+    return SignedReading(**vars(reading), signature=sign_checked(meter, domain.digest(reading)))
 
 
 def sign_injection(
