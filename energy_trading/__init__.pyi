@@ -41,6 +41,11 @@ from .council.council_authority import CouncilAuthority as CouncilAuthority
 from .council.council_authority import NoCertificate as NoCertificate
 from .council.council_authority import RequestAnswered as RequestAnswered
 from .council.council_authority import authority_hash as authority_hash
+from .council.envelope import Envelope as Envelope
+from .council.envelope import EnvelopeForged as EnvelopeForged
+from .council.envelope import Inbox as Inbox
+from .council.envelope import InboxFull as InboxFull
+from .council.envelope import SignedTwice as SignedTwice
 from .council.hand_over import HandOver as HandOver
 from .council.hand_over import HandOverReceipt as HandOverReceipt
 from .council.hand_over import HandOverRefused as HandOverRefused
