@@ -12,12 +12,22 @@ import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
 import {PurseLib} from "./types/Account.sol";
 import {Energy, EnergyLib} from "./types/Energy.sol";
-import {Delivery, DeliveryFault, NonceKind, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
+import {
+    Delivery,
+    DeliveryFault,
+    NonceKind,
+    ReceiptKey,
+    Terms,
+    TermsLib,
+    TradeSlot,
+    TradeState
+} from "./types/Trade.sol";
 
 /// @title Offer market
 /// @notice Specified in {IOfferMarket}.
 contract OfferMarket is IOfferMarket, EIP712 {
     using TermsLib for Terms;
+    using TradeSlot for uint256;
 
     /// @dev The most that the ledger can hold. It keeps every product below 2**170.
     uint256 private constant MAX_PRICE = PurseLib.MAX_AMOUNT;
@@ -31,8 +41,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _MAX_DURATION;
     address private immutable _AUCTION;
 
-    /// @dev One slot for each open trade: 0 none, 1 offered, 2 closed, 4 awarded, or else accepted: the hash
-    /// of buyer and receipt key with the two low bits set. Deadlines and amounts come back as calldata under
+    /// @dev One slot for each open trade, see {TradeSlot}. Deadlines and amounts come back as calldata under
     /// the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
@@ -148,7 +157,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, block.timestamp);
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
@@ -160,7 +169,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @param terms The award.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _payAward(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
-        if (_trade[tradeId] != uint256(TradeState.Awarded)) {
+        uint256 slot = _trade[tradeId];
+        if (!slot.isIn(TradeState.Awarded)) {
             revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
         }
         if (block.timestamp >= terms.acceptBy) {
@@ -177,7 +187,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, slot.agreedAt());
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
@@ -235,7 +245,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_NoBuyer();
         }
         tradeId = _checkNew(terms, NonceKind.AWARD);
-        _trade[tradeId] = uint256(TradeState.Awarded);
+        _trade[tradeId] = TradeSlot.awarded(block.timestamp);
         _emitMade(tradeId, terms);
     }
 
@@ -295,14 +305,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
     ) private returns (bytes32 tradeId, DeliveryFault fault) {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
-        uint256 state = _trade[tradeId];
-        if (!_isAccepted(state)) {
+        uint256 slot = _trade[tradeId];
+        if (!slot.isIn(TradeState.Accepted)) {
             return (tradeId, DeliveryFault.NotAccepted);
         }
         if (block.timestamp >= terms.deliverBy) {
             return (tradeId, DeliveryFault.Expired);
         }
-        if (state != _accepted(d.buyer, keccak256(d.signer))) {
+        if (!slot.isOf(d.buyer, keccak256(d.signer))) {
             return (tradeId, DeliveryFault.NotParty);
         }
         bool full = d.energy == terms.energy;
@@ -317,9 +327,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _end(tradeId, terms);
         if (full || d.energy.wh() >= agreed) {
             emit DeliveryConfirmed(tradeId);
-            _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered);
+            _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered, terms.price, 0);
         } else {
-            _settleShort(tradeId, terms, d.buyer, d.energy.wh(), agreed);
+            _settleShort(tradeId, terms, d.buyer, d.energy.wh(), agreed, slot.agreedAt());
         }
     }
 
@@ -329,12 +339,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @param buyer Account that accepted it.
     /// @param delivered Wh that the receipt proves.
     /// @param agreed Wh of the terms, more than delivered.
+    /// @param agreedAt Unix seconds at which the trade was agreed.
     function _settleShort(
         bytes32 tradeId,
         Terms calldata terms,
         address buyer,
         uint256 delivered,
-        uint256 agreed
+        uint256 agreed,
+        uint256 agreedAt
     ) private {
         uint256 paymentDown;
         uint256 cutDown;
@@ -354,7 +366,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
             paymentDown,
             terms.price - paymentDown,
             cutDown,
-            isDefault ? Outcome.SellerDefault : Outcome.Delivered
+            isDefault ? Outcome.SellerDefault : Outcome.Delivered,
+            isDefault ? terms.price : paymentDown,
+            agreedAt
         );
     }
 
@@ -373,7 +387,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bool early = block.timestamp < terms.acceptBy;
         uint256 cutDown = early ? Bps.shareDown(_guaranteeUp(terms.price), _CANCEL_BPS) : 0;
         emit OfferWithdrawn(tradeId, cutDown);
-        _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None);
+        _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None, 0, 0);
     }
 
     /// @inheritdoc IOfferMarket
@@ -396,39 +410,39 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external {
         bytes32 tradeId = terms.tradeId();
-        uint256 state = _trade[tradeId];
-        bool awarded = state == uint256(TradeState.Awarded);
-        if (awarded || state == uint256(TradeState.Offered)) {
-            _expireUnpaid(tradeId, terms, awarded);
+        uint256 slot = _trade[tradeId];
+        TradeState state = slot.state();
+        if (state == TradeState.Awarded || state == TradeState.Offered) {
+            _expireUnpaid(tradeId, terms, slot);
             return;
         }
-        if (!_isAccepted(state)) {
-            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Accepted);
+        if (state != TradeState.Accepted) {
+            revert OfferMarket_WrongState(tradeId, state, TradeState.Accepted);
         }
         if (block.timestamp < terms.deliverBy) {
             revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
         }
-        if (state != _accepted(buyer, receiptKey)) {
+        if (!slot.isOf(buyer, receiptKey)) {
             revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
         }
         delete _trade[tradeId];
         uint256 cutDown = Bps.shareDown(_guaranteeUp(terms.price), _PENALTY_BPS);
         emit TradeExpired(tradeId, cutDown);
-        _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault);
+        _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault, terms.price, slot.agreedAt());
     }
 
     /// @dev Ends an offer that nobody accepted, or an award that was not paid.
-    function _expireUnpaid(bytes32 tradeId, Terms calldata terms, bool awarded) private {
+    function _expireUnpaid(bytes32 tradeId, Terms calldata terms, uint256 slot) private {
         if (block.timestamp < terms.acceptBy) {
             revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
         }
         delete _trade[tradeId];
-        if (awarded) {
+        if (slot.isIn(TradeState.Awarded)) {
             emit AwardUnpaid(tradeId, terms.buyer);
-            _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault);
+            _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault, terms.price, slot.agreedAt());
         } else {
             emit OfferExpired(tradeId);
-            _settle(terms, address(0), 0, 0, 0, Outcome.None);
+            _settle(terms, address(0), 0, 0, 0, Outcome.None, 0, 0);
         }
     }
 
@@ -441,18 +455,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @param refund Units of account that the buyer gets back.
     /// @param cut Units of account of the guarantee that the treasury gets.
     /// @param outcome What happened, for the credits.
+    /// @param value Units of account that the outcome is about.
+    /// @param agreedAt Unix seconds at which the trade was agreed; only a default looks at it.
     function _settle(
         Terms calldata terms,
         address buyer,
         uint256 payment,
         uint256 refund,
         uint256 cut,
-        Outcome outcome
+        Outcome outcome,
+        uint256 value,
+        uint256 agreedAt
     ) private {
-        uint256 price = terms.price;
         unchecked {
             // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most the whole.
-            uint256 guarantee = _guaranteeUp(price);
+            uint256 guarantee = _guaranteeUp(terms.price);
             uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
             _LEDGER.settle(
                 Settlement({
@@ -462,9 +479,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
                     buyer: buyer,
                     buyerGets: refund,
                     outcome: outcome,
-                    value: outcome == Outcome.SellerDefault || outcome == Outcome.BuyerDefault
-                        ? price
-                        : payment,
+                    value: value,
+                    agreedAt: agreedAt,
                     treasuryGets: feeDown + cut
                 })
             );
@@ -483,16 +499,6 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// cannot, and the slot is cleared.
     function _end(bytes32 tradeId, Terms calldata terms) private {
         _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
-    }
-
-    /// @dev Whether a slot holds an acceptance: only those have both low bits set.
-    function _isAccepted(uint256 state) private pure returns (bool) {
-        return state & 3 == uint256(TradeState.Accepted);
-    }
-
-    /// @dev Slot value of an accepted trade.
-    function _accepted(address buyer, bytes32 receiptKey) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(buyer, receiptKey))) | uint256(TradeState.Accepted);
     }
 
     /// @dev Reverts {OfferMarket_WrongState} unless the trade is in the state `needed`.
@@ -526,8 +532,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function stateOf(bytes32 tradeId) public view returns (TradeState) {
-        uint256 state = _trade[tradeId];
-        return _isAccepted(state) ? TradeState.Accepted : TradeState(state);
+        return _trade[tradeId].state();
     }
 
     /// @inheritdoc IOfferMarket

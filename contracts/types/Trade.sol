@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {Energy} from "./Energy.sol";
 
 /// @notice What a seller offers (CTS, the commitment to send; N-1). Its EIP-712 struct hash is the trade id,
@@ -91,6 +92,54 @@ library TermsLib {
             calldatacopy(add(m, 0x20), terms, 0xe0)
             id := keccak256(m, 0x100)
         }
+    }
+}
+
+/// @notice The slot of an open trade. From the low bits:
+///
+///     0       8          48     256
+///     | state | agreedAt | party |
+///     | 8     | 40       | 208   |
+///
+/// `state` is a {TradeState}; `agreedAt` is the time of the acceptance, or of the award, in unix seconds
+/// (zero before); `party` is the upper part of keccak256(abi.encode(buyer, receiptKey)), zero before there is
+/// a buyer.
+/// @dev Naming another party of a trade needs a second preimage of 208 bits.
+library TradeSlot {
+    uint256 private constant PARTY_MASK = ~uint256(type(uint48).max);
+
+    /// @notice Current state.
+    function state(uint256 self) internal pure returns (TradeState) {
+        return TradeState(self & type(uint8).max);
+    }
+
+    /// @notice Whether the trade is in this state.
+    function isIn(uint256 self, TradeState wanted) internal pure returns (bool) {
+        return self & type(uint8).max == uint256(wanted);
+    }
+
+    /// @notice Unix seconds of the acceptance, or of the award.
+    function agreedAt(uint256 self) internal pure returns (uint256) {
+        return (self >> 8) & type(uint40).max;
+    }
+
+    /// @notice Whether these two accepted the trade.
+    function isOf(uint256 self, address buyer, bytes32 receiptKey) internal pure returns (bool) {
+        return (self ^ _party(buyer, receiptKey)) >> 48 == 0;
+    }
+
+    /// @notice An award at the time `time`, in unix seconds below 2**40.
+    function awarded(uint256 time) internal pure returns (uint256) {
+        return (time << 8) | uint256(TradeState.Awarded);
+    }
+
+    /// @notice An accepted trade that was agreed at the time `time`, in unix seconds below 2**40.
+    function accepted(address buyer, bytes32 receiptKey, uint256 time) internal pure returns (uint256) {
+        return (_party(buyer, receiptKey) & PARTY_MASK) | (time << 8) | uint256(TradeState.Accepted);
+    }
+
+    function _party(address buyer, bytes32 receiptKey) private pure returns (uint256) {
+        return uint256(EfficientHashLib.hash(uint256(uint160(buyer)), uint256(receiptKey)));
     }
 }
 

@@ -268,7 +268,7 @@ class Auctions:
             self.auctions[auction_id] = replace(auction, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
-        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now)
+        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now, terms.quote_until)
 
     def compensate(
         self, ctx: Context, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]

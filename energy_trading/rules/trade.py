@@ -48,10 +48,23 @@ class Accepted:
     Args:
         buyer: account that paid.
         receipt_key: keccak256 of the ERC-7913 signer.
+        agreed_at: unix seconds of the acceptance, or of the award.
     """
 
     buyer: str
     receipt_key: bytes
+    agreed_at: int
+
+
+@dataclass(frozen=True)
+class Awarded:
+    """An award that its winner has not paid yet.
+
+    Args:
+        agreed_at: unix seconds of the award.
+    """
+
+    agreed_at: int
 
 
 class Market:
@@ -75,11 +88,13 @@ class Market:
         self.auction = parameters.auction
         self.domain = domain
         self.ledger = ledger
-        self.trades: dict[bytes, TradeState | Accepted] = {}
+        self.trades: dict[bytes, TradeState | Accepted | Awarded] = {}
 
     def state_of(self, trade_id: bytes) -> TradeState:
         """Return the current state of a trade; one that ended and cannot come back is `NONE`."""
         state = self.trades.get(trade_id, TradeState.NONE)
+        if isinstance(state, Awarded):
+            return TradeState.AWARDED
         return TradeState.ACCEPTED if isinstance(state, Accepted) else state
 
     # ------------------------------------------------------------ offers
@@ -139,7 +154,7 @@ class Market:
         if terms.buyer == ZERO_ADDRESS:
             raise Refused("OfferMarket_NoBuyer")
         trade_id = self._check_new(ctx, terms, AWARD_NONCE)
-        self.trades[trade_id] = TradeState.AWARDED
+        self.trades[trade_id] = Awarded(ctx.now)
         return trade_id
 
     # ------------------------------------------------------------ deliveries
@@ -219,24 +234,23 @@ class Market:
         """
         trade_id = terms.struct_hash()
         state = self.trades.get(trade_id, TradeState.NONE)
-        is_accepted = isinstance(state, Accepted)
-        if not is_accepted and state not in (TradeState.OFFERED, TradeState.AWARDED):
+        if not isinstance(state, Accepted | Awarded) and state != TradeState.OFFERED:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.ACCEPTED)
-        deadline = terms.deliver_by if is_accepted else terms.accept_by
+        deadline = terms.deliver_by if isinstance(state, Accepted) else terms.accept_by
         if ctx.now < deadline:
             raise Refused("OfferMarket_NotExpired", ctx.now, deadline)
-        if is_accepted and state != Accepted(buyer, receipt_key):
+        if isinstance(state, Accepted) and (state.buyer, state.receipt_key) != (buyer, receipt_key):
             raise Refused("OfferMarket_NotParty", trade_id, buyer, receipt_key)
         del self.trades[trade_id]
-        if is_accepted:
+        if isinstance(state, Accepted):
             cut = penalty_down(terms.price, self.parameters)
-            self._settle(ctx, terms, buyer, 0, cut, Outcome.SELLER_DEFAULT)
-        elif state == TradeState.OFFERED:
-            self._settle(ctx, terms, None, 0, 0, Outcome.NONE)
-        else:  # the winner had paid nothing, so nothing returns to it
+            self._settle(ctx, terms, buyer, 0, cut, Outcome.SELLER_DEFAULT, state.agreed_at)
+        elif isinstance(state, Awarded):  # the winner had paid nothing, so nothing returns to it
             guarantee = guarantee_up(terms.price, self.parameters)
             parts = Split(guarantee, guarantee, 0, 0, terms.price, Outcome.BUYER_DEFAULT)
-            self.ledger.settle(terms.seller, terms.buyer, parts, ctx.now)
+            self.ledger.settle(terms.seller, terms.buyer, parts, ctx.now, state.agreed_at)
+        else:
+            self._settle(ctx, terms, None, 0, 0, Outcome.NONE)
 
     # ------------------------------------------------------------ parts of the above
 
@@ -271,7 +285,7 @@ class Market:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if ctx.now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
-        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS, state == TradeState.AWARDED)
+        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS)
 
     def _accept_signed(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey | None) -> bytes:
         trade_id = self._check_new(ctx, terms, SIGNED_NONCE)
@@ -281,14 +295,15 @@ class Market:
         self._pay(ctx, terms, receipt_key, terms.seller)
         return trade_id
 
-    def _pay(
-        self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str, is_owed: bool = False
-    ) -> None:
+    def _pay(self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str) -> None:
         """Take the payment, and the guarantee of a seller whose guarantee is not held yet.
 
         A winner owes the payment of its award, so a ban does not keep it from paying.
         """
         buyer, guarantee = ctx.sender, guarantee_up(terms.price, self.parameters)
+        state = self.trades.get(terms.struct_hash())
+        is_owed = isinstance(state, Awarded)
+        agreed_at = state.agreed_at if isinstance(state, Awarded) else ctx.now
         if terms.buyer not in (ZERO_ADDRESS, buyer):
             raise Refused("OfferMarket_Reserved", buyer, terms.buyer)
         if terms.seller == buyer:
@@ -305,7 +320,7 @@ class Market:
             self.ledger.pay_owed(buyer, terms.price)
         else:
             self.ledger.commit(*commitment)
-        self.trades[terms.struct_hash()] = Accepted(buyer, receipt_key)
+        self.trades[terms.struct_hash()] = Accepted(buyer, receipt_key, agreed_at)
 
     def _confirm(self, ctx: Context, d: Delivery, agreed: int) -> DeliveryFault:
         """Settle a receipt, or return why not and change nothing."""
@@ -316,7 +331,7 @@ class Market:
             return DeliveryFault.NOT_ACCEPTED
         if ctx.now >= terms.deliver_by:
             return DeliveryFault.EXPIRED
-        if state != Accepted(d.buyer, keccak(d.signer)):
+        if (state.buyer, state.receipt_key) != (d.buyer, keccak(d.signer)):
             return DeliveryFault.NOT_PARTY
         is_full = d.energy == terms.energy
         if not is_full and (not d.energy.is_plain or agreed >= PLAIN_ENERGY_LIMIT):
@@ -334,14 +349,21 @@ class Market:
         else:
             short = short_delivery(terms.price, delivered, agreed, self.parameters)
             outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
-            self._settle(ctx, terms, state.buyer, short.payment, short.cut, outcome)
+            self._settle(ctx, terms, state.buyer, short.payment, short.cut, outcome, state.agreed_at)
         return DeliveryFault.NONE
 
     def _settle(
-        self, ctx: Context, terms: Terms, buyer: str | None, payment: int, cut: int, outcome: Outcome
+        self,
+        ctx: Context,
+        terms: Terms,
+        buyer: str | None,
+        payment: int,
+        cut: int,
+        outcome: Outcome,
+        agreed_at: int = 0,
     ) -> None:
         parts = split(terms.price, payment, cut, buyer is not None, outcome, self.parameters)
-        self.ledger.settle(terms.seller, buyer or ZERO_ADDRESS, parts, ctx.now)
+        self.ledger.settle(terms.seller, buyer or ZERO_ADDRESS, parts, ctx.now, agreed_at)
 
     def _require_no_fault(self, delivery: Delivery, fault: DeliveryFault) -> None:
         if fault != DeliveryFault.NONE:

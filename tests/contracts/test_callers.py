@@ -322,7 +322,7 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "EnergyLedger.setPkg": _owned(lambda w: w.ledger.set_pkg(w.bob.address)),
     "EnergyLedger.settle": _as_market(
         lambda w: w.ledger.settle(
-            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0),
+            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0, 0),
         )
     ),
     "EnergyLedger.suspend": _owned(lambda w: w.ledger.suspend([w.alice.address])),

@@ -50,7 +50,7 @@ MARKETS, TRADES, PRICES = 50, 200, 200  # 10,000 trades and 10,000 guarantees
 SELLER, BUYER = SecretKey.from_int(11), SecretKey.from_int(12)
 METER = Secp256k1Meter(SecretKey.from_int(13))
 DAY = 86_400
-_SETTLE = ["address", "uint256", "uint256", "address", "uint256", "uint8", "uint256", "uint256"]
+_SETTLE = ["address", "uint256", "uint256", "address", "uint256", "uint8", "uint256", "uint256", "uint256"]
 _COMMIT = ["address", "address", "bool", "uint256", "uint256"]
 
 
@@ -110,7 +110,7 @@ class Case:
         return asked, receipt["logs"]
 
     def settled(self, asked: list[tuple[Any, ...]], buyer: str) -> Split:
-        ((seller, unhold, seller_gets, to, buyer_gets, outcome, value, treasury_gets),) = asked
+        ((seller, unhold, seller_gets, to, buyer_gets, outcome, value, _, treasury_gets),) = asked
         assert (seller, to) == (SELLER.address.lower(), buyer.lower())
         return Split(unhold, seller_gets, buyer_gets, treasury_gets, value, Outcome(outcome))
 

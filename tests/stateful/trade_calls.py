@@ -398,7 +398,7 @@ class TradeCalls(PeopleCalls):
 
     def claim(self, trade_id: bytes, right: bool = True) -> Accepted:
         accepted = self.accepted(trade_id) if right else None
-        return accepted or Accepted(self.world.stranger.address, b"\x01" * 32)
+        return accepted or Accepted(self.world.stranger.address, b"\x01" * 32, 0)
 
     @call(3, place=range(100), right=often, state=OPEN, by=anybody)
     def expire(self, place: int, right: bool, state: TradeState, by: int) -> None:

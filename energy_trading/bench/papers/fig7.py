@@ -236,7 +236,9 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
     def settle(z: int, fraud: bool) -> Change:
         nonlocal standing
         outcome = Outcome.SELLER_DEFAULT if fraud else Outcome.DELIVERED
-        call = ledger.settle(Settlement(merchant.address, 0, 0, customer.address, 0, outcome, z, 0))
+        call = ledger.settle(
+            Settlement(merchant.address, 0, 0, customer.address, 0, outcome, z, chain.now(), 0)
+        )
         sent = call.send(market)
         changes = [change for event in sent.events for change in changes_in(event)]
         (change,) = (c for c in changes if c.cause in (Cause.SOLD, Cause.SELLER_DEFAULT))
@@ -250,6 +252,8 @@ def run_on_chain() -> tuple[Fig7Trade, ...]:
             seller_credit_e9=view.seller_credit_e9,
             sales=view.sales,
             defaults=view.defaults,
+            steps=view.steps,
+            last_step_at=view.last_step_at,
             banned_until=view.banned_until,
         )
         if on_chain != standing or change.new_e9 != standing.seller_credit_e9:
