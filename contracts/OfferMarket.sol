@@ -19,8 +19,10 @@ import {
     ReceiptKey,
     Terms,
     TermsLib,
+    TestimonyFault,
     TradeSlot,
-    TradeState
+    TradeState,
+    Witness
 } from "./types/Trade.sol";
 
 /// @title Offer market
@@ -39,6 +41,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _PENALTY_BPS;
     uint256 private immutable _TOLERANCE_BPS;
     uint256 private immutable _MAX_DURATION;
+    uint256 private immutable _REPLY_TIME;
     address private immutable _AUCTION;
 
     /// @dev One slot for each open trade, see {TradeSlot}. Deadlines and amounts come back as calldata under
@@ -57,6 +60,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, Bps.ONE);
         _AUCTION = p.auction;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
+        _REPLY_TIME = Range.check("replyTime", p.replyTime, 1 minutes, 30 days);
     }
 
     // ---------------------------------------------------------------- commit
@@ -282,12 +286,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external {
-        Energy energy = delivery.terms.energy;
-        if (
-            agreedWh == 0 || agreedWh >= EnergyLib.PLAIN_LIMIT || EnergyLib.hidden(agreedWh, salt) != energy
-        ) {
-            revert OfferMarket_BadOpening(energy, agreedWh, salt);
-        }
+        _checkOpening(delivery.terms.energy, agreedWh, salt);
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, agreedWh);
         if (fault != DeliveryFault.None) {
             revert OfferMarket_ReceiptRefused(tradeId, fault);
@@ -306,10 +305,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
         uint256 slot = _trade[tradeId];
+        uint256 deadline = terms.deliverBy;
         if (!slot.isIn(TradeState.Accepted)) {
-            return (tradeId, DeliveryFault.NotAccepted);
+            if (!slot.isIn(TradeState.Testified)) {
+                return (tradeId, DeliveryFault.NotAccepted);
+            }
+            deadline += _REPLY_TIME;
         }
-        if (block.timestamp >= terms.deliverBy) {
+        if (block.timestamp >= deadline) {
             return (tradeId, DeliveryFault.Expired);
         }
         if (!slot.isOf(d.buyer, keccak256(d.signer))) {
@@ -324,51 +327,207 @@ contract OfferMarket is IOfferMarket, EIP712 {
             return (tradeId, DeliveryFault.BadReceipt);
         }
 
-        _end(tradeId, terms);
         if (full || d.energy.wh() >= agreed) {
+            _end(tradeId, terms);
             emit DeliveryConfirmed(tradeId);
             _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered, terms.price, 0);
         } else {
-            _settleShort(tradeId, terms, d.buyer, d.energy.wh(), agreed, slot.agreedAt());
+            _settleShort(tradeId, d, agreed, slot);
         }
     }
 
-    /// @dev Settles a delivery of less than agreed. Rounding: payment and cut down.
+    /// @dev Settles a delivery of less than agreed: at once and for good, unless the terms allow testimony
+    /// that has not come yet. Rounding: payment and cut down.
     /// @param tradeId Hash of the terms.
-    /// @param terms The offer.
-    /// @param buyer Account that accepted it.
-    /// @param delivered Wh that the receipt proves.
-    /// @param agreed Wh of the terms, more than delivered.
-    /// @param agreedAt Unix seconds at which the trade was agreed.
-    function _settleShort(
-        bytes32 tradeId,
-        Terms calldata terms,
-        address buyer,
-        uint256 delivered,
-        uint256 agreed,
-        uint256 agreedAt
-    ) private {
+    /// @param d Terms, parties and receipt of less than agreed.
+    /// @param agreed Wh of the terms.
+    /// @param slot The trade's slot, accepted or testified.
+    function _settleShort(bytes32 tradeId, Delivery calldata d, uint256 agreed, uint256 slot) private {
+        Terms calldata terms = d.terms;
+        uint256 delivered = d.energy.wh();
         uint256 paymentDown;
         uint256 cutDown;
-        bool isDefault;
+        bool isDefault = _isBeyondTolerance(delivered, agreed);
         unchecked {
             // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14, so all is below
             // 2**142.
-            uint256 missing = agreed - delivered;
             paymentDown = (terms.price * delivered) / agreed;
-            cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * Bps.ONE);
-            isDefault = missing * Bps.ONE > agreed * _TOLERANCE_BPS;
+            cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * (agreed - delivered)) / (agreed * Bps.ONE);
         }
+        Outcome outcome = isDefault ? Outcome.SellerDefault : Outcome.Delivered;
+        if (slot.isIn(TradeState.Testified)) {
+            cutDown = 0;
+            if (isDefault) {
+                outcome = Outcome.None; // The two meters disagree, so neither credit moves.
+            }
+        } else if (NonceKind.allowsTestimony(terms.nonce) && !_isMarket(d.signer)) {
+            _trade[tradeId] = TradeSlot.paidShort(cutDown, isDefault, slot.agreedAt());
+            emit PaidShort(tradeId, delivered, agreed, paymentDown, cutDown);
+            _payShort(terms, d.buyer, paymentDown, isDefault ? Outcome.None : Outcome.Delivered);
+            return;
+        }
+        _end(tradeId, terms);
         emit DeliveredShort(tradeId, delivered, agreed, paymentDown, cutDown);
         _settle(
             terms,
-            buyer,
+            d.buyer,
             paymentDown,
             terms.price - paymentDown,
             cutDown,
-            isDefault ? Outcome.SellerDefault : Outcome.Delivered,
+            outcome,
             isDefault ? terms.price : paymentDown,
-            agreedAt
+            slot.agreedAt()
+        );
+    }
+
+    /// @dev Whether more is missing than the tolerance allows.
+    /// @param delivered Wh, at most `agreed`.
+    /// @param agreed Wh of the terms, below 2**64.
+    function _isBeyondTolerance(uint256 delivered, uint256 agreed) private view returns (bool) {
+        unchecked {
+            return (agreed - delivered) * Bps.ONE > agreed * _TOLERANCE_BPS; // Safe: below 2**78.
+        }
+    }
+
+    /// @dev Reverts {OfferMarket_BadOpening} unless quantity and salt open the commitment.
+    function _checkOpening(Energy energy, uint256 agreedWh, bytes32 salt) private pure {
+        if (
+            agreedWh == 0 || agreedWh >= EnergyLib.PLAIN_LIMIT || EnergyLib.hidden(agreedWh, salt) != energy
+        ) {
+            revert OfferMarket_BadOpening(energy, agreedWh, salt);
+        }
+    }
+
+    // ---------------------------------------------------------------- testify
+
+    /// @inheritdoc IOfferMarket
+    function testify(Witness calldata witness) external {
+        (bytes32 tradeId, TestimonyFault fault) = _testify(witness, witness.terms.energy.wh());
+        if (fault != TestimonyFault.None) {
+            revert OfferMarket_TestimonyRefused(tradeId, fault);
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function testifyMany(Witness[] calldata witnesses) external returns (uint256 counted) {
+        for (uint256 i = 0; i < witnesses.length; ++i) {
+            (bytes32 tradeId, TestimonyFault fault) = _testify(witnesses[i], witnesses[i].terms.energy.wh());
+            if (fault == TestimonyFault.None) {
+                ++counted;
+            } else {
+                emit WitnessRefused(tradeId, fault);
+            }
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function testifyHidden(Witness calldata witness, uint256 agreedWh, bytes32 salt) external {
+        _checkOpening(witness.terms.energy, agreedWh, salt);
+        (bytes32 tradeId, TestimonyFault fault) = _testify(witness, agreedWh);
+        if (fault != TestimonyFault.None) {
+            revert OfferMarket_TestimonyRefused(tradeId, fault);
+        }
+    }
+
+    /// @dev Checks a testimony and takes it in, or returns why not and changes nothing.
+    /// @param w Terms, parties and testimony.
+    /// @param agreed Wh of the terms, opened if they were hidden.
+    /// @return tradeId Hash of the terms.
+    /// @return fault Why the testimony was refused; {TestimonyFault.None} if it counts.
+    function _testify(
+        Witness calldata w,
+        uint256 agreed
+    ) private returns (bytes32 tradeId, TestimonyFault fault) {
+        Terms calldata terms = w.terms;
+        tradeId = terms.tradeId();
+        uint256 slot = _trade[tradeId];
+        fault = _faultOf(w, tradeId, slot, agreed);
+        if (fault != TestimonyFault.None) {
+            return (tradeId, fault);
+        }
+        emit DeliveryTestified(tradeId, w.energy, w.from, w.to);
+        if (slot.isIn(TradeState.PaidShort)) {
+            _end(tradeId, terms);
+            emit ShortSettled(tradeId, 0);
+            _settle(terms, address(0), 0, 0, 0, Outcome.None, 0, 0);
+        } else {
+            _trade[tradeId] = slot.testified();
+        }
+    }
+
+    /// @dev Why a testimony does not count; {TestimonyFault.None} if it does.
+    function _faultOf(
+        Witness calldata w,
+        bytes32 tradeId,
+        uint256 slot,
+        uint256 agreed
+    ) private view returns (TestimonyFault) {
+        Terms calldata terms = w.terms;
+        if (!NonceKind.allowsTestimony(terms.nonce)) {
+            return TestimonyFault.NotAllowed;
+        }
+        bool isPaidShort = slot.isIn(TradeState.PaidShort);
+        if (!isPaidShort && !slot.isIn(TradeState.Accepted)) {
+            return TestimonyFault.NotWaiting;
+        }
+        if (block.timestamp >= terms.deliverBy) {
+            return TestimonyFault.Expired;
+        }
+        if (w.from < terms.acceptBy || w.to <= w.from || w.to > terms.deliverBy) {
+            return TestimonyFault.OutsideTrade;
+        }
+        // A receipt of lots settles at once, so a trade that is paid short was paid on a meter's receipt.
+        if (!isPaidShort) {
+            if (!slot.isOf(w.buyer, keccak256(w.receiptSigner))) {
+                return TestimonyFault.NotParty;
+            }
+            if (_isMarket(w.receiptSigner)) {
+                return TestimonyFault.PaidByLots;
+            }
+        }
+        if (w.energy != terms.energy) {
+            if (!w.energy.isPlain() || agreed >= EnergyLib.PLAIN_LIMIT) {
+                return TestimonyFault.EnergyHidden;
+            }
+            if (w.energy.wh() < agreed && _isBeyondTolerance(w.energy.wh(), agreed)) {
+                return TestimonyFault.TooLittle;
+            }
+        }
+        if (IMeterRegistry(address(_LEDGER)).meterOf(terms.seller) != keccak256(w.signer)) {
+            return TestimonyFault.NotSellersMeter;
+        }
+        bytes32 digest = _hashTypedData(MarketDigest.testimonyHash(tradeId, w.energy, w.from, w.to));
+        return
+            SignerLib.isValid(w.signer, digest, w.signature)
+                ? TestimonyFault.None
+                : TestimonyFault.BadTestimony;
+    }
+
+    /// @dev Whether a receipt signer is a market of the ledger, as {IEnergyLot} is: then lots fulfil the
+    /// trade, and the energy in them was metered when they were made.
+    function _isMarket(bytes calldata signer) private view returns (bool) {
+        return signer.length > 20 && _LEDGER.isMarket(address(bytes20(signer)));
+    }
+
+    /// @dev Pays for a short delivery and leaves the guarantee held. Rounding: fee down.
+    /// @param terms The offer.
+    /// @param buyer Account that accepted it.
+    /// @param payment Units of account that the seller earned, before the fee; at most the price.
+    /// @param outcome What happened, for the credits: None while that is open.
+    function _payShort(Terms calldata terms, address buyer, uint256 payment, Outcome outcome) private {
+        uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
+        _LEDGER.settle(
+            Settlement({
+                seller: terms.seller,
+                unhold: 0,
+                sellerGets: payment - feeDown,
+                buyer: buyer,
+                buyerGets: terms.price - payment,
+                outcome: outcome,
+                value: payment,
+                agreedAt: 0,
+                treasuryGets: feeDown
+            })
         );
     }
 
@@ -416,16 +575,27 @@ contract OfferMarket is IOfferMarket, EIP712 {
             _expireUnpaid(tradeId, terms, slot);
             return;
         }
-        if (state != TradeState.Accepted) {
+        bool isTestified = state == TradeState.Testified;
+        if (state != TradeState.Accepted && state != TradeState.PaidShort && !isTestified) {
             revert OfferMarket_WrongState(tradeId, state, TradeState.Accepted);
         }
-        if (block.timestamp < terms.deliverBy) {
-            revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
+        uint256 deadline = isTestified ? terms.deliverBy + _REPLY_TIME : terms.deliverBy;
+        if (block.timestamp < deadline) {
+            revert OfferMarket_NotExpired(block.timestamp, deadline);
+        }
+        if (state == TradeState.PaidShort) {
+            _expireShort(tradeId, terms, slot);
+            return;
         }
         if (!slot.isOf(buyer, receiptKey)) {
             revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
         }
         delete _trade[tradeId];
+        if (isTestified) {
+            emit TestimonyUnanswered(tradeId);
+            _settle(terms, buyer, 0, terms.price, 0, Outcome.None, 0, 0);
+            return;
+        }
         uint256 cutDown = Bps.shareDown(_guaranteeUp(terms.price), _PENALTY_BPS);
         emit TradeExpired(tradeId, cutDown);
         _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault, terms.price, slot.agreedAt());
@@ -444,6 +614,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
             emit OfferExpired(tradeId);
             _settle(terms, address(0), 0, 0, 0, Outcome.None, 0, 0);
         }
+    }
+
+    /// @dev Ends a trade that was paid short and to which the seller's meter did not testify.
+    function _expireShort(bytes32 tradeId, Terms calldata terms, uint256 slot) private {
+        delete _trade[tradeId];
+        uint256 cut = slot.cutOf();
+        emit ShortSettled(tradeId, cut);
+        Outcome outcome = slot.isDefault() ? Outcome.SellerDefault : Outcome.None;
+        _settle(terms, address(0), 0, 0, cut, outcome, terms.price, slot.agreedAt());
     }
 
     /// @dev Ends a trade at the ledger: the seller gets guarantee - cut + payment - fee, the buyer the
@@ -554,6 +733,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
                 penaltyBps: _PENALTY_BPS,
                 toleranceBps: _TOLERANCE_BPS,
                 maxDuration: _MAX_DURATION,
+                replyTime: _REPLY_TIME,
                 auction: _AUCTION
             });
     }

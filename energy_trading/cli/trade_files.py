@@ -16,7 +16,7 @@ from energy_trading.files._json import read_json
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
     from energy_trading.market.trade.offer import Offer
-    from energy_trading.types import Delivery, Terms
+    from energy_trading.types import Delivery, Terms, Witness
 
 OfferName = Annotated[
     str,
@@ -81,6 +81,76 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
     }
 
 
+def witness_to_json(witness: Witness, offer: Offer) -> dict[str, Any]:
+    """Return a testimony for `json.dumps`; it reveals hidden energy only if less than agreed was fed in."""
+    opening = None
+    if offer.salt is not None and witness.energy.is_plain:
+        opening = {"energy_wh": offer.energy_wh, "salt": "0x" + offer.salt.hex()}
+    return {
+        "terms": {**asdict(witness.terms), "energy": "0x" + witness.terms.energy.hex()},
+        "buyer": witness.buyer,
+        "receipt_signer": "0x" + witness.receipt_signer.hex(),
+        "signer": "0x" + witness.signer.hex(),
+        "energy": "0x" + witness.energy.hex(),
+        "from": witness.from_,
+        "to": witness.to,
+        "signature": "0x" + witness.signature.hex(),
+        "opening": opening,
+    }
+
+
+def witness_from_json(value: Any) -> tuple[Witness, tuple[int, bytes] | None]:
+    """Read the object of `witness_to_json`; the contract checks what it states.
+
+    Returns:
+        The testimony, and quantity in Wh and salt if hidden energy has to be revealed, else None.
+
+    Raises:
+        BadInput: a field is missing or malformed.
+    """
+    from eth_utils.address import to_checksum_address
+
+    from energy_trading.files._json import from_hex, reading
+    from energy_trading.types import Energy, Witness
+
+    with reading("testimony"):
+        times = int(value["from"]), int(value["to"])
+        for name, time in zip(("from", "to"), times, strict=True):
+            _check_number(name, time)
+        named, signer, energy, signature = (
+            from_hex(value[name], name) for name in ("receipt_signer", "signer", "energy", "signature")
+        )
+        buyer = to_checksum_address(value["buyer"])
+        witness = Witness(_terms_of(value["terms"]), buyer, named, signer, Energy(energy), *times, signature)
+        return witness, _opening_of(value["opening"])
+
+
+def _terms_of(raw: Any) -> Terms:
+    from eth_utils.address import to_checksum_address
+
+    from energy_trading.files._json import from_hex
+    from energy_trading.types import Energy, Terms
+
+    terms = Terms(
+        to_checksum_address(raw["seller"]),
+        to_checksum_address(raw["buyer"]),
+        Energy(from_hex(raw["energy"], "energy")),
+        *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
+    )
+    _check_terms(terms)
+    return terms
+
+
+def _opening_of(opening: Any) -> tuple[int, bytes] | None:
+    from energy_trading.files._json import from_hex
+
+    if opening is None:
+        return None
+    energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt", 32)
+    _check_number("energy_wh", energy_wh)
+    return energy_wh, salt
+
+
 def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """Read the object of `delivery_to_json`; the contract checks what it states.
 
@@ -93,26 +163,15 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     from eth_utils.address import to_checksum_address
 
     from energy_trading.files._json import from_hex, reading
-    from energy_trading.types import Delivery, Energy, Terms
+    from energy_trading.types import Delivery, Energy
 
     with reading("receipt"):
-        raw, opening = value["terms"], value["opening"]
-        terms = Terms(
-            to_checksum_address(raw["seller"]),
-            to_checksum_address(raw["buyer"]),
-            Energy(from_hex(raw["energy"], "energy")),
-            *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
-        )
-        _check_terms(terms)
+        terms = _terms_of(value["terms"])
         signer, energy, signature = (
             from_hex(value[name], name) for name in ("signer", "energy", "signature")
         )
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
-        if opening is None:
-            return delivery, None
-        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt", 32)
-        _check_number("energy_wh", energy_wh)
-        return delivery, (energy_wh, salt)
+        return delivery, _opening_of(value["opening"])
 
 
 def _check_terms(terms: Terms) -> None:

@@ -90,7 +90,7 @@ def payment(lot_wh: int, price_per_kwh: int) -> int:
 def award_nonce(auction_id: bytes, lot: int) -> int:
     """Return the nonce of the trade that a lot becomes; `lot` is its place in the terms (X-7)."""
     drawn = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, lot])), "big")
-    return AWARD_NONCE | drawn >> 2
+    return AWARD_NONCE | drawn >> 3
 
 
 class Auctions:

@@ -131,6 +131,7 @@ class Ledger:
         check_parameters(parameters.credit)
         self.constants = parameters.credit
         self.owner, self.pkg, self.treasury = parameters.owner, parameters.pkg, parameters.treasury
+        self.markets = frozenset(parameters.markets)
         self.unit, self.epoch_seconds = parameters.unit, parameters.epoch_seconds
         self.domain = domain
         self.address = domain.verifying_contract
@@ -331,6 +332,10 @@ class Ledger:
         """Return whether an account is open in a role and neither suspended nor banned (X-3)."""
         found = self.account(account)
         return found.roles & role == role and not found.suspended and now >= found.standing.banned_until
+
+    def is_market(self, market: str) -> bool:
+        """Return whether a contract may commit and settle."""
+        return market != ZERO_ADDRESS and market in self.markets
 
     def meter_of(self, account: str) -> bytes:
         """Return keccak256 of the meter's signer; zero if the account has none."""

@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto.merkle import signer_leaf, verify_proof
 from energy_trading.rules.context import Context
 from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.settlement import (
+    Short,
     Split,
     guarantee_up,
+    is_beyond_tolerance,
+    paid_short,
     penalty_down,
     short_delivery,
     split,
@@ -24,6 +28,7 @@ from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     Acceptance,
     Delivery,
@@ -35,7 +40,10 @@ from energy_trading.types import (
     Receipt,
     ReceiptKey,
     Terms,
+    Testimony,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 
 _NONCE_KIND: Final = SIGNED_NONCE | AWARD_NONCE
@@ -49,10 +57,27 @@ class Accepted:
         buyer: account that paid.
         receipt_key: keccak256 of the ERC-7913 signer.
         agreed_at: unix seconds of the acceptance, or of the award.
+        testified: whether the seller's meter has testified.
     """
 
     buyer: str
     receipt_key: bytes
+    agreed_at: int
+    testified: bool = False
+
+
+@dataclass(frozen=True)
+class PaidShort:
+    """A trade whose receipt was short, and whose guarantee waits for testimony.
+
+    Args:
+        cut: units of the guarantee that are lost without testimony.
+        is_default: whether it is a default then.
+        agreed_at: unix seconds of the acceptance, or of the award.
+    """
+
+    cut: int
+    is_default: bool
     agreed_at: int
 
 
@@ -88,14 +113,18 @@ class Market:
         self.auction = parameters.auction
         self.domain = domain
         self.ledger = ledger
-        self.trades: dict[bytes, TradeState | Accepted | Awarded] = {}
+        self.trades: dict[bytes, TradeState | Accepted | Awarded | PaidShort] = {}
 
     def state_of(self, trade_id: bytes) -> TradeState:
         """Return the current state of a trade; one that ended and cannot come back is `NONE`."""
         state = self.trades.get(trade_id, TradeState.NONE)
         if isinstance(state, Awarded):
             return TradeState.AWARDED
-        return TradeState.ACCEPTED if isinstance(state, Accepted) else state
+        if isinstance(state, PaidShort):
+            return TradeState.PAID_SHORT
+        if isinstance(state, Accepted):
+            return TradeState.TESTIFIED if state.testified else TradeState.ACCEPTED
+        return state
 
     # ------------------------------------------------------------ offers
 
@@ -185,10 +214,44 @@ class Market:
             agreed_wh: quantity of the terms, Wh.
             salt: 32 bytes.
         """
-        energy = delivery.terms.energy
-        if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or Energy.hidden(agreed_wh, salt) != energy:
-            raise Refused("OfferMarket_BadOpening", energy, agreed_wh, salt)
+        _check_opening(delivery.terms.energy, agreed_wh, salt)
         self._require_no_fault(delivery, self._confirm(ctx, delivery, agreed_wh))
+
+    # ------------------------------------------------------------ testimony
+
+    def testify(self, ctx: Context, witness: Witness) -> None:
+        """Take in what the seller's meter fed in for a trade (N-3, N-7). Anyone may submit it.
+
+        A trade that is paid short has its guarantee back. If there is no receipt yet, the buyer's counts for
+        the reply time after `deliver_by` too. In both cases the seller has no default any more.
+
+        Refused if the terms do not allow testimony, the trade is neither accepted nor paid short,
+        `deliver_by` has come, the time of the testimony does not lie within the trade, buyer or receipt
+        signer are not those of the acceptance, lots fulfil the trade, the energy is hidden and not that of
+        the terms, more is missing than the tolerance allows, or it is not signed by the meter that is
+        registered for the seller now.
+        """
+        self._require_counted(witness, self._testify(ctx, witness, _number(witness.terms.energy)))
+
+    def testify_many(self, ctx: Context, witnesses: Sequence[Witness]) -> tuple[TestimonyFault, ...]:
+        """Take in many testimonies; one with a fault does not stop the others (N-3).
+
+        Returns:
+            The fault of each testimony, or `NONE`.
+        """
+        return tuple(self._testify(ctx, witness, _number(witness.terms.energy)) for witness in witnesses)
+
+    def testify_hidden(self, ctx: Context, witness: Witness, agreed_wh: int, salt: bytes) -> None:
+        """Take in a testimony of part of a hidden quantity, by opening the commitment (N-5).
+
+        Refused if quantity and salt do not open it, or as `testify` is.
+
+        Args:
+            agreed_wh: quantity of the terms, Wh.
+            salt: 32 bytes.
+        """
+        _check_opening(witness.terms.energy, agreed_wh, salt)
+        self._require_counted(witness, self._testify(ctx, witness, agreed_wh))
 
     # ------------------------------------------------------------ withdrawal, expiry
 
@@ -222,10 +285,12 @@ class Market:
         """End what is overdue. Anyone may call (N-7, scenarios 3 and 4).
 
         An offer that nobody accepted costs nothing. An award that its winner did not pay is the winner's
-        default (eq 7); an accepted trade that was not delivered is the seller's.
+        default (eq 7); an accepted trade that was not delivered is the seller's, unless its meter has
+        testified: then the buyer is refunded and the guarantee returns. A trade that is paid short loses the
+        cut of its guarantee.
 
-        Refused if the trade is not open, its deadline (`accept_by` or `deliver_by`) has not come, or others
-        accepted it.
+        Refused if the trade is not open, its deadline (`accept_by`, or `deliver_by`, after testimony with the
+        reply time) has not come, or others accepted it.
 
         Args:
             terms: the trade.
@@ -234,15 +299,22 @@ class Market:
         """
         trade_id = terms.struct_hash()
         state = self.trades.get(trade_id, TradeState.NONE)
-        if not isinstance(state, Accepted | Awarded) and state != TradeState.OFFERED:
+        if not isinstance(state, Accepted | Awarded | PaidShort) and state != TradeState.OFFERED:
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.ACCEPTED)
-        deadline = terms.deliver_by if isinstance(state, Accepted) else terms.accept_by
+        deadline = terms.deliver_by if isinstance(state, Accepted | PaidShort) else terms.accept_by
+        if isinstance(state, Accepted) and state.testified:
+            deadline += self.parameters.reply_time
         if ctx.now < deadline:
             raise Refused("OfferMarket_NotExpired", ctx.now, deadline)
         if isinstance(state, Accepted) and (state.buyer, state.receipt_key) != (buyer, receipt_key):
             raise Refused("OfferMarket_NotParty", trade_id, buyer, receipt_key)
         del self.trades[trade_id]
-        if isinstance(state, Accepted):
+        if isinstance(state, PaidShort):
+            outcome = Outcome.SELLER_DEFAULT if state.is_default else Outcome.NONE
+            self._settle_guarantee(ctx, terms, state.cut, outcome, state.agreed_at)
+        elif isinstance(state, Accepted) and state.testified:
+            self._settle(ctx, terms, buyer, 0, 0, Outcome.NONE)
+        elif isinstance(state, Accepted):
             cut = penalty_down(terms.price, self.parameters)
             self._settle(ctx, terms, buyer, 0, cut, Outcome.SELLER_DEFAULT, state.agreed_at)
         elif isinstance(state, Awarded):  # the winner had paid nothing, so nothing returns to it
@@ -329,7 +401,7 @@ class Market:
         state = self.trades.get(trade_id)
         if not isinstance(state, Accepted):
             return DeliveryFault.NOT_ACCEPTED
-        if ctx.now >= terms.deliver_by:
+        if ctx.now >= terms.deliver_by + (self.parameters.reply_time if state.testified else 0):
             return DeliveryFault.EXPIRED
         if (state.buyer, state.receipt_key) != (d.buyer, keccak(d.signer)):
             return DeliveryFault.NOT_PARTY
@@ -339,18 +411,84 @@ class Market:
         digest = self.domain.digest(Receipt(trade_id, d.energy))
         if not self.ledger.signers.is_valid(d.signer, digest, d.signature):
             return DeliveryFault.BAD_RECEIPT
-        if ctx.now < terms.accept_by:
-            self.trades[trade_id] = TradeState.CLOSED  # the same terms could come back
-        else:
-            del self.trades[trade_id]
         delivered = _number(d.energy)
         if is_full or delivered >= agreed:
+            self._end(ctx, terms)
             self._settle(ctx, terms, state.buyer, terms.price, 0, Outcome.DELIVERED)
         else:
             short = short_delivery(terms.price, delivered, agreed, self.parameters)
-            outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
-            self._settle(ctx, terms, state.buyer, short.payment, short.cut, outcome, state.agreed_at)
+            self._settle_short(ctx, d, short, state)
         return DeliveryFault.NONE
+
+    def _settle_short(self, ctx: Context, d: Delivery, short: Short, state: Accepted) -> None:
+        """Settle a short receipt for good, or only its payment if testimony may follow."""
+        terms, cut = d.terms, short.cut
+        outcome = Outcome.SELLER_DEFAULT if short.is_default else Outcome.DELIVERED
+        if state.testified:
+            cut = 0
+            if short.is_default:
+                outcome = Outcome.NONE  # the two meters disagree
+        elif terms.nonce & TESTIMONY_NONCE and not self._is_market(d.signer):
+            self.trades[terms.struct_hash()] = PaidShort(cut, short.is_default, state.agreed_at)
+            parts = paid_short(terms.price, short, self.parameters)
+            self.ledger.settle(terms.seller, state.buyer, parts, ctx.now)
+            return
+        self._end(ctx, terms)
+        self._settle(ctx, terms, state.buyer, short.payment, cut, outcome, state.agreed_at)
+
+    def _settle_guarantee(
+        self, ctx: Context, terms: Terms, cut: int, outcome: Outcome, agreed_at: int = 0
+    ) -> None:
+        """Return the guarantee of a trade that is paid short, less a cut."""
+        guarantee = guarantee_up(terms.price, self.parameters)
+        parts = Split(guarantee, guarantee - cut, 0, cut, terms.price, outcome)
+        self.ledger.settle(terms.seller, ZERO_ADDRESS, parts, ctx.now, agreed_at)
+
+    def _testify(self, ctx: Context, w: Witness, agreed: int) -> TestimonyFault:
+        """Take in a testimony, or return why not and change nothing."""
+        terms = w.terms
+        trade_id = terms.struct_hash()
+        state = self.trades.get(trade_id)
+        if not terms.nonce & TESTIMONY_NONCE:
+            return TestimonyFault.NOT_ALLOWED
+        if not isinstance(state, Accepted | PaidShort) or (isinstance(state, Accepted) and state.testified):
+            return TestimonyFault.NOT_WAITING
+        if ctx.now >= terms.deliver_by:
+            return TestimonyFault.EXPIRED
+        if not terms.accept_by <= w.from_ < w.to <= terms.deliver_by:
+            return TestimonyFault.OUTSIDE_TRADE
+        if isinstance(state, Accepted):
+            if (state.buyer, state.receipt_key) != (w.buyer, keccak(w.receipt_signer)):
+                return TestimonyFault.NOT_PARTY
+            if self._is_market(w.receipt_signer):
+                return TestimonyFault.PAID_BY_LOTS
+        if w.energy != terms.energy:
+            if not w.energy.is_plain or agreed >= PLAIN_ENERGY_LIMIT:
+                return TestimonyFault.ENERGY_HIDDEN
+            if is_beyond_tolerance(_number(w.energy), agreed, self.parameters):
+                return TestimonyFault.TOO_LITTLE
+        if self.ledger.meter_of(terms.seller) != keccak(w.signer):
+            return TestimonyFault.NOT_SELLERS_METER
+        digest = self.domain.digest(Testimony(trade_id, w.energy, w.from_, w.to))
+        if not self.ledger.signers.is_valid(w.signer, digest, w.signature):
+            return TestimonyFault.BAD_TESTIMONY
+        if isinstance(state, PaidShort):
+            self._end(ctx, terms)
+            self._settle_guarantee(ctx, terms, 0, Outcome.NONE)
+        else:
+            self.trades[trade_id] = replace(state, testified=True)
+        return TestimonyFault.NONE
+
+    def _is_market(self, signer: bytes) -> bool:
+        """Return whether a receipt signer is a market of the ledger, such as that of the lots."""
+        return len(signer) > 20 and self.ledger.is_market(to_checksum_address(signer[:20]))
+
+    def _end(self, ctx: Context, terms: Terms) -> None:
+        """Forget a finished trade, unless its terms could come back."""
+        if ctx.now < terms.accept_by:
+            self.trades[terms.struct_hash()] = TradeState.CLOSED
+        else:
+            del self.trades[terms.struct_hash()]
 
     def _settle(
         self,
@@ -369,6 +507,10 @@ class Market:
         if fault != DeliveryFault.NONE:
             raise Refused("OfferMarket_ReceiptRefused", delivery.terms.struct_hash(), fault)
 
+    def _require_counted(self, witness: Witness, fault: TestimonyFault) -> None:
+        if fault != TestimonyFault.NONE:
+            raise Refused("OfferMarket_TestimonyRefused", witness.terms.struct_hash(), fault)
+
     def _require_seller(self, ctx: Context, terms: Terms) -> None:
         if ctx.sender != terms.seller:
             raise Refused("OfferMarket_NotSeller", ctx.sender, terms.seller)
@@ -379,6 +521,11 @@ class Market:
         if state != needed:
             raise Refused("OfferMarket_WrongState", trade_id, state, needed)
         return trade_id
+
+
+def _check_opening(energy: Energy, agreed_wh: int, salt: bytes) -> None:
+    if not 0 < agreed_wh < PLAIN_ENERGY_LIMIT or Energy.hidden(agreed_wh, salt) != energy:
+        raise Refused("OfferMarket_BadOpening", energy, agreed_wh, salt)
 
 
 def _number(energy: Energy) -> int:

@@ -20,6 +20,7 @@ from energy_trading.types.limits import (
     MAX_SLOT_START,
     MAX_UNITS,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     WH_PER_KWH,
     ZERO_ADDRESS,
 )
@@ -43,7 +44,10 @@ from energy_trading.types.trade import (
     Receipt,
     ReceiptKey,
     Terms,
+    Testimony,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 
 __all__ = [
@@ -55,6 +59,7 @@ __all__ = [
     "MAX_UNITS",
     "PLAIN_ENERGY_LIMIT",
     "SIGNED_NONCE",
+    "TESTIMONY_NONCE",
     "WH_PER_KWH",
     "ZERO_ADDRESS",
     "Acceptance",
@@ -89,6 +94,9 @@ __all__ = [
     "Settlement",
     "Struct",
     "Terms",
+    "Testimony",
+    "TestimonyFault",
     "TradeState",
+    "Witness",
     "to_abi",
 ]

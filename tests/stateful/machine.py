@@ -39,6 +39,7 @@ PARAMETERS: dict[str, Any] = {
     "tolerance_bps": 1_000,
     "bidders_bps": 6_543,
     "max_duration": 3 * 3600,
+    "reply_time": 600,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,

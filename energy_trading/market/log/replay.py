@@ -21,7 +21,7 @@ from energy_trading.market.log.records import Change, changes_in
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.credit import Standing, bought, buyer_default, seller_default, sold, withdrawn
 from energy_trading.rules.ledger import Account, Ledger, opened
-from energy_trading.rules.settlement import Split, guarantee_up, split
+from energy_trading.rules.settlement import Short, Split, guarantee_up, paid_short, split
 from energy_trading.rules.trade import Market
 from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, CreditParameters, Domain, Outcome
 
@@ -116,6 +116,16 @@ class Replay(Fold):
             self._move(event.seller, -guarantee, guarantee)
         elif isinstance(event, offer_market.OfferAccepted):
             self._move(event.buyer, -self.trade(event.trade_id).terms.price)
+        elif isinstance(event, offer_market.PaidShort):
+            trade = self.trade(event.trade_id)
+            short = Short(event.payment, event.cut, True)  # a default or not is the ledger's own event
+            parts = paid_short(trade.terms.price, short, self._market)
+            self._ledger.settle(trade.terms.seller, trade.buyer or ZERO_ADDRESS, parts, 0)
+        elif isinstance(event, offer_market.ShortSettled):
+            terms = self.trade(event.trade_id).terms
+            guarantee = guarantee_up(terms.price, self._market)
+            parts = Split(guarantee, guarantee - event.cut, 0, event.cut, 0, Outcome.NONE)
+            self._ledger.settle(terms.seller, ZERO_ADDRESS, parts, 0)
         elif isinstance(event, ENDINGS):
             trade = self.trade(event.trade_id)
             price, buyer = trade.terms.price, trade.buyer
