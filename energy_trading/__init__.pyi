@@ -142,6 +142,14 @@ from .market.lots.lot_owner import LotOwner as LotOwner
 from .market.lots.lot_owner import SignedExchange as SignedExchange
 from .market.lots.lot_owner import SignedPermit as SignedPermit
 from .market.lots.lot_owner import exchange as exchange
+from .market.slots.clearing import DoubleAuctionClearing as DoubleAuctionClearing
+from .market.slots.clearing import DoubleAuctionOrder as DoubleAuctionOrder
+from .market.slots.clearing import PoolClearing as PoolClearing
+from .market.slots.clearing import PoolHome as PoolHome
+from .market.slots.clearing import PoolPrice as PoolPrice
+from .market.slots.clearing import PoolRule as PoolRule
+from .market.slots.clearing import clear_double_auction as clear_double_auction
+from .market.slots.clearing import clear_pool as clear_pool
 from .market.trade.offer import Offer as Offer
 from .market.trade.offer import Trade as Trade
 from .market.trade.offer import make_offer as make_offer
@@ -150,6 +158,7 @@ from .market.trade.trader import Trader as Trader
 from .market.trade.trader import confirm as confirm
 from .market.trade.trader import confirm_many as confirm_many
 from .market.trade.trader import expire as expire
+from .market.trade.trader import repair as repair
 from .market.trade.trader import testify as testify
 from .market.trade.trader import testify_many as testify_many
 from .market.trade.trader import witness_of as witness_of
@@ -170,6 +179,8 @@ from .meter.one_time_keys import OneTimeKeys as OneTimeKeys
 from .meter.signers import P256Meter as P256Meter
 from .meter.signers import ReceiptSigner as ReceiptSigner
 from .meter.signers import Secp256k1Meter as Secp256k1Meter
+from .meter.signers import SignatureRefused as SignatureRefused
+from .meter.signers import sign_checked as sign_checked
 from .meter.smart_meter import Allotment as Allotment
 from .meter.smart_meter import NothingDelivered as NothingDelivered
 from .meter.smart_meter import Reading as Reading

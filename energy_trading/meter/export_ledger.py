@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto._signatures import verify_signature
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import Journaled
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.meter.smart_meter import (
     NothingDelivered,
     Reading,
@@ -199,7 +199,7 @@ class ExportLedger(Journaled):
         part = self.take(trade_id, slot_from, slot_to, energy_wh)
         energy = terms.energy if part.energy_wh == energy_wh else Energy.plain(part.energy_wh)
         testimony = Testimony(trade_id, energy, slot_from, slot_to)
-        signature = self._signer.sign(self._domain.digest(testimony))
+        signature = sign_checked(self._signer, self._domain.digest(testimony))
         return SignedTestimony(**vars(testimony), signer=part.signer, signature=signature, range=part)
 
     def sign_injection(self, slot_start: int, slot_seconds: int, domain: Domain) -> tuple[bytes, SignedRange]:
@@ -223,7 +223,7 @@ class ExportLedger(Journaled):
         purpose = keccak(b"injection" + slot_start.to_bytes(32, "big"))
         part = self.take(purpose, slot_start, slot_start + slot_seconds, None)
         reading = InjectionReading(self._signer.signer, slot_start, part.energy_wh)
-        return self._signer.sign(domain.digest(reading)), part
+        return sign_checked(self._signer, domain.digest(reading)), part
 
     def take(self, purpose: bytes, slot_from: int, slot_to: int, energy_wh: int | None) -> SignedRange:
         """Use up Wh of a slot for one purpose, and sign which.
@@ -256,7 +256,7 @@ class ExportLedger(Journaled):
         return SignedRange(
             **vars(taken),
             signer=self._signer.signer,
-            signature=self._signer.sign(self._domain.digest(taken)),
+            signature=sign_checked(self._signer, self._domain.digest(taken)),
         )
 
     def __repr__(self) -> str:

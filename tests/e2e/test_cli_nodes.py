@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -35,6 +34,19 @@ PRICE = EURO // 5
 NODES = {"anvil": anvil, "ganache": ganache}
 CHAIN_ID = {"anvil": 31337, "ganache": 1337}
 WHO = ("--owner", OWNER.address, "--pkg", PKG.address, "--treasury", TREASURY.address)
+#: the command, which after each line that it prints waits until its standard input has a line or ends
+HALTING = """
+import sys
+from energy_trading.cli import main
+from energy_trading.cli.output import console
+show = console.print
+def show_and_wait(*what, **how):
+    show(*what, **how)
+    sys.stdout.flush()
+    sys.stdin.readline()
+console.print = show_and_wait
+main()
+"""
 AS_DEPLOYER = {"ENERGY_TRADING_KEY": "0x" + DEPLOYER.reveal().hex()}
 
 
@@ -56,14 +68,16 @@ class Node:
         return subprocess.run(**self._process(*arguments), check=False)
 
     def start_deploy(self) -> subprocess.Popen[str]:
-        """Deploy in a process of its own; it has made its first contract."""
-        process = subprocess.Popen(**self._process())
+        """Deploy in a process of its own; it has made its first contract and waits for its standard input."""
+        process = subprocess.Popen(**self._process(program=("-c", HALTING)), stdin=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stdout.readline().startswith("EnergyLedger at ")
         return process
 
-    def _process(self, *arguments: object) -> dict[str, Any]:
-        command = [sys.executable, "-m", "energy_trading.cli", "deploy", *WHO, *arguments]
+    def _process(
+        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading.cli")
+    ) -> dict[str, Any]:
+        command = [sys.executable, *program, "deploy", *WHO, *arguments]
         command += ["--rpc", self.url, "--deployment", str(self.record)]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return {"args": command, "env": {**os.environ, **AS_DEPLOYER}, **streams}
@@ -433,14 +447,10 @@ def test_second_deployment_at_once_is_refused(node: Node) -> None:
     nonce = node.chain.next_nonce(DEPLOYER.address)
     process = node.start_deploy()
     planned = part.read_bytes()
-    process.send_signal(signal.SIGSTOP)
-    try:
-        refused = node.run_deploy("--restart")
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
-        assert (part.read_bytes(), lock.exists()) == (planned, True)
-    finally:
-        process.send_signal(signal.SIGCONT)
+    refused = node.run_deploy("--restart")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
+    assert (part.read_bytes(), lock.exists()) == (planned, True)
     _, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
@@ -481,7 +491,7 @@ def test_node_that_goes_away_is_one_line(tmp_path: Path) -> None:
         deploying = threading.Thread(target=lambda: answers.append(node.deploy()))
         deploying.start()
         part = Path(f"{node.record}.part")
-        while not part.exists():
+        while deploying.is_alive() and not part.exists():
             time.sleep(0.01)
     deploying.join()
     (done,) = answers

@@ -26,6 +26,6 @@ def test_random_calls(
     capsys: pytest.CaptureFixture[str], kind: type[Machine], examples: int, steps: int
 ) -> None:
     """Whatever anyone calls, the money stays whole, and contracts, rules and log agree (N-7, N-8)."""
-    told = run(kind, examples, steps)
+    summary = run(kind, examples, steps)
     with capsys.disabled():
-        print("\n" + told)
+        print("\n" + summary)

@@ -56,7 +56,7 @@ class TradeCalls(PeopleCalls):
     """All that happens between offer and end of a trade."""
 
     weights = MappingProxyType({"publish_key_root": 10})
-    always = PeopleCalls.always | {"confirm_deliveries"}
+    always = PeopleCalls.always | {"confirm_deliveries", "testify_many"}
     must_see = frozenset(
         {
             *(f"one of many refused: {fault.name}" for fault in DeliveryFault if fault != DeliveryFault.NONE),

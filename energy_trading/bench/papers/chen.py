@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
+from energy_trading.bench.papers.findings import Finding, Findings, Verdict, demand, refused, same_if
 from energy_trading.bindings.energy_lot import BadSignature, IdUsed, LotExchanged, LotMinted
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto._curve import address_of
@@ -148,9 +148,9 @@ class _Run:
     def report(self, row: str, title: str, *lines: str) -> None:
         self.steps.append(Step(row, title, lines))
 
-    def compare(self, about: str, paper: str, ours: str, why: str = "", same: bool = False) -> None:
+    def compare(self, about: str, paper: str, ours: str, verdict: Verdict, why: str = "") -> None:
         """Add a finding about the row of the last step."""
-        self.found.append(Finding(self.steps[-1].row, about, paper, ours, why, same))
+        self.found.append(Finding(self.steps[-1].row, about, paper, ours, verdict, why))
 
     # ------------------------------------------------------------ identities
 
@@ -177,6 +177,7 @@ class _Run:
             "who can decrypt α",
             "DSO alone, under PK_DSO",
             "PKG and DSO only together",
+            Verdict.DIFFERENT,
             "C-10 asks for this; there is one authority less to trust",
         )
 
@@ -205,9 +206,8 @@ class _Run:
             " known"
             if leaks
             else "no master key",
-            same=not leaks,
-            why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
-            " user",
+            same_if(not leaks),
+            "the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own user",
         )
 
     def issue(self) -> None:
@@ -238,6 +238,7 @@ class _Run:
             "who knows priK",
             "PKG computes it and hands it over",
             "only its user",
+            Verdict.DIFFERENT,
             "the certificate is implicit: PKG's part is useless without the user's, and the key still"
             " carries α",
         )
@@ -253,7 +254,9 @@ class _Run:
             " are sent",
             "checked: the account of the certificate is txAddr",
         )
-        self.compare("txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same)
+        self.compare(
+            "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same_if(same)
+        )
 
     # ------------------------------------------------------------ lot
 
@@ -287,18 +290,20 @@ class _Run:
             "what the chain keeps",
             "contact (pubK, txAddr, msgAddr) and sign_D",
             "the same, in the log" if kept else "another contact",
-            same=kept,
+            same_if(kept),
         )
         self.compare(
             "what Bob signs",
             "PK_DSO",
             "nothing: his meter signs energy and slot",
+            Verdict.DIFFERENT,
             "a signature of a public key states nothing about energy and can be used again",
         )
         self.compare(
             "the energy contract",
             "one contract C_addr per injection, deployed by DSO",
             "one token per injection in one contract, minted by anyone with DSO's signature",
+            Verdict.DIFFERENT,
             "each contract would take a deployment, for which DSO would have to pay",
         )
 
@@ -325,13 +330,13 @@ class _Run:
             "attack: Mallory answers in Bob's place with keys and a hash of her own; checked: she shares a"
             " key with Alice",
         )
-        self.compare("eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal)
+        self.compare("eqs 6 and 7", "both sides arrive at the same K", "they do", same_if(equal))
         self.compare(
             "as printed, against attackers",
             "the session key protects the messages",
             "a man in the middle is not noticed" if taken else "a man in the middle fails",
-            same=not taken,
-            why="anybody can compute hash(C), so it proves nothing",
+            same_if(not taken),
+            "anybody can compute hash(C), so it proves nothing",
         )
 
     def handshake(self) -> None:
@@ -364,8 +369,8 @@ class _Run:
             "public keys are checked",
             "with the contract of the other side",
             "by certificate and signature over the whole exchange, lot and chain" if proved else "not at all",
-            same=proved,
-            why="man in the middle and replay are refused",
+            same_if(proved),
+            "man in the middle and replay are refused",
         )
 
     def messages(self) -> None:
@@ -380,9 +385,8 @@ class _Run:
         refused(MessageRepeated, lambda: self.to_bob.open(first))
         second = self._carry(post, heard, self.to_bob, self.bob, Accept(offered.hash))
         demand(self.to_alice.open(second) == Accept(offered.hash), "Bob reads the acceptance")
-        for end in (self.to_bob, self.to_alice):
-            for old in (first, second):
-                refused(MessageRefused, partial(_stolen(end).open, old))
+        ends, sent = (self.to_bob, self.to_alice), (first, second)
+        opened = sum(_opens(_stolen(end), old) for end in ends for old in sent)
         self.price = offered.price
         self.report(
             "C-6",
@@ -395,10 +399,9 @@ class _Run:
         )
         self.compare(
             "renewed secrets",
-            "K^n from K^(n-1) and new secrets, in a period of time",
-            "with every message",
-            same=True,
-            why="this gives the forward secrecy that the paper claims",
+            "K^n from K^(n-1) and new secrets, in a period of time; forward secrecy",
+            f"with every message; the states of both sides, stolen afterwards, open {opened} of 2 messages",
+            same_if(opened == 0),
         )
 
     # ------------------------------------------------------------ owner
@@ -417,6 +420,7 @@ class _Run:
             "what the permit states",
             "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
             "lot, buyer, price, nonce, deadline, contract, chain",
+            Verdict.DIFFERENT,
             "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
             " back",
         )
@@ -456,12 +460,13 @@ class _Run:
             "what is verified and kept",
             "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
             "the same; kept in the log" if kept and owner else "something else",
-            same=kept and owner,
+            same_if(kept and owner),
         )
         self.compare(
             "the price",
             "agreed before; how it is paid is not stated",
             f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
+            Verdict.DIFFERENT,
             "neither side can go first and lose",
         )
 
@@ -484,11 +489,32 @@ class _Run:
             "checked: the file is refused when any one price or energy is changed",
         )
         self.compare(
-            "undeniable",
-            "transactions and communications cannot be denied",
-            "every change of owner is proved by both signatures",
-            same=owners == expected,
-            why="negotiations are deniable on purpose: only permit and acceptance bind",
+            "undeniable: exchanges of owner",
+            "transactions cannot be denied",
+            "every owner after an exchange is proved by both signatures",
+            same_if(owners == expected),
+            "it is the same for exchanges only",
+        )
+        self.chain.send(self.bob.account, b"", self.operator, value=EURO * self.suite.ledger.unit())
+        plain = self.suite.lots.transfer_from(self.bob.account, self.alice.account, self.lot)
+        plain.send(self.bob.secret_key)
+        *_, handed = dispute_file(self.suite, self.lot)["steps"]
+        demand(handed["event"] == "Transfer", "the last step is a plain transfer")
+        signatures = {"permit", "acceptance", "certificate"} & set(handed["fields"])
+        self.compare(
+            "undeniable: other changes of owner",
+            "transactions cannot be denied",
+            f"a plain transfer of the lot stands in the log with {len(signatures)} signatures of its parties",
+            same_if(bool(signatures)),
+            "the lot is an ERC-721 token, which can also be transferred, split, merged and delivered without"
+            " a permit; such a step proves nothing off chain, only the chain itself can vouch for it",
+        )
+        self.compare(
+            "undeniable: communications",
+            "communications cannot be denied",
+            "messages are authenticated by keys that both sides have, so either could have written them",
+            Verdict.DIFFERENT,
+            "negotiations are deniable on purpose: only permit and acceptance bind",
         )
 
     # ------------------------------------------------------------ trace
@@ -519,6 +545,7 @@ class _Run:
             "traceable",
             "PKG shows s to the judge, who finds the user together with PKG and DSO",
             "PKG and DSO each give half an opening of one α; no secret is shown",
+            Verdict.DIFFERENT,
             "whoever has seen s has everybody's key; the identity that is found is the same",
         )
         demand(identity == _BOB, "the judge reads Bob's identity")
@@ -529,6 +556,14 @@ class _Run:
         post.publish(message_address(to.secret_key), end.seal(content))
         demand(post.deliver() == 1, "one message arrives")
         return heard.pop()
+
+
+def _opens(end: Session, message: bytes) -> bool:
+    try:
+        end.open(message)
+    except MessageRefused:
+        return False
+    return True
 
 
 def _stolen(end: Session) -> Session:

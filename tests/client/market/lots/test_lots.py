@@ -60,7 +60,7 @@ def judged(domain: Domain, kinds: list[str], message: dict[str, Any]) -> bytes:
     return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, st.tuples(ADDRESS, UINT, UINT, HASH, HASH, st.binary(max_size=70), HASH, UINT, UINT))
 def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any, ...]) -> None:
     """What the DSO signs (sign_D, C-4)."""
@@ -79,7 +79,7 @@ def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any
     assert domain.digest(Injection(*values)) == judged(domain, [Injection.TYPE], message)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, UINT, ADDRESS, UINT, UINT, UINT, HASH)
 def test_exchanges_hash_as_eth_account_says(
     domain: Domain, lot: int, buyer: str, price: int, nonce: int, deadline: int, msg_addr: bytes
@@ -95,7 +95,7 @@ def test_exchanges_hash_as_eth_account_says(
     assert domain.digest(ExchangeAcceptance(permit, msg_addr)) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, ADDRESS, UINT, UINT, UINT, st.binary(max_size=90))
 def test_approvals_and_readings_hash_as_eth_account_says(
     domain: Domain, spender: str, lot: int, nonce: int, deadline: int, meter: bytes
