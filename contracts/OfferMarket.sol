@@ -571,10 +571,12 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bytes32 tradeId = terms.tradeId();
         uint256 slot = _trade[tradeId];
         TradeState state = slot.state();
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
         if (state == TradeState.Awarded || state == TradeState.Offered) {
             _expireUnpaid(tradeId, terms, slot);
             return;
         }
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
         bool isTestified = state == TradeState.Testified;
         if (state != TradeState.Accepted && state != TradeState.PaidShort && !isTestified) {
             revert OfferMarket_WrongState(tradeId, state, TradeState.Accepted);
@@ -583,6 +585,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (block.timestamp < deadline) {
             revert OfferMarket_NotExpired(block.timestamp, deadline);
         }
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
         if (state == TradeState.PaidShort) {
             _expireShort(tradeId, terms, slot);
             return;
