@@ -378,9 +378,9 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         } else if (outcome == Outcome.Withdrawn) {
             p = _recordWithdrawal(seller, p);
         } else if (outcome == Outcome.SellerDefault) {
-            p = _recordSellerDefault(seller, p, CreditBook.zDown(s.value, _Z_UNIT));
+            p = _recordSellerDefault(seller, p, CreditBook.zDown(s.value, _Z_UNIT), s.agreedAt);
         } else if (outcome == Outcome.BuyerDefault) {
-            p = _recordBuyerDefault(s.buyer, CreditBook.zDown(s.value, _Z_UNIT), seller, p);
+            p = _recordBuyerDefault(s.buyer, CreditBook.zDown(s.value, _Z_UNIT), s.agreedAt, seller, p);
         }
         _purse[seller] = p;
         uint256 amount = s.buyerGets;
@@ -440,16 +440,20 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// @param account Seller.
     /// @param p The seller's slot 0, which the caller stores.
     /// @param z Size of the trade.
+    /// @param agreedAt Unix seconds at which the trade was agreed.
     /// @return The seller's slot 0 afterwards.
-    function _recordSellerDefault(address account, Purse p, uint256 z) private returns (Purse) {
-        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
+    function _recordSellerDefault(
+        address account,
+        Purse p,
+        uint256 z,
+        uint256 agreedAt
+    ) private returns (Purse) {
+        (Record r, uint256 c, bool escalates) = CreditBook.defaulted(_record[account], agreedAt);
         uint256 old = p.sellerCreditE9();
         uint256 credit;
         (p, credit) = CreditBook.notDelivered(p, z, c, _WINDOW, _Z0, _K1_E9, _K2_E9, _FLOOR_E9);
-        r = _banned(r, c, credit);
-        _record[account] = r;
         _emitCredit(account, Cause.SellerDefault, old, credit, z);
-        emit DefaultRecorded(account, Cause.SellerDefault, r.defaults(), r.bannedUntil());
+        r = _recordDefault(account, Cause.SellerDefault, r, c, credit, escalates);
         return r.bannedUntil() == 0 ? p : p.withFlags(p.flags() | Flags.BANNED);
     }
 
@@ -457,12 +461,14 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
     /// could not pay, so that is no default.
     /// @param account Buyer.
     /// @param z Size of the trade.
+    /// @param agreedAt Unix seconds at which the trade was agreed.
     /// @param seller Seller.
     /// @param p The seller's slot 0, which the caller stores.
     /// @return The seller's slot 0 afterwards.
     function _recordBuyerDefault(
         address account,
         uint256 z,
+        uint256 agreedAt,
         address seller,
         Purse p
     ) private returns (Purse) {
@@ -471,14 +477,12 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         if (purse.flags() & Flags.SUSPENDED != 0) {
             return p;
         }
-        (Record r, uint256 c) = CreditBook.defaulted(_record[account]);
+        (Record r, uint256 c, bool escalates) = CreditBook.defaulted(_record[account], agreedAt);
         uint256 old = r.buyerCreditE9();
         uint256 credit;
         (r, credit) = CreditBook.notPaid(r, z, c, _WINDOW, _PROFIT_E9, _T1_E9, _T2_E9, _FLOOR_E9);
-        r = _banned(r, c, credit);
-        _record[account] = r;
         _emitCredit(account, Cause.BuyerDefault, old, credit, z);
-        emit DefaultRecorded(account, Cause.BuyerDefault, r.defaults(), r.bannedUntil());
+        r = _recordDefault(account, Cause.BuyerDefault, r, c, credit, escalates);
         if (r.bannedUntil() == 0) {
             return p;
         }
@@ -490,9 +494,27 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
         return p;
     }
 
-    /// @dev One function for both kinds of default, which saves code: see {CreditBook.banned}.
-    function _banned(Record r, uint256 c, uint256 creditE9) private view returns (Record) {
-        return CreditBook.banned(r, c, creditE9, _GRACE_DEFAULTS, _BAN_UNIT, _MAX_BAN);
+    /// @dev What both kinds of default have in common: the ban, if the default is a step, the record and its
+    /// log.
+    /// @param r The account's slot 1 with the default counted.
+    /// @param c Penalty factor.
+    /// @param creditE9 Credit after the default.
+    /// @param escalates Whether the default is a step.
+    /// @return The account's slot 1, as it is stored.
+    function _recordDefault(
+        address account,
+        Cause cause,
+        Record r,
+        uint256 c,
+        uint256 creditE9,
+        bool escalates
+    ) private returns (Record) {
+        if (escalates) {
+            r = CreditBook.banned(r, c, creditE9, _GRACE_DEFAULTS, _BAN_UNIT, _MAX_BAN);
+        }
+        _record[account] = r;
+        emit DefaultRecorded(account, cause, r.defaults(), r.steps(), r.lastStepAt(), r.bannedUntil());
+        return r;
     }
 
     /// @dev Computes and logs the seller's credit after a withdrawal.
@@ -566,6 +588,8 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, EIP712, ReentrancyGuard {
                 sellerCreditE9: p.sellerCreditE9(),
                 buyerCreditE9: r.buyerCreditE9(),
                 defaults: r.defaults(),
+                steps: r.steps(),
+                lastStepAt: r.lastStepAt(),
                 bannedUntil: r.bannedUntil(),
                 sales: p.sales(),
                 purchases: r.purchases()

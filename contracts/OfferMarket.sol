@@ -12,12 +12,24 @@ import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
 import {PurseLib} from "./types/Account.sol";
 import {Energy, EnergyLib} from "./types/Energy.sol";
-import {Delivery, DeliveryFault, NonceKind, ReceiptKey, Terms, TermsLib, TradeState} from "./types/Trade.sol";
+import {
+    Delivery,
+    DeliveryFault,
+    NonceKind,
+    ReceiptKey,
+    Terms,
+    TermsLib,
+    TestimonyFault,
+    TradeSlot,
+    TradeState,
+    Witness
+} from "./types/Trade.sol";
 
 /// @title Offer market
 /// @notice Specified in {IOfferMarket}.
 contract OfferMarket is IOfferMarket, EIP712 {
     using TermsLib for Terms;
+    using TradeSlot for uint256;
 
     /// @dev The most that the ledger can hold. It keeps every product below 2**170.
     uint256 private constant MAX_PRICE = PurseLib.MAX_AMOUNT;
@@ -29,10 +41,10 @@ contract OfferMarket is IOfferMarket, EIP712 {
     uint256 private immutable _PENALTY_BPS;
     uint256 private immutable _TOLERANCE_BPS;
     uint256 private immutable _MAX_DURATION;
+    uint256 private immutable _REPLY_TIME;
     address private immutable _AUCTION;
 
-    /// @dev One slot for each open trade: 0 none, 1 offered, 2 closed, 4 awarded, or else accepted: the hash
-    /// of buyer and receipt key with the two low bits set. Deadlines and amounts come back as calldata under
+    /// @dev One slot for each open trade, see {TradeSlot}. Deadlines and amounts come back as calldata under
     /// the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
@@ -48,6 +60,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _TOLERANCE_BPS = Range.check("toleranceBps", p.toleranceBps, 0, Bps.ONE);
         _AUCTION = p.auction;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
+        _REPLY_TIME = Range.check("replyTime", p.replyTime, 1 minutes, 30 days);
     }
 
     // ---------------------------------------------------------------- commit
@@ -148,7 +161,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, block.timestamp);
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
@@ -160,7 +173,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @param terms The award.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _payAward(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
-        if (_trade[tradeId] != uint256(TradeState.Awarded)) {
+        uint256 slot = _trade[tradeId];
+        if (!slot.isIn(TradeState.Awarded)) {
             revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
         }
         if (block.timestamp >= terms.acceptBy) {
@@ -177,7 +191,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = _accepted(msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, slot.agreedAt());
         emit OfferAccepted(tradeId, msg.sender, receiptKey);
     }
 
@@ -235,7 +249,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_NoBuyer();
         }
         tradeId = _checkNew(terms, NonceKind.AWARD);
-        _trade[tradeId] = uint256(TradeState.Awarded);
+        _trade[tradeId] = TradeSlot.awarded(block.timestamp);
         _emitMade(tradeId, terms);
     }
 
@@ -272,12 +286,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external {
-        Energy energy = delivery.terms.energy;
-        if (
-            agreedWh == 0 || agreedWh >= EnergyLib.PLAIN_LIMIT || EnergyLib.hidden(agreedWh, salt) != energy
-        ) {
-            revert OfferMarket_BadOpening(energy, agreedWh, salt);
-        }
+        _checkOpening(delivery.terms.energy, agreedWh, salt);
         (bytes32 tradeId, DeliveryFault fault) = _confirm(delivery, agreedWh);
         if (fault != DeliveryFault.None) {
             revert OfferMarket_ReceiptRefused(tradeId, fault);
@@ -295,14 +304,18 @@ contract OfferMarket is IOfferMarket, EIP712 {
     ) private returns (bytes32 tradeId, DeliveryFault fault) {
         Terms calldata terms = d.terms;
         tradeId = terms.tradeId();
-        uint256 state = _trade[tradeId];
-        if (!_isAccepted(state)) {
-            return (tradeId, DeliveryFault.NotAccepted);
+        uint256 slot = _trade[tradeId];
+        uint256 deadline = terms.deliverBy;
+        if (!slot.isIn(TradeState.Accepted)) {
+            if (!slot.isIn(TradeState.Testified)) {
+                return (tradeId, DeliveryFault.NotAccepted);
+            }
+            deadline += _REPLY_TIME;
         }
-        if (block.timestamp >= terms.deliverBy) {
+        if (block.timestamp >= deadline) {
             return (tradeId, DeliveryFault.Expired);
         }
-        if (state != _accepted(d.buyer, keccak256(d.signer))) {
+        if (!slot.isOf(d.buyer, keccak256(d.signer))) {
             return (tradeId, DeliveryFault.NotParty);
         }
         bool full = d.energy == terms.energy;
@@ -314,47 +327,207 @@ contract OfferMarket is IOfferMarket, EIP712 {
             return (tradeId, DeliveryFault.BadReceipt);
         }
 
-        _end(tradeId, terms);
         if (full || d.energy.wh() >= agreed) {
+            _end(tradeId, terms);
             emit DeliveryConfirmed(tradeId);
-            _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered);
+            _settle(terms, d.buyer, terms.price, 0, 0, Outcome.Delivered, terms.price, 0);
         } else {
-            _settleShort(tradeId, terms, d.buyer, d.energy.wh(), agreed);
+            _settleShort(tradeId, d, agreed, slot);
         }
     }
 
-    /// @dev Settles a delivery of less than agreed. Rounding: payment and cut down.
+    /// @dev Settles a delivery of less than agreed: at once and for good, unless the terms allow testimony
+    /// that has not come yet. Rounding: payment and cut down.
     /// @param tradeId Hash of the terms.
-    /// @param terms The offer.
-    /// @param buyer Account that accepted it.
-    /// @param delivered Wh that the receipt proves.
-    /// @param agreed Wh of the terms, more than delivered.
-    function _settleShort(
-        bytes32 tradeId,
-        Terms calldata terms,
-        address buyer,
-        uint256 delivered,
-        uint256 agreed
-    ) private {
+    /// @param d Terms, parties and receipt of less than agreed.
+    /// @param agreed Wh of the terms.
+    /// @param slot The trade's slot, accepted or testified.
+    function _settleShort(bytes32 tradeId, Delivery calldata d, uint256 agreed, uint256 slot) private {
+        Terms calldata terms = d.terms;
+        uint256 delivered = d.energy.wh();
         uint256 paymentDown;
         uint256 cutDown;
-        bool isDefault;
+        bool isDefault = _isBeyondTolerance(delivered, agreed);
         unchecked {
             // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14, so all is below
             // 2**142.
-            uint256 missing = agreed - delivered;
             paymentDown = (terms.price * delivered) / agreed;
-            cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * missing) / (agreed * Bps.ONE);
-            isDefault = missing * Bps.ONE > agreed * _TOLERANCE_BPS;
+            cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * (agreed - delivered)) / (agreed * Bps.ONE);
         }
+        Outcome outcome = isDefault ? Outcome.SellerDefault : Outcome.Delivered;
+        if (slot.isIn(TradeState.Testified)) {
+            cutDown = 0;
+            if (isDefault) {
+                outcome = Outcome.None; // The two meters disagree, so neither credit moves.
+            }
+        } else if (NonceKind.allowsTestimony(terms.nonce) && !_isMarket(d.signer)) {
+            _trade[tradeId] = TradeSlot.paidShort(cutDown, isDefault, slot.agreedAt());
+            emit PaidShort(tradeId, delivered, agreed, paymentDown, cutDown);
+            _payShort(terms, d.buyer, paymentDown, isDefault ? Outcome.None : Outcome.Delivered);
+            return;
+        }
+        _end(tradeId, terms);
         emit DeliveredShort(tradeId, delivered, agreed, paymentDown, cutDown);
         _settle(
             terms,
-            buyer,
+            d.buyer,
             paymentDown,
             terms.price - paymentDown,
             cutDown,
-            isDefault ? Outcome.SellerDefault : Outcome.Delivered
+            outcome,
+            isDefault ? terms.price : paymentDown,
+            slot.agreedAt()
+        );
+    }
+
+    /// @dev Whether more is missing than the tolerance allows.
+    /// @param delivered Wh, at most `agreed`.
+    /// @param agreed Wh of the terms, below 2**64.
+    function _isBeyondTolerance(uint256 delivered, uint256 agreed) private view returns (bool) {
+        unchecked {
+            return (agreed - delivered) * Bps.ONE > agreed * _TOLERANCE_BPS; // Safe: below 2**78.
+        }
+    }
+
+    /// @dev Reverts {OfferMarket_BadOpening} unless quantity and salt open the commitment.
+    function _checkOpening(Energy energy, uint256 agreedWh, bytes32 salt) private pure {
+        if (
+            agreedWh == 0 || agreedWh >= EnergyLib.PLAIN_LIMIT || EnergyLib.hidden(agreedWh, salt) != energy
+        ) {
+            revert OfferMarket_BadOpening(energy, agreedWh, salt);
+        }
+    }
+
+    // ---------------------------------------------------------------- testify
+
+    /// @inheritdoc IOfferMarket
+    function testify(Witness calldata witness) external {
+        (bytes32 tradeId, TestimonyFault fault) = _testify(witness, witness.terms.energy.wh());
+        if (fault != TestimonyFault.None) {
+            revert OfferMarket_TestimonyRefused(tradeId, fault);
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function testifyMany(Witness[] calldata witnesses) external returns (uint256 counted) {
+        for (uint256 i = 0; i < witnesses.length; ++i) {
+            (bytes32 tradeId, TestimonyFault fault) = _testify(witnesses[i], witnesses[i].terms.energy.wh());
+            if (fault == TestimonyFault.None) {
+                ++counted;
+            } else {
+                emit WitnessRefused(tradeId, fault);
+            }
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function testifyHidden(Witness calldata witness, uint256 agreedWh, bytes32 salt) external {
+        _checkOpening(witness.terms.energy, agreedWh, salt);
+        (bytes32 tradeId, TestimonyFault fault) = _testify(witness, agreedWh);
+        if (fault != TestimonyFault.None) {
+            revert OfferMarket_TestimonyRefused(tradeId, fault);
+        }
+    }
+
+    /// @dev Checks a testimony and takes it in, or returns why not and changes nothing.
+    /// @param w Terms, parties and testimony.
+    /// @param agreed Wh of the terms, opened if they were hidden.
+    /// @return tradeId Hash of the terms.
+    /// @return fault Why the testimony was refused; {TestimonyFault.None} if it counts.
+    function _testify(
+        Witness calldata w,
+        uint256 agreed
+    ) private returns (bytes32 tradeId, TestimonyFault fault) {
+        Terms calldata terms = w.terms;
+        tradeId = terms.tradeId();
+        uint256 slot = _trade[tradeId];
+        fault = _faultOf(w, tradeId, slot, agreed);
+        if (fault != TestimonyFault.None) {
+            return (tradeId, fault);
+        }
+        emit DeliveryTestified(tradeId, w.energy, w.from, w.to);
+        if (slot.isIn(TradeState.PaidShort)) {
+            _end(tradeId, terms);
+            emit ShortSettled(tradeId, 0);
+            _settle(terms, address(0), 0, 0, 0, Outcome.None, 0, 0);
+        } else {
+            _trade[tradeId] = slot.testified();
+        }
+    }
+
+    /// @dev Why a testimony does not count; {TestimonyFault.None} if it does.
+    function _faultOf(
+        Witness calldata w,
+        bytes32 tradeId,
+        uint256 slot,
+        uint256 agreed
+    ) private view returns (TestimonyFault) {
+        Terms calldata terms = w.terms;
+        if (!NonceKind.allowsTestimony(terms.nonce)) {
+            return TestimonyFault.NotAllowed;
+        }
+        bool isPaidShort = slot.isIn(TradeState.PaidShort);
+        if (!isPaidShort && !slot.isIn(TradeState.Accepted)) {
+            return TestimonyFault.NotWaiting;
+        }
+        if (block.timestamp >= terms.deliverBy) {
+            return TestimonyFault.Expired;
+        }
+        if (w.from < terms.acceptBy || w.to <= w.from || w.to > terms.deliverBy) {
+            return TestimonyFault.OutsideTrade;
+        }
+        // A receipt of lots settles at once, so a trade that is paid short was paid on a meter's receipt.
+        if (!isPaidShort) {
+            if (!slot.isOf(w.buyer, keccak256(w.receiptSigner))) {
+                return TestimonyFault.NotParty;
+            }
+            if (_isMarket(w.receiptSigner)) {
+                return TestimonyFault.PaidByLots;
+            }
+        }
+        if (w.energy != terms.energy) {
+            if (!w.energy.isPlain() || agreed >= EnergyLib.PLAIN_LIMIT) {
+                return TestimonyFault.EnergyHidden;
+            }
+            if (w.energy.wh() < agreed && _isBeyondTolerance(w.energy.wh(), agreed)) {
+                return TestimonyFault.TooLittle;
+            }
+        }
+        if (IMeterRegistry(address(_LEDGER)).meterOf(terms.seller) != keccak256(w.signer)) {
+            return TestimonyFault.NotSellersMeter;
+        }
+        bytes32 digest = _hashTypedData(MarketDigest.testimonyHash(tradeId, w.energy, w.from, w.to));
+        return
+            SignerLib.isValid(w.signer, digest, w.signature)
+                ? TestimonyFault.None
+                : TestimonyFault.BadTestimony;
+    }
+
+    /// @dev Whether a receipt signer is a market of the ledger, as {IEnergyLot} is: then lots fulfil the
+    /// trade, and the energy in them was metered when they were made.
+    function _isMarket(bytes calldata signer) private view returns (bool) {
+        return signer.length > 20 && _LEDGER.isMarket(address(bytes20(signer)));
+    }
+
+    /// @dev Pays for a short delivery and leaves the guarantee held. Rounding: fee down.
+    /// @param terms The offer.
+    /// @param buyer Account that accepted it.
+    /// @param payment Units of account that the seller earned, before the fee; at most the price.
+    /// @param outcome What happened, for the credits: None while that is open.
+    function _payShort(Terms calldata terms, address buyer, uint256 payment, Outcome outcome) private {
+        uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
+        _LEDGER.settle(
+            Settlement({
+                seller: terms.seller,
+                unhold: 0,
+                sellerGets: payment - feeDown,
+                buyer: buyer,
+                buyerGets: terms.price - payment,
+                outcome: outcome,
+                value: payment,
+                agreedAt: 0,
+                treasuryGets: feeDown
+            })
         );
     }
 
@@ -373,7 +546,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         bool early = block.timestamp < terms.acceptBy;
         uint256 cutDown = early ? Bps.shareDown(_guaranteeUp(terms.price), _CANCEL_BPS) : 0;
         emit OfferWithdrawn(tradeId, cutDown);
-        _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None);
+        _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None, 0, 0);
     }
 
     /// @inheritdoc IOfferMarket
@@ -396,40 +569,63 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @inheritdoc IOfferMarket
     function expire(Terms calldata terms, address buyer, bytes32 receiptKey) external {
         bytes32 tradeId = terms.tradeId();
-        uint256 state = _trade[tradeId];
-        bool awarded = state == uint256(TradeState.Awarded);
-        if (awarded || state == uint256(TradeState.Offered)) {
-            _expireUnpaid(tradeId, terms, awarded);
+        uint256 slot = _trade[tradeId];
+        TradeState state = slot.state();
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
+        if (state == TradeState.Awarded || state == TradeState.Offered) {
+            _expireUnpaid(tradeId, terms, slot);
             return;
         }
-        if (!_isAccepted(state)) {
-            revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Accepted);
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
+        bool isTestified = state == TradeState.Testified;
+        if (state != TradeState.Accepted && state != TradeState.PaidShort && !isTestified) {
+            revert OfferMarket_WrongState(tradeId, state, TradeState.Accepted);
         }
-        if (block.timestamp < terms.deliverBy) {
-            revert OfferMarket_NotExpired(block.timestamp, terms.deliverBy);
+        uint256 deadline = isTestified ? terms.deliverBy + _REPLY_TIME : terms.deliverBy;
+        if (block.timestamp < deadline) {
+            revert OfferMarket_NotExpired(block.timestamp, deadline);
         }
-        if (state != _accepted(buyer, receiptKey)) {
+        // slither-disable-next-line incorrect-equality -- a state is one of an enum
+        if (state == TradeState.PaidShort) {
+            _expireShort(tradeId, terms, slot);
+            return;
+        }
+        if (!slot.isOf(buyer, receiptKey)) {
             revert OfferMarket_NotParty(tradeId, buyer, receiptKey);
         }
         delete _trade[tradeId];
+        if (isTestified) {
+            emit TestimonyUnanswered(tradeId);
+            _settle(terms, buyer, 0, terms.price, 0, Outcome.None, 0, 0);
+            return;
+        }
         uint256 cutDown = Bps.shareDown(_guaranteeUp(terms.price), _PENALTY_BPS);
         emit TradeExpired(tradeId, cutDown);
-        _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault);
+        _settle(terms, buyer, 0, terms.price, cutDown, Outcome.SellerDefault, terms.price, slot.agreedAt());
     }
 
     /// @dev Ends an offer that nobody accepted, or an award that was not paid.
-    function _expireUnpaid(bytes32 tradeId, Terms calldata terms, bool awarded) private {
+    function _expireUnpaid(bytes32 tradeId, Terms calldata terms, uint256 slot) private {
         if (block.timestamp < terms.acceptBy) {
             revert OfferMarket_NotExpired(block.timestamp, terms.acceptBy);
         }
         delete _trade[tradeId];
-        if (awarded) {
+        if (slot.isIn(TradeState.Awarded)) {
             emit AwardUnpaid(tradeId, terms.buyer);
-            _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault);
+            _settle(terms, terms.buyer, 0, 0, 0, Outcome.BuyerDefault, terms.price, slot.agreedAt());
         } else {
             emit OfferExpired(tradeId);
-            _settle(terms, address(0), 0, 0, 0, Outcome.None);
+            _settle(terms, address(0), 0, 0, 0, Outcome.None, 0, 0);
         }
+    }
+
+    /// @dev Ends a trade that was paid short and to which the seller's meter did not testify.
+    function _expireShort(bytes32 tradeId, Terms calldata terms, uint256 slot) private {
+        delete _trade[tradeId];
+        uint256 cut = slot.cutOf();
+        emit ShortSettled(tradeId, cut);
+        Outcome outcome = slot.isDefault() ? Outcome.SellerDefault : Outcome.None;
+        _settle(terms, address(0), 0, 0, cut, outcome, terms.price, slot.agreedAt());
     }
 
     /// @dev Ends a trade at the ledger: the seller gets guarantee - cut + payment - fee, the buyer the
@@ -441,18 +637,21 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @param refund Units of account that the buyer gets back.
     /// @param cut Units of account of the guarantee that the treasury gets.
     /// @param outcome What happened, for the credits.
+    /// @param value Units of account that the outcome is about.
+    /// @param agreedAt Unix seconds at which the trade was agreed; only a default looks at it.
     function _settle(
         Terms calldata terms,
         address buyer,
         uint256 payment,
         uint256 refund,
         uint256 cut,
-        Outcome outcome
+        Outcome outcome,
+        uint256 value,
+        uint256 agreedAt
     ) private {
-        uint256 price = terms.price;
         unchecked {
             // Safe: cut <= guarantee and fee <= payment <= price, since every share is at most the whole.
-            uint256 guarantee = _guaranteeUp(price);
+            uint256 guarantee = _guaranteeUp(terms.price);
             uint256 feeDown = Bps.shareDown(payment, _FEE_BPS);
             _LEDGER.settle(
                 Settlement({
@@ -462,9 +661,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
                     buyer: buyer,
                     buyerGets: refund,
                     outcome: outcome,
-                    value: outcome == Outcome.SellerDefault || outcome == Outcome.BuyerDefault
-                        ? price
-                        : payment,
+                    value: value,
+                    agreedAt: agreedAt,
                     treasuryGets: feeDown + cut
                 })
             );
@@ -483,16 +681,6 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// cannot, and the slot is cleared.
     function _end(bytes32 tradeId, Terms calldata terms) private {
         _trade[tradeId] = block.timestamp < terms.acceptBy ? uint256(TradeState.Closed) : 0;
-    }
-
-    /// @dev Whether a slot holds an acceptance: only those have both low bits set.
-    function _isAccepted(uint256 state) private pure returns (bool) {
-        return state & 3 == uint256(TradeState.Accepted);
-    }
-
-    /// @dev Slot value of an accepted trade.
-    function _accepted(address buyer, bytes32 receiptKey) private pure returns (uint256) {
-        return uint256(keccak256(abi.encode(buyer, receiptKey))) | uint256(TradeState.Accepted);
     }
 
     /// @dev Reverts {OfferMarket_WrongState} unless the trade is in the state `needed`.
@@ -526,8 +714,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function stateOf(bytes32 tradeId) public view returns (TradeState) {
-        uint256 state = _trade[tradeId];
-        return _isAccepted(state) ? TradeState.Accepted : TradeState(state);
+        return _trade[tradeId].state();
     }
 
     /// @inheritdoc IOfferMarket
@@ -549,6 +736,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
                 penaltyBps: _PENALTY_BPS,
                 toleranceBps: _TOLERANCE_BPS,
                 maxDuration: _MAX_DURATION,
+                replyTime: _REPLY_TIME,
                 auction: _AUCTION
             });
     }

@@ -393,6 +393,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 buyerGets: 0,
                 outcome: Outcome.SellerDefault,
                 value: guarantee,
+                agreedAt: terms.quoteUntil, // the bidders are bound from then on
                 treasuryGets: toTreasury
             })
         );
@@ -427,6 +428,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                     buyerGets: own ? 0 : shareDown,
                     outcome: Outcome.None,
                     value: 0,
+                    agreedAt: 0,
                     treasuryGets: own ? shareDown : 0
                 })
             );
@@ -450,6 +452,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 buyerGets: 0,
                 outcome: Outcome.None,
                 value: 0,
+                agreedAt: 0,
                 treasuryGets: 0
             })
         );

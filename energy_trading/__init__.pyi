@@ -215,8 +215,16 @@ from .market.trade.trader import confirm as confirm
 from .market.trade.trader import confirm_many as confirm_many
 from .market.trade.trader import expire as expire
 from .market.trade.trader import repair as repair
+from .market.trade.trader import testify as testify
+from .market.trade.trader import testify_many as testify_many
+from .market.trade.trader import witness_of as witness_of
 from .meter.command_signer import CommandSigner as CommandSigner
 from .meter.command_signer import SignerFailed as SignerFailed
+from .meter.export_ledger import ExportLedger as ExportLedger
+from .meter.export_ledger import ExportRange as ExportRange
+from .meter.export_ledger import SignedRange as SignedRange
+from .meter.export_ledger import SignedTestimony as SignedTestimony
+from .meter.export_ledger import proves_fault as proves_fault
 from .meter.key_root import Evidence as Evidence
 from .meter.key_root import EvidenceRefused as EvidenceRefused
 from .meter.key_root import KeyList as KeyList

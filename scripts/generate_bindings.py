@@ -72,6 +72,16 @@ SIGNED: Final = {
             "energy": "Quantity delivered, or the commitment of the terms if all of it was.",
         },
     ),
+    "Testimony": Signed(
+        "trade",
+        "What a seller's meter signs about the energy it fed in for a trade (N-3, N-7).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "energy": "Quantity fed in, or the commitment of the terms if all of it was.",
+            "from_": "Start of the time in which it was, unix seconds.",
+            "to": "End of that time, unix seconds.",
+        },
+    ),
     "Quote": Signed(
         "auction",
         "What a bidder signs so that anyone may submit the bidder's sealed quote (X-5).",
@@ -299,7 +309,7 @@ class Generator:
     def _message(self, name: str, message: Signed) -> str:
         kind = self.sources.messages[name]
         pairs = fields_of(kind)
-        names = [to_snake(field_name) for _, field_name in pairs]
+        names = [snake(field_name) for _, field_name in pairs]
         if names != list(message.fields):
             raise SystemExit(f"SIGNED: {name} has the fields {names} in the contracts")
         lines = "".join(f"    {n}: {message_type(n, of)}\n" for n, (of, _) in zip(names, pairs, strict=True))

@@ -47,6 +47,8 @@ struct AccountAttestation {
 /// @param buyerGets What is added to the buyer's available funds.
 /// @param outcome What happened, for the credits.
 /// @param value Money value of what was settled. The ledger scales it to the z of the credit model.
+/// @param agreedAt Unix seconds at which the trade was agreed. Only a default looks at it: it escalates if
+/// the trade was agreed at or after the last step.
 /// @param treasuryGets Fee and lost part of the guarantee.
 struct Settlement {
     address seller;
@@ -56,6 +58,7 @@ struct Settlement {
     uint256 buyerGets;
     Outcome outcome;
     uint256 value;
+    uint256 agreedAt;
     uint256 treasuryGets;
 }
 
@@ -93,7 +96,7 @@ struct LedgerParameters {
 /// growing.
 /// @param ceilingE9 Highest credit, floor … 1e12.
 /// @param withdrawalE9 Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-/// @param graceDefaults k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+/// @param graceDefaults k of N-7: the first k steps (defaults that escalate) bring no ban, 0 … 100.
 /// @param banUnit Seconds that eq 7 calls a day, 60 seconds to ten years.
 /// @param maxBan Longest ban in seconds, banUnit to ten years.
 /// @param openBase Guarantee in units of account that a seller of the lowest credit may have held at once.
@@ -126,6 +129,8 @@ struct CreditParameters {
 /// @param sellerCreditE9 R^s of eq 3, scale 1e9.
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
 /// @param defaults Number of defaults so far; they are never forgotten.
+/// @param steps How many of them escalated: their trades were agreed at or after the step before.
+/// @param lastStepAt Unix seconds of the last step; zero if there was none.
 /// @param bannedUntil Unix seconds; the account can make no new commitment before. Zero if there was no ban
 /// yet, or the DSO lifted the last one.
 /// @param sales Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
@@ -139,6 +144,8 @@ struct AccountView {
     uint256 sellerCreditE9;
     uint256 buyerCreditE9;
     uint256 defaults;
+    uint256 steps;
+    uint256 lastStepAt;
     uint256 bannedUntil;
     uint256 sales;
     uint256 purchases;
@@ -202,12 +209,23 @@ interface IEnergyLedger {
     /// @param change Packed, from the low bits: cause in 8 bits, old credit E9 in 40, new credit E9 in 40, z
     /// in 8.
     event CreditChanged(address indexed account, uint256 change);
-    /// @notice A default was added to an account's record, where it stays for ever.
+    /// @notice A default was added to an account's record, where it stays for ever. If its trade was agreed
+    /// at or after the last step, it is the next step: the penalty factor doubles, and a ban may follow.
+    /// Otherwise `steps`, `lastStepAt` and `bannedUntil` are what they were.
     /// @param account The account.
     /// @param cause SellerDefault or BuyerDefault.
     /// @param defaults How many defaults there are now.
+    /// @param steps How many of them escalated.
+    /// @param lastStepAt Unix seconds of the last step.
     /// @param bannedUntil Unix seconds; the account can make no new commitment before.
-    event DefaultRecorded(address indexed account, Cause cause, uint256 defaults, uint256 bannedUntil);
+    event DefaultRecorded(
+        address indexed account,
+        Cause cause,
+        uint256 defaults,
+        uint256 steps,
+        uint256 lastStepAt,
+        uint256 bannedUntil
+    );
 
     /// @notice Only the markets named at deployment may call this.
     error EnergyLedger_NotMarket(address caller);

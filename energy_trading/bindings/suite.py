@@ -69,6 +69,7 @@ class SuiteParameters:
         penalty_bps: share of the guarantee kept for energy not delivered.
         tolerance_bps: share of the energy that may be missing before it is a default.
         max_duration: longest time from an offer to its deliver_by, in seconds.
+        reply_time: seconds after deliver_by in which a receipt counts once the seller's meter has testified.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
         slot_seconds: length of the delivery slot of a lot.
         min_settle_window: shortest time that an auction leaves to settle it, in seconds.
@@ -90,6 +91,7 @@ class SuiteParameters:
     penalty_bps: int = 2_000
     tolerance_bps: int = 1_000
     max_duration: int = 7 * 86_400
+    reply_time: int = 86_400
     bidders_bps: int = 5_000
     slot_seconds: int = 900
     min_settle_window: int = 600
@@ -112,6 +114,7 @@ class SuiteParameters:
             self.penalty_bps,
             self.tolerance_bps,
             self.max_duration,
+            self.reply_time,
             auction,
         )
 

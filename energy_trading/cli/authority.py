@@ -288,6 +288,19 @@ def reinstate(desk: Desk, accounts: _Accounts) -> None:
     desk.send("reinstate", desk.suite.ledger.reinstate([address_of("ACCOUNT", text) for text in accounts]))
 
 
+@dso.command()
+@at_desk(with_sender)
+def lift_ban(
+    desk: Desk,
+    account: _Account,
+    reason: Annotated[str, typer.Option(help="Why, in words; it stands in the log for ever.")],
+) -> None:
+    """End an account's ban before its time. Its defaults stay on record."""
+    if not reason.strip():
+        raise BadInput("--reason must state why the ban is lifted")
+    desk.send("lift ban", desk.suite.ledger.lift_ban(address_of("ACCOUNT", account), reason))
+
+
 def identity_of(given: str | None) -> str:
     """Return the given identity, or ask for one."""
     return str(typer.prompt("identity", err=True)) if given is None else given

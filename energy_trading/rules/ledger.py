@@ -411,10 +411,11 @@ class Ledger:
         self._add(buyer, -amount)
         self._add(seller, amount)
 
-    def settle(self, seller: str, buyer: str, s: Split, now: int) -> None:
+    def settle(self, seller: str, buyer: str, s: Split, now: int, agreed_at: int | None = None) -> None:
         """End a commitment: move the money and record the outcome.
 
-        A default of a buyer who is suspended is not recorded, because it could not pay.
+        A default of a buyer who is suspended is not recorded, because it could not pay. A default escalates
+        if the trade was agreed (None: just now) at or after the last that did.
 
         Source:
             X-1, X-2, X-3, N-7.
@@ -427,9 +428,9 @@ class Ledger:
             self._record(seller, sold, z, k)
             self._record(buyer, bought, z, k)
         elif s.outcome == Outcome.SELLER_DEFAULT:
-            self._record(seller, seller_default, z, now, k)
+            self._record(seller, seller_default, z, now, k, agreed_at)
         elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:
-            self._record(buyer, buyer_default, z, now, k)
+            self._record(buyer, buyer_default, z, now, k, agreed_at)
         elif s.outcome == Outcome.WITHDRAWN:
             self._record(seller, withdrawn, k)
 

@@ -16,7 +16,16 @@ from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.identity import PKG, Enrolment, Member
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.types import AccountAttestation, Delivery, Energy, Receipt, Role, Terms
+from energy_trading.types import (
+    AccountAttestation,
+    Delivery,
+    Energy,
+    Receipt,
+    Role,
+    Terms,
+    Testimony,
+    Witness,
+)
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 #: Units of account in one euro; the settlement asset of these markets is a coin worth one euro.
@@ -191,6 +200,27 @@ class Community:
         domain = changes.pop("domain", self.suite.market_domain)
         digest = domain.digest(Receipt(terms.struct_hash(), raw))
         return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
+
+    def witness(
+        self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any
+    ) -> Witness:
+        """Let the seller's meter testify to what it fed in between acceptBy and deliverBy.
+
+        Args:
+            terms: of the trade.
+            buyer: who accepted, on its registered meter.
+            energy: Wh, or 32 bytes as the terms have them; None is all that was agreed.
+            changes: fields of the testimony that differ; `meter` and `domain` of its signature.
+        """
+        raw = terms.energy if energy is None else energy
+        raw = Energy.plain(raw) if isinstance(raw, int) else Energy(raw)
+        meter = changes.pop("meter", None) or self.meters[terms.seller]
+        domain = changes.pop("domain", self.suite.market_domain)
+        start, end = changes.get("from_", terms.accept_by), changes.get("to", terms.deliver_by)
+        signature = meter.sign(domain.digest(Testimony(terms.struct_hash(), raw, start, end)))
+        receipt_signer = self.meters[buyer.address].signer
+        plain = Witness(terms, buyer.address, receipt_signer, meter.signer, raw, start, end, signature)
+        return replace(plain, **changes)
 
 
 def certify(pkg: PKG, person: str, valid_from: int) -> Member:

@@ -20,6 +20,7 @@ from energy_trading.types.limits import (
     MAX_SLOT_START,
     MAX_UNITS,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     WH_PER_KWH,
     ZERO_ADDRESS,
 )
@@ -44,6 +45,7 @@ from energy_trading.types.trade import (
     Receipt,
     ReceiptKey,
     Terms,
+    Testimony,
     TradeState,
 )
 
@@ -56,6 +58,7 @@ __all__ = [
     "MAX_UNITS",
     "PLAIN_ENERGY_LIMIT",
     "SIGNED_NONCE",
+    "TESTIMONY_NONCE",
     "WH_PER_KWH",
     "ZERO_ADDRESS",
     "Acceptance",
@@ -91,6 +94,7 @@ __all__ = [
     "Settlement",
     "Struct",
     "Terms",
+    "Testimony",
     "TradeState",
     "to_abi",
 ]

@@ -27,7 +27,8 @@ class CreditParameters(Struct):
             lower one from growing.
         ceiling_e9: Highest credit, floor … 1e12.
         withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-        grace_defaults: k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+        grace_defaults: k of N-7: the first k steps (defaults that escalate) bring no ban, 0 …
+            100.
         ban_unit: Seconds that eq 7 calls a day, 60 seconds to ten years.
         max_ban: Longest ban in seconds, ban_unit to ten years.
         open_base: Guarantee in units of account that a seller of the lowest credit may have

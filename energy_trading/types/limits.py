@@ -16,6 +16,8 @@ SIGNED_NONCE: Final = 1 << 255
 """This bit is set in the nonce of exactly those offers that are signed off chain."""
 AWARD_NONCE: Final = 1 << 254
 """This bit is set in the nonce of exactly those offers that an auction has awarded."""
+TESTIMONY_NONCE: Final = 1 << 253
+"""This bit is set in the nonce of exactly those offers to which the seller's meter may testify."""
 
 MAX_LOTS: Final = 8
 """Most lots of one auction."""

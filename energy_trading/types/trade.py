@@ -77,6 +77,8 @@ class TradeState(IntEnum):
     CLOSED = 2
     ACCEPTED = 3
     AWARDED = 4
+    PAID_SHORT = 5
+    TESTIFIED = 6
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,8 @@ class Terms(Struct, Message):
         accept_by: Unix seconds; the offer can be accepted while block.timestamp < accept_by.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliver_by.
         nonce: Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed
-            off chain, bit 254 exactly in awards of an auction.
+            off chain, bit 254 exactly in awards of an auction. Bit 253 lets the seller's meter
+            testify, see `NonceKind`.
     """
 
     seller: str
@@ -208,3 +211,22 @@ class Receipt(Message):
     energy: Energy
 
     TYPE: ClassVar[str] = "Receipt(bytes32 tradeId,bytes32 energy)"
+
+
+@dataclass(frozen=True)
+class Testimony(Message):
+    """What a seller's meter signs about the energy it fed in for a trade (N-3, N-7).
+
+    Args:
+        trade_id: Hash of the terms, 32 bytes.
+        energy: Quantity fed in, or the commitment of the terms if all of it was.
+        from_: Start of the time in which it was, unix seconds.
+        to: End of that time, unix seconds.
+    """
+
+    trade_id: bytes
+    energy: Energy
+    from_: int
+    to: int
+
+    TYPE: ClassVar[str] = "Testimony(bytes32 tradeId,bytes32 energy,uint256 from,uint256 to)"

@@ -82,6 +82,7 @@ contract LedgerProof is Proof {
                 buyerGets: gets[1],
                 outcome: Outcome.None,
                 value: 0,
+                agreedAt: 0,
                 treasuryGets: gets[2]
             }),
             anyone
@@ -186,6 +187,7 @@ contract LedgerProof is Proof {
                 buyerGets: 0,
                 outcome: outcome,
                 value: value,
+                agreedAt: block.timestamp,
                 treasuryGets: 0
             }),
             anyone

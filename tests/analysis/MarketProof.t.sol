@@ -31,6 +31,7 @@ contract MarketProof is Proof {
                         penaltyBps: 2_000,
                         toleranceBps: 1_000,
                         maxDuration: 7 days,
+                        replyTime: 1 days,
                         auction: address(this)
                     })
                 )

@@ -240,7 +240,7 @@ def _accept_signed_privately(stage: Stage, who: str) -> Call[Any]:
 
 def _award(stage: Stage, who: str) -> Call[Any]:
     world = stage.world
-    shares = MarketParameters(world.ledger.address, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, who)
+    shares = MarketParameters(world.ledger.address, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, 3_600, who)
     market = OfferMarket(world.chain, _create(world, OfferMarket, shares))
     return market.award(world.terms(world.alice, buyer=world.bob.address, nonce=1 << 254))
 
@@ -334,7 +334,7 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "EnergyLedger.setPkg": _owned(lambda w: w.ledger.set_pkg(w.bob.address)),
     "EnergyLedger.settle": _as_market(
         lambda w: w.ledger.settle(
-            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0),
+            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0, 0),
         )
     ),
     "EnergyLedger.suspend": _owned(lambda w: w.ledger.suspend([w.alice.address])),

@@ -265,6 +265,48 @@ def test_trade_that_expires(shop: Shop) -> None:
     assert shop.refused("trade expire", taken, "--unlocked", shop.rich).startswith("OfferMarket_WrongState(")
 
 
+def test_silent_buyer_and_testimony(shop: Shop) -> None:
+    """The seller's meter testifies; without a receipt both have their money back (N-3, N-7)."""
+    save_key(Path("export.key"), SecretKey.generate(), "meter")
+    signer = load_key(Path("export.key"), "meter").address
+    shop.done("dso register-meter", shop.address("alice"), signer, "--unlocked", shop.rich)
+    before = shop.money("alice"), shop.money("bob")
+    plain, taken, other = shop.offer(), shop.offer("--testimony"), shop.offer("--testimony")
+    for trade_id in (plain, taken, other):
+        shop.accept(trade_id, shop.start)
+    start = shop.chain.now() + 4000
+    lines = ["time,import_wh,export_wh", f"{start},0,0", f"{start + 900},0,1600"]
+    Path("exports.csv").write_text("\n".join(lines))
+    exports = ("--meter-key", "export.key", "--exports", "export.journal")
+    assert shop.done("meter record-exports", "exports.csv", *exports)["recorded"] == 2
+    assert shop.done("meter record-exports", "exports.csv", *exports)["left_out"] == 2
+    slot, named = shop.slot(start), ("--receipt-signer", load_key(Path("meter.key"), "meter").address)
+    for trade_id, more, line in (
+        (plain, (*slot, *named), "the terms of this offer do not let the seller's meter testify"),
+        (taken, (*slot, "--receipt-signer", signer), "--receipt-signer: the acceptance names another meter"),
+        (taken, (*slot, "--receipt-signer", "x"), "--receipt-signer must be bytes in hex, not 'x'"),
+        (taken, ("--from", 1, "--to", 2, *named), "the slot must lie between "),
+        (shop.offer("--testimony"), (*slot, *named), "OFFER: nobody has accepted "),
+    ):
+        refused = shop.refused("meter testify", trade_id, *more, *exports, "--out", "x.json")
+        assert refused.startswith(line)
+        assert not Path("x.json").exists()
+    for trade_id, name in ((taken, "one.json"), (other, "two.json")):
+        shop.done("meter testify", trade_id, *slot, *named, *exports, "--out", name)
+    shop.done("trade testify", "one.json", "--unlocked", shop.rich)
+    again = shop.refused("trade testify", "one.json", "--unlocked", shop.rich)
+    assert again.startswith("OfferMarket_TestimonyRefused(")
+    many = shop.refused("trade testify", "one.json", "two.json", "--unlocked", shop.rich)
+    assert many == f"1 of 2 testimonies were refused: {taken} (NOT_WAITING)"
+    shop.chain.mine(shop.chain.now() + 3 * 3600 + 86_400)
+    ends = shop.done("trade expire", taken, other, "--unlocked", shop.rich)["transactions"]
+    events = [(e["event"], e["trade_id"]) for end in ends for e in end["events"] if "trade_id" in e]
+    assert events == [("TestimonyUnanswered", taken), ("TestimonyUnanswered", other)]
+    shop.done("trade expire", plain, "--unlocked", shop.rich)
+    (_, held), (bobs, _) = shop.money("alice"), shop.money("bob")
+    assert (held, bobs) == (before[0][1] + PRICE, before[1][0])  # one offer is still open
+
+
 def test_signed_offer_is_handed_over(shop: Shop) -> None:
     """A signed offer costs nothing until it is accepted from its file; its buyer alone may (N-1)."""
     height, start = shop.chain.height(), shop.start
@@ -500,6 +542,9 @@ def test_banned_person(shop: Shop) -> None:
     assert not Path("new.json").exists()
     shop.done("account withdraw", 1, *ALICE)
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
+    lift = ("dso lift-ban", alice, "--unlocked", shop.rich, "--reason")
+    assert shop.refused(*lift, "the gateway was down").startswith("EnergyLedger_NotBanned(")
+    assert shop.refused(*lift, " ") == "--reason must state why the ban is lifted"
     shop.done(*offer)
     assert Path("new.json").exists()
     reason = ("--reason", "a report", "--certificates", "certificates.json", *PARAMETERS)

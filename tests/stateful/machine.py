@@ -43,6 +43,7 @@ PARAMETERS: dict[str, Any] = {
     "min_pay_window": 60,
     "quote_fee": 1_009,
     "settler_bps": 3_333,
+    "reply_time": 600,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,

@@ -37,6 +37,7 @@ from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.simulation.people import GENESIS, Community
 from energy_trading.types import (
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     Acceptance,
     AuctionTerms,
@@ -171,7 +172,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench.deployment()
         bench.warm_up()
         groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.registry, bench.accounts)
-        for group in (*groups, bench.lots):
+        for group in (*groups, bench.testimony, bench.lots):
             say(group.__name__)
             group()
         say("a market with a fee of 1 %")
@@ -285,10 +286,13 @@ class Bench(Community):
         self.chain.mine(terms.accept_by)
         return terms
 
+    def confirm_call(self, terms: Terms, energy_wh: int | None = None) -> Call[None]:
+        """The call that submits the consumer's receipt."""
+        return self.market.confirm_delivery(self.receipt(terms, self.consumer, energy_wh))
+
     def confirm(self, terms: Terms, energy_wh: int | None = None) -> Scenario:
         """Submit the consumer's receipt."""
-        delivery = self.receipt(terms, self.consumer, energy_wh)
-        return self.send(self.market.confirm_delivery(delivery), self.relayer)
+        return self.send(self.confirm_call(terms, energy_wh), self.relayer)
 
     # ------------------------------------------------------------ scenarios
 
@@ -356,6 +360,35 @@ class Bench(Community):
         with self.fresh():
             self.register_meter(self.consumer.address, p256_meter(self.suite))
             self.found["offer.confirm_p256"] = self.confirm(self.open_trade())
+
+    def testimony(self) -> None:
+        """Trades whose terms let the seller's meter testify."""
+        allowed = NONCE | TESTIMONY_NONCE
+        key = keccak(self.meter.signer)
+        with self.fresh():
+            terms = self.open_trade(nonce=allowed)
+            self.alone("offer.confirm_opted_in", self.confirm_call(terms), self.relayer)
+            witness = self.witness(terms, self.consumer)
+            with self.fresh():
+                self.keep("offer.testify", self.market.testify(witness), self.relayer)
+                with self.fresh():
+                    self.found["offer.confirm_testified"] = self.confirm(terms)
+                self.chain.mine(terms.deliver_by + self.market.market_parameters().reply_time)
+                expire = self.market.expire(terms, self.consumer.address, key)
+                self.keep("offer.expire_testified", expire, self.relayer)
+            self.alone("offer.testify_many_1", self.market.testify_many([witness]), self.relayer)
+            self.found["offer.confirm_paid_short"] = self.confirm(terms, DEFAULT_WH)
+            self.alone("offer.testify_paid_short", self.market.testify(witness), self.relayer)
+            self.chain.mine(terms.deliver_by)
+            expire = self.market.expire(terms, self.consumer.address, key)
+            self.keep("offer.expire_paid_short", expire, self.relayer)
+        with self.fresh():
+            salt = keccak(text="salt")
+            terms = self.open_trade(nonce=allowed, energy=Energy.hidden(ENERGY_WH, salt))
+            witness = self.witness(terms, self.consumer, SHORT_WH)
+            self.keep(
+                "offer.testify_hidden", self.market.testify_hidden(witness, ENERGY_WH, salt), self.relayer
+            )
 
     def receipt_with_fee(self) -> None:
         """A receipt in a market that keeps a fee."""

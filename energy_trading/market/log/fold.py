@@ -14,6 +14,9 @@ from energy_trading.errors import Forged
 from energy_trading.files._json import to_hex
 from energy_trading.market.log.records import (
     ACCEPTED,
+    DELIVERED_SHORT,
+    PAID_SHORT,
+    TESTIFIED,
     TRADE_STATES,
     AuctionRecord,
     ContactRecord,
@@ -35,6 +38,7 @@ ENDINGS: Final = (
     offer_market.OfferExpired,
     offer_market.AwardUnpaid,
     offer_market.TradeExpired,
+    offer_market.TestimonyUnanswered,
 )
 """Events that end a trade, in the order of the states that follow the first two of `TRADE_STATES`."""
 
@@ -121,6 +125,18 @@ class Fold:
             made, key = self.trade(event.trade_id), event.receipt_key
             accepted = replace(made, state=ACCEPTED, buyer=event.buyer, receipt_key=key)
             self.trades[event.trade_id] = accepted
+        elif isinstance(event, offer_market.PaidShort):
+            made = self.trade(event.trade_id)
+            self.trades[event.trade_id] = replace(
+                made, state=PAID_SHORT, paid=event.payment, delivered_wh=event.delivered_wh
+            )
+        elif isinstance(event, offer_market.DeliveryTestified):
+            made = self.trade(event.trade_id)
+            if made.state == ACCEPTED:
+                self.trades[event.trade_id] = replace(made, state=TESTIFIED)
+        elif isinstance(event, offer_market.ShortSettled):
+            made = self.trade(event.trade_id)
+            self.trades[event.trade_id] = replace(made, state=DELIVERED_SHORT, cut=event.cut)
         elif isinstance(event, ENDINGS):
             made = self.trade(event.trade_id)
             is_whole = isinstance(event, offer_market.DeliveryConfirmed)

@@ -17,6 +17,7 @@ from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     Domain,
     Energy,
@@ -104,6 +105,7 @@ def make_offer(
     buyer: str | None = None,
     hidden: bool = False,
     signed: bool = False,
+    testimony: bool = False,
     nonce: int | None = None,
 ) -> Offer:
     """Write an offer down; nothing is sent.
@@ -117,6 +119,7 @@ def make_offer(
         buyer: account the offer is reserved for; None for anyone.
         hidden: put a commitment into the terms in place of the quantity (N-5).
         signed: make an offer that stays off chain until it is accepted.
+        testimony: let the seller's meter testify (N-3): without it a silent buyer makes the seller default.
         nonce: below 2**64, distinguishes equal offers; None draws one.
 
     Returns:
@@ -149,7 +152,7 @@ def make_offer(
         price,
         accept_by,
         deliver_by,
-        nonce | (SIGNED_NONCE if signed else 0),
+        nonce | (SIGNED_NONCE if signed else 0) | (TESTIMONY_NONCE if testimony else 0),
     )
     return Offer(terms, energy_wh, salt)
 

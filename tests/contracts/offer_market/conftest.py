@@ -79,7 +79,7 @@ def _award_world() -> World:
         DEFAULT_CREDIT,
     )
     ledger = _create(chain, dso, EnergyLedger, named)
-    shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, AUCTIONEER.address)
+    shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, 7_200, AUCTIONEER.address)
     assert _create(chain, dso, OfferMarket, shares) == market
     suite = Suite(chain, ledger, market, AUCTIONEER.address, ZERO_ADDRESS, ZERO_ADDRESS)
     world = World(chain, suite, dso, pkg, treasury, *people, meters={})

@@ -25,6 +25,7 @@ RANGES = {
     "penaltyBps": (1, 10_000),
     "toleranceBps": (0, 10_000),
     "maxDuration": (60, YEAR),
+    "replyTime": (60, 30 * 86_400),
 }
 FIELDS = dict(zip(RANGES, MarketParameters.__abi__[1:-1], strict=True))  # between ledger and auction
 
@@ -87,9 +88,9 @@ def test_guarantee_of_the_highest_price(world: World, odd_world: World) -> None:
 def test_parameters_as_given(world: World, odd_world: World) -> None:
     """The market tells its constructor arguments (N-1)."""
     week = 7 * 86_400
-    default = (world.ledger.address, 10_000, 0, 500, 2_000, 1_000, week, world.suite.auction.address)
+    default = (world.ledger.address, 10_000, 0, 500, 2_000, 1_000, week, 86_400, world.suite.auction.address)
     odd_suite = odd_world.suite
-    odd = (odd_suite.ledger.address, 3_333, 250, 777, 1_234, 500, week, odd_suite.auction.address)
+    odd = (odd_suite.ledger.address, 3_333, 250, 777, 1_234, 500, week, 86_400, odd_suite.auction.address)
     assert world.market.market_parameters() == MarketParameters(*default)
     assert odd_world.market.market_parameters() == MarketParameters(*odd)
 
