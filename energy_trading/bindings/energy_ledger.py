@@ -464,25 +464,33 @@ class CreditChanged(Event):
 
 @dataclass(frozen=True)
 class DefaultRecorded(Event):
-    """A default was added to an account's record, where it stays for ever.
+    """A default was added to an account's record, where it stays for ever. If its trade was agreed at
+    or after the last step, it is the next step: the penalty factor doubles, and a ban may follow.
+    Otherwise `steps`, `last_step_at` and `banned_until` are what they were.
 
     Args:
         account: The account.
         cause: SellerDefault or BuyerDefault.
         defaults: How many defaults there are now.
+        steps: How many of them escalated.
+        last_step_at: Unix seconds of the last step.
         banned_until: Unix seconds; the account can make no new commitment before.
     """
 
     account: str
     cause: Cause
     defaults: int
+    steps: int
+    last_step_at: int
     banned_until: int
 
-    signature: ClassVar[str] = "DefaultRecorded(address,uint8,uint256,uint256)"
+    signature: ClassVar[str] = "DefaultRecorded(address,uint8,uint256,uint256,uint256,uint256)"
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
         ("account", "address", True),
         ("cause", "uint8", False),
         ("defaults", "uint256", False),
+        ("steps", "uint256", False),
+        ("last_step_at", "uint256", False),
         ("banned_until", "uint256", False),
     )
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"cause": Cause}
@@ -735,7 +743,9 @@ class EnergyLedger(Contract):
             "accountOf(address)",
             ("address",),
             [account],
-            ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            (
+                "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
+            ),
             AccountView.from_abi,
         )
         return answer
@@ -1111,8 +1121,8 @@ class EnergyLedger(Contract):
             X-1, X-2, X-3, N-7
         """
         return self._encode(
-            "settle((address,uint256,uint256,address,uint256,uint8,uint256,uint256))",
-            ("(address,uint256,uint256,address,uint256,uint8,uint256,uint256)",),
+            "settle((address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256))",
+            ("(address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256)",),
             [s],
             0,
             (),

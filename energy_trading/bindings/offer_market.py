@@ -14,7 +14,9 @@ from energy_trading.types import (
     MarketParameters,
     ReceiptKey,
     Terms,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 
 
@@ -174,6 +176,18 @@ class SelfTrade(ContractRevert):
     meaning = "seller and buyer must be two accounts"
 
 
+class TestimonyRefused(ContractRevert):
+    """The testimony was refused."""
+
+    trade_id: bytes
+    fault: TestimonyFault
+
+    signature = "OfferMarket_TestimonyRefused(bytes32,uint8)"
+    fields = ("trade_id", "fault")
+    meaning = "the testimony was refused"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": TestimonyFault}
+
+
 class UnknownReceiptKey(ContractRevert):
     """The key is not under the epoch's root, or the epoch is not the current one."""
 
@@ -308,6 +322,32 @@ class DeliveryRefused(Event):
 
 
 @dataclass(frozen=True)
+class DeliveryTestified(Event):
+    """The seller's meter has testified: the seller has no default from this trade any more.
+
+    Args:
+        trade_id: Hash of the terms.
+        energy: What the meter fed in, or the commitment of the terms (all of it).
+        from_: Unix seconds; start of the time in which it did.
+        to: Unix seconds; its end.
+    """
+
+    trade_id: bytes
+    energy: Energy
+    from_: int
+    to: int
+
+    signature: ClassVar[str] = "DeliveryTestified(bytes32,bytes32,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("energy", "bytes32", False),
+        ("from_", "uint256", False),
+        ("to", "uint256", False),
+    )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
+
+
+@dataclass(frozen=True)
 class OfferAccepted(Event):
     """A buyer paid into the market's care (CTP).
 
@@ -401,6 +441,54 @@ class OfferWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class PaidShort(Event):
+    """Less than agreed was delivered, and the terms allow testimony. The seller has its share of the
+    price and the buyer the rest; the guarantee waits until deliver_by, and so does a default.
+
+    Args:
+        trade_id: Hash of the terms.
+        delivered_wh: Wh that the receipt proves.
+        agreed_wh: Wh of the terms.
+        payment: Units of account that the seller earned, before the fee.
+        cut: Units of account of the guarantee that the treasury gets without testimony.
+    """
+
+    trade_id: bytes
+    delivered_wh: int
+    agreed_wh: int
+    payment: int
+    cut: int
+
+    signature: ClassVar[str] = "PaidShort(bytes32,uint256,uint256,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("delivered_wh", "uint256", False),
+        ("agreed_wh", "uint256", False),
+        ("payment", "uint256", False),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class ShortSettled(Event):
+    """The guarantee of a trade that was paid short came back, less the cut.
+
+    Args:
+        trade_id: Hash of the terms.
+        cut: Units of account of the guarantee that the treasury has; zero after testimony.
+    """
+
+    trade_id: bytes
+    cut: int
+
+    signature: ClassVar[str] = "ShortSettled(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
 class SignedOfferCancelled(Event):
     """The seller withdrew an offer that it had signed off chain.
 
@@ -417,6 +505,21 @@ class SignedOfferCancelled(Event):
         ("trade_id", "bytes32", True),
         ("seller", "address", True),
     )
+
+
+@dataclass(frozen=True)
+class TestimonyUnanswered(Event):
+    """The seller's meter had testified, and the buyer's sent no receipt. The buyer has its payment
+    back and the seller its guarantee.
+
+    Args:
+        trade_id: Hash of the terms.
+    """
+
+    trade_id: bytes
+
+    signature: ClassVar[str] = "TestimonyUnanswered(bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("trade_id", "bytes32", True),)
 
 
 @dataclass(frozen=True)
@@ -438,6 +541,26 @@ class TradeExpired(Event):
     )
 
 
+@dataclass(frozen=True)
+class WitnessRefused(Event):
+    """A testimony in a batch was refused. It can be submitted again.
+
+    Args:
+        trade_id: Hash of the terms.
+        fault: Why it was refused.
+    """
+
+    trade_id: bytes
+    fault: TestimonyFault
+
+    signature: ClassVar[str] = "WitnessRefused(bytes32,uint8)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("fault", "uint8", False),
+    )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": TestimonyFault}
+
+
 class OfferMarket(Contract):
     """Offer market. Trades at a fixed price: an offer with a guarantee (CTS, commitment to send), its
     acceptance with the payment (CTP, commitment to pay), the meter's receipt (ERC, energy receipt
@@ -445,7 +568,7 @@ class OfferMarket(Contract):
 
     name: ClassVar[str] = "OfferMarket"
     constructor_types: ClassVar[tuple[str, ...]] = (
-        "(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",
+        "(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)",
     )
 
     def accept_offer(self, terms: Terms) -> Call[None]:
@@ -621,10 +744,14 @@ class OfferMarket(Contract):
     def confirm_delivery(self, delivery: Delivery) -> Call[None]:
         """Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit
         the receipt. If less than agreed was delivered, payment and guarantee are settled in
-        proportion, and a shortfall beyond the tolerance is a default of the seller.
+        proportion, and a shortfall beyond the tolerance is a default of the seller. Where the terms
+        allow testimony and the receipt is a meter's (no `EnergyLot`), only the payment is settled
+        then, and the guarantee waits for testimony until deliver_by. After testimony the whole
+        guarantee returns, there is no default, and a receipt counts for the reply time after
+        deliver_by too.
 
-        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`, `VerifierStarved`.
-        Rounding: payment, fee and cut down.
+        Emits `DeliveryConfirmed`, `DeliveredShort` or `PaidShort`. Reverts: `ReceiptRefused`,
+        `VerifierStarved`. Rounding: payment, fee and cut down.
 
         Args:
             delivery: Terms, parties and receipt.
@@ -679,11 +806,13 @@ class OfferMarket(Contract):
     def expire(self, terms: Terms, buyer: str, receipt_key: bytes) -> Call[None]:
         """Ends what is overdue. Anyone may call it. If nobody accepted the offer, the guarantee
         returns (N-7, 3). If nothing was delivered, the buyer is refunded and the seller loses the
-        penalty (N-7, 4). If an award was not paid, the guarantee returns, and it is a default of
-        the buyer unless the buyer is suspended now.
+        penalty (N-7, 4). If the seller's meter has testified, the buyer is refunded when the reply
+        time is over, the guarantee returns, and neither credit moves. If a trade is paid short, its
+        guarantee returns less the cut. If an award was not paid, the guarantee returns, and it is a
+        default of the buyer unless the buyer is suspended now.
 
-        Emits `OfferExpired`, `TradeExpired` or `AwardUnpaid`. Reverts: `NotExpired`, `WrongState`,
-        `NotParty`. Rounding: cut down.
+        Emits `OfferExpired`, `TradeExpired`, `AwardUnpaid`, `TestimonyUnanswered` or
+        `ShortSettled`. Reverts: `NotExpired`, `WrongState`, `NotParty`. Rounding: cut down.
 
         Args:
             terms: The offer as made or signed.
@@ -774,7 +903,7 @@ class OfferMarket(Contract):
             "marketParameters()",
             (),
             [],
-            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
+            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
             MarketParameters.from_abi,
         )
         return answer
@@ -791,6 +920,84 @@ class OfferMarket(Contract):
         """
         answer: TradeState = self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",), TradeState)
         return answer
+
+    def testify(self, witness: Witness) -> Call[None]:
+        """Submits what the seller's meter testifies to have fed in for a trade whose terms allow it,
+        before deliver_by. Anyone may submit it. It counts once, and only if no more is missing than
+        the tolerance allows. If the trade is paid short, its guarantee returns at once. If there is
+        no receipt yet, the buyer's still counts until the reply time after deliver_by; without one
+        `expire` refunds the buyer and returns the guarantee then. In both cases the seller has no
+        default.
+
+        Emits `DeliveryTestified`, and `ShortSettled` if the trade is paid short. Reverts:
+        `TestimonyRefused`, `VerifierStarved`. Rounding: none.
+
+        Args:
+            witness: Terms, parties and testimony.
+
+        Source:
+            N-3, N-7
+        """
+        return self._encode(
+            "testify(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes))",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)",
+            ),
+            [witness],
+            0,
+            (),
+        )
+
+    def testify_hidden(self, witness: Witness, agreed_wh: int, salt: bytes) -> Call[None]:
+        """`testify` for a hidden quantity that was not fed in in full: the commitment is opened.
+
+        Emits and reverts: as `testify`, `BadOpening`.
+
+        Args:
+            witness: Terms with a commitment, and a testimony in plain Wh.
+            agreed_wh: Wh in the commitment.
+            salt: Salt of the commitment.
+
+        Source:
+            N-5
+        """
+        return self._encode(
+            "testifyHidden(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes),uint256,bytes32)",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)",
+                "uint256",
+                "bytes32",
+            ),
+            [witness, agreed_wh, salt],
+            0,
+            (),
+        )
+
+    def testify_many(self, witnesses: Sequence[Witness]) -> Call[int]:
+        """`testify` for many testimonies. A bad one does not stop the others; a starved verifier
+        reverts the batch, as in `confirm_deliveries`.
+
+        Emits what `testify` does, and `WitnessRefused` for each bad testimony. Reverts:
+        `VerifierStarved`.
+
+        Args:
+            witnesses: Terms, parties and testimonies.
+
+        Returns:
+            How many of them counted.
+
+        Source:
+            N-3
+        """
+        return self._encode(
+            "testifyMany(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)[])",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)[]",
+            ),
+            [witnesses],
+            0,
+            ("uint256",),
+        )
 
     def trade_id_of(self, terms: Terms) -> bytes:
         """The trade id of terms: their EIP-712 struct hash.

@@ -46,7 +46,9 @@ from energy_trading.types.trade import (
     ReceiptKey,
     Terms,
     Testimony,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 
 __all__ = [
@@ -95,6 +97,8 @@ __all__ = [
     "Struct",
     "Terms",
     "Testimony",
+    "TestimonyFault",
     "TradeState",
+    "Witness",
     "to_abi",
 ]

@@ -177,6 +177,8 @@ class AccountView(Struct):
         seller_credit_e9: R^s of eq 3, scale 1e9.
         buyer_credit_e9: R^b of eq 6, scale 1e9.
         defaults: Number of defaults so far; they are never forgotten.
+        steps: How many of them escalated: their trades were agreed at or after the step before.
+        last_step_at: Unix seconds of the last step; zero if there was none.
         banned_until: Unix seconds; the account can make no new commitment before. Zero if there
             was no ban yet, or the DSO lifted the last one.
         sales: Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
@@ -192,6 +194,8 @@ class AccountView(Struct):
     seller_credit_e9: int
     buyer_credit_e9: int
     defaults: int
+    steps: int
+    last_step_at: int
     banned_until: int
     sales: int
     purchases: int
@@ -205,11 +209,15 @@ class AccountView(Struct):
         "seller_credit_e9",
         "buyer_credit_e9",
         "defaults",
+        "steps",
+        "last_step_at",
         "banned_until",
         "sales",
         "purchases",
     )
-    ABI: ClassVar[str] = "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+    ABI: ClassVar[str] = (
+        "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+    )
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> AccountView:
@@ -226,6 +234,8 @@ class AccountView(Struct):
             values[8],
             values[9],
             values[10],
+            values[11],
+            values[12],
         )
 
 
@@ -292,6 +302,8 @@ class Settlement(Struct):
         outcome: What happened, for the credits.
         value: Money value of what was settled. The ledger scales it to the z of the credit
             model.
+        agreed_at: Unix seconds at which the trade was agreed. Only a default looks at it: it
+            escalates if the trade was agreed at or after the last step.
         treasury_gets: Fee and lost part of the guarantee.
     """
 
@@ -302,6 +314,7 @@ class Settlement(Struct):
     buyer_gets: int
     outcome: Outcome
     value: int
+    agreed_at: int
     treasury_gets: int
 
     __abi__: ClassVar[tuple[str, ...]] = (
@@ -312,13 +325,22 @@ class Settlement(Struct):
         "buyer_gets",
         "outcome",
         "value",
+        "agreed_at",
         "treasury_gets",
     )
-    ABI: ClassVar[str] = "(address,uint256,uint256,address,uint256,uint8,uint256,uint256)"
+    ABI: ClassVar[str] = "(address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256)"
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Settlement:
         """Make the record of decoded values, in the order of the Solidity struct."""
         return Settlement(
-            values[0], values[1], values[2], values[3], values[4], Outcome(values[5]), values[6], values[7]
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            Outcome(values[5]),
+            values[6],
+            values[7],
+            values[8],
         )
