@@ -27,8 +27,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = ROOT / "energy_trading"
 #: contract: the interfaces that carry its NatSpec, and the module of `types` for what it is the first to use
 CONTRACTS: Final = {
-    "EnergyLedger": (("IEnergyLedger", "IMeterRegistry"), "ledger"),
+    "EnergyLedger": (("IEnergyLedger", "IMeterRegistry", "IUnorderedNonces"), "ledger"),
     "OfferMarket": (("IOfferMarket",), "trade"),
+    "RelayDesk": (("IRelayDesk", "IUnorderedNonces"), "relay"),
     "SealedBidAuction": (("ISealedBidAuction",), "auction"),
     "EnergyLot": (("IEnergyLot",), "lot"),
 }
@@ -70,6 +71,41 @@ SIGNED: Final = {
         {
             "trade_id": "Hash of the terms, 32 bytes; it binds the deadline, which the terms carry.",
             "energy": "Quantity delivered, or the commitment of the terms if all of it was.",
+        },
+    ),
+    "Purchase": Signed(
+        "relay",
+        "What a buyer signs so that anyone may submit the acceptance of an offer or award (N-2).",
+        {
+            "buyer": "Account that pays.",
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "max_price": "The most units of account that the buyer pays for the energy.",
+            "receipt_key": "Hash of the one-time key's signer, 32 bytes; zero: the registered meter signs.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the buyer pays to the relayer on top of the price.",
+        },
+    ),
+    "GiveUp": Signed(
+        "relay",
+        "What a seller signs so that anyone may submit the withdrawal of an open offer (N-4).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "not_before": "Unix seconds; the order counts from then on.",
+            "max_cut": "The most units of account of the guarantee that may be lost.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the seller pays to the relayer.",
+        },
+    ),
+    "Cancellation": Signed(
+        "relay",
+        "What a seller signs so that anyone may cancel an offer that was signed off chain (N-4).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the seller pays to the relayer.",
         },
     ),
     "Quote": Signed(

@@ -1,5 +1,7 @@
 """The vocabulary of the contracts, written by scripts/generate_bindings.py: do not edit."""
 
+from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Relay, RelayedBid, RelayedPurchase
+
 from energy_trading.types.auction import AuctionParameters, AuctionState, AuctionTerms, Quote, RelayedQuote
 from energy_trading.types.domain import Domain
 from energy_trading.types.energy import PLAIN_ENERGY_LIMIT, Energy
@@ -8,9 +10,13 @@ from energy_trading.types.ledger import (
     AccountView,
     Cause,
     CreditParameters,
+    Deposit,
     LedgerParameters,
+    NonceCancellation,
     Outcome,
     Settlement,
+    TokenPermit,
+    Withdrawal,
 )
 from energy_trading.types.limits import (
     AWARD_NONCE,
@@ -63,14 +69,18 @@ __all__ = [
     "AuctionParameters",
     "AuctionState",
     "AuctionTerms",
+    "Bid",
+    "Cancellation",
     "Cause",
     "CreditParameters",
     "Delivery",
     "DeliveryFault",
+    "Deposit",
     "Domain",
     "Energy",
     "ExchangeAcceptance",
     "ExchangePermit",
+    "GiveUp",
     "Injection",
     "InjectionReading",
     "LedgerParameters",
@@ -79,16 +89,23 @@ __all__ = [
     "LotView",
     "MarketParameters",
     "Message",
+    "NonceCancellation",
     "Outcome",
     "Permit",
+    "Purchase",
     "Quote",
     "Receipt",
     "ReceiptKey",
+    "Relay",
+    "RelayedBid",
+    "RelayedPurchase",
     "RelayedQuote",
     "Role",
     "Settlement",
     "Struct",
     "Terms",
+    "TokenPermit",
     "TradeState",
+    "Withdrawal",
     "to_abi",
 ]
