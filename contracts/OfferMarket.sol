@@ -202,7 +202,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (terms.seller == buyer) {
             revert OfferMarket_SelfTrade(buyer);
         }
-        bytes32 meter = _LEDGER.commit(seller, buyer, receiptKey == 0, guarantee, terms.price + fee);
+        bytes32 meter = _LEDGER.commit(seller, buyer, receiptKey == 0, guarantee, _sum(terms.price, fee));
         if (receiptKey == 0) {
             if (meter == 0) {
                 revert OfferMarket_NoMeter(buyer);
@@ -239,7 +239,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_Reserved(buyer, terms.buyer);
         }
         // slither-disable-next-line reentrancy-no-eth -- the ledger's payOwed calls nobody
-        bytes32 meter = _LEDGER.payOwed(buyer, receiptKey == 0, terms.price + fee);
+        bytes32 meter = _LEDGER.payOwed(buyer, receiptKey == 0, _sum(terms.price, fee));
         if (receiptKey == 0) {
             if (meter == 0) {
                 revert OfferMarket_NoMeter(buyer);
@@ -248,6 +248,14 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
         _trade[tradeId] = _accepted(buyer, receiptKey);
         emit OfferAccepted(tradeId, buyer, receiptKey);
+    }
+
+    /// @dev What a buyer pays in all. Safe: a price of terms that were checked when they were new and a fee that
+    /// the desk has checked are each below 2**63.
+    function _sum(uint256 price, uint256 fee) private pure returns (uint256) {
+        unchecked {
+            return price + fee;
+        }
     }
 
     /// @dev Checks everything about a new offer but its author.

@@ -91,32 +91,28 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
             RelayedPurchase calldata purchase = purchases[i];
             bytes memory reason = _refusal(purchase);
             if (reason.length == 0) {
-                Relay calldata relay = purchase.relay;
                 uint256 gasLeft = gasleft();
-                // slither-disable-next-line calls-loop -- a refusal is caught, and the gas is limited
-                try
-                    IOfferMarket(MARKET).acceptOnOrder{gas: ITEM_GAS}(
-                        relay.fee,
-                        purchase.terms,
-                        purchase.sellerSignature,
-                        purchase.buyer,
-                        purchase.key
-                    )
-                {
+                if (_isAccepted(purchase)) {
                     ++accepted;
-                    if (relay.fee != 0) {
-                        if (relay.relayer != relayer) {
+                    uint256 fee = purchase.relay.fee;
+                    if (fee != 0) {
+                        if (purchase.relay.relayer != relayer) {
                             _pay(relayer, address(0), fees);
-                            relayer = relay.relayer;
+                            relayer = purchase.relay.relayer;
                             fees = 0;
                         }
-                        fees += relay.fee;
+                        fees += fee;
                     }
-                } catch (bytes memory refusal) {
+                } else {
                     if (gasLeft < ITEM_RESERVE) {
                         revert RelayDesk_BatchStarved(gasLeft, ITEM_RESERVE);
                     }
-                    reason = refusal;
+                    assembly ("memory-safe") {
+                        reason := mload(0x40)
+                        mstore(reason, returndatasize())
+                        returndatacopy(add(reason, 0x20), 0x00, returndatasize())
+                        mstore(0x40, add(reason, and(add(returndatasize(), 0x3f), not(0x1f))))
+                    }
                 }
             }
             if (reason.length != 0) {
@@ -127,6 +123,51 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
             }
         }
         _pay(relayer, address(0), fees);
+    }
+
+    /// @dev Lets the market accept a purchase with {ITEM_GAS}; if it does not, its reason is the return data.
+    /// @return ok Whether the trade was accepted.
+    function _isAccepted(RelayedPurchase calldata purchase) private returns (bool ok) {
+        address market = MARKET;
+        uint256 gas_ = ITEM_GAS;
+        if (purchase.key.length != 0) {
+            bytes memory question = abi.encodeCall(
+                IOfferMarket.acceptOnOrder,
+                (
+                    purchase.relay.fee,
+                    purchase.terms,
+                    purchase.sellerSignature,
+                    purchase.buyer,
+                    purchase.key
+                )
+            );
+            assembly ("memory-safe") {
+                ok := call(gas_, market, 0, add(question, 0x20), mload(question), 0x00, 0x00)
+            }
+            return ok;
+        }
+        // The same without a key, which saves 700 gas in the case that is the rule.
+        Terms calldata terms = purchase.terms;
+        bytes calldata signature = purchase.sellerSignature;
+        bytes4 selector = IOfferMarket.acceptOnOrder.selector;
+        uint256 fee = purchase.relay.fee;
+        address buyer = purchase.buyer;
+        // Safe: memory from the free pointer on is scratch space. The head has 11 words: fee, the 7 of the
+        // terms, place of the signature, buyer, place of the empty list of keys.
+        assembly ("memory-safe") {
+            let m := mload(0x40)
+            let padded := and(add(signature.length, 0x1f), not(0x1f))
+            mstore(m, selector)
+            mstore(add(m, 0x04), fee)
+            calldatacopy(add(m, 0x24), terms, 0xe0)
+            mstore(add(m, 0x104), 0x160)
+            mstore(add(m, 0x124), buyer)
+            mstore(add(m, 0x144), add(0x180, padded))
+            mstore(add(m, 0x164), signature.length)
+            calldatacopy(add(m, 0x184), signature.offset, signature.length)
+            mstore(add(add(m, 0x184), padded), 0)
+            ok := call(gas_, market, 0, m, add(0x1a4, padded), 0x00, 0x00)
+        }
     }
 
     /// @dev Checks everything about a purchase but what the market checks.

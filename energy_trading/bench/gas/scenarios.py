@@ -44,6 +44,7 @@ from energy_trading.types import (
     Permit,
     Quote,
     ReceiptKey,
+    RelayedPurchase,
     RelayedQuote,
     Terms,
 )
@@ -56,6 +57,7 @@ NONCE: Final = 0x9E37_79B9_7F4A_7C15  # eight bytes that look random, none of th
 SIGNED: Final = 1 << 255
 FUNDS: Final = 4_321_987_654
 BATCH: Final = 40
+RELAY_FEE: Final = 123_457
 PROOF_HASHES: Final = 14
 START_PRICE: Final = 81_234_567  # units of account per kWh
 CEILING: Final = 312_345_678
@@ -96,6 +98,8 @@ TARGETS: Final[Mapping[str, Target]] = {
     "trade.direct": Target(150_000, 100_176, ((137_725, "Seaport"), (157_151, "gsy-e"))),
     "trade.signed": Target(123_000, 78_380, ((97_089, "LocalEthereum (no guarantee, meter, credit)"),)),
     "offer.confirm_batch40": Target(26_700, 13_295, ((20_749, "LocalEthereum"),)),
+    "offer.accept_for_batch40": Target(57_000, 43_000),
+    "trade.relayed_batch40": Target(84_000, 56_000, ((97_089, "LocalEthereum"),)),
     "offer.give_up": Target(41_500, 21_328, ((31_343, "gsy-e"),)),
     "lot.exchange": Target(74_600, 32_559, ((54_756, "Permit2 (one signature)"),)),
     "auction.quote": Target(31_000, 26_688, ((57_264, "a16z OverCollateralized"), (752_000, "Xia"))),
@@ -181,6 +185,8 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         _token_ledger(found, seen)
         say(f"batch of {BATCH} receipts")
         bench.batch()
+        say(f"batch of {BATCH} trades that a relayer carries")
+        bench.relayed_batch()
         say(f"auctions of {BATCH}")
         bench.auctions()
     found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
@@ -484,6 +490,35 @@ class Bench(Community):
             for key in (*self.sellers, *self.buyers):
                 self.join(key)
             self.found[f"offer.confirm_batch{BATCH}"] = self.receipts_of(BATCH)
+
+    def relayed_batch(self) -> None:
+        """Forty whole trades, of which a relayer carries everything in two transactions."""
+        with self.fresh():
+            self.join(self.relayer)
+            for key in (*self.sellers, *self.buyers):
+                self.join(key)
+            window = {"accept_by": self.chain.now() + 3_600, "deliver_by": self.chain.now() + 10_800}
+            trades = [
+                (seller, buyer, self.terms(seller, NONCE | SIGNED, **window))
+                for seller, buyer in zip(self.sellers, self.buyers, strict=True)
+            ]
+            purchases = [
+                self.relayed_purchase(terms, buyer, compact(self.sign_offer(terms, seller)))
+                for seller, buyer, terms in trades
+            ]
+            accepted = self.send(self.suite.desk.accept_for_many(purchases), self.relayer)
+            self.chain.mine(window["accept_by"])
+            receipts = [self.receipt(terms, buyer) for _, buyer, terms in trades]
+            confirmed = self.send(self.market.confirm_deliveries(receipts), self.relayer)
+        self.found[f"offer.accept_for_batch{BATCH}"] = replace(accepted, share=BATCH)
+        self.found[f"trade.relayed_batch{BATCH}"] = replace(accepted + confirmed, share=BATCH)
+
+    def relayed_purchase(
+        self, terms: Terms, buyer: SecretKey, offer_signature: bytes = b"", key: ReceiptKey | None = None
+    ) -> RelayedPurchase:
+        """A buyer's order with a fee for the relayer."""
+        carried = {"relayer": self.relayer.address, "fee": RELAY_FEE, "max_price": PRICE + 1_234_567}
+        return self.purchase(terms, buyer, offer_signature, key, **carried)
 
     def receipts_of(self, count: int) -> Scenario:
         """One trade of each of the first enrolled pairs, and one transaction with all their receipts."""
