@@ -262,6 +262,7 @@ class Generator:
         self.names = solidity_names(self.artifacts.values(), self.sources)
         self.homes: dict[str, str] = {}  # struct, enum or message: module of `types`
         self.seen_errors: set[str] = set()
+        self.seen_events: set[str] = set()
 
     def modules(self) -> dict[str, str]:
         """Return the unformatted text of every module by its path below the package."""
@@ -373,7 +374,7 @@ class Generator:
             if entry["type"] == "error" and signature(entry) not in self.seen_errors:
                 self.seen_errors.add(signature(entry))
                 errors.append(self._error(entry, sources))
-            elif entry["type"] == "event" and entry["name"] not in ("EIP712DomainChanged",):
+            elif entry["type"] == "event" and self._is_new(entry):
                 events.append(self._event(entry, sources))
             elif entry["type"] == "function":
                 functions.append(self._function(entry, sources, method_name(entry, artifact.abi)))
@@ -401,6 +402,14 @@ class Generator:
             f"from energy_trading.types import {', '.join(used)}" if used else "",
         ]
         return "\n\n".join(["\n".join(head), *body])
+
+    def _is_new(self, entry: dict[str, Any]) -> bool:
+        """Return whether an event has no class yet; two contracts may log the same, and so may tokens."""
+        name, kind = entry["name"], signature(entry)
+        if name == "EIP712DomainChanged" or (name == "NoncesUsed" and kind in self.seen_events):
+            return False
+        self.seen_events.add(kind)
+        return True
 
     def _error(self, entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
         sig = signature(entry)

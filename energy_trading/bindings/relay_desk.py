@@ -146,28 +146,6 @@ class WrongReceiptKey(ContractRevert):
 
 
 @dataclass(frozen=True)
-class NoncesUsed(Event):
-    """Nonces of an owner were used or voided: none of them counts any more.
-
-    Args:
-        owner: Account whose nonces they are.
-        word: Which 256 nonces: the nonce divided by 256.
-        mask: Which of them: bit i stands for the nonce 256 · word + i.
-    """
-
-    owner: str
-    word: int
-    mask: int
-
-    signature: ClassVar[str] = "NoncesUsed(address,uint256,uint256)"
-    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
-        ("owner", "address", True),
-        ("word", "uint256", False),
-        ("mask", "uint256", False),
-    )
-
-
-@dataclass(frozen=True)
 class PurchaseRefused(Event):
     """A purchase in a batch was refused. Nothing changed, and it can be submitted again.
 

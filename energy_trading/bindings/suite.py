@@ -143,6 +143,12 @@ class Suite:
         return cls(chain, *(addresses[part.name] for part in PARTS))
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """Addresses of the contracts by name, one for each of `PARTS`."""
+        contracts = self.ledger, self.market, self.auction, self.lots
+        return {**{c.name: c.address for c in contracts}, "P256Verifier": self.p256_verifier}
+
+    @property
     def markets(self) -> tuple[str, ...]:
         """Addresses of the contracts that log events, the ledger first."""
         contracts = self.ledger, self.market, self.desk, self.auction, self.lots

@@ -196,6 +196,7 @@ class Community:
         buyer: SecretKey,
         offer_signature: bytes = b"",
         key: ReceiptKey | None = None,
+        /,
         **changes: Any,
     ) -> RelayedPurchase:
         """Let a buyer sign its acceptance of an offer, for somebody else to submit.

@@ -1,7 +1,5 @@
 """The vocabulary of the contracts, written by scripts/generate_bindings.py: do not edit."""
 
-from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Relay, RelayedBid, RelayedPurchase
-
 from energy_trading.types.auction import AuctionParameters, AuctionState, AuctionTerms, Quote, RelayedQuote
 from energy_trading.types.domain import Domain
 from energy_trading.types.energy import PLAIN_ENERGY_LIMIT, Energy
@@ -39,6 +37,7 @@ from energy_trading.types.lot import (
     LotView,
     Permit,
 )
+from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Relay, RelayedBid, RelayedPurchase
 from energy_trading.types.roles import Role
 from energy_trading.types.structs import Message, Struct, to_abi
 from energy_trading.types.trade import (

@@ -256,6 +256,12 @@ def _cancel_signed(stage: Stage, who: str) -> Call[Any]:
     return stage.world.market.cancel_signed(stage.world.terms(who, signed=True))
 
 
+#: calls that only the market's relay desk may make; it asks who calls before it looks at anything else
+DESK_ONLY: Final = frozenset(
+    f"OfferMarket.{name}" for name in ("acceptOnOrder", "cancelSignedOnOrder", "giveUpOnOrder", "payRelayer")
+)
+
+
 # ---------------------------------------------------------------- the auction
 
 
@@ -328,6 +334,8 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "EnergyLedger.suspend": _owned(lambda w: w.ledger.suspend([w.alice.address])),
     "EnergyLedger.transfer": _as_market(lambda w: w.ledger.transfer(w.alice.address, w.bob.address, 1)),
     "EnergyLedger.transferOwnership": _owned(lambda w: w.ledger.transfer_ownership(w.bob.address)),
+    "EnergyLedger.payFee": _as_market(lambda w: w.ledger.pay_fee(w.bob.address, 1, w.alice.address)),
+    "EnergyLedger.voidNonces": lambda stage, _: stage.world.ledger.void_nonces(1, 2),
     "EnergyLedger.withdraw": _withdraw,
     "EnergyLot.approve": _of_a_lot(lambda lots, lot, _, alice: lots.approve(alice, lot)),
     "EnergyLot.cancelPermits": _of_a_lot(lambda lots, lot, *_: lots.cancel_permits(lot)),
@@ -349,11 +357,27 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "OfferMarket.cancelSigned": _cancel_signed,
     "OfferMarket.giveUp": _give_up,
     "OfferMarket.makeOffer": _make_offer,
+    "OfferMarket.acceptOnOrder": _on_order(
+        lambda market, w: market.accept_on_order(0, *_signed_offer(w), w.bob.address, [])
+    ),
+    "OfferMarket.cancelSignedOnOrder": _on_order(
+        lambda market, w: market.cancel_signed_on_order(w.terms(w.alice, signed=True))
+    ),
+    "OfferMarket.giveUpOnOrder": _on_order(_give_up_on_order),
+    "OfferMarket.payRelayer": _on_order(
+        lambda market, w: market.pay_relayer(1, w.carol.address, w.bob.address)
+    ),
+    "RelayDesk.voidNonces": lambda stage, _: stage.world.suite.desk.void_nonces(1, 2),
     "SealedBidAuction.post": _post,
     "SealedBidAuction.quote": _quote,
 }
 #: anybody may call these; whose call it was stands in the event
-ANYBODY: Final = {"EnergyLot.setApprovalForAll", "SealedBidAuction.quote"}
+ANYBODY: Final = {
+    "EnergyLedger.voidNonces",
+    "EnergyLot.setApprovalForAll",
+    "RelayDesk.voidNonces",
+    "SealedBidAuction.quote",
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -365,6 +389,8 @@ def test_account_that_calls_is_the_caller(stage: Stage, name: str) -> None:
     for event in sent.events:
         if isinstance(event, Deposited):
             assert event.payer == stage.account
+        if isinstance(event, NoncesUsed):
+            assert event.owner == stage.account
         if isinstance(event, QuoteSealed):
             assert event.bidder == stage.account
         if isinstance(event, ApprovalForAll):
@@ -402,7 +428,7 @@ def test_every_function_that_asks_who_calls_is_here() -> None:
     assert found == {name.partition(" ")[0] for name in CASES}
 
 
-TRADING: Final = ("EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot")
+TRADING: Final = ("EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot")
 
 
 def _asking(contract: str) -> set[str]:
