@@ -325,14 +325,7 @@ contract EnergyLedger is IEnergyLedger, MeterRegistry, UnorderedNonces, Reentran
 
     /// @dev Uses a permit for a deposit if there is one. A permit that a front-runner has used leaves the
     /// same allowance, so a failure here decides nothing. Reverts: {EnergyLedger_NoPermit}.
-    function _permit(
-        address owner,
-        uint256 amount,
-        uint256 deadline,
-        uint8 v,
-        bytes32 r,
-        bytes32 s
-    ) private {
+    function _permit(address owner, uint256 amount, uint256 deadline, uint8 v, bytes32 r, bytes32 s) private {
         if (ASSET == address(0)) {
             revert EnergyLedger_NoPermit();
         }

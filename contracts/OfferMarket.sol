@@ -250,8 +250,8 @@ contract OfferMarket is IOfferMarket, EIP712 {
         emit OfferAccepted(tradeId, buyer, receiptKey);
     }
 
-    /// @dev What a buyer pays in all. Safe: a price of terms that were checked when they were new and a fee that
-    /// the desk has checked are each below 2**63.
+    /// @dev What a buyer pays in all. Safe: a price of terms that were checked when they were new and a fee
+    /// that the desk has checked are each below 2**63.
     function _sum(uint256 price, uint256 fee) private pure returns (uint256) {
         unchecked {
             return price + fee;

@@ -38,7 +38,8 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
         "bytes32 receiptKey,address relayer,uint256 fee)"
     );
     bytes32 private constant GIVE_UP_TYPEHASH = keccak256(
-        "GiveUp(bytes32 tradeId,uint256 notBefore,uint256 maxCut,uint256 deadline,address relayer,uint256 fee)"
+        "GiveUp(bytes32 tradeId,uint256 notBefore,uint256 maxCut,uint256 deadline,address relayer,"
+        "uint256 fee)"
     );
     bytes32 private constant CANCELLATION_TYPEHASH = keccak256(
         "Cancellation(bytes32 tradeId,uint256 deadline,address relayer,uint256 fee)"
@@ -133,13 +134,7 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
         if (purchase.key.length != 0) {
             bytes memory question = abi.encodeCall(
                 IOfferMarket.acceptOnOrder,
-                (
-                    purchase.relay.fee,
-                    purchase.terms,
-                    purchase.sellerSignature,
-                    purchase.buyer,
-                    purchase.key
-                )
+                (purchase.relay.fee, purchase.terms, purchase.sellerSignature, purchase.buyer, purchase.key)
             );
             assembly ("memory-safe") {
                 ok := call(gas_, market, 0, add(question, 0x20), mload(question), 0x00, 0x00)
@@ -177,19 +172,21 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
         Relay calldata relay = purchase.relay;
         uint256 price = purchase.terms.price;
         if (block.timestamp >= relay.deadline) {
-            return abi.encodeWithSelector(
-                RelayLib.RelayLib_OrderExpired.selector,
-                block.timestamp,
-                relay.deadline
-            );
+            return
+                abi.encodeWithSelector(
+                    RelayLib.RelayLib_OrderExpired.selector,
+                    block.timestamp,
+                    relay.deadline
+                );
         }
         if (!RelayLib.isFee(relay.relayer, relay.fee)) {
-            return abi.encodeWithSelector(
-                RelayLib.RelayLib_BadFee.selector,
-                relay.relayer,
-                relay.fee,
-                RelayLib.MAX_FEE
-            );
+            return
+                abi.encodeWithSelector(
+                    RelayLib.RelayLib_BadFee.selector,
+                    relay.relayer,
+                    relay.fee,
+                    RelayLib.MAX_FEE
+                );
         }
         if (price > purchase.maxPrice) {
             return abi.encodeWithSelector(RelayDesk_OverLimit.selector, price, purchase.maxPrice);

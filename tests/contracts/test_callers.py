@@ -17,9 +17,9 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, ContractRevert, Suite, SuiteParameters, deploy
 from energy_trading.bindings.contract import Contract, Sent, to_abi
-from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent
+from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent, NoncesUsed
 from energy_trading.bindings.energy_lot import ApprovalForAll
-from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.offer_market import NotDesk, OfferMarket
 from energy_trading.bindings.sealed_bid_auction import QuoteSealed
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
@@ -357,16 +357,6 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "OfferMarket.cancelSigned": _cancel_signed,
     "OfferMarket.giveUp": _give_up,
     "OfferMarket.makeOffer": _make_offer,
-    "OfferMarket.acceptOnOrder": _on_order(
-        lambda market, w: market.accept_on_order(0, *_signed_offer(w), w.bob.address, [])
-    ),
-    "OfferMarket.cancelSignedOnOrder": _on_order(
-        lambda market, w: market.cancel_signed_on_order(w.terms(w.alice, signed=True))
-    ),
-    "OfferMarket.giveUpOnOrder": _on_order(_give_up_on_order),
-    "OfferMarket.payRelayer": _on_order(
-        lambda market, w: market.pay_relayer(1, w.carol.address, w.bob.address)
-    ),
     "RelayDesk.voidNonces": lambda stage, _: stage.world.suite.desk.void_nonces(1, 2),
     "SealedBidAuction.post": _post,
     "SealedBidAuction.quote": _quote,
@@ -408,6 +398,26 @@ def test_key_behind_a_call_has_no_say(stage: Stage, name: str) -> None:
     call.send(ORIGIN)  # itself it may
 
 
+def test_only_the_desk_calls_for_others(stage: Stage) -> None:
+    """Neither a contract account nor the key behind it is the desk, whatever is asked for (N-8)."""
+    world, market = stage.world, stage.world.market
+    terms = world.terms(world.alice, signed=True)
+    calls = {
+        "acceptOnOrder": market.accept_on_order(0, terms, b"", ORIGIN.address, []),
+        "cancelSignedOnOrder": market.cancel_signed_on_order(terms),
+        "giveUpOnOrder": market.give_up_on_order(0, terms),
+        "payRelayer": market.pay_relayer(1, ORIGIN.address, world.bob.address),
+    }
+    assert {f"OfferMarket.{name}" for name in calls} == DESK_ONLY
+    for call in calls.values():
+        with pytest.raises(NotDesk) as caught:
+            stage.through(call)
+        assert caught.value.values == (stage.account, world.suite.desk.address)
+        with pytest.raises(NotDesk) as caught:
+            call.send(ORIGIN)
+        assert caught.value.caller == ORIGIN.address
+
+
 def test_only_the_account_itself_consents_by_calling(stage: Stage) -> None:
     """Its owner's key does not consent for a contract account, nor the contract for the key (C-2, N-8)."""
     of_account, of_key = (_open_account(stage, who) for who in (stage.account, ORIGIN.address))
@@ -425,7 +435,7 @@ def test_only_the_account_itself_consents_by_calling(stage: Stage) -> None:
 def test_every_function_that_asks_who_calls_is_here() -> None:
     """The compiler's syntax trees name the functions that come to msg.sender or caller() (X-11)."""
     found = {f"{contract}.{name}" for contract in TRADING for name in _asking(contract)}
-    assert found == {name.partition(" ")[0] for name in CASES}
+    assert found == {name.partition(" ")[0] for name in CASES} | DESK_ONLY
 
 
 TRADING: Final = ("EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot")

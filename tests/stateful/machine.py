@@ -174,9 +174,7 @@ class Machine:
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, w.suite.markets):
             self.replayed.fold(event)
-        self.rules = Rules.of(
-            self.parameters, self.chain.chain_id, w.suite.addresses, self.model_of_token()
-        )
+        self.rules = Rules.of(self.parameters, self.chain.chain_id, w.suite.addresses, self.model_of_token())
         self.rules.ledger.accounts = dict(self.replayed.accounts)
         self.rules.ledger.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
         self.rules.ledger.roots = {GENESIS // 3600: self.stage.tree.root}

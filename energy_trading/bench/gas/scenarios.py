@@ -39,14 +39,24 @@ from energy_trading.types import (
     ZERO_ADDRESS,
     Acceptance,
     AuctionTerms,
+    Bid,
+    Cancellation,
+    Deposit,
     Domain,
     Energy,
+    GiveUp,
+    Message,
+    NonceCancellation,
     Permit,
     Quote,
     ReceiptKey,
+    Relay,
+    RelayedBid,
     RelayedPurchase,
     RelayedQuote,
     Terms,
+    TokenPermit,
+    Withdrawal,
 )
 
 PRICE: Final = 173_456_789  # units of account; no round number, so that calldata is as full as in use
@@ -173,7 +183,8 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench = Bench(found, seen)
         bench.deployment()
         bench.warm_up()
-        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.registry, bench.accounts)
+        groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.orders)
+        groups += (bench.registry, bench.accounts)
         for group in (*groups, bench.lots):
             say(group.__name__)
             group()
@@ -383,6 +394,62 @@ class Bench(Community):
             accept = self.market.accept_signed_privately(terms, self.signature(terms), key)
             self.keep("offer.accept_signed_private", accept, self.consumer)
         self.alone("offer.cancel_signed", self.market.cancel_signed(terms), self.producer)
+
+    def orders(self) -> None:
+        """Signed orders that a relayer carries, each with a fee."""
+        desk, deadline = self.suite.desk, self.chain.now() + 3_600
+        relay = Relay(deadline, self.relayer.address, RELAY_FEE)
+        with self.fresh():
+            self.join(self.relayer)
+            terms = self.terms(self.producer, NONCE | SIGNED)
+            signature = self.signature(terms)
+            purchase = self.relayed_purchase(terms, self.consumer, signature)
+            self.alone("offer.accept_for", desk.accept_for(purchase), self.relayer)
+            with self.fresh():
+                purchase = self.relayed_purchase(terms, self.consumer, signature, self.one_time_key(terms))
+                self.keep("offer.accept_for_private", desk.accept_for(purchase), self.relayer)
+            bid = Bid(
+                self.consumer.address,
+                ZERO_ADDRESS,
+                ENERGY_WH // 2,
+                2 * ENERGY_WH,
+                PRICE * 1_000,
+                terms.accept_by,
+                terms.deliver_by,
+                10**9,
+                deadline,
+                NONCE,
+                bytes(32),
+                self.relayer.address,
+                RELAY_FEE,
+            )
+            signed = self.ordered(self.consumer, bid)
+            filled = RelayedBid(terms, bid, [], signed, signature)
+            self.alone("offer.fill_bid", desk.fill_bid(filled), self.relayer)
+            cancellation = Cancellation(terms.struct_hash(), deadline, relay.relayer, relay.fee)
+            signed = self.ordered(self.producer, cancellation)
+            self.alone("offer.cancel_for", desk.cancel_for(terms, relay, signed), self.relayer)
+            terms = self.terms(self.producer)
+            self.market.make_offer(terms).send(self.producer)
+            order = GiveUp(terms.struct_hash(), 0, PRICE, deadline, relay.relayer, relay.fee)
+            call = desk.give_up_for(terms, 0, PRICE, relay, self.ordered(self.producer, order))
+            self.alone("offer.give_up_for", call, self.relayer)
+            self.alone("offer.void_nonces", desk.void_nonces(NONCE >> 8, 1), self.consumer)
+            void = NonceCancellation(self.consumer.address, NONCE >> 8, 1, deadline)
+            call = desk.void_nonces_for(void, self.ordered(self.consumer, void))
+            self.alone("offer.void_nonces_for", call, self.relayer)
+            domain = self.suite.ledger_domain
+            self.alone("ledger.void_nonces", self.ledger.void_nonces(NONCE >> 8, 1), self.consumer)
+            call = self.ledger.void_nonces_for(void, self.ordered(self.consumer, void, domain))
+            self.alone("ledger.void_nonces_for", call, self.relayer)
+            me, to = self.producer.address, self.producer.address
+            withdrawal = Withdrawal(me, to, PRICE, NONCE, deadline, relay.relayer, relay.fee)
+            call = self.ledger.withdraw_for(withdrawal, self.ordered(self.producer, withdrawal, domain))
+            self.alone("ledger.withdraw_for", call, self.relayer)
+
+    def ordered(self, signer: SecretKey, order: Message, domain: Domain | None = None) -> bytes:
+        """The signature of an order; by default it is for the relay desk."""
+        return compact(signer.sign_digest((domain or self.suite.desk_domain).digest(order)))
 
     def one_time_key(self, terms: Terms, hashes: int = PROOF_HASHES) -> ReceiptKey:
         """Publish the root of a full tree of one-time keys; name one with a proof of so many hashes."""
@@ -722,3 +789,11 @@ def _token_ledger(found: dict[str, Scenario], seen: list[Paid]) -> None:
         signature = owner.sign_digest(domain.digest(keccak(encode(kinds, fields))))
         call = ledger.deposit_with_permit(PRICE, deadline, signature[64], signature[:32], signature[32:64])
         found["ledger.deposit_permit"] = bench.send(call, owner)
+    approve = keccak(text="approve(address,uint256)")[:4] + encode(
+        ["address", "uint256"], [ledger.address, 2 * amount]
+    )
+    bench.chain.send(token, approve, owner)
+    order = Deposit(owner.address, owner.address, PRICE, NONCE, deadline)
+    signed = bench.ordered(owner, order, bench.suite.ledger_domain)
+    call = ledger.deposit_for(order, signed, TokenPermit(0, 0, bytes(32), bytes(32)))
+    found["ledger.deposit_for"] = bench.send(call, bench.relayer)

@@ -87,7 +87,14 @@ def test_anyone_carries_a_withdrawal(world: World) -> None:
 def test_all_that_is_left_and_a_fee_to_oneself(world: World) -> None:
     """Amount and fee together are at most what is available; a fee to oneself costs nothing."""
     whole = withdrawal(world, world.alice, amount=FUNDS - FEE + 1)
-    refused(world.ledger.withdraw_for(*whole), world.bob, Insufficient, world.alice.address, FUNDS - FEE + 1, FUNDS - FEE)
+    refused(
+        world.ledger.withdraw_for(*whole),
+        world.bob,
+        Insufficient,
+        world.alice.address,
+        FUNDS - FEE + 1,
+        FUNDS - FEE,
+    )
     own = withdrawal(world, world.alice, amount=FUNDS, relayer=world.alice.address)
     start = world.chain.snapshot()
     world.ledger.withdraw_for(*own).send(world.bob)

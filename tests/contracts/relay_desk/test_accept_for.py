@@ -182,7 +182,9 @@ def test_revert_given_a_field_that_was_not_signed(world: World, field: str) -> N
     elif field == "max_price":
         bad = replace(order, max_price=order.max_price + 1)
     else:
-        value = {"deadline": order.relay.deadline + 1, "relayer": world.stranger.address, "fee": FEE + 1}[field]
+        value = {"deadline": order.relay.deadline + 1, "relayer": world.stranger.address, "fee": FEE + 1}[
+            field
+        ]
         bad = replace(order, relay=replace(order.relay, **{field: value}))
     refused(world.suite.desk.accept_for(bad), world.stranger, NotSigned, buyer)
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from energy_trading.chain import artifacts
-from tests.contracts.offer_market.test_completeness import _facts, _refusals
 from tests.contracts.energy_ledger.test_ledger_coverage import snake
+from tests.contracts.offer_market.test_completeness import _facts, _refusals
 
 HERE = Path(__file__).parent
 #: errors of other contracts that the desk forwards or shares, which their own tests see

@@ -257,7 +257,11 @@ def test_revert_given_a_limit_that_was_not_signed(world: World) -> None:
     """Every one of the thirteen fields is bound by the signature."""
     filled = order(world)
     for name, value in vars(filled.bid).items():
-        other = world.carol.address if isinstance(value, str) else (b"\x01" * 32 if name == "receipt_key" else value + 1)
+        other = (
+            world.carol.address
+            if isinstance(value, str)
+            else (b"\x01" * 32 if name == "receipt_key" else value + 1)
+        )
         if name == "relayer":
             other = world.stranger.address
         if name == "receipt_key":

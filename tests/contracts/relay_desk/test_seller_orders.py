@@ -95,9 +95,7 @@ def test_revert_when_there_is_nothing_to_cancel(world: World) -> None:
     call = world.suite.desk.cancel_for(*cancel(world, terms, world.alice))
     refused(call, world.stranger, WrongNonce, terms.nonce, True)
     terms, signature = offer(world, world.alice)
-    order = world.suite.desk.cancel_for(
-        *cancel(world, terms, world.alice, deadline=terms.accept_by + 10)
-    )
+    order = world.suite.desk.cancel_for(*cancel(world, terms, world.alice, deadline=terms.accept_by + 10))
     start = world.chain.snapshot()
     world.pass_time(terms.accept_by)
     refused(order, world.stranger, Expired, terms.accept_by, terms.accept_by)

@@ -83,9 +83,7 @@ def give_up(world: World, terms: Terms, signer: SecretKey, **changes: Any) -> tu
     domain = changes.pop("domain", world.suite.desk_domain)
     not_before, max_cut = changes.pop("not_before", 0), changes.pop("max_cut", MAX_UNITS)
     carried = relay(world, **changes)
-    order = GiveUp(
-        terms.struct_hash(), not_before, max_cut, carried.deadline, carried.relayer, carried.fee
-    )
+    order = GiveUp(terms.struct_hash(), not_before, max_cut, carried.deadline, carried.relayer, carried.fee)
     return terms, not_before, max_cut, carried, signer.sign_digest(domain.digest(order))
 
 
@@ -118,4 +116,3 @@ def contract_account(world: World, owner: SecretKey) -> str:
     world.ledger.deposit(account, EURO, value=value).send(world.stranger)
     world.ledger.register_meter(account, bytes.fromhex(owner.address[2:])).send(world.dso)
     return account
-
