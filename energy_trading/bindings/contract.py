@@ -323,7 +323,7 @@ def explain(error: RevertData) -> EnergyTradingError:
 
 
 def error_of(data: bytes, why: str = "the contract refused") -> EnergyTradingError:
-    """Turn the data of a revert, such as the reason in a `PurchaseRefused`, into the Solidity error's exception.
+    """Turn the data of a revert, such as the reason in a `PurchaseRefused`, into the error's exception.
 
     Args:
         data: selector and fields.

@@ -324,8 +324,8 @@ class Ledger(UnorderedNonces):
         self.check_nonce(order.account, order.nonce)
         self._check_withdrawal(order.account, order.to, order.amount, order.fee, order.relayer)
         self._withdraw(order.account, order.to, order.amount)
-        if order.fee:
-            self.pay_fee(order.relayer, order.fee, order.account)
+        self._add(order.account, -order.fee)
+        self._add(order.relayer, order.fee)
         self.use_nonce(order.account, order.nonce)
 
     # ------------------------------------------------------------ views

@@ -352,7 +352,7 @@ class Market:
         fee: int,
         is_owed: bool = False,
     ) -> None:
-        """Take the payment with a relayer's fee on top, and the guarantee of a seller whose guarantee is not held yet.
+        """Take the payment and a relayer's fee, and the guarantee of a seller that is not held yet.
 
         A winner owes the payment of its award, so a ban does not keep it from paying.
         """

@@ -184,8 +184,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench.deployment()
         bench.warm_up()
         groups = (bench.offers, bench.receipts, bench.ends, bench.signed, bench.orders)
-        groups += (bench.registry, bench.accounts)
-        for group in (*groups, bench.lots):
+        for group in (*groups, bench.registry, bench.accounts, bench.lots):
             say(group.__name__)
             group()
         say("a market with a fee of 1 %")

@@ -111,7 +111,7 @@ def test_bid_is_filled_once(world: World) -> None:
     """A second offer that keeps to the limits, or the same again, is refused (replay)."""
     first = order(world)
     world.suite.desk.fill_bid(first).send(world.stranger)
-    terms, signature = offer(world, world.alice, accept_by=first.terms.accept_by)
+    terms, _ = offer(world, world.alice, accept_by=first.terms.accept_by)
     second = replace(first, terms=replace(terms, deliver_by=first.terms.deliver_by))
     second = replace(second, seller_signature=world.sign_offer(second.terms, world.alice))
     refused(world.suite.desk.fill_bid(second), world.stranger, NonceUsed, world.bob.address, 7)
@@ -254,7 +254,7 @@ def test_revert_given_another_seller_or_an_award(world: World) -> None:
 
 
 def test_revert_given_a_limit_that_was_not_signed(world: World) -> None:
-    """Every one of the thirteen fields is bound by the signature."""
+    """Every field is bound by the signature."""
     filled = order(world)
     for name, value in vars(filled.bid).items():
         other = (

@@ -97,7 +97,7 @@ def cancel(world: World, terms: Terms, signer: SecretKey, **changes: Any) -> tup
 
 def refusals(sent: Sent) -> list[tuple[bytes, str, type[Exception], tuple[Any, ...]]]:
     """What a batch refused: trade, buyer, error and its fields."""
-    found = []
+    found: list[tuple[bytes, str, type[Exception], tuple[Any, ...]]] = []
     for event in sent.events:
         if isinstance(event, PurchaseRefused):
             error = error_of(event.reason)
