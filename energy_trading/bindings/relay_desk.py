@@ -12,8 +12,7 @@ from energy_trading.types import Energy, NonceCancellation, Relay, RelayedBid, R
 
 class BatchStarved(ContractRevert):
     """The last purchase of a batch was refused and may have lacked the gas to succeed. Send the
-    transaction with more gas.
-    """
+    transaction with more gas."""
 
     gas_left: int
     needed: int
@@ -171,8 +170,7 @@ class PurchaseRefused(Event):
 class RelayDesk(Contract):
     """Relay desk. Carries out signed orders of people who do not send transactions: acceptances, bids,
     withdrawals and cancellations of offers. Anyone may submit them; a fee goes to the relayer whom
-    the signer named, and only if the order was carried out.
-    """
+    the signer named, and only if the order was carried out."""
 
     name: ClassVar[str] = "RelayDesk"
     constructor_types: ClassVar[tuple[str, ...]] = ("address",)

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from energy_trading.bindings.deployment import Record
 from energy_trading.chain.connect import Chain, connect
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.files.journal import Journal
 from energy_trading.files.key_file import load_key, save_key
 from energy_trading.market.trade.offer import Offer
@@ -126,6 +127,7 @@ ALICE, BOB = ("--key-file", "alice.key"), ("--key-file", "bob.key")
 METER = ("--meter-key", "meter.key", "--journal", "meter.journal")
 PKG = ("--pkg-key", "pkg.key", "--pkg-state", "pkg.json")
 DSO = ("--dso-key", "dso.key", "--dso-state", "dso.json")
+PARAMETERS = ("--parameters", "parameters.json")
 
 
 @pytest.fixture(scope="module", params=list(NODES))
@@ -156,7 +158,7 @@ def shop(walked: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_walk_through(walked: Shop) -> None:
     """What the page shows runs: from keys to the money taken out, and who it was (N-7 scenario 1)."""
-    assert walked.told.splitlines()[-1] == f"{walked.address('alice')} is «NL-BSN of alice»"
+    assert walked.told.splitlines()[-1] == walked.address("alice")
     (trade,) = walked.cli("trades", "--json").json
     assert (trade["seller"], trade["buyer"]) == (walked.address("alice"), walked.address("bob"))
     assert (trade["energy_wh"], trade["state"], trade["paid"]) == (800, "delivered", PRICE)
@@ -216,7 +218,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -292,6 +294,21 @@ def test_many_receipts_and_a_bad_one(shop: Shop) -> None:
     (sent,) = done.json["transactions"]
     assert [e["trade_id"] for e in sent["events"] if e["event"] == "DeliveryConfirmed"] == [first, second]
     assert shop.money("alice") == (1_000_000_000 + 2 * PRICE, 0)
+
+
+def test_receipt_with_high_s(shop: Shop) -> None:
+    """A receipt whose s is in the upper half, or that is DER, pays the seller all the same (N-3, N-8)."""
+    start = shop.start
+    trade_id = shop.offer()
+    shop.accept(trade_id, start)
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", trade_id, *METER, "--out", "low.json")
+    receipt = json.loads(Path("low.json").read_text())
+    r, s = (int(receipt["signature"][i : i + 64], 16) for i in (2, 66))
+    receipt["signature"] = "0x" + encode_dss_signature(r, SECP256K1_N - s % 2**255).hex()
+    Path("high.json").write_text(json.dumps(receipt))
+    shop.done("trade confirm", "high.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
 
 
 def test_give_up(shop: Shop) -> None:
@@ -402,8 +419,16 @@ def test_banned_person(shop: Shop) -> None:
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
     shop.done(*offer)
     assert Path("new.json").exists()
-    traced = shop.cli("trace", alice, *PKG, *DSO)
-    assert traced.out == f"{alice} is «NL-BSN of alice»\n"
+    reason = ("--reason", "a report", "--certificates", "certificates.json", *PARAMETERS)
+    assert shop.done("trace request", "--all", *reason, "--out", "all.request")["without_certificate"] == []
+    for who, keys in (("pkg", PKG), ("dso", DSO)):
+        book = ("--records", f"{who}.records", "--agreed", "--out", f"{who}.all")
+        assert shop.cli("trace half", "all.request", *keys, *book).status == 0
+    combine = ("trace combine", "all.request", "--half", "pkg.all", "--half", "dso.all", *PARAMETERS)
+    person = shop.cli(*combine, "--person", ENERGY_TRADING_IDENTITY="nl-bsn  of Alice")
+    assert person.out == f"{alice}\n"
+    everybody = shop.cli(*combine)
+    assert f"{alice} is «NL-BSN of alice»" in everybody.lines
 
 
 def test_meter_is_replaced_and_removed(shop: Shop) -> None:
