@@ -81,7 +81,7 @@ def test_all_messages_are_here() -> None:
         "Receipt",
         "Withdrawal",
     ]
-    assert len(MESSAGES) == 11  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 18  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
