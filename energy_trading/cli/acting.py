@@ -23,6 +23,7 @@ from energy_trading.cli.output import (
     time_of,
 )
 from energy_trading.errors import BadInput, TryAgain
+from energy_trading.files._json import to_hex
 
 if TYPE_CHECKING:
     from energy_trading.bindings import Suite
@@ -140,7 +141,7 @@ class Desk:
         from energy_trading.market.log.event_json import event_to_json
 
         events = [event_to_json(event) for event in sent.events]
-        transaction = "0x" + sent.transaction_hash.hex()
+        transaction = to_hex(sent.transaction_hash)
         self._transactions.append(
             {
                 "verb": verb,

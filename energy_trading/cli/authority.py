@@ -154,6 +154,21 @@ def attest(
 
 
 @pkg.command()
+def certificates(
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    out: Annotated[Path, typer.Option(help="New file for the certificates, for everybody.")],
+) -> None:
+    """Publish all certificates, with which anybody can ask for a tracing; they name nobody."""
+    from energy_trading.files._json import to_hex
+
+    check_new("--out", out)
+    found = open_pkg(pkg_key, pkg_state).certificates
+    write_json("--out", out, [to_hex(certificate.to_bytes()) for certificate in found])
+    console.print(f"{len(found)} certificates are in {out}", markup=False)
+
+
+@pkg.command()
 def ban(pkg_key: PkgKey, pkg_state: PkgState, identity: Identity = None) -> None:
     """Refuse a person from now on. The DSO can trace and suspend accounts that are already open."""
     person = identity_of(identity)

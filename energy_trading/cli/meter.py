@@ -19,6 +19,7 @@ from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.output import time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
+from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
@@ -84,11 +85,11 @@ def receipt(
     check_new("--out", out)
     with open_meter(desk, meter_key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
-            raise BadInput(f"--meter-key: the acceptance names another meter than 0x{signer.hex()}")
+            raise BadInput(f"--meter-key: the acceptance names another meter than {to_hex(signer)}")
         signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
-    desk.report(trade_id="0x" + made.trade_id.hex(), file=str(out))
+    desk.report(trade_id=to_hex(made.trade_id), file=str(out))
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from energy_trading.cli.meter import JournalFile, MeterKey, open_meter
 from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
-from energy_trading.files._json import read_json
+from energy_trading.files._json import read_json, to_hex
 
 group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, expire.")
 
@@ -61,7 +61,7 @@ def offer(
             if out is not None:
                 out.unlink()
             raise
-    desk.report(trade_id="0x" + made.trade_id.hex(), **({} if out is None else {"file": str(out)}))
+    desk.report(trade_id=to_hex(made.trade_id), **({} if out is None else {"file": str(out)}))
 
 
 @group.command()
@@ -88,7 +88,7 @@ def accept(
         raise BadInput(f"--to must be before the offer's deliver-by, {made.terms.deliver_by}, not {slot[1]}")
     buyer = desk.key
     with open_meter(desk, meter_key, journal) as (meter, signer):
-        desk.report(trade_id="0x" + made.trade_id.hex(), slot_from=slot[0], slot_to=slot[1])
+        desk.report(trade_id=to_hex(made.trade_id), slot_from=slot[0], slot_to=slot[1])
         with desk.sending():
             # Asked after earlier transactions are mined, because a second acceptance would be refused and
             # the meter would then forget a trade that is paid for.
@@ -99,7 +99,7 @@ def accept(
                 return
             if receipt_key(signer) != desk.suite.ledger.meter_of(buyer.address):
                 raise BadInput(
-                    f"--meter-key: 0x{signer.hex()} is not the meter registered for {buyer.address}"
+                    f"--meter-key: {to_hex(signer)} is not the meter registered for {buyer.address}"
                 )
             # Simulated before the meter learns of it, because after a refusal it never accepts it again.
             if made.signature is None:
@@ -147,7 +147,7 @@ def confirm(
         desk.sent("confirm many", sent)
         refused += [event for event in sent.events if isinstance(event, DeliveryRefused)]
     if refused:
-        names = ", ".join(f"0x{event.trade_id.hex()} ({event.fault.name})" for event in refused)
+        names = ", ".join(f"{to_hex(event.trade_id)} ({event.fault.name})" for event in refused)
         raise RuleBroken(f"{len(refused)} of {len(plain)} receipts were refused: {names}")
 
 

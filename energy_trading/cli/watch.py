@@ -20,6 +20,7 @@ from energy_trading.cli.output import (
     plain_line,
 )
 from energy_trading.errors import BadInput
+from energy_trading.files._json import exact
 
 _POLL_SECONDS: Final = 0.5
 _PLACE: Final = ("address", "block_number", "transaction_hash", "log_index")
@@ -52,7 +53,7 @@ def watch(
     while True:
         for event, removed in news:
             told = event_to_json(event) | {"removed": removed}
-            console.print(json.dumps(told) if as_json else _line(told), markup=False)
+            console.print(json.dumps(exact(told)) if as_json else _line(told), markup=False)
         if end is not None and time.monotonic() >= end:
             return
         time.sleep(_POLL_SECONDS if end is None else max(0, min(_POLL_SECONDS, end - time.monotonic())))

@@ -14,6 +14,8 @@ from energy_trading.files.whole_file import unreadable
 
 #: nothing that this package writes is nested a tenth as deep
 MAX_DEPTH: Final = 100
+#: the largest integer up to which a double, JavaScript's only number, has every one
+MAX_EXACT: Final = 2**53 - 1
 # A string is one token, so that the brackets in it do not count; its closing quote may be missing, so that
 # the search never starts anew inside it.
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -76,6 +78,36 @@ def check_text(value: Any, name: str) -> str:
     if not isinstance(value, str):
         raise BadInput(f"{name} must be a JSON text, not {type(value).__name__}")
     return value
+
+
+def exact(value: Any) -> Any:
+    """Return a value for `json.dumps` that every language reads back without loss.
+
+    Integers beyond 2**53 - 1 become text in decimal digits, because JavaScript and others would round them;
+    all other values stay as they are. `read_integer` reads both forms.
+    """
+    if isinstance(value, dict):
+        return {name: exact(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(item) for item in value]
+    return exact_integer(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def exact_integer(value: int) -> int | str:
+    """Return an integer, as text if other languages would round it."""
+    return int(value) if abs(value) <= MAX_EXACT else str(int(value))
+
+
+def read_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:
+    """Return an integer of `least` … `most` that JSON has as a number, or as text in decimal digits.
+
+    Raises:
+        BadInput: the value is neither, or is out of range. A number with a fraction or an exponent is no
+            integer, even where its value is one: it may have been rounded.
+    """
+    if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,77}", value):
+        value = int(value)
+    return check_integer(value, name, least, most)
 
 
 def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:

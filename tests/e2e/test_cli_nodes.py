@@ -17,6 +17,7 @@ import pytest
 from energy_trading.bindings.deployment import Record, deploy_recorded
 from energy_trading.bindings.suite import PARTS, SuiteParameters
 from energy_trading.chain.connect import Chain, connect
+from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
@@ -25,7 +26,7 @@ from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import Energy
 from tests.client.cli_runs import Done, cli
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.nodes import anvil, free_port, ganache
 from tests.world import EURO, World
@@ -168,7 +169,7 @@ def test_deploy_trade_and_read(node: Node) -> None:
     assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
 
 
-@pytest.mark.parametrize("command", ["accounts", "offers", "trades", "auctions", "lots", "watch"])
+@pytest.mark.parametrize("command", ["accounts", "offers", "trades", "auctions", "lots", "contacts", "watch"])
 def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_path: Path) -> None:
     """No record, one of another chain or an unfinished one, a node that is another or is not there."""
     missing = node.cli(command)
@@ -195,7 +196,7 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
 def test_market_without_a_trade_is_empty(node: Node) -> None:
     """A table without rows is a line that says so, JSON an empty list; neither is an error."""
     node.deploy()
-    for command in ("accounts", "offers", "trades", "auctions", "lots"):
+    for command in ("accounts", "offers", "trades", "auctions", "lots", "contacts"):
         assert node.cli(command) == Done(0, "nothing found\n", "")
         assert node.cli(command, "--json") == Done(0, "[]\n", "")
 
@@ -232,13 +233,27 @@ def test_lots_are_listed(node: Node) -> None:
         right,
     ]
     header, row = node.cli("lots", "--state", "retired").lines
-    assert header.split() == ["owner", "producers", "energy_wh", "slot_start", "how", "state", "lot"]
+    assert (
+        header.split() == "owner producers energy_wh slot_start how state msg_addr lot".split()  # noqa: SIM905 - as printed
+    )
+    reached = "0x" + MSG.hex()
     assert row.split() == [
-        *(BOB.address, ALICE.address, "450", "2021-02-28", "23:15:00Z", "split", "retired", str(right))
+        *(BOB.address, ALICE.address, "450", "2021-02-28", "23:15:00Z", "split", "retired"),
+        *(reached, str(right)),
     ]
+    assert {lot["owner"]: lot["msg_addr"] for lot in found} == {
+        ALICE.address: "0x" + message_address(ALICE).hex(),
+        BOB.address: reached,
+    }
+    by_account = {each["account"]: each for each in node.cli("contacts", "--json").json}
+    assert by_account[ALICE.address]["public_key"] == "0x" + ALICE.public_key.hex()
+    assert by_account[ALICE.address]["lot"] == str(sold)
+    assert (by_account[BOB.address]["public_key"], by_account[BOB.address]["msg_addr"]) == ("0x", reached)
+    (_, one) = node.cli("contacts", "--account", BOB.address).lines
+    assert one.split() == [BOB.address, "0x", reached, str(sold)]
     assert node.cli("lots", "--account", OTHER.address).lines == ["nothing found"]
     events = [json.loads(line) for line in node.cli("watch", "--from-block", 0, "--for", 0, "--json").lines]
-    assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [right]
+    assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [str(right)]
 
 
 def test_positions_are_listed(node: Node, tmp_path: Path) -> None:

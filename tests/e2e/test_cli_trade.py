@@ -126,6 +126,7 @@ ALICE, BOB = ("--key-file", "alice.key"), ("--key-file", "bob.key")
 METER = ("--meter-key", "meter.key", "--journal", "meter.journal")
 PKG = ("--pkg-key", "pkg.key", "--pkg-state", "pkg.json")
 DSO = ("--dso-key", "dso.key", "--dso-state", "dso.json")
+PARAMETERS = ("--parameters", "parameters.json")
 
 
 @pytest.fixture(scope="module", params=list(NODES))
@@ -156,7 +157,7 @@ def shop(walked: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_walk_through(walked: Shop) -> None:
     """What the page shows runs: from keys to the money taken out, and who it was (N-7 scenario 1)."""
-    assert walked.told.splitlines()[-1] == f"{walked.address('alice')} is «NL-BSN of alice»"
+    assert walked.told.splitlines()[-1] == walked.address("alice")
     (trade,) = walked.cli("trades", "--json").json
     assert (trade["seller"], trade["buyer"]) == (walked.address("alice"), walked.address("bob"))
     assert (trade["energy_wh"], trade["state"], trade["paid"]) == (800, "delivered", PRICE)
@@ -216,7 +217,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -402,8 +403,16 @@ def test_banned_person(shop: Shop) -> None:
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
     shop.done(*offer)
     assert Path("new.json").exists()
-    traced = shop.cli("trace", alice, *PKG, *DSO)
-    assert traced.out == f"{alice} is «NL-BSN of alice»\n"
+    reason = ("--reason", "a report", "--certificates", "certificates.json", *PARAMETERS)
+    assert shop.done("trace request", "--all", *reason, "--out", "all.request")["without_certificate"] == []
+    for who, keys in (("pkg", PKG), ("dso", DSO)):
+        book = ("--records", f"{who}.records", "--agreed", "--out", f"{who}.all")
+        assert shop.cli("trace half", "all.request", *keys, *book).status == 0
+    combine = ("trace combine", "all.request", "--half", "pkg.all", "--half", "dso.all", *PARAMETERS)
+    person = shop.cli(*combine, "--person", ENERGY_TRADING_IDENTITY="nl-bsn  of Alice")
+    assert person.out == f"{alice}\n"
+    everybody = shop.cli(*combine)
+    assert f"{alice} is «NL-BSN of alice»" in everybody.lines
 
 
 def test_meter_is_replaced_and_removed(shop: Shop) -> None:

@@ -20,6 +20,7 @@ from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.files.journal import Journal
 from energy_trading.identity import (
     DSO,
     PKG,
@@ -27,14 +28,17 @@ from energy_trading.identity import (
     Parameters,
     PersonBanned,
     Role,
+    TraceRequest,
     TracingProof,
+    combine_halves,
     identity_ciphertext,
     issue_as_printed,
     trace_as_printed,
 )
 from energy_trading.identity._as_printed import identity_hash
+from energy_trading.market.lots.certification import Certifier, NotCertified, request_certificate
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.injection import Contact, mint, sign_injection, sign_reading
+from energy_trading.market.lots.injection import Contact, mint, sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
@@ -58,6 +62,8 @@ from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 SLOT: Final = GENESIS - 900
 PRICE: Final = EURO // 4
 ENERGY_WH: Final = 2_500
+#: What a connection of 3 × 25 A carries in a slot of 15 minutes, Wh.
+LIMIT_WH: Final = 4_312
 _CERTIFIED_FROM: Final = GENESIS - 30 * 86_400
 _BOB: Final = "Bob, who lives in house 1"
 _ALICE: Final = "Alice, who lives in house 2"
@@ -262,11 +268,18 @@ class _Run:
         meter = Secp256k1Meter(SecretKey.generate())
         self.people.register_meter(self.bob.account, meter)
         reading = sign_reading(SLOT, ENERGY_WH, meter, domain)
-        contact = Contact.of(self.bob.secret_key)
-        paper = sign_injection(reading, contact, 1, deadline, self.operator, domain)
+        request = request_certificate(reading, self.bob.secret_key, self.operator.address, domain)
+        contact, desk = request.contact, Certifier(self.suite, self.operator, LIMIT_WH)
+        home_made = sign_reading(SLOT, ENERGY_WH, Secp256k1Meter(SecretKey.generate()), domain)
+        unregistered = request_certificate(home_made, self.bob.secret_key, self.operator.address, domain)
+        refused(NotCertified, lambda: desk.certify(unregistered, deadline))
+        paper = desk.certify(request, deadline)
+        second = sign_reading(SLOT, ENERGY_WH + 1, meter, domain)
+        again = request_certificate(second, self.bob.secret_key, self.operator.address, domain)
+        refused(NotCertified, lambda: desk.certify(again, deadline))
         self.lot = mint(self.suite, self.treasury, paper)
-        again = refused(IdUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.lot == self.lot, "a reading makes one lot")
+        used = refused(IdUsed, lambda: mint(self.suite, self.treasury, paper))
+        demand(used.lot == self.lot, "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]
@@ -276,12 +289,15 @@ class _Run:
             f"Bob's meter → DSO: {ENERGY_WH} Wh in one slot of 15 minutes, signed"
             f" ({len(reading.signature)} bytes)",
             f"Bob → DSO: pubK ({len(contact.public_key)} bytes), txAddr, msgAddr"
-            f" ({len(contact.msg_addr)} bytes)",
-            f"DSO → Bob: a certificate of all this, sign_D ({len(paper.signature)} bytes), which needs no"
-            " chain",
+            f" ({len(contact.msg_addr)} bytes), and Bob's signature of them to this DSO"
+            f" ({len(request.signature)} bytes)",
+            "DSO: the meter is the one registered for Bob, pubK is his account's (eq 1), the energy is within"
+            " the limit of a slot, and the meter has no other reading of the slot",
+            f"DSO → Bob: a certificate of all this, sign_D ({len(paper.signature)} bytes)",
             "anyone → chain: mint; the lot is Bob's, its id is the hash of the reading; the log keeps the"
             " contact and sign_D",
-            "checked: the same reading makes no second lot",
+            "checked: the same reading makes no second lot; an unregistered meter and a second reading of the"
+            " slot are not certified",
         )
         self.compare(
             "what the chain keeps",
@@ -292,8 +308,8 @@ class _Run:
         self.compare(
             "what Bob signs",
             "PK_DSO",
-            "nothing: his meter signs energy and slot",
-            "a signature of a public key states nothing about energy and can be used again",
+            "the DSO's account, his meter's reading and his contact",
+            "a signature of a public key alone states nothing about energy and can be used again",
         )
         self.compare(
             "the energy contract",
@@ -495,11 +511,12 @@ class _Run:
 
     def trace(self) -> None:
         account, certificate = self.bob.account, self.pkg.certificate_of(self.bob.account)
-        halves = [self.pkg.open_partially(certificate), self.dso.open_partially(certificate)]
+        request = TraceRequest("dispute about a lot", (certificate,))
+        halves = [who.open_half(request, Journal(None), _CERTIFIED_FROM) for who in (self.pkg, self.dso)]
         alpha, head = certificate.identity_ciphertext, certificate.head.to_bytes()
         for half in halves:
-            refused(DecryptionFailed, partial(identity_ciphertext.read, half.image, alpha, head))
-        proof = TracingProof.combine(certificate, halves, self.parameters)
+            refused(DecryptionFailed, partial(identity_ciphertext.read, half.openings[0].image, alpha, head))
+        (proof,) = combine_halves(request, halves, self.parameters)
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)

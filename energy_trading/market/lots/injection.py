@@ -13,12 +13,13 @@ from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
+from energy_trading.files._json import to_hex
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
 class InjectionRefused(Forged):
-    """A reading is not signed by the meter that it names."""
+    """A reading is not signed by the meter that it names, or a request not by its producer."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +85,7 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
         domain: the EnergyLot's.
 
     Returns:
-        The signed reading, for `sign_injection`.
+        The signed reading, for `request_certificate`.
 
     Raises:
         BadInput: the energy is out of range.
@@ -101,10 +102,9 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
 def sign_injection(
     reading: SignedReading, producer: Contact, nonce: int, deadline: int, dso: SecretKey, domain: Domain
 ) -> SignedInjection:
-    """Check a reading and certify it for its producer; this needs no chain.
+    """Certify a reading for its producer after checking the meter's signature, and nothing else.
 
-    The DSO itself must know whether the meter is the producer's, and whether it signed only one reading of
-    the slot.
+    `Certifier.certify` checks all the rest before it calls this.
 
     Args:
         reading: the meter's.
@@ -124,7 +124,7 @@ def sign_injection(
         C-4, EIP-712, EIP-2098.
     """
     if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
-        raise InjectionRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
+        raise InjectionRefused(f"the reading is not signed by meter {to_hex(reading.meter)}, which it names")
     injection = Injection(
         producer.account,
         reading.energy_wh,

@@ -110,7 +110,7 @@ def test_journal_has_one_holder(tmp_path: Path):
     path = tmp_path / "keys"
     first = OneTimeKeys(seed(0), REGISTRY, path)
     first.open_epoch(EPOCH, 2)
-    with pytest.raises(JournalLocked, match=r"is in use by another meter process$"):
+    with pytest.raises(JournalLocked, match=r"is in use by another process$"):
         OneTimeKeys(seed(0), REGISTRY, path)
     first.close()
     with pytest.raises(JournalClosed, match=r"was closed; open it again to go on$"):

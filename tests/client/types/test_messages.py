@@ -61,19 +61,20 @@ def as_json(value: Message) -> dict[str, Any]:
 
 
 def test_all_messages_are_here() -> None:
-    """Every message that a contract checks or a meter signs, each once."""
+    """Every message that a contract checks, or a meter or a producer signs, each once."""
     assert sorted(parsed(kind.TYPE).popitem()[0] for kind in MESSAGES if ")E" not in kind.TYPE) == [
         "Acceptance",
         "AccountAttestation",
         "ExchangePermit",
         "Injection",
         "InjectionReading",
+        "InjectionRequest",
         "Offer",
         "Permit",
         "Quote",
         "Receipt",
     ]
-    assert len(MESSAGES) == 10  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 11  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
