@@ -167,6 +167,7 @@ from .market.trade.trader import Trader as Trader
 from .market.trade.trader import confirm as confirm
 from .market.trade.trader import confirm_many as confirm_many
 from .market.trade.trader import expire as expire
+from .market.trade.trader import repair as repair
 from .meter.key_root import Evidence as Evidence
 from .meter.key_root import EvidenceRefused as EvidenceRefused
 from .meter.key_root import KeyList as KeyList
@@ -179,6 +180,8 @@ from .meter.one_time_keys import OneTimeKeys as OneTimeKeys
 from .meter.signers import P256Meter as P256Meter
 from .meter.signers import ReceiptSigner as ReceiptSigner
 from .meter.signers import Secp256k1Meter as Secp256k1Meter
+from .meter.signers import SignatureRefused as SignatureRefused
+from .meter.signers import sign_checked as sign_checked
 from .meter.smart_meter import Allotment as Allotment
 from .meter.smart_meter import NothingDelivered as NothingDelivered
 from .meter.smart_meter import Reading as Reading

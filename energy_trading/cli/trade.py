@@ -129,14 +129,14 @@ def confirm(
 ) -> None:
     """Submit receipts, which pay the sellers. Anyone may do this. A refused receipt does not stop others."""
     from energy_trading.bindings.offer_market import DeliveryRefused
-    from energy_trading.market.trade.trader import BATCH, confirm_many
+    from energy_trading.market.trade.trader import BATCH, confirm_many, repair
 
     read = [delivery_from_json(read_json("RECEIPT", path)) for path in receipts]
-    market = desk.suite.market
+    market, domain = desk.suite.market, desk.suite.market_domain
     for delivery, opening in read:
         if opening is not None:
-            desk.send("confirm hidden", market.confirm_hidden_short(delivery, *opening))
-    plain = [delivery for delivery, opening in read if opening is None]
+            desk.send("confirm hidden", market.confirm_hidden_short(repair(delivery, domain), *opening))
+    plain = [repair(delivery, domain) for delivery, opening in read if opening is None]
     if len(plain) == 1:
         desk.send("confirm", market.confirm_delivery(plain[0]))
         return

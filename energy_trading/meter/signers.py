@@ -8,9 +8,9 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.address import is_address
 from eth_utils.conversions import to_bytes
 
-from energy_trading.crypto._signatures import compact, sign_p256
+from energy_trading.crypto._signatures import canonical_signature, compact, sign_p256
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput
+from energy_trading.errors import BadInput, Forged
 
 
 class ReceiptSigner(Protocol):
@@ -22,8 +22,44 @@ class ReceiptSigner(Protocol):
         ...
 
     def sign(self, digest: bytes) -> bytes:
-        """Sign a 32-byte digest; the signature has 64 bytes, with s in the lower half."""
+        """Sign a 32-byte digest.
+
+        The signature may be r ‖ s, the compact form (EIP-2098), r ‖ s ‖ v or DER, with s in either half:
+        `sign_checked` puts it into the form that the contracts take.
+        """
         ...
+
+
+class SignatureRefused(Forged):
+    """A meter's signer returned something that is no signature of its key over the digest."""
+
+
+def sign_checked(signer: ReceiptSigner, digest: bytes) -> bytes:
+    """Ask a signer for a signature, and return it in the one form that the contracts take.
+
+    A secure element knows nothing of this market. It returns s in the upper half about half the time, or
+    DER, or a signature of another key. Whatever is recorded or handed out as a meter's comes from here.
+
+    Args:
+        signer: a meter's key, in software or hardware.
+        digest: 32 bytes, already hashed.
+
+    Returns:
+        r ‖ yParityAndS (secp256k1) or r ‖ s (P-256), 64 bytes, s in the lower half. It has been verified.
+
+    Raises:
+        SignatureRefused: the answer is not a signature of the signer's key over the digest.
+        BadInput: the digest does not have 32 bytes, or the signer is on neither curve.
+
+    Source:
+        N-3; ERC-7913, EIP-2098.
+    """
+    signature = canonical_signature(signer.signer, digest, signer.sign(digest))
+    if signature is None:
+        raise SignatureRefused(
+            f"the key of meter 0x{signer.signer.hex()} did not sign: the answer is no signature of its own"
+        )
+    return signature
 
 
 class _Meter:

@@ -14,10 +14,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
 from energy_trading.bindings.deployment import Record
 from energy_trading.chain.connect import Chain, connect
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.files.journal import Journal
 from energy_trading.files.key_file import load_key, save_key
 from energy_trading.market.trade.offer import Offer
@@ -293,6 +294,21 @@ def test_many_receipts_and_a_bad_one(shop: Shop) -> None:
     (sent,) = done.json["transactions"]
     assert [e["trade_id"] for e in sent["events"] if e["event"] == "DeliveryConfirmed"] == [first, second]
     assert shop.money("alice") == (1_000_000_000 + 2 * PRICE, 0)
+
+
+def test_receipt_with_high_s(shop: Shop) -> None:
+    """A receipt whose s is in the upper half, or that is DER, pays the seller all the same (N-3, N-8)."""
+    start = shop.start
+    trade_id = shop.offer()
+    shop.accept(trade_id, start)
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", trade_id, *METER, "--out", "low.json")
+    receipt = json.loads(Path("low.json").read_text())
+    r, s = (int(receipt["signature"][i : i + 64], 16) for i in (2, 66))
+    receipt["signature"] = "0x" + encode_dss_signature(r, SECP256K1_N - s % 2**255).hex()
+    Path("high.json").write_text(json.dumps(receipt))
+    shop.done("trade confirm", "high.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
 
 
 def test_give_up(shop: Shop) -> None:
