@@ -4,23 +4,28 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft202012Validator
 
+from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import RelayFeePaid, Withdrawn
 from energy_trading.bindings.offer_market import OfferAccepted, OfferWithdrawn, SignedOfferCancelled
 from energy_trading.bindings.relay_desk import OutsideEnergy, PurchaseRefused
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.market.intents.intent import KINDS, Intent, NotSignedBy, WrongMarket
-from energy_trading.market.intents.relayer import Relayer
+from energy_trading.market.intents.schema import intent_schema
 from energy_trading.market.intents.signer import IntentSigner
+from energy_trading.market.intents.submit import accept_many, submit
 from energy_trading.market.trade.offer import Offer
 from energy_trading.market.trade.trader import Trader
 from energy_trading.meter.smart_meter import Reading, SmartMeter, TradeRefused
 from energy_trading.types import Bid, TradeState, Withdrawal
 from tests.world import EURO, World
 
+ROOT = Path(__file__).resolve().parents[4]
 PRICE = EURO // 5
 FEE = 7
 
@@ -35,13 +40,15 @@ class Street:
         self.orders = IntentSigner(
             world.suite, world.bob, self.meter, relayer=world.stranger.address, fee=FEE
         )
-        self.relayer = Relayer(world.suite, world.stranger)
         self.now = world.chain.now()
         self.start, self.end = self.now + 3600, self.now + 4500
 
     def offer(self, signed: bool = True, **changes: Any) -> Offer:
         make = self.alice.sign_offer if signed else self.alice.offer
         return make(1000, PRICE, self.start, self.end + 3600, **changes)
+
+    def send(self, intent: Intent, offer: Offer | None = None) -> Sent:
+        return submit(self.world.suite, self.world.stranger, intent, offer)
 
     def purchase(self, offer: Offer, **changes: Any) -> Intent:
         times = {"deadline": self.now + 600, **changes}
@@ -77,7 +84,7 @@ def test_purchase_signed_here_and_sent_there(street: Street, signed: bool) -> No
     """Bob signs, the stranger sends and gets the fee, and Bob's meter signs the receipt (N-2, N-3)."""
     offer = street.offer(signed)
     before = street.available(street.world.bob)
-    sent = street.relayer.send(as_file(street.purchase(offer)))
+    sent = street.send(as_file(street.purchase(offer)))
     assert sent.event(OfferAccepted).buyer == street.world.bob.address
     assert sent.event(RelayFeePaid).amount == FEE
     assert before - street.available(street.world.bob) == PRICE + FEE
@@ -90,9 +97,9 @@ def test_purchase_signed_here_and_sent_there(street: Street, signed: bool) -> No
 def test_a_purchase_is_sent_once(street: Street) -> None:
     """The trade's state stops a second submission."""
     intent = street.purchase(street.offer())
-    street.relayer.send(intent)
+    street.send(intent)
     with pytest.raises(RuleBroken):
-        street.relayer.send(intent)
+        street.send(intent)
     assert street.available(street.world.stranger) == FEE
 
 
@@ -100,8 +107,8 @@ def test_many_purchases_in_one_transaction(street: Street) -> None:
     """A refused purchase is an event and stops no other."""
     offers = [street.offer(nonce=n) for n in range(3)]
     intents = [as_file(street.purchase(offer)) for offer in offers]
-    street.relayer.send(intents[1])
-    (sent,) = street.relayer.send_purchases(intents)
+    street.send(intents[1])
+    (sent,) = accept_many(street.world.suite, street.world.stranger, intents)
     refused = sent.event(PurchaseRefused)
     assert refused.trade_id == offers[1].trade_id
     accepted = [event.trade_id for event in sent.events if isinstance(event, OfferAccepted)]
@@ -111,7 +118,7 @@ def test_many_purchases_in_one_transaction(street: Street) -> None:
 def test_purchase_that_nobody_submits_frees_the_meter(street: Street) -> None:
     """The meter is held until the deadline and no longer, and never while the trade is open."""
     unused, used = (street.purchase(street.offer(nonce=n)) for n in range(2))
-    street.relayer.send(used)
+    street.send(used)
     with pytest.raises(TryAgain, match="can be submitted until"):
         street.orders.drop(unused)
     street.world.pass_time(street.now + 601)
@@ -143,11 +150,11 @@ def test_bid_is_filled_and_the_meter_learns_of_it(street: Street) -> None:
     """The relayer chooses an offer within the limits; Bob finds the trade in the log."""
     intent = as_file(street.bid())
     assert street.orders.filled(intent) is None
+    large = street.alice.sign_offer(1001, PRICE, street.start, street.end + 3600)
     with pytest.raises(OutsideEnergy):
-        dear = street.alice.sign_offer(1001, PRICE, street.start, street.end + 3600)
-        street.relayer.send(intent, dear)
+        street.send(intent, large)
     offer = street.offer()
-    street.relayer.send(intent, offer)
+    street.send(intent, offer)
     trade = street.orders.filled(intent)
     assert trade is not None
     assert trade.offer.trade_id == offer.trade_id
@@ -159,10 +166,10 @@ def test_bid_is_filled_and_the_meter_learns_of_it(street: Street) -> None:
 def test_voided_bid_is_not_filled(street: Street) -> None:
     """Bob voids the bid by a signature too, and an acceptance of his own is not taken for its filling."""
     intent = street.bid()
-    street.relayer.send(as_file(street.orders.void(intent, deadline=street.now + 600)))
-    street.relayer.send(street.purchase(street.offer(nonce=5)))
+    street.send(as_file(street.orders.void(intent, deadline=street.now + 600)))
+    street.send(street.purchase(street.offer(nonce=5)))
     with pytest.raises(RuleBroken):
-        street.relayer.send(intent, street.offer())
+        street.send(intent, street.offer())
     assert street.orders.filled(intent) is None
 
 
@@ -172,11 +179,11 @@ def test_give_up_and_cancel(street: Street) -> None:
     on_chain, signed = street.offer(False), street.offer()
     late = as_file(orders.give_up(on_chain, deadline=street.end))
     with pytest.raises(RuleBroken):
-        street.relayer.send(late)
-    sent = street.relayer.send(as_file(orders.cancel(signed, deadline=street.end)))
+        street.send(late)
+    sent = street.send(as_file(orders.cancel(signed, deadline=street.end)))
     assert sent.event(SignedOfferCancelled).trade_id == signed.trade_id
     street.world.pass_time(street.start + 1)
-    assert street.relayer.send(late).event(OfferWithdrawn).cut == 0
+    assert street.send(late).event(OfferWithdrawn).cut == 0
     with pytest.raises(BadInput, match="cancel it instead"):
         orders.give_up(signed, deadline=street.end)
     with pytest.raises(BadInput, match="give it up instead"):
@@ -189,10 +196,10 @@ def test_withdrawal_is_carried_out_once(street: Street) -> None:
     """Funds leave by a signature; a second submission is refused."""
     carol = street.world.carol.address
     intent = as_file(street.orders.withdraw(50, carol, deadline=street.now + 600))
-    sent = street.relayer.send(intent)
+    sent = street.send(intent)
     assert (sent.event(Withdrawn).to, sent.event(Withdrawn).amount) == (carol, 50)
     with pytest.raises(RuleBroken):
-        street.relayer.send(intent)
+        street.send(intent)
 
 
 def test_bids_of_one_client_differ(street: Street) -> None:
@@ -211,13 +218,13 @@ def test_refuses_another_market_and_another_signer(street: Street) -> None:
     """A changed domain, order or signature is found before anything is sent."""
     intent = street.orders.withdraw(50, deadline=street.now + 600)
     with pytest.raises(WrongMarket, match="not part of this market"):
-        street.relayer.send(replace(intent, domain=replace(intent.domain, chain_id=1)))
+        street.send(replace(intent, domain=replace(intent.domain, chain_id=1)))
     with pytest.raises(WrongMarket):
-        street.relayer.send(replace(intent, domain=street.world.suite.desk_domain))
+        street.send(replace(intent, domain=street.world.suite.desk_domain))
     order = intent.order
     assert isinstance(order, Withdrawal)
     with pytest.raises(NotSignedBy):
-        street.relayer.send(replace(intent, order=replace(order, amount=51)))
+        street.send(replace(intent, order=replace(order, amount=51)))
 
 
 def test_parts_must_belong_together(street: Street) -> None:
@@ -232,9 +239,9 @@ def test_parts_must_belong_together(street: Street) -> None:
     with pytest.raises(BadInput, match="another receipt key"):
         replace(intent, order=replace(intent.order, receipt_key=b"\x01" * 32))
     with pytest.raises(BadInput, match="needs the offer"):
-        street.relayer.send(street.bid())
+        street.send(street.bid())
     with pytest.raises(BadInput, match="takes no offer"):
-        street.relayer.send(intent, street.offer())
+        street.send(intent, street.offer())
 
 
 def test_malformed_files_are_refused_in_one_sentence(street: Street) -> None:
@@ -278,6 +285,10 @@ def test_every_kind_survives_its_file(street: Street) -> None:
     ]
     assert [intent.kind for intent in intents] == list(KINDS)
     assert [as_file(intent) for intent in intents] == intents
+    schema = Draft202012Validator(intent_schema())
+    for intent in intents:
+        schema.validate(json.loads(json.dumps(intent.to_json())))
+        assert not schema.is_valid({**intent.to_json(), "signature": "0x0"})
     assert street.world.market.state_of(intents[0].order.trade_id) == TradeState.NONE  # type: ignore[union-attr]
 
 
@@ -288,3 +299,8 @@ def test_a_fee_needs_a_relayer(street: Street) -> None:
             IntentSigner(street.world.suite, street.world.bob, **values)  # type: ignore[arg-type]
     with pytest.raises(BadInput, match="must be an address"):
         IntentSigner(street.world.suite, street.world.bob, relayer="bob")
+
+
+def test_schema_of_the_docs_is_current() -> None:
+    """What other languages read is what this package writes; `energy-trading intent schema` prints it."""
+    assert json.loads((ROOT / "docs" / "intent.schema.json").read_text()) == intent_schema()
