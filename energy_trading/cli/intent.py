@@ -31,7 +31,7 @@ _Relayer = Annotated[
 _Fee = Annotated[
     int, typer.Option(metavar="UNITS", help="Units of account for the relayer, if it is carried out.")
 ]
-_Amount = Annotated[int, typer.Option(metavar="UNITS", help="Units of account.")]
+_Amount = Annotated[int, typer.Argument(metavar="UNITS", help="Units of account.")]
 _IntentFile = Annotated[Path, typer.Argument(metavar="INTENT", help="File of a signed intent.")]
 
 
@@ -257,6 +257,14 @@ def drop(desk: Desk, intent: _IntentFile, meter_key: MeterKey, journal: JournalF
     with open_meter(desk, meter_key, journal) as (meter, _):
         _signer(desk, None, 0, meter).drop(_read(intent))
     desk.report(note="the meter is free")
+
+
+@group.command()
+def schema() -> None:
+    """Print the JSON Schema of the files of intents."""
+    from energy_trading.market.intents.schema import intent_schema
+
+    print_json(intent_schema())
 
 
 def _signer(desk: Desk, relayer: str | None, fee: int, meter: SmartMeter | None = None) -> IntentSigner:

@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Call
 from energy_trading.bindings.suite import Suite
-from energy_trading.crypto._signatures import recover_address
+from energy_trading.chain.signers import signed_by
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import check_object, exact, from_hex, read_integer, reading, to_hex
 from energy_trading.market.trade.offer import Offer, terms_from_json, terms_to_json
@@ -128,14 +128,14 @@ class Intent:
     def check(self, suite: Suite) -> None:
         """Check that the intent is for this market and was signed by the account that it speaks for.
 
-        For an account that is a contract, the account itself is asked when the intent is submitted.
+        An account that is a contract is asked.
 
         Args:
             suite: the market.
 
         Raises:
             WrongMarket: it is for another contract or chain.
-            NotSignedBy: the account has no code, and the signature is not that of its key.
+            NotSignedBy: the signature is neither that of its key, nor does its code accept it (ERC-1271).
         """
         domains = {
             domain.name: domain
@@ -152,8 +152,7 @@ class Intent:
                 f"the {self.kind} was signed for {self.domain.name} {self.domain.verifying_contract} on chain"
                 f" {self.domain.chain_id}, which is not part of this market"
             )
-        digest = self.domain.digest(self.order)
-        if recover_address(digest, self.signature) != self.signer and not suite.chain.code(self.signer):
+        if not signed_by(suite.chain, self.signer, self.domain.digest(self.order), self.signature):
             raise NotSignedBy(f"the {self.kind} was not signed by {self.signer}, for whom it speaks")
 
     def call(self, suite: Suite, offer: Offer | None = None) -> Call[None]:
