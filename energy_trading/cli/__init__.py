@@ -12,6 +12,7 @@ from energy_trading.cli import (
     authority,
     bench,
     deployment,
+    intent,
     keys,
     listings,
     lots,
@@ -57,6 +58,7 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("intent", intent.group),
     ("trace", trace.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
