@@ -10,6 +10,7 @@ import {Bps} from "./libraries/Bps.sol";
 import {MarketDigest} from "./libraries/MarketDigest.sol";
 import {Range} from "./libraries/Range.sol";
 import {SignerLib} from "./libraries/SignerLib.sol";
+import {RelayDesk} from "./RelayDesk.sol";
 import {PurseLib} from "./types/Account.sol";
 import {Energy, EnergyLib} from "./types/Energy.sol";
 import {
@@ -34,6 +35,9 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// @dev The most that the ledger can hold. It keeps every product below 2**170.
     uint256 private constant MAX_PRICE = PurseLib.MAX_AMOUNT;
 
+    /// @inheritdoc IOfferMarket
+    address public immutable DESK;
+
     IEnergyLedger private immutable _LEDGER;
     uint256 private immutable _GUARANTEE_BPS;
     uint256 private immutable _FEE_BPS;
@@ -48,7 +52,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
     /// the hash that is the key.
     mapping(bytes32 tradeId => uint256) private _trade;
 
-    /// @notice Deploys a market without trades.
+    /// @dev Reverts {OfferMarket_NotDesk} unless the caller is the desk that the market created.
+    modifier onlyDesk() {
+        if (msg.sender != DESK) {
+            revert OfferMarket_NotDesk(msg.sender, DESK);
+        }
+        _;
+    }
+
+    /// @notice Deploys a market without trades, and its relay desk.
     /// @dev Reverts: {Range_Outside}.
     /// @param p The parameters, each within the range that {MarketParameters} states.
     constructor(MarketParameters memory p) {
@@ -61,6 +73,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _AUCTION = p.auction;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, 366 days);
         _REPLY_TIME = Range.check("replyTime", p.replyTime, 1 minutes, 30 days);
+        DESK = address(new RelayDesk(p.ledger));
     }
 
     // ---------------------------------------------------------------- commit
@@ -79,19 +92,19 @@ contract OfferMarket is IOfferMarket, EIP712 {
 
     /// @inheritdoc IOfferMarket
     function acceptOffer(Terms calldata terms) external {
-        _accept(terms.tradeId(), terms, 0);
+        _accept(terms.tradeId(), terms, msg.sender, 0, 0);
     }
 
     /// @inheritdoc IOfferMarket
     function acceptOfferPrivately(Terms calldata terms, ReceiptKey calldata key) external {
         bytes32 tradeId = terms.tradeId();
-        _accept(tradeId, terms, _checkReceiptKey(tradeId, key));
+        _accept(tradeId, terms, msg.sender, 0, _checkReceiptKey(tradeId, msg.sender, key));
     }
 
     /// @inheritdoc IOfferMarket
     function acceptSigned(Terms calldata terms, bytes calldata signature) external returns (bytes32 tradeId) {
         tradeId = _checkNew(terms, NonceKind.SIGNED);
-        _acceptSigned(tradeId, terms, signature, 0);
+        _acceptSigned(tradeId, terms, signature, msg.sender, 0, 0);
     }
 
     /// @inheritdoc IOfferMarket
@@ -101,28 +114,72 @@ contract OfferMarket is IOfferMarket, EIP712 {
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId) {
         tradeId = _checkNew(terms, NonceKind.SIGNED);
-        _acceptSigned(tradeId, terms, signature, _checkReceiptKey(tradeId, key));
+        bytes32 receiptKey = _checkReceiptKey(tradeId, msg.sender, key);
+        _acceptSigned(tradeId, terms, signature, msg.sender, 0, receiptKey);
     }
 
-    /// @dev Accepts an offer made on chain, or an award, for the caller.
+    /// @inheritdoc IOfferMarket
+    function acceptOnOrder(
+        uint256 fee,
+        Terms calldata terms,
+        bytes calldata sellerSignature,
+        address buyer,
+        ReceiptKey[] calldata key
+    ) external onlyDesk {
+        bytes32 tradeId;
+        bool isSigned = terms.nonce & NonceKind.MASK == NonceKind.SIGNED;
+        if (isSigned) {
+            tradeId = _checkNew(terms, NonceKind.SIGNED);
+        } else {
+            tradeId = terms.tradeId();
+        }
+        bytes32 receiptKey = key.length == 0 ? bytes32(0) : _checkReceiptKey(tradeId, buyer, key[0]);
+        if (isSigned) {
+            _acceptSigned(tradeId, terms, sellerSignature, buyer, fee, receiptKey);
+        } else {
+            _accept(tradeId, terms, buyer, fee, receiptKey);
+        }
+        if (fee != 0) {
+            emit RelayFeeTaken(buyer, fee);
+        }
+    }
+
+    /// @inheritdoc IOfferMarket
+    function payRelayer(uint256 amount, address relayer, address payer) external onlyDesk {
+        _LEDGER.payFee(relayer, amount, payer);
+    }
+
+    /// @dev Accepts an offer made on chain, or an award.
+    /// @param buyer Account that pays: the caller, or the signer of an order.
+    /// @param fee Units of account that the buyer pays a relayer on top of the price.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
-    function _accept(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
+    function _accept(
+        bytes32 tradeId,
+        Terms calldata terms,
+        address buyer,
+        uint256 fee,
+        bytes32 receiptKey
+    ) private {
         if (_trade[tradeId] != uint256(TradeState.Offered)) {
-            _payAward(tradeId, terms, receiptKey);
+            _payAward(tradeId, terms, buyer, fee, receiptKey);
             return;
         }
         if (block.timestamp >= terms.acceptBy) {
             revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
         }
-        _pay(tradeId, terms, address(0), 0, receiptKey);
+        _pay(tradeId, terms, buyer, fee, address(0), 0, receiptKey);
     }
 
-    /// @dev Accepts an offer signed off chain for the caller. The terms are checked already.
+    /// @dev Accepts an offer signed off chain. The terms are checked already.
+    /// @param buyer Account that pays: the caller, or the signer of an order.
+    /// @param fee Units of account that the buyer pays a relayer on top of the price.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
     function _acceptSigned(
         bytes32 tradeId,
         Terms calldata terms,
         bytes calldata signature,
+        address buyer,
+        uint256 fee,
         bytes32 receiptKey
     ) private {
         address seller = terms.seller;
@@ -130,13 +187,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
             revert OfferMarket_BadSignature(abi.encodePacked(seller));
         }
         _emitMade(tradeId, terms);
-        _pay(tradeId, terms, seller, _guaranteeUp(terms.price), receiptKey);
+        _pay(tradeId, terms, buyer, fee, seller, _guaranteeUp(terms.price), receiptKey);
     }
 
-    /// @dev Takes the payment of the caller for a new commitment and names the receipt key. Writing after the
+    /// @dev Takes the payment of a buyer for a new commitment and names the receipt key. Writing after the
     /// call is safe: the ledger's `commit` calls nobody.
     /// @param tradeId Hash of the terms.
     /// @param terms The offer.
+    /// @param buyer Account that pays.
+    /// @param fee Units of account that the buyer pays on top of the price, into the market's care.
     /// @param seller Account whose guarantee is held by the same call; zero: it is held already.
     /// @param guarantee Units of account.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter, which the
@@ -144,35 +203,45 @@ contract OfferMarket is IOfferMarket, EIP712 {
     function _pay(
         bytes32 tradeId,
         Terms calldata terms,
+        address buyer,
+        uint256 fee,
         address seller,
         uint256 guarantee,
         bytes32 receiptKey
     ) private {
-        if (terms.buyer != address(0) && terms.buyer != msg.sender) {
-            revert OfferMarket_Reserved(msg.sender, terms.buyer);
+        if (terms.buyer != address(0) && terms.buyer != buyer) {
+            revert OfferMarket_Reserved(buyer, terms.buyer);
         }
-        if (terms.seller == msg.sender) {
-            revert OfferMarket_SelfTrade(msg.sender);
+        if (terms.seller == buyer) {
+            revert OfferMarket_SelfTrade(buyer);
         }
-        bytes32 meter = _LEDGER.commit(seller, msg.sender, receiptKey == 0, guarantee, terms.price);
+        bytes32 meter = _LEDGER.commit(seller, buyer, receiptKey == 0, guarantee, _sum(terms.price, fee));
         if (receiptKey == 0) {
             if (meter == 0) {
-                revert OfferMarket_NoMeter(msg.sender);
+                revert OfferMarket_NoMeter(buyer);
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, block.timestamp);
-        emit OfferAccepted(tradeId, msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(buyer, receiptKey, block.timestamp);
+        emit OfferAccepted(tradeId, buyer, receiptKey);
     }
 
-    /// @dev Takes the payment of the caller for an award, which a banned winner owes too, and names the
+    /// @dev Takes the payment of a buyer for an award, which a banned winner owes too, and names the
     /// receipt key. It stands apart from {_accept} and {_pay}, so that the acceptance of an offer costs no
     /// more because of it. {award} has checked that there is a buyer, and that it is not the seller. Writing
     /// after the call is safe: the ledger's `payOwed` calls nobody.
     /// @param tradeId Hash of the terms.
     /// @param terms The award.
+    /// @param buyer Account that pays.
+    /// @param fee Units of account that the buyer pays on top of the price, into the market's care.
     /// @param receiptKey keccak256 of the receipt key's signer; zero: the buyer's registered meter.
-    function _payAward(bytes32 tradeId, Terms calldata terms, bytes32 receiptKey) private {
+    function _payAward(
+        bytes32 tradeId,
+        Terms calldata terms,
+        address buyer,
+        uint256 fee,
+        bytes32 receiptKey
+    ) private {
         uint256 slot = _trade[tradeId];
         if (!slot.isIn(TradeState.Awarded)) {
             revert OfferMarket_WrongState(tradeId, stateOf(tradeId), TradeState.Offered);
@@ -180,19 +249,27 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (block.timestamp >= terms.acceptBy) {
             revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
         }
-        if (terms.buyer != msg.sender) {
-            revert OfferMarket_Reserved(msg.sender, terms.buyer);
+        if (terms.buyer != buyer) {
+            revert OfferMarket_Reserved(buyer, terms.buyer);
         }
         // slither-disable-next-line reentrancy-no-eth -- the ledger's payOwed calls nobody
-        bytes32 meter = _LEDGER.payOwed(msg.sender, receiptKey == 0, terms.price);
+        bytes32 meter = _LEDGER.payOwed(buyer, receiptKey == 0, _sum(terms.price, fee));
         if (receiptKey == 0) {
             if (meter == 0) {
-                revert OfferMarket_NoMeter(msg.sender);
+                revert OfferMarket_NoMeter(buyer);
             }
             receiptKey = meter;
         }
-        _trade[tradeId] = TradeSlot.accepted(msg.sender, receiptKey, slot.agreedAt());
-        emit OfferAccepted(tradeId, msg.sender, receiptKey);
+        _trade[tradeId] = TradeSlot.accepted(buyer, receiptKey, slot.agreedAt());
+        emit OfferAccepted(tradeId, buyer, receiptKey);
+    }
+
+    /// @dev What a buyer pays in all. Safe: a price of terms that were checked when they were new and a fee
+    /// that the desk has checked are each below 2**63.
+    function _sum(uint256 price, uint256 fee) private pure returns (uint256) {
+        unchecked {
+            return price + fee;
+        }
     }
 
     /// @dev Checks everything about a new offer but its author.
@@ -219,13 +296,15 @@ contract OfferMarket is IOfferMarket, EIP712 {
         _require(tradeId, TradeState.None);
     }
 
-    /// @dev Checks that the key is under the current root and agrees to sign for the caller, so that nobody
+    /// @dev Checks that the key is under the current root and agrees to sign for the buyer, so that nobody
     /// names a key that will never sign.
     /// @param tradeId Hash of the terms.
+    /// @param buyer Account that accepts.
     /// @param key The key with its proof and signature.
     /// @return receiptKey keccak256 of the key's signer.
     function _checkReceiptKey(
         bytes32 tradeId,
+        address buyer,
         ReceiptKey calldata key
     ) private view returns (bytes32 receiptKey) {
         receiptKey = keccak256(key.signer);
@@ -234,7 +313,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (root == 0 || !MerkleProofLib.verifyCalldata(key.proof, root, leaf)) {
             revert OfferMarket_UnknownReceiptKey(key.epoch, receiptKey);
         }
-        bytes32 digest = _hashTypedData(MarketDigest.acceptanceHash(tradeId, msg.sender));
+        bytes32 digest = _hashTypedData(MarketDigest.acceptanceHash(tradeId, buyer));
         if (!SignerLib.isValid(key.signer, digest, key.signature)) {
             revert OfferMarket_BadSignature(key.signer);
         }
@@ -349,7 +428,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         uint256 cutDown;
         bool isDefault = _isBeyondTolerance(delivered, agreed);
         unchecked {
-            // Safe: delivered < agreed < 2**64, price < 2**64, shares <= 10,000 < 2**14, so all is below
+            // Safe: delivered < agreed < 2**64, price < 2**63, shares <= 10,000 < 2**14, so all is below
             // 2**142.
             paymentDown = (terms.price * delivered) / agreed;
             cutDown = (_guaranteeUp(terms.price) * _PENALTY_BPS * (agreed - delivered)) / (agreed * Bps.ONE);
@@ -543,8 +622,25 @@ contract OfferMarket is IOfferMarket, EIP712 {
         // Nothing was ever accepted under this id, so there is no receipt, and the seller may offer the same
         // again.
         delete _trade[tradeId];
+        _giveUp(tradeId, terms, type(uint256).max);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function giveUpOnOrder(uint256 maxCut, Terms calldata terms) external onlyDesk {
+        bytes32 tradeId = terms.tradeId();
+        _require(tradeId, TradeState.Offered);
+        _end(tradeId, terms); // the same offer, made again, is not given up by the same order
+        _giveUp(tradeId, terms, maxCut);
+    }
+
+    /// @dev Returns the guarantee of an offer that its seller has withdrawn.
+    /// @param maxCut The most units of account of it that may be lost.
+    function _giveUp(bytes32 tradeId, Terms calldata terms, uint256 maxCut) private {
         bool early = block.timestamp < terms.acceptBy;
         uint256 cutDown = early ? Bps.shareDown(_guaranteeUp(terms.price), _CANCEL_BPS) : 0;
+        if (cutDown > maxCut) {
+            revert OfferMarket_CutTooLarge(cutDown, maxCut);
+        }
         emit OfferWithdrawn(tradeId, cutDown);
         _settle(terms, address(0), 0, 0, cutDown, early ? Outcome.Withdrawn : Outcome.None, 0, 0);
     }
@@ -554,13 +650,22 @@ contract OfferMarket is IOfferMarket, EIP712 {
         if (msg.sender != terms.seller) {
             revert OfferMarket_NotSeller(msg.sender, terms.seller);
         }
+        _cancel(terms.tradeId(), terms);
+    }
+
+    /// @inheritdoc IOfferMarket
+    function cancelSignedOnOrder(Terms calldata terms) external onlyDesk {
+        _cancel(terms.tradeId(), terms);
+    }
+
+    /// @dev Closes an offer signed off chain, on its seller's behalf.
+    function _cancel(bytes32 tradeId, Terms calldata terms) private {
         if (terms.nonce & NonceKind.MASK != NonceKind.SIGNED) {
             revert OfferMarket_WrongNonce(terms.nonce, true);
         }
         if (block.timestamp >= terms.acceptBy) {
             revert OfferMarket_Expired(block.timestamp, terms.acceptBy);
         }
-        bytes32 tradeId = terms.tradeId();
         _require(tradeId, TradeState.None);
         _trade[tradeId] = uint256(TradeState.Closed);
         emit SignedOfferCancelled(tradeId, terms.seller);
@@ -669,7 +774,7 @@ contract OfferMarket is IOfferMarket, EIP712 {
         }
     }
 
-    /// @dev Safe for prices of terms that were checked when they were new: at most {MAX_PRICE} < 2**64. The
+    /// @dev Safe for prices of terms that were checked when they were new: at most {MAX_PRICE} < 2**63. The
     /// formula stands here rather than in {Bps}, because the optimizer inlines it then.
     function _guaranteeUp(uint256 price) private view returns (uint256) {
         unchecked {

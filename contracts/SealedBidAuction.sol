@@ -154,7 +154,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             revert SealedBidAuction_BadLots(lots);
         }
         if (
-            terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > SealedQuote.MAX_PRICE
+            terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > PurseLib.MAX_AMOUNT
         ) {
             revert SealedBidAuction_BadPrices(terms.startPrice, terms.ceiling);
         }

@@ -149,6 +149,13 @@ from .market.auction.settlement import compensate_all as compensate_all
 from .market.auction.settlement import disclose as disclose
 from .market.auction.settlement import forfeit as forfeit
 from .market.auction.settlement import settle_all as settle_all
+from .market.intents.intent import Intent as Intent
+from .market.intents.intent import NotSignedBy as NotSignedBy
+from .market.intents.intent import WrongMarket as WrongMarket
+from .market.intents.schema import intent_schema as intent_schema
+from .market.intents.signer import IntentSigner as IntentSigner
+from .market.intents.submit import accept_many as accept_many
+from .market.intents.submit import submit as submit
 from .market.log.event_json import event_to_json as event_to_json
 from .market.log.fold import Fold as Fold
 from .market.log.fold import LogIncomplete as LogIncomplete

@@ -36,6 +36,7 @@ CASES: Final = 3
 CONTRACTS: Final = {
     "ledger": "EnergyLedger",
     "trade": "OfferMarket",
+    "relay": "RelayDesk",
     "auction": "SealedBidAuction",
     "lot": "EnergyLot",
 }

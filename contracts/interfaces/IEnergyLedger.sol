@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Deposit, TokenPermit, Withdrawal} from "../types/Relay.sol";
+
 /// @notice How a commitment ended, as the market reports it.
 enum Outcome {
     None, // only money moves
@@ -69,7 +71,8 @@ struct Settlement {
 /// @param owner The DSO: it suspends accounts, registers meters and names PKG's key.
 /// @param pkg First key of PKG (an account or an ERC-1271 contract).
 /// @param treasury Account that gets fees and lost guarantees.
-/// @param markets 1 … 4 contracts that may commit and settle.
+/// @param markets 1 … 8 contracts that may commit and settle. Those that trade most stand among the first
+/// four, which are looked at first.
 /// @param epochSeconds Length of an epoch of one-time keys in seconds, one hour to a year.
 /// @param credit The constants of the credit model.
 struct LedgerParameters {
@@ -192,6 +195,12 @@ interface IEnergyLedger {
     /// @param to Recipient.
     /// @param amount Units of account.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
+    /// @notice A relayer has its fee for orders that it, or somebody in its place, carried out.
+    /// @param relayer Account that has the fee; it need not be open.
+    /// @param payer Account that paid it from its available funds; zero: it came out of a market's care, and
+    /// the market states who paid.
+    /// @param amount Units of account.
+    event RelayFeePaid(address indexed relayer, address indexed payer, uint256 amount);
     /// @notice PKG's attestations are signed with a new key from now on.
     /// @param oldPkg The key before; zero at deployment.
     /// @param newPkg The key from now on.
@@ -356,6 +365,37 @@ interface IEnergyLedger {
     /// @param amount Units of account.
     function withdraw(address to, uint256 amount) external;
 
+    /// @notice {withdraw} on the account's signed order. Anyone may submit it; the fee goes to the relayer
+    /// who is named in it. It works once.
+    /// @dev Emits {NoncesUsed}, {Withdrawn} and, with a fee, {RelayFeePaid}. Reverts: as {withdraw},
+    /// {RelayLib_OrderExpired}, {RelayLib_BadFee}, {RelayLib_NotSigned}, {SignerLib_VerifierStarved},
+    /// {UnorderedNonces_NonceUsed}. Rounding: none.
+    /// @custom:paper N-8
+    /// @custom:signed Withdrawal(address account, address to, uint256 amount, uint256 nonce, uint256
+    /// deadline, address relayer, uint256 fee)
+    /// @param order Whose funds, how much, to whom, until when and for which fee.
+    /// @param signature The account's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    function withdrawFor(Withdrawal calldata order, bytes calldata signature) external;
+
+    /// @notice {deposit} on the signed order of the tokens' owner. Anyone may submit it. The order binds
+    /// whose account gets the funds, so a leftover allowance or a permit that others have seen is of no
+    /// use to them.
+    /// @dev Emits {NoncesUsed} and {Deposited}. Reverts: as {deposit}, {EnergyLedger_NoPermit} on a native
+    /// ledger, {RelayLib_OrderExpired}, {RelayLib_NotSigned}, {SignerLib_VerifierStarved},
+    /// {UnorderedNonces_NonceUsed}. Rounding: none.
+    /// @custom:paper X-4
+    /// @custom:signed Deposit(address owner, address account, uint256 amount, uint256 nonce, uint256
+    /// deadline)
+    /// @param order Whose tokens, how much, for which account and until when.
+    /// @param signature The owner's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    /// @param permit A permit in place of an allowance; as in {depositWithPermit}, one that somebody else has
+    /// used does no harm.
+    function depositFor(
+        Deposit calldata order,
+        bytes calldata signature,
+        TokenPermit calldata permit
+    ) external;
+
     /// @notice Holds a seller's guarantee, takes a buyer's payment into the market's care, or both. Only
     /// markets may call it. A zero address skips its half.
     /// @dev Low selector: see {Settlement}. Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing},
@@ -398,6 +438,18 @@ interface IEnergyLedger {
     /// @param seller Producer who is paid.
     /// @param amount Units of account.
     function transfer(address buyer, address seller, uint256 amount) external;
+
+    /// @notice Pays a relayer for orders that were carried out. Only markets may call it. The relayer
+    /// needs no account: it can withdraw what it was paid.
+    /// @dev High selector: see {Settlement}. Emits {RelayFeePaid}. A market that passes no payer has taken
+    /// the amount with {commit} or {payOwed}, on top of the price. Reverts: {EnergyLedger_NotMarket},
+    /// {EnergyLedger_Insufficient}. Rounding: none.
+    /// @custom:paper N-8
+    /// @param relayer Account that gets the fee.
+    /// @param amount Units of account.
+    /// @param payer Account that pays from its available funds, whatever its standing; zero: the market has
+    /// the fee in its care.
+    function payFee(address relayer, uint256 amount, address payer) external;
 
     /// @notice Ends a commitment: moves the money and records the outcome. Only markets may call it. A
     /// default of a buyer who is suspended at this time is not recorded, because that buyer could not pay.

@@ -70,6 +70,11 @@ interface IOfferMarket {
     /// @param buyer Account that paid.
     /// @param receiptKey keccak256 of the ERC-7913 signer that will sign the receipt.
     event OfferAccepted(bytes32 indexed tradeId, address indexed buyer, bytes32 receiptKey);
+    /// @notice A buyer paid a relayer's fee on top of the price. It stands right after the {OfferAccepted}
+    /// that the fee was for; the relayer and the sum of its fees stand in {IEnergyLedger.RelayFeePaid}.
+    /// @param buyer Account that paid.
+    /// @param fee Units of account.
+    event RelayFeeTaken(address indexed buyer, uint256 fee);
     /// @notice Everything was delivered (ERC). The seller has the price less the fee.
     /// @param tradeId Hash of the terms.
     event DeliveryConfirmed(bytes32 indexed tradeId);
@@ -183,6 +188,11 @@ interface IOfferMarket {
     /// @notice Quantity and salt do not open the commitment of the terms.
     error OfferMarket_BadOpening(Energy energy, uint256 agreedWh, bytes32 salt);
 
+    /// @notice Only the market's relay desk may call this.
+    error OfferMarket_NotDesk(address caller, address desk);
+    /// @notice More of the guarantee would be lost than the seller signed.
+    error OfferMarket_CutTooLarge(uint256 cut, uint256 maxCut);
+
     /// @notice Commits the seller to deliver and holds its guarantee (CTS). The guarantee stays held until
     /// receipt, withdrawal or expiry.
     /// @dev Emits {OfferMade}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongNonce},
@@ -238,6 +248,56 @@ interface IOfferMarket {
         bytes calldata signature,
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId);
+
+    /// @notice The acceptance of an offer or award for a buyer whose signed order the relay desk has checked.
+    /// Only the desk may call it. The nonce of the terms says whether the offer stands on chain or the
+    /// seller's signature counts.
+    /// @dev The desk stands apart because of the size limit of contracts (EIP-170). Its entrances have
+    /// higher selectors than the functions of whole trades, which therefore cost nothing more. Emits what
+    /// {acceptOffer}, {acceptOfferPrivately} or {acceptSigned} do, and with a fee {RelayFeeTaken}.
+    /// Reverts: as those, {OfferMarket_NotDesk}. Rounding: guarantee up.
+    /// @custom:paper N-1, N-2, N-6, N-8
+    /// @param fee Units of account that the buyer pays on top of the price. They stay in the market's care
+    /// until the desk has them paid with {payRelayer}.
+    /// @param terms The offer as made, signed or awarded.
+    /// @param sellerSignature The seller's signature of an offer made off chain; otherwise it is not looked
+    /// at.
+    /// @param buyer Account that pays.
+    /// @param key Empty: the buyer's registered meter will sign the receipt. One entry: this one-time key
+    /// will.
+    function acceptOnOrder(
+        uint256 fee,
+        Terms calldata terms,
+        bytes calldata sellerSignature,
+        address buyer,
+        ReceiptKey[] calldata key
+    ) external;
+
+    /// @notice {giveUp} for a seller whose signed order the relay desk has checked. Only the desk may call
+    /// it. Unlike {giveUp}, it leaves an offer that it ends early closed for good, so that the order
+    /// cannot be used again.
+    /// @dev Emits {OfferWithdrawn}. Reverts: {OfferMarket_NotDesk}, {OfferMarket_WrongState},
+    /// {OfferMarket_CutTooLarge}. Rounding: cut down.
+    /// @custom:paper N-4, N-8
+    /// @param maxCut The most units of account of the guarantee that may be lost.
+    /// @param terms The offer as made.
+    function giveUpOnOrder(uint256 maxCut, Terms calldata terms) external;
+
+    /// @notice {cancelSigned} for a seller whose signed order the relay desk has checked. Only the desk may
+    /// call it.
+    /// @dev Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotDesk}, {OfferMarket_WrongNonce},
+    /// {OfferMarket_Expired}, {OfferMarket_WrongState}.
+    /// @custom:paper N-4, N-8
+    /// @param terms The offer as signed.
+    function cancelSignedOnOrder(Terms calldata terms) external;
+
+    /// @notice Pays a relayer what the signers of orders owe it. Only the desk may call it.
+    /// @dev Reverts: {OfferMarket_NotDesk}, and as {IEnergyLedger.payFee}.
+    /// @custom:paper N-8
+    /// @param amount Units of account.
+    /// @param relayer Account that gets the fee.
+    /// @param payer Account that pays from its available funds; zero: the fees that {acceptOnOrder} took.
+    function payRelayer(uint256 amount, address relayer, address payer) external;
 
     /// @notice Opens a trade that the winner of an auction has to pay before acceptBy; otherwise it is a
     /// default of the winner. Only the auction may call it.
@@ -358,6 +418,10 @@ interface IOfferMarket {
     /// @param price Units of account.
     /// @return Units of account.
     function guaranteeUp(uint256 price) external view returns (uint256);
+
+    /// @notice The relay desk, where signed orders are carried out. The market created it.
+    /// @return Its address: that of the market's first creation.
+    function DESK() external view returns (address);
 
     /// @notice The parameters of the market.
     /// @return As given to the constructor.

@@ -73,22 +73,24 @@ library WindowLib {
 }
 
 /// @notice Reads and changes an account's slot 0. Money is in units of account, credit has the scale 1e9.
-/// @dev No field can overflow into its neighbour: the ledger counts at most 2**64 - 1 units in all, and what
+/// @dev No field can overflow into its neighbour: the ledger counts at most 2**63 - 1 units in all, and what
 /// is available and what is held are parts of them.
 library PurseLib {
-    /// @dev The most units that the ledger can count, in one account or altogether.
-    uint256 internal constant MAX_AMOUNT = type(uint64).max;
+    /// @dev The most units that the ledger can count, in one account or altogether. The top bit of a 64-bit
+    /// word is left to markets that mark amounts with it.
+    uint256 internal constant MAX_AMOUNT = type(uint64).max >> 1;
+    uint256 private constant AMOUNT_MASK = type(uint64).max;
     uint256 private constant CREDIT_MASK = type(uint40).max;
     uint256 private constant SELLING_MASK = ((1 << 120) - 1) << 128;
 
     /// @notice Units that can be withdrawn or committed.
     function available(Purse self) internal pure returns (uint256) {
-        return Purse.unwrap(self) & MAX_AMOUNT;
+        return Purse.unwrap(self) & AMOUNT_MASK;
     }
 
     /// @notice Units held as guarantees.
     function held(Purse self) internal pure returns (uint256) {
-        return (Purse.unwrap(self) >> 64) & MAX_AMOUNT;
+        return (Purse.unwrap(self) >> 64) & AMOUNT_MASK;
     }
 
     /// @notice R^s of eq 3.
@@ -107,7 +109,7 @@ library PurseLib {
     }
 
     /// @notice Adds units to what is available.
-    /// @dev The sum stays within {MAX_AMOUNT}: Σ available <= units in the ledger < 2**64.
+    /// @dev The sum stays within {MAX_AMOUNT}: Σ available <= units in the ledger < 2**63.
     function add(Purse self, uint256 amount) internal pure returns (Purse) {
         unchecked {
             return Purse.wrap(Purse.unwrap(self) + amount);

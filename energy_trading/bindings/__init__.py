@@ -1,6 +1,6 @@
 """Typed contracts: their calls, their events as records, and their errors as exceptions."""
 
-from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
+from energy_trading.bindings import energy_ledger, energy_lot, offer_market, relay_desk, sealed_bid_auction
 from energy_trading.bindings.contract import (
     Call,
     Contract,
@@ -15,5 +15,6 @@ from energy_trading.bindings.contract import (
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy

@@ -69,6 +69,17 @@ class BadWindow(ContractRevert):
     meaning = "the times must be in the order now < accept_by < deliver_by <= latest"
 
 
+class CutTooLarge(ContractRevert):
+    """More of the guarantee would be lost than the seller signed."""
+
+    cut: int
+    max_cut: int
+
+    signature = "OfferMarket_CutTooLarge(uint256,uint256)"
+    fields = ("cut", "max_cut")
+    meaning = "more of the guarantee would be lost than the seller signed"
+
+
 class Expired(ContractRevert):
     """The deadline has passed."""
 
@@ -107,6 +118,17 @@ class NotAuction(ContractRevert):
     signature = "OfferMarket_NotAuction(address,address)"
     fields = ("caller", "auction")
     meaning = "only the auction named at deployment may award a trade"
+
+
+class NotDesk(ContractRevert):
+    """Only the market's relay desk may call this."""
+
+    caller: str
+    desk: str
+
+    signature = "OfferMarket_NotDesk(address,address)"
+    fields = ("caller", "desk")
+    meaning = "only the market's relay desk may call this"
 
 
 class NotExpired(ContractRevert):
@@ -222,19 +244,6 @@ class WrongState(ContractRevert):
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state that this needs"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
-
-
-class VerifierStarved(ContractRevert):
-    """The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
-    transaction with more gas."""
-
-    verifier: str
-    gas_left: int
-    needed: int
-
-    signature = "SignerLib_VerifierStarved(address,uint256,uint256)"
-    fields = ("verifier", "gas_left", "needed")
-    meaning = "the verifier did not confirm the signature, but it may have lacked the gas to do so. Send the transaction with more gas"
 
 
 @dataclass(frozen=True)
@@ -470,6 +479,26 @@ class PaidShort(Event):
 
 
 @dataclass(frozen=True)
+class RelayFeeTaken(Event):
+    """A buyer paid a relayer's fee on top of the price. It stands right after the `OfferAccepted` that
+    the fee was for; the relayer and the sum of its fees stand in `RelayFeePaid`.
+
+    Args:
+        buyer: Account that paid.
+        fee: Units of account.
+    """
+
+    buyer: str
+    fee: int
+
+    signature: ClassVar[str] = "RelayFeeTaken(address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("buyer", "address", True),
+        ("fee", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
 class ShortSettled(Event):
     """The guarantee of a trade that was paid short came back, less the cut.
 
@@ -571,6 +600,15 @@ class OfferMarket(Contract):
         "(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)",
     )
 
+    def desk(self) -> str:
+        """The relay desk, where signed orders are carried out. The market created it.
+
+        Returns:
+            Its address: that of the market's first creation.
+        """
+        answer: str = self._read("DESK()", (), [], ("address",))
+        return answer
+
     def accept_offer(self, terms: Terms) -> Call[None]:
         """Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
         meter will sign the receipt. The payment stays held until receipt or deliver_by. From
@@ -613,6 +651,45 @@ class OfferMarket(Contract):
             "acceptOfferPrivately((address,address,bytes32,uint256,uint256,uint256,uint256),(bytes,uint256,bytes32[],bytes))",
             ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "(bytes,uint256,bytes32[],bytes)"),
             [terms, key],
+            0,
+            (),
+        )
+
+    def accept_on_order(
+        self, fee: int, terms: Terms, seller_signature: bytes, buyer: str, key: Sequence[ReceiptKey]
+    ) -> Call[None]:
+        """The acceptance of an offer or award for a buyer whose signed order the relay desk has
+        checked. Only the desk may call it. The nonce of the terms says whether the offer stands on
+        chain or the seller's signature counts.
+
+        The desk stands apart because of the size limit of contracts (EIP-170). Its entrances have
+        higher selectors than the functions of whole trades, which therefore cost nothing more.
+        Emits what `accept_offer`, `accept_offer_privately` or `accept_signed` do, and with a fee
+        `RelayFeeTaken`. Reverts: as those, `NotDesk`. Rounding: guarantee up.
+
+        Args:
+            fee: Units of account that the buyer pays on top of the price. They stay in the
+                market's care until the desk has them paid with `pay_relayer`.
+            terms: The offer as made, signed or awarded.
+            seller_signature: The seller's signature of an offer made off chain; otherwise it is
+                not looked at.
+            buyer: Account that pays.
+            key: Empty: the buyer's registered meter will sign the receipt. One entry: this one-
+                time key will.
+
+        Source:
+            N-1, N-2, N-6, N-8
+        """
+        return self._encode(
+            "acceptOnOrder(uint256,(address,address,bytes32,uint256,uint256,uint256,uint256),bytes,address,(bytes,uint256,bytes32[],bytes)[])",
+            (
+                "uint256",
+                "(address,address,bytes32,uint256,uint256,uint256,uint256)",
+                "bytes",
+                "address",
+                "(bytes,uint256,bytes32[],bytes)[]",
+            ),
+            [fee, terms, seller_signature, buyer, key],
             0,
             (),
         )
@@ -709,6 +786,26 @@ class OfferMarket(Contract):
         """
         return self._encode(
             "cancelSigned((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            (),
+        )
+
+    def cancel_signed_on_order(self, terms: Terms) -> Call[None]:
+        """`cancel_signed` for a seller whose signed order the relay desk has checked. Only the desk
+        may call it.
+
+        Emits `SignedOfferCancelled`. Reverts: `NotDesk`, `WrongNonce`, `Expired`, `WrongState`.
+
+        Args:
+            terms: The offer as signed.
+
+        Source:
+            N-4, N-8
+        """
+        return self._encode(
+            "cancelSignedOnOrder((address,address,bytes32,uint256,uint256,uint256,uint256))",
             ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
             [terms],
             0,
@@ -851,6 +948,28 @@ class OfferMarket(Contract):
             (),
         )
 
+    def give_up_on_order(self, max_cut: int, terms: Terms) -> Call[None]:
+        """`give_up` for a seller whose signed order the relay desk has checked. Only the desk may call
+        it. Unlike `give_up`, it leaves an offer that it ends early closed for good, so that the
+        order cannot be used again.
+
+        Emits `OfferWithdrawn`. Reverts: `NotDesk`, `WrongState`, `CutTooLarge`. Rounding: cut down.
+
+        Args:
+            max_cut: The most units of account of the guarantee that may be lost.
+            terms: The offer as made.
+
+        Source:
+            N-4, N-8
+        """
+        return self._encode(
+            "giveUpOnOrder(uint256,(address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("uint256", "(address,address,bytes32,uint256,uint256,uint256,uint256)"),
+            [max_cut, terms],
+            0,
+            (),
+        )
+
     def guarantee_up(self, price: int) -> int:
         """Guarantee for a price.
 
@@ -907,6 +1026,28 @@ class OfferMarket(Contract):
             MarketParameters.from_abi,
         )
         return answer
+
+    def pay_relayer(self, amount: int, relayer: str, payer: str) -> Call[None]:
+        """Pays a relayer what the signers of orders owe it. Only the desk may call it.
+
+        Reverts: `NotDesk`, and as `pay_fee`.
+
+        Args:
+            amount: Units of account.
+            relayer: Account that gets the fee.
+            payer: Account that pays from its available funds; zero: the fees that
+                `accept_on_order` took.
+
+        Source:
+            N-8
+        """
+        return self._encode(
+            "payRelayer(uint256,address,address)",
+            ("uint256", "address", "address"),
+            [amount, relayer, payer],
+            0,
+            (),
+        )
 
     def state_of(self, trade_id: bytes) -> TradeState:
         """Current state of a trade. A finished trade whose terms can never come back reports

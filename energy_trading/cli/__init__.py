@@ -13,6 +13,7 @@ from energy_trading.cli import (
     bench,
     council,
     deployment,
+    intent,
     keys,
     listings,
     lots,
@@ -58,6 +59,7 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
 ):

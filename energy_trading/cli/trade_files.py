@@ -118,12 +118,12 @@ def witness_from_json(value: Any) -> tuple[Witness, tuple[int, bytes] | None]:
     from energy_trading.types import Energy, Witness
 
     with reading("testimony"):
-        times = [read_integer(value[name], name, most=2**256 - 1) for name in ("from", "to")]
+        since, until = (read_integer(value[name], name, most=2**256 - 1) for name in ("from", "to"))
         named, signer, energy, signature = (
             from_hex(value[name], name) for name in ("receipt_signer", "signer", "energy", "signature")
         )
         buyer, terms = to_checksum_address(value["buyer"]), terms_from_json(value["terms"])
-        witness = Witness(terms, buyer, named, signer, Energy(energy), *times, signature)
+        witness = Witness(terms, buyer, named, signer, Energy(energy), since, until, signature)
         return witness, _opening_of(value["opening"])
 
 

@@ -39,6 +39,7 @@ from energy_trading.types import (
     Outcome,
     Receipt,
     ReceiptKey,
+    Relay,
     Terms,
     Testimony,
     TestimonyFault,
@@ -46,7 +47,8 @@ from energy_trading.types import (
     Witness,
 )
 
-_NONCE_KIND: Final = SIGNED_NONCE | AWARD_NONCE
+NONCE_KIND: Final = SIGNED_NONCE | AWARD_NONCE
+"""The bits of a nonce that tell how an offer came about."""
 
 
 @dataclass(frozen=True)
@@ -158,7 +160,7 @@ class Market:
         Refused if the trade is neither offered nor awarded, `accept_by` has come, the offer is reserved for
         somebody else or the caller's own, or the caller may not commit or has no meter.
         """
-        self._accept(ctx, terms, None)
+        self._accept(ctx, terms, None, ctx.sender)
 
     def accept_offer_privately(self, ctx: Context, terms: Terms, key: ReceiptKey) -> None:
         """Accept an offer and name a one-time key, which nobody can connect to the buyer's meter (N-6).
@@ -166,7 +168,8 @@ class Market:
         Refused if the key is not under the root of the present epoch, or does not sign for this trade and
         buyer; or as `accept_offer` is.
         """
-        self._accept(ctx, terms, self._check_key(ctx, terms.struct_hash(), key))
+        receipt_key = self._check_key(ctx, terms.struct_hash(), key, ctx.sender)
+        self._accept(ctx, terms, receipt_key, ctx.sender)
 
     def accept_signed(self, ctx: Context, terms: Terms, signature: bytes) -> bytes:
         """Accept an offer that its seller signed off chain: guarantee and payment at once (N-1, N-2).
@@ -174,14 +177,40 @@ class Market:
         Refused if the offer is not new, the signature is not the seller's, the seller may not commit, or
         as `accept_offer` is.
         """
-        return self._accept_signed(ctx, terms, signature, None)
+        return self._accept_signed(ctx, terms, signature, None, ctx.sender)
 
     def accept_signed_privately(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey) -> bytes:
         """Accept a signed offer and name a one-time key (N-1, N-2, N-6).
 
         Refused as `accept_signed` and `accept_offer_privately` are.
         """
-        return self._accept_signed(ctx, terms, signature, key)
+        return self._accept_signed(ctx, terms, signature, key, ctx.sender)
+
+    def accept_on_order(
+        self,
+        ctx: Context,
+        fee: int,
+        terms: Terms,
+        seller_signature: bytes,
+        buyer: str,
+        key: Sequence[ReceiptKey],
+    ) -> None:
+        """Accept an offer or award for a buyer whose signed order the relay desk has checked.
+
+        Refused as the acceptance by the buyer itself is, with the fee on top of the price.
+
+        Args:
+            fee: units that the buyer pays a relayer; they stay in the market's care.
+            terms: the offer; its nonce tells whether the seller's signature counts.
+            seller_signature: of an offer that was signed off chain.
+            buyer: account that pays.
+            key: none, or the one-time key that will sign the receipt.
+        """
+        if terms.nonce & NONCE_KIND == SIGNED_NONCE:
+            self._accept_signed(ctx, terms, seller_signature, key[0] if key else None, buyer, fee)
+        else:
+            named = self._check_key(ctx, terms.struct_hash(), key[0], buyer) if key else None
+            self._accept(ctx, terms, named, buyer, fee)
 
     def award(self, ctx: Context, terms: Terms) -> bytes:
         """Open a trade that the winner of an auction has to pay (X-7); its guarantee is held already.
@@ -274,9 +303,26 @@ class Market:
         """
         self._require_seller(ctx, terms)
         del self.trades[self._require(terms, TradeState.OFFERED)]
-        early = ctx.now < terms.accept_by
-        cut = withdrawal_cut_down(terms.price, self.parameters) if early else 0
-        self._settle(ctx, terms, None, 0, cut, Outcome.WITHDRAWN if early else Outcome.NONE)
+        self._give_up(ctx, terms, self._cut(ctx, terms))
+
+    def give_up_on_order(self, ctx: Context, max_cut: int, terms: Terms, relay: Relay) -> None:
+        """Withdraw an open offer for a seller whose signed order the relay desk has checked (N-4).
+
+        One that is withdrawn before `accept_by` is closed for good, so that the order cannot be used again.
+
+        Refused if the trade is not offered, more than `max_cut` units would be lost, or the seller cannot pay
+        the relayer afterwards.
+        """
+        trade_id, cut = self._require(terms, TradeState.OFFERED), self._cut(ctx, terms)
+        if cut > max_cut:
+            raise Refused("OfferMarket_CutTooLarge", cut, max_cut)
+        freed = guarantee_up(terms.price, self.parameters) - cut
+        available = self.ledger.account(terms.seller).available + freed
+        if relay.fee > available:
+            raise Refused("EnergyLedger_Insufficient", terms.seller, relay.fee, available)
+        self._end(ctx, terms, trade_id)
+        self._give_up(ctx, terms, cut)
+        self.ledger.pay_fee(relay.relayer, relay.fee, terms.seller)
 
     def cancel_signed(self, ctx: Context, terms: Terms) -> None:
         """Withdraw an offer signed off chain for good, without a cost (N-4).
@@ -285,11 +331,16 @@ class Market:
         or the trade has begun.
         """
         self._require_seller(ctx, terms)
-        if terms.nonce & _NONCE_KIND != SIGNED_NONCE:
-            raise Refused("OfferMarket_WrongNonce", terms.nonce, True)
-        if ctx.now >= terms.accept_by:
-            raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
-        self.trades[self._require(terms, TradeState.NONE)] = TradeState.CLOSED
+        self.trades[self._check_cancellation(ctx, terms)] = TradeState.CLOSED
+
+    def cancel_signed_on_order(self, ctx: Context, terms: Terms, relay: Relay) -> None:
+        """Withdraw an offer signed off chain for a seller whose order the relay desk has checked (N-4).
+
+        Refused as `cancel_signed` is, or if the seller cannot pay the relayer.
+        """
+        trade_id = self._check_cancellation(ctx, terms)
+        self.ledger.pay_fee(relay.relayer, relay.fee, terms.seller)
+        self.trades[trade_id] = TradeState.CLOSED
 
     def expire(self, ctx: Context, terms: Terms, buyer: str, receipt_key: bytes) -> None:
         """End what is overdue. Anyone may call (N-7, scenarios 3 and 4).
@@ -338,7 +389,7 @@ class Market:
 
     def _check_new(self, ctx: Context, terms: Terms, kind: int) -> bytes:
         """Return the trade id of a new offer."""
-        if terms.nonce & _NONCE_KIND != kind:
+        if terms.nonce & NONCE_KIND != kind:
             raise Refused("OfferMarket_WrongNonce", terms.nonce, kind == SIGNED_NONCE)
         if not any(terms.energy) or not 0 < terms.price <= MAX_UNITS:
             raise Refused("OfferMarket_BadTerms", terms.energy, terms.price, MAX_UNITS)
@@ -349,40 +400,58 @@ class Market:
             raise Refused("OfferMarket_BadWindow", terms.accept_by, terms.deliver_by, ctx.now, latest)
         return self._require(terms, TradeState.NONE)
 
-    def _check_key(self, ctx: Context, trade_id: bytes, key: ReceiptKey) -> bytes:
+    def _check_key(self, ctx: Context, trade_id: bytes, key: ReceiptKey, buyer: str) -> bytes:
         """Return the hash of a one-time key; it co-signs, so that nobody names a key that will never sign."""
         receipt_key = keccak(key.signer)
         root = self.ledger.current_key_root(key.epoch, ctx.now)
         if not any(root) or not verify_proof(root, signer_leaf(key.signer), key.proof):
             raise Refused("OfferMarket_UnknownReceiptKey", key.epoch, receipt_key)
-        digest = self.domain.digest(Acceptance(trade_id, ctx.sender))
+        digest = self.domain.digest(Acceptance(trade_id, buyer))
         if not self.ledger.signers.is_valid(key.signer, digest, key.signature):
             raise Refused("OfferMarket_BadSignature", key.signer)
         return receipt_key
 
-    def _accept(self, ctx: Context, terms: Terms, receipt_key: bytes | None) -> None:
+    def _accept(
+        self, ctx: Context, terms: Terms, receipt_key: bytes | None, buyer: str, fee: int = 0
+    ) -> None:
         trade_id = terms.struct_hash()
         state = self.state_of(trade_id)
         if state not in (TradeState.OFFERED, TradeState.AWARDED):
             raise Refused("OfferMarket_WrongState", trade_id, state, TradeState.OFFERED)
         if ctx.now >= terms.accept_by:
             raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
-        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS)
+        self._pay(ctx, terms, receipt_key, ZERO_ADDRESS, buyer, fee)
 
-    def _accept_signed(self, ctx: Context, terms: Terms, signature: bytes, key: ReceiptKey | None) -> bytes:
+    def _accept_signed(
+        self,
+        ctx: Context,
+        terms: Terms,
+        signature: bytes,
+        key: ReceiptKey | None,
+        buyer: str,
+        fee: int = 0,
+    ) -> bytes:
         trade_id = self._check_new(ctx, terms, SIGNED_NONCE)
-        receipt_key = None if key is None else self._check_key(ctx, trade_id, key)
+        receipt_key = None if key is None else self._check_key(ctx, trade_id, key, buyer)
         if not self.ledger.signers.is_accounts(terms.seller, self.domain.digest(terms), signature):
             raise Refused("OfferMarket_BadSignature", bytes.fromhex(terms.seller[2:]))
-        self._pay(ctx, terms, receipt_key, terms.seller)
+        self._pay(ctx, terms, receipt_key, terms.seller, buyer, fee)
         return trade_id
 
-    def _pay(self, ctx: Context, terms: Terms, receipt_key: bytes | None, seller: str) -> None:
-        """Take the payment, and the guarantee of a seller whose guarantee is not held yet.
+    def _pay(
+        self,
+        ctx: Context,
+        terms: Terms,
+        receipt_key: bytes | None,
+        seller: str,
+        buyer: str,
+        fee: int,
+    ) -> None:
+        """Take the payment and a relayer's fee, and the guarantee of a seller that is not held yet.
 
         A winner owes the payment of its award, so a ban does not keep it from paying.
         """
-        buyer, guarantee = ctx.sender, guarantee_up(terms.price, self.parameters)
+        payment, guarantee = terms.price + fee, guarantee_up(terms.price, self.parameters)
         state = self.trades.get(terms.struct_hash())
         is_owed = isinstance(state, Awarded)
         agreed_at = state.agreed_at if isinstance(state, Awarded) else ctx.now
@@ -390,16 +459,16 @@ class Market:
             raise Refused("OfferMarket_Reserved", buyer, terms.buyer)
         if terms.seller == buyer:
             raise Refused("OfferMarket_SelfTrade", buyer)
-        commitment = seller, guarantee, buyer, terms.price, ctx.now
+        commitment = seller, guarantee, buyer, payment, ctx.now
         if is_owed:
-            self.ledger.check_owed(buyer, terms.price)
+            self.ledger.check_owed(buyer, payment)
         else:
             self.ledger.check_commit(*commitment)
         receipt_key = self.ledger.meters.get(buyer) if receipt_key is None else receipt_key
         if receipt_key is None:
             raise Refused("OfferMarket_NoMeter", buyer)
         if is_owed:
-            self.ledger.pay_owed(buyer, terms.price)
+            self.ledger.pay_owed(buyer, payment)
         else:
             self.ledger.commit(*commitment)
         self.trades[terms.struct_hash()] = Accepted(buyer, receipt_key, agreed_at)
@@ -423,7 +492,7 @@ class Market:
             return DeliveryFault.BAD_RECEIPT
         delivered = _number(d.energy)
         if is_full or delivered >= agreed:
-            self._end(ctx, terms)
+            self._end(ctx, terms, terms.struct_hash())
             self._settle(ctx, terms, state.buyer, terms.price, 0, Outcome.DELIVERED)
         else:
             short = short_delivery(terms.price, delivered, agreed, self.parameters)
@@ -443,7 +512,7 @@ class Market:
             parts = paid_short(terms.price, short, self.parameters)
             self.ledger.settle(terms.seller, state.buyer, parts, ctx.now)
             return
-        self._end(ctx, terms)
+        self._end(ctx, terms, terms.struct_hash())
         self._settle(ctx, terms, state.buyer, short.payment, cut, outcome, state.agreed_at)
 
     def _settle_guarantee(
@@ -483,7 +552,7 @@ class Market:
         if not self.ledger.signers.is_valid(w.signer, digest, w.signature):
             return TestimonyFault.BAD_TESTIMONY
         if isinstance(state, PaidShort):
-            self._end(ctx, terms)
+            self._end(ctx, terms, terms.struct_hash())
             self._settle_guarantee(ctx, terms, 0, Outcome.NONE)
         else:
             self.trades[trade_id] = replace(state, testified=True)
@@ -493,12 +562,28 @@ class Market:
         """Return whether a receipt signer is a market of the ledger, such as that of the lots."""
         return len(signer) > 20 and self.ledger.is_market(to_checksum_address(signer[:20]))
 
-    def _end(self, ctx: Context, terms: Terms) -> None:
-        """Forget a finished trade, unless its terms could come back."""
+    def _check_cancellation(self, ctx: Context, terms: Terms) -> bytes:
+        """Return the id of an offer signed off chain that can still be cancelled."""
+        if terms.nonce & NONCE_KIND != SIGNED_NONCE:
+            raise Refused("OfferMarket_WrongNonce", terms.nonce, True)
+        if ctx.now >= terms.accept_by:
+            raise Refused("OfferMarket_Expired", ctx.now, terms.accept_by)
+        return self._require(terms, TradeState.NONE)
+
+    def _give_up(self, ctx: Context, terms: Terms, cut: int) -> None:
+        early = ctx.now < terms.accept_by
+        self._settle(ctx, terms, None, 0, cut, Outcome.WITHDRAWN if early else Outcome.NONE)
+
+    def _cut(self, ctx: Context, terms: Terms) -> int:
+        """Return what withdrawing an offer costs now."""
+        return withdrawal_cut_down(terms.price, self.parameters) if ctx.now < terms.accept_by else 0
+
+    def _end(self, ctx: Context, terms: Terms, trade_id: bytes) -> None:
+        """Drop a trade that has ended, or close it where the same terms could come back."""
         if ctx.now < terms.accept_by:
-            self.trades[terms.struct_hash()] = TradeState.CLOSED
+            self.trades[trade_id] = TradeState.CLOSED
         else:
-            del self.trades[terms.struct_hash()]
+            del self.trades[trade_id]
 
     def _settle(
         self,

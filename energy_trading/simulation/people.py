@@ -8,19 +8,28 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
+
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.identity import PKG, Enrolment, Member
 from energy_trading.meter.signers import ReceiptSigner
 from energy_trading.types import (
+    MAX_UNITS,
+    ZERO_ADDRESS,
     AccountAttestation,
     Delivery,
     Energy,
+    Purchase,
     Receipt,
+    ReceiptKey,
+    Relay,
+    RelayedPurchase,
     Role,
     Terms,
     Testimony,
@@ -182,6 +191,48 @@ class Community:
     def sign_offer(self, terms: Terms, key: SecretKey) -> bytes:
         """Sign an offer that stays off chain until it is accepted; 65 bytes."""
         return key.sign_digest(self.suite.market_domain.digest(terms))
+
+    def purchase(
+        self,
+        terms: Terms,
+        buyer: SecretKey,
+        offer_signature: bytes = b"",
+        key: ReceiptKey | None = None,
+        /,
+        **changes: Any,
+    ) -> RelayedPurchase:
+        """Let a buyer sign its acceptance of an offer, for somebody else to submit.
+
+        Args:
+            terms: of the offer or award.
+            buyer: who signs.
+            offer_signature: the seller's, of an offer that was signed off chain.
+            key: the one-time key that will sign the receipt; None is the registered meter.
+            changes: fields of the purchase that differ: by default any price is right, for an hour, without
+                a fee; `signer` and `domain` of its signature.
+        """
+        signer, domain = changes.pop("signer", buyer), changes.pop("domain", self.suite.desk_domain)
+        signed = replace(
+            Purchase(
+                buyer.address,
+                terms.struct_hash(),
+                MAX_UNITS,
+                bytes(32) if key is None else keccak(key.signer),
+                self.chain.now() + _ATTESTED_S,
+                ZERO_ADDRESS,
+                0,
+            ),
+            **changes,
+        )
+        return RelayedPurchase(
+            terms,
+            signed.buyer,
+            signed.max_price,
+            Relay(signed.deadline, signed.relayer, signed.fee),
+            [] if key is None else [key],
+            compact(signer.sign_digest(domain.digest(signed))),
+            offer_signature,
+        )
 
     def receipt(
         self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any

@@ -8,9 +8,13 @@ from energy_trading.types.ledger import (
     AccountView,
     Cause,
     CreditParameters,
+    Deposit,
     LedgerParameters,
+    NonceCancellation,
     Outcome,
     Settlement,
+    TokenPermit,
+    Withdrawal,
 )
 from energy_trading.types.limits import (
     AWARD_NONCE,
@@ -35,6 +39,7 @@ from energy_trading.types.lot import (
     LotView,
     Permit,
 )
+from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Relay, RelayedBid, RelayedPurchase
 from energy_trading.types.roles import Role
 from energy_trading.types.structs import Message, Struct, to_abi
 from energy_trading.types.trade import (
@@ -69,14 +74,18 @@ __all__ = [
     "AuctionParameters",
     "AuctionState",
     "AuctionTerms",
+    "Bid",
+    "Cancellation",
     "Cause",
     "CreditParameters",
     "Delivery",
     "DeliveryFault",
+    "Deposit",
     "Domain",
     "Energy",
     "ExchangeAcceptance",
     "ExchangePermit",
+    "GiveUp",
     "Injection",
     "InjectionReading",
     "InjectionRequest",
@@ -86,11 +95,16 @@ __all__ = [
     "LotView",
     "MarketParameters",
     "Message",
+    "NonceCancellation",
     "Outcome",
     "Permit",
+    "Purchase",
     "Quote",
     "Receipt",
     "ReceiptKey",
+    "Relay",
+    "RelayedBid",
+    "RelayedPurchase",
     "RelayedQuote",
     "Role",
     "Settlement",
@@ -98,7 +112,9 @@ __all__ = [
     "Terms",
     "Testimony",
     "TestimonyFault",
+    "TokenPermit",
     "TradeState",
+    "Withdrawal",
     "Witness",
     "to_abi",
 ]

@@ -110,7 +110,8 @@ class LedgerParameters(Struct):
         owner: The DSO: it suspends accounts, registers meters and names PKG's key.
         pkg: First key of PKG (an account or an ERC-1271 contract).
         treasury: Account that gets fees and lost guarantees.
-        markets: 1 … 4 contracts that may commit and settle.
+        markets: 1 … 8 contracts that may commit and settle. Those that trade most stand among
+            the first four, which are looked at first.
         epoch_seconds: Length of an epoch of one-time keys in seconds, one hour to a year.
         credit: The constants of the credit model.
     """
@@ -240,6 +241,63 @@ class AccountView(Struct):
 
 
 @dataclass(frozen=True)
+class Deposit(Struct, Message):
+    """An order to pay tokens into an account, by the owner of the tokens. An allowance or a permit
+    alone does not say who benefits.
+
+    Args:
+        owner: Owner of the tokens.
+        account: Open account that gets the funds.
+        amount: Units of account.
+        nonce: Any number that the owner has not used in the ledger before, see `RelayDesk`.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+    """
+
+    owner: str
+    account: str
+    amount: int
+    nonce: int
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("owner", "account", "amount", "nonce", "deadline")
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256)"
+    TYPE: ClassVar[str] = (
+        "Deposit(address owner,address account,uint256 amount,uint256 nonce,uint256 deadline)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Deposit:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Deposit(values[0], values[1], values[2], values[3], values[4])
+
+
+@dataclass(frozen=True)
+class TokenPermit(Struct):
+    """An ERC-2612 permit of the owner's for the ledger and exactly the amount of the deposit.
+
+    Args:
+        deadline: Unix seconds; the permit's deadline.
+        v: Recovery id of the permit's signature; zero: there is no permit, the allowance stands
+            already.
+        r: First half of the permit's signature.
+        s: Second half of the permit's signature.
+    """
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("deadline", "v", "r", "s")
+    ABI: ClassVar[str] = "(uint256,uint8,bytes32,bytes32)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> TokenPermit:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return TokenPermit(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
 class AccountAttestation(Struct, Message):
     """PKG's statement that an account belongs to a certified person (C-2). PKG is the private key
     generator, the authority that certifies people; DSO below is the distribution system operator.
@@ -344,3 +402,64 @@ class Settlement(Struct):
             values[7],
             values[8],
         )
+
+
+@dataclass(frozen=True)
+class NonceCancellation(Struct, Message):
+    """An order to void nonces that were not used yet.
+
+    Args:
+        owner: Account whose nonces they are.
+        word: Which 256 nonces: the nonce divided by 256.
+        mask: Which of them: bit i stands for the nonce 256 · word + i.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+    """
+
+    owner: str
+    word: int
+    mask: int
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("owner", "word", "mask", "deadline")
+    ABI: ClassVar[str] = "(address,uint256,uint256,uint256)"
+    TYPE: ClassVar[str] = "NonceCancellation(address owner,uint256 word,uint256 mask,uint256 deadline)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> NonceCancellation:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return NonceCancellation(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
+class Withdrawal(Struct, Message):
+    """An order to send available funds to a recipient.
+
+    Args:
+        account: Account that they are taken from.
+        to: Recipient.
+        amount: Units of account that the recipient gets; the fee comes on top.
+        nonce: Any number that the account has not used in the ledger before, see `RelayDesk`.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+        relayer: Account in the ledger that gets the fee, whoever sends the transaction; zero:
+            nobody, and the fee is zero.
+        fee: Units of account that the account pays to the relayer.
+    """
+
+    account: str
+    to: str
+    amount: int
+    nonce: int
+    deadline: int
+    relayer: str
+    fee: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("account", "to", "amount", "nonce", "deadline", "relayer", "fee")
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,address,uint256)"
+    TYPE: ClassVar[str] = (
+        "Withdrawal(address account,address to,uint256 amount,uint256 nonce,uint256 deadline,address relayer,uint256 fee)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Withdrawal:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Withdrawal(values[0], values[1], values[2], values[3], values[4], values[5], values[6])

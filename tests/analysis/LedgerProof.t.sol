@@ -21,7 +21,7 @@ contract LedgerProof is Proof {
     // solhint-disable func-name-mixedcase
 
     address private constant TREASURY = address(0x77ea);
-    uint256 private constant MOST = type(uint64).max;
+    uint256 private constant MOST = type(uint64).max >> 1;
 
     IEnergyLedger private _ledger;
 

@@ -436,6 +436,46 @@ def test_meter_in_a_token(shop: Shop, tmp_path: Path) -> None:
         assert shop.refused("meter signer", *token) == "token 'home' refused the PIN (PinIncorrect)"
 
 
+def test_intents_are_signed_here_and_sent_there(shop: Shop) -> None:
+    """Bob and Alice sign files, somebody else submits them, and the meter has signed in time (N-2, N-4)."""
+    start = shop.start
+    made, other = shop.offer(), shop.offer("--signed", "--out", "signed.json")
+    fee = ("--relayer", shop.rich, "--fee", 5)
+    until = ("--deadline", "+10m")
+    bought = shop.done(
+        "intent purchase", made, *shop.slot(start), *until, *fee, *BOB, *METER, "--out", "buy.json"
+    )
+    assert (bought["kind"], bought["signer"]) == ("purchase", shop.address("bob"))
+    shown = shop.done("intent show", "buy.json")
+    assert (shown["max_price"], shown["fee"], shown["relayer"]) == (PRICE, 5, shop.rich)
+    (sent,) = shop.done("intent send", "buy.json", "--unlocked", shop.rich)["transactions"]
+    assert "RelayFeePaid" in [event["event"] for event in sent["events"]]
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", made, *METER, "--out", "new.json")
+    shop.done("trade confirm", "new.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
+    shop.refused("intent send", "buy.json", "--unlocked", shop.rich)
+    shop.done("intent give-up", "signed.json", *until, *ALICE, "--out", "cancel.json")
+    shop.done("intent withdraw", 7, "--to", shop.rich, *until, *ALICE, "--out", "out.json")
+    shop.done("intent send", "cancel.json", "out.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE - 7, 0)
+    limits = ("--min-wh", 1, "--max-wh", 800, "--max-price-per-mwh", PRICE * 1250)
+    slot = ("--slot-start", shop.chain.now(), "--slot-end", "+5h")
+    shop.done("intent bid", *limits, *slot, *until, *BOB, *METER, "--out", "bid.json")
+    assert shop.done("intent filled", "bid.json", *BOB, *METER)["filled"] is False
+    refused = shop.refused("intent send", "bid.json", "--offer", other, "--unlocked", shop.rich)
+    assert refused == f"OFFER: the log has no offer {other}; `offers --all` lists those it has"
+    filler = shop.offer()
+    refused = shop.refused("intent send", "bid.json", "--offer", filler, "--unlocked", shop.rich)
+    assert refused.startswith("RelayDesk_NoMeter(")
+    shop.done("dso register-meter", shop.address("alice"), "0x" + "a1" * 20, "--unlocked", shop.rich)
+    shop.done("intent send", "bid.json", "--offer", filler, "--unlocked", shop.rich)
+    assert shop.done("intent filled", "bid.json", *BOB, *METER)["trade_id"] == filler
+    changed = json.loads(Path("out.json").read_text())
+    Path("out.json").write_text(json.dumps({**changed, "signature": "0x" + "01" * 64}))
+    assert "was not signed by" in shop.refused("intent show", "out.json")
+
+
 def test_give_up(shop: Shop) -> None:
     """The seller alone takes an offer back, at a cost; a signed one at none but gas (N-4)."""
     made = shop.offer()

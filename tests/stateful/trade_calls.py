@@ -10,7 +10,8 @@ from typing import ClassVar
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Sent, UnknownRevert
-from energy_trading.bindings.offer_market import DeliveryRefused, VerifierStarved
+from energy_trading.bindings.energy_ledger import VerifierStarved
+from energy_trading.bindings.offer_market import DeliveryRefused
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter
 from energy_trading.rules.trade import Accepted

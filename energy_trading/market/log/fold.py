@@ -58,6 +58,8 @@ class Fold:
         credits: every change of a credit by account, oldest first.
         meters: the registered signer by account.
         key_roots: the published root of one-time keys by epoch.
+        nonces: which nonces of signed orders were used or voided, by contract, owner and word: bit i stands
+            for the nonce 256 · word + i.
 
     Source:
         N-1 … N-7, X-1 … X-8, C-3, C-4, C-8, C-9.
@@ -71,6 +73,7 @@ class Fold:
         self.credits: dict[str, list[CreditRecord]] = {}
         self.meters: dict[str, bytes] = {}
         self.key_roots: dict[int, bytes] = {}
+        self.nonces: dict[tuple[str, str, int], int] = {}
 
     def fold(self, event: Event) -> None:
         """Take in one event; events must come in the chain's order.
@@ -88,6 +91,9 @@ class Fold:
                 # The ledger logs a default right after the change of the credit.
                 changes = self.credits[event.account]
                 changes[-1] = replace(changes[-1], default=event)
+            case energy_ledger.NoncesUsed():
+                place = event.address, event.owner, event.word
+                self.nonces[place] = self.nonces.get(place, 0) | event.mask
             case energy_ledger.MeterRegistered():
                 self.meters[event.account] = event.signer
             case energy_ledger.MeterRemoved():

@@ -102,6 +102,12 @@ class Replay(Fold):
                 self._move(event.account, event.amount)
             case energy_ledger.Withdrawn():
                 self._move(event.account, -event.amount)
+            case offer_market.RelayFeeTaken():
+                self._move(event.buyer, -event.fee)
+            case energy_ledger.RelayFeePaid():
+                self._move(event.relayer, event.amount)
+                if event.payer != ZERO_ADDRESS:  # else the buyers' `RelayFeeTaken` came before
+                    self._move(event.payer, -event.amount)
             case energy_ledger.DefaultRecorded():
                 self._record_default(event)
             case energy_lot.LotExchanged():

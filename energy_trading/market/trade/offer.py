@@ -113,7 +113,7 @@ def make_offer(
     Args:
         seller: account that promises the energy.
         energy_wh: quantity, Wh, 1 … 2**64-1.
-        price: price of the whole quantity in units of account, 1 … 2**64-1.
+        price: price of the whole quantity in units of account, 1 … 2**63-1.
         accept_by: unix seconds, half open.
         deliver_by: unix seconds, half open, after `accept_by`.
         buyer: account the offer is reserved for; None for anyone.
@@ -137,7 +137,7 @@ def make_offer(
     if not 0 < energy_wh < PLAIN_ENERGY_LIMIT:
         raise BadInput(f"the energy must be between 1 and 2**64-1 Wh, not {energy_wh}")
     if not 0 < price <= MAX_UNITS:
-        raise BadInput(f"the price must be between 1 and 2**64-1 units, not {price}")
+        raise BadInput(f"the price must be between 1 and 2**63-1 units, not {price}")
     if not 0 <= accept_by < deliver_by < 2**64:
         raise BadInput(f"accept_by must be before deliver_by, but they are {accept_by} and {deliver_by}")
     if nonce is None:

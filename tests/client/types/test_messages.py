@@ -65,16 +65,23 @@ def test_all_messages_are_here() -> None:
     assert sorted(parsed(kind.TYPE).popitem()[0] for kind in MESSAGES if ")E" not in kind.TYPE) == [
         "Acceptance",
         "AccountAttestation",
+        "Bid",
+        "Cancellation",
+        "Deposit",
         "ExchangePermit",
+        "GiveUp",
         "Injection",
         "InjectionReading",
         "InjectionRequest",
+        "NonceCancellation",
         "Offer",
         "Permit",
+        "Purchase",
         "Quote",
         "Receipt",
+        "Withdrawal",
     ]
-    assert len(MESSAGES) == 11  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 18  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

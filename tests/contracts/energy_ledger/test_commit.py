@@ -75,10 +75,10 @@ def test_meter_is_returned_when_asked_for(desk: Desk) -> None:
 
 
 def test_every_market_named_may_commit(desk: Desk) -> None:
-    """One to four markets are named at deployment, and each counts."""
+    """Up to eight markets are named at deployment, and each counts."""
     for market in desk.markets:
         hold(desk, desk.world.alice, 1).send(market)
-    assert purse(desk.world, desk.world.alice) == (PEOPLE - 4, 4)
+    assert purse(desk.world, desk.world.alice) == (PEOPLE - 8, 8)
 
 
 def test_revert_when_caller_is_no_market(desk: Desk) -> None:

@@ -23,11 +23,10 @@ from energy_trading.bindings.offer_market import (
     WrongNonce,
     WrongState,
 )
-from energy_trading.types import AWARD_NONCE, SIGNED_NONCE, Cause, DeliveryFault, Terms, TradeState
+from energy_trading.types import AWARD_NONCE, MAX_UNITS, SIGNED_NONCE, Cause, DeliveryFault, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     AUCTIONEER,
     DAY,
-    MAX_UINT64,
     NO_KEY,
     NONE,
     ban,
@@ -318,9 +317,9 @@ def test_revert_given_terms_no_offer_may_have(award_world: World) -> None:
     world = award_world
     award = world.market.award
     bad = _terms(world, energy=wh(0))
-    refused(award(bad), AUCTIONEER, BadTerms, wh(0), PRICE, MAX_UINT64)
-    bad = _terms(world, price=MAX_UINT64 + 1)
-    refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UINT64 + 1, MAX_UINT64)
+    refused(award(bad), AUCTIONEER, BadTerms, wh(0), PRICE, MAX_UNITS)
+    bad = _terms(world, price=MAX_UNITS + 1)
+    refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UNITS + 1, MAX_UNITS)
     refused(award(_terms(world, buyer=world.alice.address)), AUCTIONEER, SelfTrade, world.alice.address)
     refused(award(_terms(world, buyer=NONE)), AUCTIONEER, NoBuyer)
     now = world.chain.now() + 10
