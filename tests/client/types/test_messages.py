@@ -79,9 +79,10 @@ def test_all_messages_are_here() -> None:
         "Purchase",
         "Quote",
         "Receipt",
+        "Testimony",
         "Withdrawal",
     ]
-    assert len(MESSAGES) == 18  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 19  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)
