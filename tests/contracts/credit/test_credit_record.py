@@ -231,9 +231,7 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
         "openAccount": (ledger.open_account(*book.attest(culprit)), owner, AlreadyOpen, (address,)),
         "depositWithPermit": (permit, culprit, NoPermit, ()),
         "depositFor": (
-            ledger.deposit_for(
-                Deposit(address, address, 1, 0, 2**32), b"", TokenPermit(0, 0, *[bytes(32)] * 2)
-            ),
+            ledger.deposit_for(Deposit(address, address, 1, 0, 2**32), b"", no_permit),
             culprit,
             NotSigned,
             (address,),
