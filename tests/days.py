@@ -15,10 +15,10 @@ LOAD_WH = {"north": 100, "east": 260, "south": 60, "west": 310}
 PV_WH = {"north": 700, "south": 500}
 
 
-def profiles() -> list[HomeProfile]:
-    starts = [START + i * STEP_S for i in range(SLOTS)]
+def profiles(slots: int = SLOTS) -> list[HomeProfile]:
+    starts = [START + i * STEP_S for i in range(slots)]
     return [
-        HomeProfile(name, starts, STEP_S, [load] * SLOTS, [PV_WH.get(name, 0)] * SLOTS)
+        HomeProfile(name, starts, STEP_S, [load] * slots, [PV_WH.get(name, 0)] * slots)
         for name, load in LOAD_WH.items()
     ]
 

@@ -143,12 +143,12 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     from energy_trading.types import Delivery, Energy
 
     with reading("receipt"):
-        terms = terms_from_json(value["terms"])
+        terms, opening = terms_from_json(value["terms"]), value["opening"]
         signer, energy, signature = (
             from_hex(value[name], name) for name in ("signer", "energy", "signature")
         )
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
-        return delivery, _opening_of(value["opening"])
+        return delivery, _opening_of(opening)
 
 
 def _opening_of(opening: Any) -> tuple[int, bytes] | None:

@@ -50,15 +50,15 @@ RANGES = {
     "z0": (1, 2**32 - 1),
     "profit_e9": (1, E9 - 1),
     "window": (1, 10),
-    "z_unit": (1, 2**64 - 1),
+    "z_unit": (1, 2**63 - 1),
     "floor_e9": (10**6, 10**12),
     "ceiling_e9": (10**6, 10**12),
     "withdrawal_e9": (0, E9),
     "grace_defaults": (0, 100),
     "ban_unit": (60, MAX_BAN),
     "max_ban": (60, MAX_BAN),
-    "open_base": (1, 2**64 - 1),
-    "open_per_credit": (0, 2**64 - 1),
+    "open_base": (1, 2**63 - 1),
+    "open_per_credit": (0, 2**63 - 1),
 }
 
 

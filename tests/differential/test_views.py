@@ -124,6 +124,10 @@ VIEWS: dict[str, dict[str, tuple[Callable[[Draw], tuple[Any, ...]], Callable[...
             lambda r, account, role, now: r.ledger.may_commit(account, role, now),
         ),
         "meterOf": (lambda d: (d.address(),), lambda r, a: r.ledger.meter_of(a)),
+        "nonceMask": (
+            lambda d: (d.address(), d.of(0, d.number())),
+            lambda r, owner, word: r.ledger.nonce_mask(owner, word),
+        ),
         "openLimit": (
             lambda d: (d.random.getrandbits(d.of(1, 20, 30, 40)),),
             lambda r, credit: r.ledger.open_limit(credit),
@@ -133,16 +137,26 @@ VIEWS: dict[str, dict[str, tuple[Callable[[Draw], tuple[Any, ...]], Callable[...
         "pkg": (lambda d: (), lambda r: r.ledger.pkg),
     },
     "OfferMarket": {
+        "DESK": (lambda d: (), lambda r: r.desk.domain.verifying_contract),
         "eip712Domain": (lambda d: (), lambda r: stated(r.market.domain)),
         "guaranteeUp": (lambda d: (d.number(),), lambda r, price: r.market.guarantee_up(price)),
         "marketParameters": (lambda d: (), lambda r: r.market.parameters),
         "stateOf": (lambda d: (d.trade(),), lambda r, trade_id: r.market.state_of(trade_id)),
         "tradeIdOf": (lambda d: (d.terms(),), lambda r, terms: r.market.trade_id_of(terms)),
     },
+    "RelayDesk": {
+        "MARKET": (lambda d: (), lambda r: r.market.domain.verifying_contract),
+        "eip712Domain": (lambda d: (), lambda r: stated(r.desk.domain)),
+        "nonceMask": (
+            lambda d: (d.address(), d.of(0, d.number())),
+            lambda r, owner, word: r.desk.nonce_mask(owner, word),
+        ),
+    },
     "SealedBidAuction": {
         "auctionIdOf": (lambda d: (d.auction_terms(),), lambda r, terms: r.auction.auction_id_of(terms)),
         "auctionParameters": (lambda d: (), lambda r: r.auction.auction_parameters()),
         "eip712Domain": (lambda d: (), lambda r: stated(r.auction.domain)),
+        "feesOf": (lambda d: (d.address(),), lambda r, account: r.auction.fees_of(account)),
         "guaranteeOf": (lambda d: (d.auction_terms(),), lambda r, terms: r.auction.guarantee_of(terms)),
         "seedOf": (lambda d: (d.word(),), lambda r, auction_id: r.auction.seed_of(auction_id)),
         "stateOf": (
@@ -209,6 +223,8 @@ def answer(ask: Callable[..., Any], *arguments: Any) -> Any:
 def bound(machine: Machine, contract: str, view: str) -> Callable[..., Any]:
     """The view of the deployed contract."""
     suite = machine.world.suite
+    if contract == "RelayDesk":
+        return getattr(suite.desk, {"MARKET": "market", "nonceMask": "nonce_mask"}.get(view, "eip712_domain"))  # type: ignore[no-any-return]
     if contract == "P256Verifier":
         return EnergyLot(suite.chain, suite.p256_verifier).verify  # both are ERC-7913 verifiers
     part = dict(
@@ -218,7 +234,13 @@ def bound(machine: Machine, contract: str, view: str) -> Callable[..., Any]:
             strict=False,
         )
     )[contract]
-    names = {"ASSET": "asset", "UNIT": "unit", "TREASURY": "treasury", "EPOCH_SECONDS": "epoch_seconds"}
+    names = {
+        "ASSET": "asset",
+        "DESK": "desk",
+        "UNIT": "unit",
+        "TREASURY": "treasury",
+        "EPOCH_SECONDS": "epoch_seconds",
+    }
     names |= {"name": "name_", "DOMAIN_SEPARATOR": "domain_separator", "eip712Domain": "eip712_domain"}
     names |= {"tokenURI": "token_uri"}
     snake = "".join(f"_{c.lower()}" if c.isupper() else c for c in view)
@@ -227,7 +249,8 @@ def bound(machine: Machine, contract: str, view: str) -> Callable[..., Any]:
 
 def test_list_of_views_is_complete() -> None:
     """Each view of each contract that is deployed is compared below, as its ABI names it."""
-    assert {part.name: views_of(part.name) for part in PARTS} == {name: set(of) for name, of in VIEWS.items()}
+    names = {*(part.name for part in PARTS), "RelayDesk"}  # which the market deploys
+    assert {name: views_of(name) for name in names} == {name: set(of) for name, of in VIEWS.items()}
 
 
 @pytest.mark.parametrize("kind", [AuctionCalls, LotCalls])

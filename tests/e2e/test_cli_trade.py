@@ -650,7 +650,7 @@ def test_attestation_in_the_wrong_order_or_place(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("command", "line"),
     [
-        ("account withdraw 0 --key-file alice.key", "UNITS must be between 1 and 2**64-1, not 0"),
+        ("account withdraw 0 --key-file alice.key", "UNITS must be between 1 and 2**63-1, not 0"),
         ("account withdraw 9_000_000_000 --key-file alice.key", "EnergyLedger_Insufficient("),
         ("account deposit 5 --for Bob --unlocked {rich}", "--for must be an address, not 'Bob'"),
         ("account deposit 5", "there is no sender: give --unlocked or --key-file, or set the variable"),

@@ -34,7 +34,8 @@ def quiet() -> DayResult:
 
 @pytest.fixture(scope="module")
 def troubled() -> DayResult:
-    return trade_a_day(InjectedFaults(sober_slots=1))
+    # Long enough for three defaults that escalate, each agreed after the one before, and one more try.
+    return Script(settle_in(days.profiles(slots=16), 1), 1, InjectedFaults(sober_slots=1)).run()
 
 
 def test_quiet_day_delivers_what_was_accepted(quiet: DayResult) -> None:

@@ -402,8 +402,9 @@ class TradeCalls(PeopleCalls):
     # ------------------------------------------------------------ bans
 
     def fail(self, seller: SecretKey, buyer: SecretKey) -> None:
-        """The seller sells something and delivers nothing."""
+        """The seller sells something and delivers nothing, and no testimony can excuse it."""
         terms = self.new_terms(seller.address, 1, 100, False, True, 0)
+        terms = replace(terms, nonce=terms.nonce & ~TESTIMONY_NONCE)
         signature, trade_id = self.world.sign_offer(terms, seller), terms.struct_hash()
         if self.step("accept_signed", buyer, "market.accept_signed", terms, signature)[0]:
             self.terms[trade_id], self.signed[trade_id] = terms, signature
