@@ -1,6 +1,7 @@
 """The vocabulary of the contracts, written by scripts/generate_bindings.py: do not edit."""
 
 from energy_trading.types.auction import AuctionParameters, AuctionState, AuctionTerms, Quote, RelayedQuote
+from energy_trading.types.council import Admission, CouncilParameters, MemberState, MemberView, Registration
 from energy_trading.types.domain import Domain
 from energy_trading.types.energy import PLAIN_ENERGY_LIMIT, Energy
 from energy_trading.types.ledger import (
@@ -17,6 +18,7 @@ from energy_trading.types.limits import (
     BPS,
     MAX_LOT_WH,
     MAX_LOTS,
+    MAX_ROW_WH,
     MAX_SLOT_START,
     MAX_UNITS,
     SIGNED_NONCE,
@@ -34,6 +36,21 @@ from energy_trading.types.lot import (
     Permit,
 )
 from energy_trading.types.roles import Role
+from energy_trading.types.slot import (
+    Ack,
+    Evidence,
+    Facts,
+    Fault,
+    HomeView,
+    Order,
+    Posted,
+    Pricing,
+    Reading,
+    Result,
+    RowProof,
+    SlotParameters,
+    SlotState,
+)
 from energy_trading.types.structs import Message, Struct, to_abi
 from energy_trading.types.trade import (
     Acceptance,
@@ -51,6 +68,7 @@ __all__ = [
     "BPS",
     "MAX_LOTS",
     "MAX_LOT_WH",
+    "MAX_ROW_WH",
     "MAX_SLOT_START",
     "MAX_UNITS",
     "PLAIN_ENERGY_LIMIT",
@@ -60,17 +78,24 @@ __all__ = [
     "Acceptance",
     "AccountAttestation",
     "AccountView",
+    "Ack",
+    "Admission",
     "AuctionParameters",
     "AuctionState",
     "AuctionTerms",
     "Cause",
+    "CouncilParameters",
     "CreditParameters",
     "Delivery",
     "DeliveryFault",
     "Domain",
     "Energy",
+    "Evidence",
     "ExchangeAcceptance",
     "ExchangePermit",
+    "Facts",
+    "Fault",
+    "HomeView",
     "Injection",
     "InjectionReading",
     "LedgerParameters",
@@ -78,15 +103,26 @@ __all__ = [
     "LotState",
     "LotView",
     "MarketParameters",
+    "MemberState",
+    "MemberView",
     "Message",
+    "Order",
     "Outcome",
     "Permit",
+    "Posted",
+    "Pricing",
     "Quote",
+    "Reading",
     "Receipt",
     "ReceiptKey",
+    "Registration",
     "RelayedQuote",
+    "Result",
     "Role",
+    "RowProof",
     "Settlement",
+    "SlotParameters",
+    "SlotState",
     "Struct",
     "Terms",
     "TradeState",

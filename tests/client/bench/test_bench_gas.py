@@ -64,6 +64,7 @@ def never_measured(abi: list[dict[str, Any]], identifiers: dict[str, str], seen:
 
 
 CONTRACTS = ["EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot"]
+CONTRACTS += ["SlotMarket", "SlotDisputes", "VerifierCouncil"]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
