@@ -13,7 +13,7 @@ from energy_trading.rules.context import Context
 from energy_trading.rules.council import Council, pay, signers_hash
 from energy_trading.rules.lanes import MAX_LANE
 from energy_trading.rules.ledger import Ledger, Refused
-from energy_trading.rules.pool import pool_price, row_fits, rows_root, unpack_rows
+from energy_trading.rules.slot_pool import pool_price, row_fits, rows_root, unpack_rows
 from energy_trading.types import (
     ZERO_ADDRESS,
     Ack,

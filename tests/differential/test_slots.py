@@ -10,7 +10,7 @@ import pytest
 from energy_trading.chain.in_process import in_process
 from energy_trading.rules.council import draw
 from energy_trading.rules.lanes import MAX_LANE, pack_lanes, pay_each, pay_lanes, unpack_lanes
-from energy_trading.rules.pool import (
+from energy_trading.rules.slot_pool import (
     clear,
     pack_rows,
     pool_price,

@@ -19,7 +19,7 @@ from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.rules.council import signers_hash
-from energy_trading.rules.pool import chunk_hashes, clear, pack_rows, rows_root
+from energy_trading.rules.slot_pool import chunk_hashes, clear, pack_rows, rows_root
 from energy_trading.simulation.people import GENESIS
 from energy_trading.types import (
     AccountAttestation,

@@ -19,8 +19,8 @@ from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.rules import council as council_rules
 from energy_trading.rules.context import Context
 from energy_trading.rules.ledger import Ledger, Refused
-from energy_trading.rules.pool import chunk_hashes, clear, pack_rows, rows_root
 from energy_trading.rules.signers import Signers, is_p256
+from energy_trading.rules.slot_pool import chunk_hashes, clear, pack_rows, rows_root
 from energy_trading.rules.slots import SlotMarket
 from energy_trading.types import (
     ZERO_ADDRESS,
