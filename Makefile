@@ -46,6 +46,7 @@ check: setup ## check style, types, lint, compiler warnings, snapshots
 	$(NPX) solhint --disc --noPoster --max-warnings 0 $(SOLIDITY)
 	$(PY) -m energy_trading.chain.compile --check
 	$(PY) scripts/generate_bindings.py --check
+	$(PY) scripts/generate_vectors.py --check
 	$(PY) scripts/benchmark.py --check
 
 format: setup ## format Python and Solidity in the house style
@@ -53,8 +54,9 @@ format: setup ## format Python and Solidity in the house style
 	$(PY) -m ruff format --quiet
 	$(NPX) prettier --write --log-level warn $(SOLIDITY)
 
-bindings: setup ## generate energy_trading/bindings and energy_trading/types from the contracts
+bindings: setup ## generate energy_trading/bindings and types from the contracts, and tests/vectors from those
 	$(PY) scripts/generate_bindings.py
+	$(PY) scripts/generate_vectors.py
 
 gas: setup ## measure gas, write snapshots and docs/gas.md (takes about two minutes)
 	$(PY) -m energy_trading.chain.compile --snapshot

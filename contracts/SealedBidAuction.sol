@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {EIP712} from "solady/src/utils/EIP712.sol";
+import {SafeTransferLib} from "solady/src/utils/SafeTransferLib.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
 import {AuctionParameters, ISealedBidAuction} from "./interfaces/ISealedBidAuction.sol";
@@ -31,14 +32,25 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     IOfferMarket private immutable _MARKET;
     uint256 private immutable _BIDDERS_BPS;
     uint256 private immutable _MAX_DURATION;
+    uint256 private immutable _MIN_SETTLE_WINDOW;
+    uint256 private immutable _MIN_PAY_WINDOW;
+    uint256 private immutable _QUOTE_FEE;
+    uint256 private immutable _SETTLER_BPS;
+    /// @dev What of a quote's fee goes to whoever settles the quote, in wei.
+    uint256 private immutable _SETTLER_FEE;
+    address private immutable _TREASURY;
 
     /// @dev One slot for each open auction.
     mapping(bytes32 auctionId => AuctionSlot) private _auction;
 
-    /// @dev These two are used only while a settlement takes several transactions: where the next chunk must
-    /// end, and the best quotes so far.
-    mapping(bytes32 auctionId => uint256 accumulator) private _progress;
+    /// @dev These two are used only while a settlement or a compensation takes several transactions: where
+    /// the next chunk must end (below 2**200) with how many quotes are done (above), and the best quotes so
+    /// far.
+    mapping(bytes32 auctionId => uint256 doneAndAccumulator) private _progress;
     mapping(bytes32 auctionId => uint256[MAX_LOTS + 1] entries) private _best;
+
+    /// @inheritdoc ISealedBidAuction
+    mapping(address account => uint256 amount) public feesOf;
 
     /// @notice Deploys without auctions.
     /// @dev Reverts: {SealedBidAuction_MarketWithoutCode}, {Range_Outside}.
@@ -47,9 +59,15 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _LEDGER = IEnergyLedger(p.ledger);
         _MARKET = IOfferMarket(p.market);
         _BIDDERS_BPS = Range.check("biddersBps", p.biddersBps, 0, Bps.ONE);
+        _MIN_SETTLE_WINDOW = Range.check("minSettleWindow", p.minSettleWindow, 1 minutes, 1 days);
+        _MIN_PAY_WINDOW = Range.check("minPayWindow", p.minPayWindow, 1 minutes, 1 days);
+        _QUOTE_FEE = Range.check("quoteFee", p.quoteFee, 0, 1 ether);
+        _SETTLER_BPS = Range.check("settlerBps", p.settlerBps, 0, Bps.ONE / 2);
+        _SETTLER_FEE = Bps.shareDown(p.quoteFee, p.settlerBps);
         if (p.market.code.length == 0) {
             revert SealedBidAuction_MarketWithoutCode(p.market);
         }
+        _TREASURY = _LEDGER.TREASURY();
         // An order that the market could never take as an award must not be posted.
         uint256 longest = _MARKET.marketParameters().maxDuration;
         _MAX_DURATION = Range.check("maxDuration", p.maxDuration, 1 minutes, longest);
@@ -75,12 +93,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     }
 
     /// @inheritdoc ISealedBidAuction
-    function quote(bytes32 auctionId, uint256 cx, uint256 body) external {
+    function quote(bytes32 auctionId, uint256 cx, uint256 body) external payable {
         _quote(auctionId, msg.sender, cx, body);
     }
 
     /// @inheritdoc ISealedBidAuction
-    function quoteFor(bytes32 auctionId, Quote calldata q, bytes calldata signature) external {
+    function quoteFor(bytes32 auctionId, Quote calldata q, bytes calldata signature) external payable {
         bytes32 digest = _hashTypedData(
             keccak256(abi.encode(QUOTE_TYPEHASH, auctionId, q.bidder, q.cx, q.body))
         );
@@ -90,7 +108,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         _quote(auctionId, q.bidder, q.cx, q.body);
     }
 
-    /// @dev Adds a quote, whose bidder is checked already.
+    /// @dev Adds a quote, whose bidder is checked already. The fee stays here until the quote is settled.
     function _quote(bytes32 auctionId, address bidder, uint256 cx, uint256 body) private {
         AuctionSlot slot = _auction[auctionId];
         uint256 quoteUntil = slot.quoteUntil();
@@ -100,6 +118,9 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
         if (slot.quotes() == AuctionSlotLib.MAX_QUOTES) {
             revert SealedBidAuction_Full(auctionId, AuctionSlotLib.MAX_QUOTES);
+        }
+        if (msg.value != _QUOTE_FEE) {
+            revert SealedBidAuction_WrongFee(msg.value, _QUOTE_FEE);
         }
         _auction[auctionId] = slot.withQuote(_extend(slot.accumulator(), bidder, cx, body));
         emit QuoteSealed(auctionId, bidder, cx, body);
@@ -112,16 +133,19 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         if (
             terms.quoteUntil <= block.timestamp ||
             terms.discloseUntil <= terms.quoteUntil ||
-            terms.payWindow == 0 ||
+            terms.settleBy <= terms.discloseUntil ||
+            terms.settleBy - terms.discloseUntil < _MIN_SETTLE_WINDOW ||
+            terms.payBy <= terms.settleBy ||
+            terms.payBy - terms.settleBy < _MIN_PAY_WINDOW ||
+            terms.deliverBy <= terms.payBy ||
             terms.deliverBy > latest ||
-            terms.discloseUntil > terms.deliverBy ||
-            terms.payWindow >= terms.deliverBy - terms.discloseUntil ||
             terms.deliverBy > type(uint32).max
         ) {
             revert SealedBidAuction_BadWindow(
                 terms.quoteUntil,
                 terms.discloseUntil,
-                terms.payWindow,
+                terms.settleBy,
+                terms.payBy,
                 terms.deliverBy,
                 latest
             );
@@ -165,14 +189,17 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         AuctionSlot slot = _openAuction(auctionId);
         if (!slot.isDisclosed()) {
             slot = _disclose(auctionId, terms, key, slot);
+        } else if (block.timestamp >= terms.settleBy) {
+            revert SealedBidAuction_Expired(block.timestamp, terms.settleBy);
         } else if (!SealedQuote.isKey(key, terms.quoteKey)) {
             revert SealedBidAuction_WrongKey(terms.quoteKey);
         }
 
-        (bool first, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
-        Ranks memory ranks = _rank(auctionId, terms, key, first, quotes[:fresh]);
+        (uint256 done, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
+        Ranks memory ranks = _rank(auctionId, terms, key, done == 0, quotes[:fresh]);
+        _earn(auctionId, msg.sender, fresh * _SETTLER_FEE);
         if (accumulator != seedOf(auctionId)) {
-            _progress[auctionId] = accumulator;
+            _advance(auctionId, accumulator, done + fresh);
             for (uint256 i = 0; i < ranks.entries.length; ++i) {
                 _best[auctionId][i] = ranks.entries[i];
             }
@@ -180,6 +207,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             return;
         }
         _clear(auctionId, ranks.entries.length);
+        _earn(auctionId, _TREASURY, slot.quotes() * (_QUOTE_FEE - _SETTLER_FEE));
         _award(auctionId, terms, ranks);
     }
 
@@ -212,19 +240,16 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// @param slot The auction's slot.
     /// @param accumulator The hash chain before the chunk's first quote.
     /// @param quotes The chunk.
-    /// @return first Whether this is the first chunk, the one with the newest quote.
+    /// @return done How many quotes were done before; zero for the first chunk, which has the newest quote.
     /// @return fresh How many of the chunk's quotes, from its first one on, are not done yet.
     function _replay(
         bytes32 auctionId,
         AuctionSlot slot,
         uint256 accumulator,
         Quote[] calldata quotes
-    ) private view returns (bool first, uint256 fresh) {
-        uint256 needed = _progress[auctionId];
-        first = needed == 0;
-        if (first) {
-            needed = slot.accumulator();
-        }
+    ) private view returns (uint256 done, uint256 fresh) {
+        uint256 needed;
+        (done, needed) = _standing(auctionId, slot);
         if (quotes.length == 0 && needed != seedOf(auctionId)) {
             revert SealedBidAuction_EmptyChunk();
         }
@@ -233,7 +258,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             accumulator = _extend(accumulator, q.bidder, q.cx, q.body);
             if (accumulator == needed) {
                 fresh = i + 1;
-                if (!first) {
+                if (done != 0) {
                     break;
                 }
             }
@@ -287,14 +312,10 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     /// stays held, and what was held beyond that returns.
     function _award(bytes32 auctionId, AuctionTerms calldata terms, Ranks memory ranks) private {
         uint256 lots = terms.lotsWh.length;
-        uint256 acceptBy = block.timestamp + terms.payWindow;
         uint256 excess = guaranteeOf(terms);
         uint256 awarded = 0;
-        // If it is too late to pay and deliver, nobody wins and everything returns.
-        if (acceptBy < terms.deliverBy) {
-            for (; awarded < lots && ranks.entries[awarded] != 0; ++awarded) {
-                excess -= _awardLot(auctionId, terms, ranks, awarded, acceptBy);
-            }
+        for (; awarded < lots && ranks.entries[awarded] != 0; ++awarded) {
+            excess -= _awardLot(auctionId, terms, ranks, awarded);
         }
         uint256 next = ranks.entries[awarded];
         emit AuctionSettled(auctionId, awarded, Ranking.bidderOf(next), Ranking.amountOf(next));
@@ -305,14 +326,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
 
     /// @dev Awards one lot.
     /// @param lot Place of the lot in the terms.
-    /// @param acceptBy Unix seconds; the winner has to pay before.
     /// @return guarantee Units of account that stay held for the award.
     function _awardLot(
         bytes32 auctionId,
         AuctionTerms calldata terms,
         Ranks memory ranks,
-        uint256 lot,
-        uint256 acceptBy
+        uint256 lot
     ) private returns (uint256 guarantee) {
         uint256 entry = ranks.entries[lot];
         uint256 price = Ranking.amountOf(ranks.entries[lot + 1]);
@@ -324,12 +343,12 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             buyer: Ranking.bidderOf(entry),
             energy: EnergyLib.plain(terms.lotsWh[lot]),
             price: _paymentDown(terms.lotsWh[lot], price),
-            acceptBy: acceptBy,
+            acceptBy: terms.payBy,
             deliverBy: terms.deliverBy,
             nonce: NonceKind.ofAward(auctionId, lot)
         });
         bytes32 tradeId = _MARKET.award(trade);
-        emit LotAwarded(auctionId, lot, trade.buyer, Ranking.amountOf(entry), price, tradeId, acceptBy);
+        emit LotAwarded(auctionId, lot, trade.buyer, Ranking.amountOf(entry), price, tradeId, terms.payBy);
         return _MARKET.guaranteeUp(trade.price);
     }
 
@@ -339,9 +358,11 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
     function forfeit(AuctionTerms calldata terms) external {
         bytes32 auctionId = auctionIdOf(terms);
         AuctionSlot slot = _openAuction(auctionId);
-        _require(auctionId, !slot.isDisclosed(), AuctionState.AwaitingKey);
         uint256 count = slot.quotes();
-        uint256 deadline = count == 0 ? terms.quoteUntil : terms.discloseUntil;
+        uint256 deadline = slot.isDisclosed() ? terms.settleBy : terms.discloseUntil;
+        if (count == 0) {
+            deadline = terms.quoteUntil;
+        }
         if (block.timestamp < deadline) {
             revert SealedBidAuction_NotExpired(block.timestamp, deadline);
         }
@@ -353,12 +374,15 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             return;
         }
         uint256 shareDown = _shareDown(guarantee, count);
-        if (shareDown == 0) {
-            _clear(auctionId, 0);
-        } else {
+        (uint256 done, ) = _standing(auctionId, slot);
+        // The compensation replays all quotes again, so what a settlement has done so far is forgotten.
+        _clear(auctionId, terms.lotsWh.length + 1);
+        if (shareDown != 0) {
             _auction[auctionId] = slot.withForfeit();
         }
         emit GuaranteeForfeited(auctionId, shareDown);
+        // Settlers keep what they have earned so far; the treasury gets the rest of all fees.
+        _earn(auctionId, _TREASURY, count * _QUOTE_FEE - done * _SETTLER_FEE);
         uint256 toTreasury = guarantee - shareDown * count;
         _LEDGER.settle(
             Settlement({
@@ -379,11 +403,11 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         bytes32 auctionId = auctionIdOf(terms);
         AuctionSlot slot = _auction[auctionId];
         _require(auctionId, slot.isForfeited(), AuctionState.Forfeited);
-        (, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
+        (uint256 done, uint256 fresh) = _replay(auctionId, slot, accumulator, quotes);
         if (accumulator == seedOf(auctionId)) {
             _clear(auctionId, 0);
         } else {
-            _progress[auctionId] = accumulator;
+            _advance(auctionId, accumulator, done + fresh);
         }
         uint256 shareDown = _shareDown(guaranteeOf(terms), slot.quotes());
         for (uint256 i = 0; i < fresh; ++i) {
@@ -444,7 +468,49 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
         }
     }
 
+    // ---------------------------------------------------------------- fees
+
+    /// @inheritdoc ISealedBidAuction
+    function claimFees(address to) external {
+        if (to == address(0)) {
+            revert SealedBidAuction_ZeroRecipient();
+        }
+        uint256 amount = feesOf[msg.sender];
+        if (amount == 0) {
+            revert SealedBidAuction_NoFees(msg.sender);
+        }
+        feesOf[msg.sender] = 0;
+        emit FeesClaimed(msg.sender, to, amount);
+        SafeTransferLib.safeTransferETH(to, amount);
+    }
+
+    /// @dev Credits fees of quotes, which the account may claim.
+    /// @param amount Wei.
+    function _earn(bytes32 auctionId, address account, uint256 amount) private {
+        if (amount != 0) {
+            feesOf[account] += amount;
+            emit FeesEarned(auctionId, account, amount);
+        }
+    }
+
     // ---------------------------------------------------------------- helpers and views
+
+    /// @dev Notes that the chunks so far have replayed `done` quotes, back to `accumulator`.
+    function _advance(bytes32 auctionId, uint256 accumulator, uint256 done) private {
+        _progress[auctionId] = (done << 200) | accumulator;
+    }
+
+    /// @dev How many quotes the chunks so far have replayed, and where the next chunk must end.
+    function _standing(
+        bytes32 auctionId,
+        AuctionSlot slot
+    ) private view returns (uint256 done, uint256 accumulator) {
+        uint256 progress = _progress[auctionId];
+        if (progress == 0) {
+            return (0, slot.accumulator());
+        }
+        return (progress >> 200, progress & type(uint200).max);
+    }
 
     /// @dev The slot of an auction that is neither finished nor forfeited.
     function _openAuction(bytes32 auctionId) private view returns (AuctionSlot slot) {
@@ -497,10 +563,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             return (AuctionState.None, 0, 0);
         }
         quotes = slot.quotes();
-        accumulator = _progress[auctionId];
-        if (accumulator == 0) {
-            accumulator = slot.accumulator();
-        }
+        (, accumulator) = _standing(auctionId, slot);
         if (slot.isForfeited()) {
             state = AuctionState.Forfeited;
         } else if (slot.isDisclosed()) {
@@ -524,6 +587,10 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 ledger: address(_LEDGER),
                 market: address(_MARKET),
                 biddersBps: _BIDDERS_BPS,
+                minSettleWindow: _MIN_SETTLE_WINDOW,
+                minPayWindow: _MIN_PAY_WINDOW,
+                quoteFee: _QUOTE_FEE,
+                settlerBps: _SETTLER_BPS,
                 maxDuration: _MAX_DURATION
             });
     }

@@ -395,17 +395,18 @@ interface IEnergyLedger {
     /// @return What the ledger knows about it.
     function accountOf(address account) external view returns (AccountView memory);
 
-    /// @notice Whether an account has these roles and is neither suspended nor banned now.
+    /// @notice Whether an account has every one of these roles and is neither suspended nor banned now.
     /// @custom:paper X-3
     /// @param account Any address.
-    /// @param role 1 for a producer, 2 for a consumer; 3 asks for both.
-    /// @return Whether it may make a new commitment.
+    /// @param role 1 for a producer, 2 for a consumer; 3 asks for both. For any other number the answer is
+    /// no.
+    /// @return Whether it may make a new commitment in all of these roles.
     function mayCommit(address account, uint256 role) external view returns (bool);
 
     /// @notice Guarantee that a seller of this credit may have held at once. It grows with the credit.
     /// @dev Rounding: down.
     /// @custom:paper X-2
-    /// @param creditE9 Seller's credit, scale 1e9.
+    /// @param creditE9 Seller's credit, scale 1e9, below 2**40 as every account's is.
     /// @return Units of account.
     function openLimit(uint256 creditE9) external view returns (uint256);
 

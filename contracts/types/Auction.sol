@@ -10,7 +10,8 @@ pragma solidity 0.8.37;
 /// @param ceiling Highest valid quote in units of account per kWh.
 /// @param quoteUntil Unix seconds; quotes count while block.timestamp < quoteUntil.
 /// @param discloseUntil Unix seconds; the key must be disclosed while block.timestamp < discloseUntil.
-/// @param payWindow Seconds that a winner has to pay after the settlement.
+/// @param settleBy Unix seconds; the settlement must be finished while block.timestamp < settleBy.
+/// @param payBy Unix seconds; a winner must pay while block.timestamp < payBy.
 /// @param deliverBy Unix seconds, as in {Terms}.
 /// @param nonce Tells equal auctions of one publisher apart.
 /// @param lotsWh 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th lot.
@@ -21,7 +22,8 @@ struct AuctionTerms {
     uint256 ceiling;
     uint256 quoteUntil;
     uint256 discloseUntil;
-    uint256 payWindow;
+    uint256 settleBy;
+    uint256 payBy;
     uint256 deliverBy;
     uint256 nonce;
     uint256[] lotsWh;
@@ -43,14 +45,14 @@ enum AuctionState {
     Quoting, // quotes are accepted
     AwaitingKey, // the time for quotes is over, and the key is not disclosed yet
     Disclosed, // the key is known, and the settlement is not finished
-    Forfeited // the key did not come in time, and bidders are being compensated
+    Forfeited // key or settlement did not come in time, and bidders are being compensated
 }
 
 /// @dev The slot of an open auction. From the low bits:
 ///
-///     0             200          232      248     256
+///     0             200          232      254     256
 ///     | accumulator  | quoteUntil | quotes | flags |
-///     | 200          | 32         | 16     | 8     |
+///     | 200          | 32         | 22     | 2     |
 ///
 /// `accumulator` is the head of the hash chain of quotes (see {QuoteChain}). Zero: there is no such auction.
 type AuctionSlot is uint256;
@@ -60,11 +62,11 @@ using AuctionSlotLib for AuctionSlot global;
 /// @notice Makes, reads and changes an auction's slot.
 library AuctionSlotLib {
     /// @dev The most quotes that can be counted.
-    uint256 internal constant MAX_QUOTES = type(uint16).max;
+    uint256 internal constant MAX_QUOTES = (1 << 22) - 1;
     uint256 private constant ACCUMULATOR_MASK = type(uint200).max;
     uint256 private constant ONE_QUOTE = 1 << 232;
-    uint256 private constant DISCLOSED = 1 << 248;
-    uint256 private constant FORFEITED = 2 << 248;
+    uint256 private constant DISCLOSED = 1 << 254;
+    uint256 private constant FORFEITED = 1 << 255;
 
     /// @notice The slot of a new auction.
     /// @dev The caller has checked until < 2**32.
@@ -91,7 +93,7 @@ library AuctionSlotLib {
 
     /// @notice How many quotes were sealed.
     function quotes(AuctionSlot self) internal pure returns (uint256) {
-        return uint16(AuctionSlot.unwrap(self) >> 232);
+        return (AuctionSlot.unwrap(self) >> 232) & MAX_QUOTES;
     }
 
     /// @notice Whether the key was disclosed.

@@ -27,7 +27,7 @@ from energy_trading.bindings.suite import (
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, Sender
 from energy_trading.errors import BadInput, Forged, TryAgain
-from energy_trading.files._json import read_json, reading
+from energy_trading.files._json import read_json, reading, to_hex
 from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import unwritable, write_whole
 from energy_trading.types import CreditParameters
@@ -103,7 +103,7 @@ class Record:
         """Plan a new deployment without sending anything."""
         nonce = chain.next_nonce(deployer)
         contracts = {
-            each.name: ContractRecord(each.address, "0x" + each.arguments.hex(), _hash(each.code))
+            each.name: ContractRecord(each.address, to_hex(each.arguments), _hash(each.code))
             for each in plan(deployer, nonce, parameters)
         }
         build = dict(artifacts.build())

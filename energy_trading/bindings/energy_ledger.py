@@ -875,14 +875,15 @@ class EnergyLedger(Contract):
         return self._encode("liftBan(address,string)", ("address", "string"), [account, reason], 0, ())
 
     def may_commit(self, account: str, role: int) -> bool:
-        """Whether an account has these roles and is neither suspended nor banned now.
+        """Whether an account has every one of these roles and is neither suspended nor banned now.
 
         Args:
             account: Any address.
-            role: 1 for a producer, 2 for a consumer; 3 asks for both.
+            role: 1 for a producer, 2 for a consumer; 3 asks for both. For any other number the
+                answer is no.
 
         Returns:
-            Whether it may make a new commitment.
+            Whether it may make a new commitment in all of these roles.
 
         Source:
             X-3
@@ -940,7 +941,7 @@ class EnergyLedger(Contract):
         Rounding: down.
 
         Args:
-            credit_e9: Seller's credit, scale 1e9.
+            credit_e9: Seller's credit, scale 1e9, below 2**40 as every account's is.
 
         Returns:
             Units of account.

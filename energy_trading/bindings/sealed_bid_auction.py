@@ -44,18 +44,20 @@ class BadSignature(ContractRevert):
 
 
 class BadWindow(ContractRevert):
-    """The times must be in the order now < quote_until < disclose_until < disclose_until + pay_window
-    < deliver_by <= latest, and pay_window must not be zero."""
+    """The times must be in the order now < quote_until < disclose_until < settle_by < pay_by <
+    deliver_by <= latest, with min_settle_window or more from disclose_until to settle_by and
+    min_pay_window or more from settle_by to pay_by."""
 
     quote_until: int
     disclose_until: int
-    pay_window: int
+    settle_by: int
+    pay_by: int
     deliver_by: int
     latest: int
 
-    signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256)"
-    fields = ("quote_until", "disclose_until", "pay_window", "deliver_by", "latest")
-    meaning = "the times must be in the order now < quote_until < disclose_until < disclose_until + pay_window < deliver_by <= latest, and pay_window must not be zero"
+    signature = "SealedBidAuction_BadWindow(uint256,uint256,uint256,uint256,uint256,uint256)"
+    fields = ("quote_until", "disclose_until", "settle_by", "pay_by", "deliver_by", "latest")
+    meaning = "the times must be in the order now < quote_until < disclose_until < settle_by < pay_by < deliver_by <= latest, with min_settle_window or more from disclose_until to settle_by and min_pay_window or more from settle_by to pay_by"
 
 
 class EmptyChunk(ContractRevert):
@@ -98,6 +100,16 @@ class MarketWithoutCode(ContractRevert):
     meaning = "the market's address has no code"
 
 
+class NoFees(ContractRevert):
+    """The account has no fees to claim."""
+
+    account: str
+
+    signature = "SealedBidAuction_NoFees(address)"
+    fields = ("account",)
+    meaning = "the account has no fees to claim"
+
+
 class NotExpired(ContractRevert):
     """The deadline has not passed yet."""
 
@@ -118,6 +130,17 @@ class NotPublisher(ContractRevert):
     signature = "SealedBidAuction_NotPublisher(address,address)"
     fields = ("caller", "publisher")
     meaning = "only the publisher named in the terms may post them"
+
+
+class WrongFee(ContractRevert):
+    """A quote must come with exactly its fee, in wei."""
+
+    value: int
+    fee: int
+
+    signature = "SealedBidAuction_WrongFee(uint256,uint256)"
+    fields = ("value", "fee")
+    meaning = "a quote must come with exactly its fee, in wei"
 
 
 class WrongKey(ContractRevert):
@@ -163,6 +186,14 @@ class ZeroKey(ContractRevert):
     meaning = "the quote key must not be zero"
 
 
+class ZeroRecipient(ContractRevert):
+    """Fees must not be sent to the zero address."""
+
+    signature = "SealedBidAuction_ZeroRecipient()"
+    fields = ()
+    meaning = "fees must not be sent to the zero address"
+
+
 @dataclass(frozen=True)
 class AuctionClosed(Event):
     """The auction is finished without a quote. The publisher has its guarantee back.
@@ -192,14 +223,14 @@ class AuctionPosted(Event):
     terms: AuctionTerms
 
     signature: ClassVar[str] = (
-        "AuctionPosted(bytes32,address,(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))"
+        "AuctionPosted(bytes32,address,(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))"
     )
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
         ("auction_id", "bytes32", True),
         ("publisher", "address", True),
         (
             "terms",
-            "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+            "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
             False,
         ),
     )
@@ -255,13 +286,57 @@ class BidderCompensated(Event):
 
 
 @dataclass(frozen=True)
-class GuaranteeForfeited(Event):
-    """The key was not disclosed in time.
+class FeesClaimed(Event):
+    """An account took out the fees that it had earned.
+
+    Args:
+        account: Who had earned them.
+        to: Who got them.
+        amount: Wei.
+    """
+
+    account: str
+    to: str
+    amount: int
+
+    signature: ClassVar[str] = "FeesClaimed(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("account", "address", True),
+        ("to", "address", True),
+        ("amount", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class FeesEarned(Event):
+    """An account may claim fees of quotes: whoever settled them, or the treasury.
 
     Args:
         auction_id: The auction.
-        share: Units of account that each quote brings its bidder, or the treasury if the bidder
-            is the publisher.
+        account: The settlement's caller, or the treasury.
+        amount: Wei.
+    """
+
+    auction_id: bytes
+    account: str
+    amount: int
+
+    signature: ClassVar[str] = "FeesEarned(bytes32,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("auction_id", "bytes32", True),
+        ("account", "address", True),
+        ("amount", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class GuaranteeForfeited(Event):
+    """The key was not disclosed, or the settlement was not finished, in time.
+
+    Args:
+        auction_id: The auction.
+        share: Units of account that the bidder of each quote gets for it. If the bidder is the
+            publisher, the treasury gets them.
     """
 
     auction_id: bytes
@@ -396,7 +471,9 @@ class SealedBidAuction(Contract):
     Each award becomes a trade of the `OfferMarket`."""
 
     name: ClassVar[str] = "SealedBidAuction"
-    constructor_types: ClassVar[tuple[str, ...]] = ("(address,address,uint256,uint256)",)
+    constructor_types: ClassVar[tuple[str, ...]] = (
+        "(address,address,uint256,uint256,uint256,uint256,uint256,uint256)",
+    )
 
     def auction_id_of(self, terms: AuctionTerms) -> bytes:
         """The auction id of terms: their hash.
@@ -408,8 +485,8 @@ class SealedBidAuction(Contract):
             keccak256(abi.encode(terms)).
         """
         answer: bytes = self._read(
-            "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "auctionIdOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             ("bytes32",),
         )
@@ -422,9 +499,27 @@ class SealedBidAuction(Contract):
             As given to the constructor.
         """
         answer: AuctionParameters = self._read(
-            "auctionParameters()", (), [], ("(address,address,uint256,uint256)",), AuctionParameters.from_abi
+            "auctionParameters()",
+            (),
+            [],
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            AuctionParameters.from_abi,
         )
         return answer
+
+    def claim_fees(self, to: str) -> Call[None]:
+        """Sends the fees that the caller has earned to an account.
+
+        Emits `FeesClaimed`. Reverts: `ZeroRecipient`, `NoFees`, and if the recipient refuses the
+        coin. No reentrancy: the caller's fees are zero before the coin is sent.
+
+        Args:
+            to: Who gets the coin.
+
+        Source:
+            X-5
+        """
+        return self._encode("claimFees(address)", ("address",), [to], 0, ())
 
     def compensate(self, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
         """Pays bidders their shares of a forfeited guarantee, in chunks as in `settle`. The share of a
@@ -442,9 +537,9 @@ class SealedBidAuction(Contract):
             X-6
         """
         return self._encode(
-            "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
+            "compensate((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,(address,uint256,uint256)[])",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
                 "(address,uint256,uint256)[]",
             ),
@@ -467,9 +562,9 @@ class SealedBidAuction(Contract):
             X-6
         """
         return self._encode(
-            "disclose((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256)",
+            "disclose((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256)",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
             ),
             [terms, key],
@@ -487,13 +582,28 @@ class SealedBidAuction(Contract):
         )
         return answer
 
+    def fees_of(self, account: str) -> int:
+        """Fees that an account has earned and not claimed yet.
+
+        Args:
+            account: Settler or treasury.
+
+        Returns:
+            Wei.
+        """
+        answer: int = self._read("feesOf(address)", ("address",), [account], ("uint256",))
+        return answer
+
     def forfeit(self, terms: AuctionTerms) -> Call[None]:
-        """Ends an auction whose key did not come in time: a default of the publisher, whose guarantee
-        goes to the bidders and the treasury. An auction without a quote ends too, and its guarantee
+        """Ends an auction whose key did not come before disclose_until, or whose settlement was not
+        finished before settle_by: a default of the publisher, whose guarantee goes to the bidders
+        and the treasury. The treasury also gets the quotes' fees that no settler has earned; they
+        are not returned to bidders, since that would make it free to stuff an auction until nobody
+        can settle it. An auction without a quote ends from quote_until on, and its guarantee
         returns. Anyone may call it.
 
-        Emits `GuaranteeForfeited` or `AuctionClosed`. Reverts: `WrongState`, `NotExpired`.
-        Rounding: shares down, and the rest to the treasury.
+        Emits `GuaranteeForfeited` and `FeesEarned`, or `AuctionClosed`. Reverts: `WrongState`,
+        `NotExpired`. Rounding: shares down, and the rest to the treasury.
 
         Args:
             terms: The order.
@@ -502,8 +612,8 @@ class SealedBidAuction(Contract):
             X-6, N-7
         """
         return self._encode(
-            "forfeit((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "forfeit((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             0,
             (),
@@ -524,8 +634,8 @@ class SealedBidAuction(Contract):
             X-8
         """
         answer: int = self._read(
-            "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "guaranteeOf((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             ("uint256",),
         )
@@ -533,7 +643,8 @@ class SealedBidAuction(Contract):
 
     def post(self, terms: AuctionTerms) -> Call[bytes]:
         """Posts an order and holds the guarantee for its highest possible payment. A publisher that
-        does not disclose the key in time loses the guarantee.
+        does not disclose the key in time loses the guarantee, and so does one whose auction is not
+        settled by settle_by: anyone may settle it, and the publisher always can.
 
         Emits `AuctionPosted`. Reverts: `NotPublisher`, `BadLots`, `BadPrices`, `BadWindow`,
         `ZeroKey`, `WrongState`, and as `commit`. Rounding: guarantee up.
@@ -548,18 +659,20 @@ class SealedBidAuction(Contract):
             X-4, X-8
         """
         return self._encode(
-            "post((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
-            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
+            "post((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]))",
+            ("(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",),
             [terms],
             0,
             ("bytes32",),
         )
 
-    def quote(self, auction_id: bytes, cx: int, body: int) -> Call[None]:
-        """Adds the caller's sealed quote. Whether the bidder may buy is checked at the settlement,
-        when it matters.
+    def quote(self, auction_id: bytes, cx: int, body: int, *, value: int = 0) -> Call[None]:
+        """Adds the caller's sealed quote, which must come with the fee. Whether the bidder may buy is
+        checked at the settlement, when it matters. The fee is never returned: whoever settles the
+        quote gets a part of it, and the treasury the rest.
 
-        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`.
+        Emits `QuoteSealed`. Reverts: `WrongState`, `Expired` from quote_until on, `Full`,
+        `WrongFee`.
 
         Args:
             auction_id: Open auction.
@@ -570,12 +683,16 @@ class SealedBidAuction(Contract):
             X-5
         """
         return self._encode(
-            "quote(bytes32,uint256,uint256)", ("bytes32", "uint256", "uint256"), [auction_id, cx, body], 0, ()
+            "quote(bytes32,uint256,uint256)",
+            ("bytes32", "uint256", "uint256"),
+            [auction_id, cx, body],
+            value,
+            (),
         )
 
-    def quote_for(self, auction_id: bytes, q: Quote, signature: bytes) -> Call[None]:
-        """Adds a quote with its bidder's signature. Anyone may submit it. A quote submitted twice
-        counts once.
+    def quote_for(self, auction_id: bytes, q: Quote, signature: bytes, *, value: int = 0) -> Call[None]:
+        """Adds a quote with its bidder's signature. Anyone may submit it, and whoever does pays the
+        fee. A quote submitted twice counts once, and costs two fees.
 
         Emits `QuoteSealed`. Reverts: as `quote`, `BadSignature`.
 
@@ -590,7 +707,7 @@ class SealedBidAuction(Contract):
             "quoteFor(bytes32,(address,uint256,uint256),bytes)",
             ("bytes32", "(address,uint256,uint256)", "bytes"),
             [auction_id, q, signature],
-            0,
+            value,
             (),
         )
 
@@ -608,14 +725,17 @@ class SealedBidAuction(Contract):
 
     def settle(self, terms: AuctionTerms, key: int, accumulator: int, quotes: Sequence[Quote]) -> Call[None]:
         """Opens a chunk of quotes. The chunk that reaches the first quote decides the auction. Anyone
-        may call it. Chunks come newest first; within a chunk the oldest quote is first. The result
-        does not depend on how the quotes are cut into chunks. A later chunk may overlap what is
-        done: what follows the last quote that is not done is passed over unread, so a smaller chunk
-        put in front of this call does not make it revert.
+        may call it, before settle_by. Chunks come newest first; within a chunk the oldest quote is
+        first. The result does not depend on how the quotes are cut into chunks. A later chunk may
+        overlap what is done: what follows the last quote that is not done is passed over unread, so
+        a smaller chunk put in front of this call does not make it revert. The caller earns the
+        settler's part of the fee of each quote that was not done, and the last chunk earns the
+        treasury the rest of all fees.
 
-        Emits `KeyDisclosed` if this call discloses the key, then `SettlementAdvanced`, or
-        `LotAwarded` for each lot and `AuctionSettled`. Reverts: as `disclose` where it discloses,
-        `WrongKey`, `WrongReplay`, `EmptyChunk`. Rounding: payments down, guarantees up.
+        Emits `KeyDisclosed` if this call discloses the key, `FeesEarned` where there is a fee, then
+        `SettlementAdvanced`, or `LotAwarded` for each lot and `AuctionSettled`. Reverts: as
+        `disclose` where it discloses, `Expired` from settle_by on, `WrongKey`, `WrongReplay`,
+        `EmptyChunk`. Rounding: payments down, guarantees up.
 
         Args:
             terms: The order.
@@ -627,9 +747,9 @@ class SealedBidAuction(Contract):
             X-6, X-7
         """
         return self._encode(
-            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,uint256,(address,uint256,uint256)[])",
+            "settle((address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[]),uint256,uint256,(address,uint256,uint256)[])",
             (
-                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
+                "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])",
                 "uint256",
                 "uint256",
                 "(address,uint256,uint256)[]",

@@ -71,6 +71,10 @@ class SuiteParameters:
         max_duration: longest time from an offer to its deliver_by, in seconds.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
         slot_seconds: length of the delivery slot of a lot.
+        min_settle_window: shortest time that an auction leaves to settle it, in seconds.
+        min_pay_window: shortest time that an auction leaves its winners to pay, in seconds.
+        quote_fee: what a sealed quote costs beside its gas, in wei of the chain's native coin.
+        settler_bps: share of that fee that goes to whoever settles the quote.
     """
 
     owner: str
@@ -88,6 +92,10 @@ class SuiteParameters:
     max_duration: int = 7 * 86_400
     bidders_bps: int = 5_000
     slot_seconds: int = 900
+    min_settle_window: int = 600
+    min_pay_window: int = 600
+    quote_fee: int = 20_000 * 10**9
+    settler_bps: int = 5_000
 
     def market(self, ledger: str = ZERO_ADDRESS, auction: str = ZERO_ADDRESS) -> MarketParameters:
         """Return the constants of the market, for its constructor or, without addresses, for the rules.
@@ -158,6 +166,10 @@ class Suite:
             **{name: value for name, value in vars(market).items() if name not in ("ledger", "auction")},
             bidders_bps=auction.bidders_bps,
             slot_seconds=self.lots.lot_parameters().slot_seconds,
+            min_settle_window=auction.min_settle_window,
+            min_pay_window=auction.min_pay_window,
+            quote_fee=auction.quote_fee,
+            settler_bps=auction.settler_bps,
         )
 
     def check(self) -> None:
@@ -218,7 +230,16 @@ PARTS: Final = (
     _part(OfferMarket, lambda p, at: p.market(at["EnergyLedger"], at["SealedBidAuction"])),
     _part(
         SealedBidAuction,
-        lambda p, at: AuctionParameters(at["EnergyLedger"], at["OfferMarket"], p.bidders_bps, p.max_duration),
+        lambda p, at: AuctionParameters(
+            at["EnergyLedger"],
+            at["OfferMarket"],
+            p.bidders_bps,
+            p.min_settle_window,
+            p.min_pay_window,
+            p.quote_fee,
+            p.settler_bps,
+            p.max_duration,
+        ),
     ),
     _part(EnergyLot, lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds)),
     Part("P256Verifier"),

@@ -99,8 +99,9 @@ class _Backend(PyEVMBackend):  # type: ignore[misc]
 
     def _mine(self, coinbase: bytes) -> bytes:
         # py-evm would use the wall clock and eth-tester a random mix hash, so runs would differ.
-        number = self.chain.header.block_number
-        block = self.chain.mine_block(coinbase=coinbase, mix_hash=keccak(number.to_bytes(32, "big")))
+        mix_hash = keccak(self.chain.header.block_number.to_bytes(32, "big"))
+        # eth-tester states 32 bytes of extra data whatever the header has; with them the header is as stated.
+        block = self.chain.mine_block(coinbase=coinbase, mix_hash=mix_hash, extra_data=bytes(32))
         self.chain.set_header_timestamp(block.header.timestamp + 1)
         return bytes(block.hash)
 

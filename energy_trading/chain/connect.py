@@ -11,6 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken, TryAgain
+from energy_trading.files._json import to_hex
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -130,7 +131,7 @@ class Chain:
         nonce = self._nonce(address)
         raw = sign_transaction(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
         try:
-            sent = str(self._rpc("eth_sendRawTransaction", "0x" + raw.hex()))
+            sent = str(self._rpc("eth_sendRawTransaction", to_hex(raw)))
         except EnergyTradingError:
             del self._nonces[address]  # whether the node counted it is unknown: ask again
             raise
@@ -301,7 +302,7 @@ class Chain:
             except TransactionNotFound as error:
                 if time.monotonic() > deadline:
                     raise NotMined(
-                        f"transaction 0x{transaction.hex()} had no receipt after {self._timeout_seconds:g} s"
+                        f"transaction {to_hex(transaction)} had no receipt after {self._timeout_seconds:g} s"
                     ) from error
             time.sleep(_POLL_SECONDS)
 
@@ -365,7 +366,7 @@ def sender_address(sender: Sender | None) -> str:
 
 
 def _call_fields(to: str | None, data: bytes, sender: str, value: int) -> dict[str, str]:
-    fields = {"from": sender, "data": "0x" + data.hex(), "value": hex(value)}
+    fields = {"from": sender, "data": to_hex(data), "value": hex(value)}
     return fields if to is None else {**fields, "to": to}
 
 

@@ -17,6 +17,7 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    trace,
     trade,
     watch,
 )
@@ -38,13 +39,13 @@ for command in (
     listings.offers,
     listings.auctions,
     listings.lots,
+    listings.contacts,
     listings.trades,
     listings.positions,
     listings.standing,
     watch.watch,
     lots.history,
     lots.check_dispute,
-    lots.trace,
     bench.reproduce,
 ):
     app.command()(command)
@@ -56,6 +57,7 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("trace", trace.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 

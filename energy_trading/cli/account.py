@@ -151,6 +151,39 @@ def deposit(
 
 @group.command()
 @at_desk(with_sender)
+def inject(
+    desk: Desk,
+    reading: Annotated[Path, typer.Argument(metavar="READING", help="Signed by the account's meter.")],
+    out: Annotated[Path, typer.Option(help="New file for the DSO.")],
+) -> None:
+    """Ask the DSO to certify energy that was fed in, and announce where the account can be reached."""
+    from energy_trading.market.lots.certification import request_certificate
+    from energy_trading.market.lots.injection import SignedReading
+
+    signed = SignedReading.from_json(read_json("READING", reading))
+    check_new("--out", out)
+    dso = desk.suite.ledger.owner()
+    asked = request_certificate(signed, desk.key, dso, desk.suite.lots_domain)
+    write_json("--out", out, asked.to_json())
+    desk.report(account=desk.address, dso=dso, file=str(out))
+
+
+@group.command()
+@at_desk(with_sender)
+def mint(
+    desk: Desk,
+    certificate: Annotated[Path, typer.Argument(metavar="CERTIFICATE", help="File of `dso certify`.")],
+) -> None:
+    """Make a lot of certified energy. Anyone may do this; the lot is the producer's."""
+    from energy_trading.market.lots.injection import SignedInjection
+
+    signed = SignedInjection.from_json(read_json("CERTIFICATE", certificate))
+    desk.send("mint a lot", desk.suite.lots.mint(signed.injection, signed.signature))
+    desk.report(lot=str(signed.lot))
+
+
+@group.command()
+@at_desk(with_sender)
 def withdraw(
     desk: Desk,
     units: _Units,

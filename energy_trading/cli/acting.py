@@ -23,6 +23,7 @@ from energy_trading.cli.output import (
     time_of,
 )
 from energy_trading.errors import BadInput, TryAgain
+from energy_trading.files._json import to_hex
 
 if TYPE_CHECKING:
     from energy_trading.bindings import Suite
@@ -140,7 +141,7 @@ class Desk:
         from energy_trading.market.log.event_json import event_to_json
 
         events = [event_to_json(event) for event in sent.events]
-        transaction = "0x" + sent.transaction_hash.hex()
+        transaction = to_hex(sent.transaction_hash)
         self._transactions.append(
             {
                 "verb": verb,
@@ -200,31 +201,46 @@ def with_sender(
     return Desk(lambda: open_market(rpc, chain_id, deployment, timeout), sender, sender_nonce, as_json)
 
 
-def at_desk(opener: Callable[..., Desk]) -> Callable[[Callable[..., None]], Callable[..., None]]:
+def at_desk(
+    opener: Callable[..., Desk], **groups: Callable[..., Any]
+) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Turn a function whose first argument is a desk into a command that also has the desk's options.
 
     Args:
         opener: `with_market` or `with_sender`.
+        groups: options that several commands have: by the name of an argument of the function, what makes the
+            argument of its options.
     """
 
     def decorate(function: Callable[..., None]) -> Callable[..., None]:
-        _, *own = inspect.signature(function, eval_str=True).parameters.values()
-        shared = inspect.signature(opener, eval_str=True).parameters.values()
+        _, *own = _options(function)
+        own = [option for option in own if option.name not in groups]
+        grouped = [option for group in groups.values() for option in _options(group)]
+        shared = _options(opener)
 
         def command(**given: Any) -> None:
-            desk = opener(**{option.name: given.pop(option.name) for option in shared})
+            def made(maker: Callable[..., Any]) -> Any:
+                return maker(**{option.name: given.pop(option.name) for option in _options(maker)})
+
+            made_of = {name: made(group) for name, group in groups.items()}
+            desk = made(opener)
             try:
-                function(desk, **given)
+                function(desk, **given, **made_of)
             finally:
                 desk.close()
 
-        options = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in (*own, *shared)]
+        every = (*own, *grouped, *shared)
+        options = [option.replace(kind=inspect.Parameter.KEYWORD_ONLY) for option in every]
         command.__name__, command.__doc__ = function.__name__, function.__doc__
         command.__annotations__ = {option.name: option.annotation for option in options}
         command.__signature__ = inspect.Signature(options)  # type: ignore[attr-defined]
         return command
 
     return decorate
+
+
+def _options(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function, eval_str=True).parameters.values())
 
 
 def _short(value: Any) -> str:

@@ -154,6 +154,21 @@ def attest(
 
 
 @pkg.command()
+def certificates(
+    pkg_key: PkgKey,
+    pkg_state: PkgState,
+    out: Annotated[Path, typer.Option(help="New file for the certificates, for everybody.")],
+) -> None:
+    """Publish all certificates, with which anybody can ask for a tracing; they name nobody."""
+    from energy_trading.files._json import to_hex
+
+    check_new("--out", out)
+    found = open_pkg(pkg_key, pkg_state).certificates
+    write_json("--out", out, [to_hex(certificate.to_bytes()) for certificate in found])
+    console.print(f"{len(found)} certificates are in {out}", markup=False)
+
+
+@pkg.command()
 def ban(pkg_key: PkgKey, pkg_state: PkgState, identity: Identity = None) -> None:
     """Refuse a person from now on. The DSO can trace and suspend accounts that are already open."""
     person = identity_of(identity)
@@ -222,6 +237,40 @@ def register_meter(
 def remove_meter(desk: Desk, account: _Account) -> None:
     """Remove the meter of an account; trades that named it keep it."""
     desk.send("remove meter", desk.suite.ledger.remove_meter(address_of("ACCOUNT", account)))
+
+
+@dso.command()
+@at_desk(with_sender)
+def certify(
+    desk: Desk,
+    request: Annotated[Path, typer.Argument(metavar="REQUEST", help="File of `account inject`.")],
+    limit_wh: Annotated[
+        int, typer.Option(metavar="WH", help="The most that the connection carries in a slot, Wh.")
+    ],
+    journal: Annotated[
+        Path, typer.Option(help="What was certified: one reading for each meter and slot; a file per market.")
+    ],
+    out: Annotated[Path, typer.Option(help="New file for the certificate, which anyone may submit.")],
+    until: Annotated[str, typer.Option(metavar="TIME", help="When the certificate becomes void.")] = "+7d",
+) -> None:
+    """Certify energy that was fed in, after checking meter, key, contact, energy and slot."""
+    from energy_trading.market.lots.certification import Certifier, SignedRequest
+
+    asked = SignedRequest.from_json(read_json("REQUEST", request))
+    deadline = desk.time_of("--until", until)
+    check_new("--out", out)
+    try:
+        desk_of_dso = Certifier(desk.suite, desk.key, limit_wh, journal)
+    except OSError as error:
+        raise unwritable("--journal", journal, error.strerror) from error
+    try:
+        signed = desk_of_dso.certify(asked, deadline)
+    finally:
+        desk_of_dso.close()
+    write_json("--out", out, signed.to_json())
+    desk.report(
+        lot=str(signed.lot), producer=asked.contact.account, energy_wh=asked.reading.energy_wh, file=str(out)
+    )
 
 
 @dso.command()

@@ -13,7 +13,7 @@ from rich.console import Console
 from energy_trading.cli.output import AsJson, console, error_console, make_folder, one_of, print_json
 from energy_trading.errors import BadInput
 
-group = typer.Typer(help="Measure what calls and trades cost.")
+group = typer.Typer(help="Measure what calls and trades cost, and how long a slot takes to clear.")
 
 _WITH_PEERS = 150  # columns of a terminal that has room for the best peers
 _ANY_TABLE = 300  # more columns than any table needs
@@ -21,7 +21,7 @@ _ANY_TABLE = 300  # more columns than any table needs
 
 @group.callback()
 def _group() -> None:
-    """Measure what calls and trades cost."""
+    """Measure what calls and trades cost, and how long a slot takes to clear."""
 
 
 def reproduce(
@@ -120,6 +120,23 @@ def gas(
             console.print(line, markup=False)
     for file in files:
         console.print(f"  {file}", markup=False)
+
+
+@group.command()
+def clearing(
+    homes: Annotated[int, typer.Option(help="How many homes, and orders, a slot has.")] = 10_000,
+    as_json: AsJson = False,
+) -> None:
+    """Time the clearing of one random slot, beside sorting and summing as many numbers in the same run."""
+    from energy_trading.bench.clearing import measure_clearing
+    from energy_trading.bench.gas.table import rich_table
+
+    found = measure_clearing(homes)
+    if as_json:
+        print_json([timing.to_dict() for timing in found])
+        return
+    head = ["what", "homes", "microseconds", "ratio"]
+    console.print(rich_table("Clearing of a slot", [head, *(timing.cells() for timing in found)]))
 
 
 def _scaled(option: str, text: str, scale: int, most: int) -> int:

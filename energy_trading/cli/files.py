@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from energy_trading.files._json import exact
 from energy_trading.files.whole_file import FileExists, unwritable
 
 if TYPE_CHECKING:
     from energy_trading.crypto.keys import SecretKey
 
 
-def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool = False) -> None:
-    """Write a JSON file of mode 0600.
+def write_json(option: str, path: Path, file: dict[str, Any] | list[Any], *, replace: bool = False) -> None:
+    """Write a JSON file of mode 0600; integers beyond 2**53 become text.
 
     Raises:
         FileExists: the path exists and `replace` is false.
@@ -25,7 +26,7 @@ def write_json(option: str, path: Path, file: dict[str, Any], *, replace: bool =
     from energy_trading.files.private_file import write_private
 
     try:
-        write_private(path, json.dumps(file, indent=1, ensure_ascii=False).encode(), replace=replace)
+        write_private(path, json.dumps(exact(file), indent=1, ensure_ascii=False).encode(), replace=replace)
     except OSError as error:
         raise unwritable(option, path, error.strerror) from error
 

@@ -1,9 +1,9 @@
-"""`accounts`, `offers`, `auctions`, `lots`, `trades`, `positions`, `standing`: what the market states."""
+"""`accounts`, `contacts`, `offers`, `lots`, `trades`, `positions` and the like: what the market states."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -12,6 +12,7 @@ from energy_trading.cli.output import Account, address_of, console, one_of, prin
 
 if TYPE_CHECKING:
     from energy_trading.bindings import Event
+    from energy_trading.market.log.records import ContactRecord
 
 _ROLES: Final = ("none", "producer", "consumer", "prosumer")
 _ACCOUNTS: Final = (
@@ -20,7 +21,8 @@ _ACCOUNTS: Final = (
 _OFFERS: Final = "trade_id seller reserved_for energy_wh price accept_by deliver_by state"
 _TRADES: Final = "trade_id seller buyer energy_wh price deliver_by state paid cut"
 _AUCTIONS: Final = "auction_id publisher lots_wh start_price ceiling quote_until quotes state"
-_LOTS: Final = "owner producers energy_wh slot_start how state lot"
+_LOTS: Final = "owner producers energy_wh slot_start how state msg_addr lot"
+_CONTACTS: Final = "account public_key msg_addr lot"
 _POSITIONS: Final = "account slot_start sold_wh bought_wh import_wh export_wh position_wh owed hidden"
 
 
@@ -122,7 +124,10 @@ def lots(
     ] = None,
     until: Annotated[str | None, typer.Option(metavar="TIME", help="Only slots that start before.")] = None,
 ) -> None:
-    """List the lots of energy. The account is that of the owner or of a producer."""
+    """List the lots of energy, and where their owners can be reached.
+
+    The account is that of the owner or of a producer.
+    """
     from energy_trading.market.log.fold import fold
     from energy_trading.market.log.records import LOT_STATES, WAYS
 
@@ -130,9 +135,10 @@ def lots(
     one_of("--how", how, WAYS)
     person = _person(account)
     start, end = (None if t is None else time_of(o, t) for o, t in (("--since", since), ("--until", until)))
+    book = fold(_log(desk))
     rows = [
-        lot.to_dict()
-        for lot in fold(_log(desk)).lots.values()
+        lot.to_dict() | _contact_of(book.contacts.get(lot.owner))
+        for lot in book.lots.values()
         if state in (None, lot.state)
         and how in (None, lot.how)
         and person in (None, lot.owner, *lot.producers)
@@ -140,6 +146,17 @@ def lots(
         and (end is None or lot.slot_start < end)
     ]
     show(_LOTS, rows, desk.as_json)
+
+
+@at_desk(with_market)
+def contacts(desk: Desk, account: Account = None) -> None:
+    """List where accounts can be reached: the key and the message address announced last with a lot."""
+    from energy_trading.market.log.fold import fold
+
+    person = _person(account)
+    found = fold(_log(desk)).contacts.values()
+    rows = [contact.to_dict() for contact in found if person in (None, contact.account)]
+    show(_CONTACTS, rows, desk.as_json)
 
 
 @at_desk(with_market)
@@ -198,6 +215,14 @@ def standing(
         return
     for line in report.lines():
         console.print(line, markup=False)
+
+
+def _contact_of(contact: ContactRecord | None) -> dict[str, Any]:
+    """Return a lot's columns about its owner's contact; whoever got the lot as a gift has announced none."""
+    if contact is None:
+        return {"public_key": None, "msg_addr": None}
+    shown = contact.to_dict()
+    return {name: shown[name] for name in ("public_key", "msg_addr")}
 
 
 def _log(desk: Desk) -> list[Event]:

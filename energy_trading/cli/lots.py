@@ -1,4 +1,4 @@
-"""`history`, `check-dispute`, `trace`: who owned a lot, with proof, and who is behind an account."""
+"""`history`, `check-dispute`: who owned a lot, with proof."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from energy_trading.cli.acting import Desk, at_desk, with_market
-from energy_trading.cli.authority import DsoKey, DsoState, PkgKey, PkgState, open_dso, open_pkg
 from energy_trading.cli.files import write_json
 from energy_trading.cli.output import AsJson, address_of, console, print_json, show
-from energy_trading.errors import BadInput
-from energy_trading.files._json import read_json
+from energy_trading.errors import BadInput, Forged
+from energy_trading.files._json import from_hex, read_json
 
 if TYPE_CHECKING:
     from energy_trading.market.lots.dispute_file import Holding
 
-_COLUMNS: Final = "how owner energy_wh slot_start nonce ended lot"
+_COLUMNS: Final = "how owner energy_wh slot_start nonce ended proven lot"
 
 Operators = Annotated[
     list[str] | None, typer.Option("--dso", help="The DSO's account, from a trusted source; may be repeated.")
+]
+Node = Annotated[
+    str | None, typer.Option("--rpc", help="URL of a node that you trust, which vouches for every step.")
+]
+Blocks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--block-hash",
+        help="Hash of a block, from a source that you trust, for the file's proofs; repeatable.",
+    ),
 ]
 
 
@@ -30,16 +39,27 @@ def history(
     desk: Desk,
     lot: Annotated[str, typer.Argument(help="Id of the lot, decimal or 0x….")],
     out: Annotated[Path | None, typer.Option(help="New file for the proof; anyone can check it.")] = None,
+    prove: Annotated[
+        bool,
+        typer.Option("--prove", help="Add proofs that the blocks have each step; needs --out."),
+    ] = False,
 ) -> None:
     """Check every signature and print who owned a lot, from the log; with --out, also write the proof."""
+    if prove and out is None:
+        raise BadInput("--out is missing: --prove adds proofs to its file")
     number = _lot(lot)
-    from energy_trading.bindings.energy_ledger import OwnershipTransferred
-    from energy_trading.market.lots.dispute_file import check_dispute as check
-    from energy_trading.market.lots.dispute_file import dispute_file
+    from functools import partial
 
-    file = dispute_file(desk.suite, number, desk.record.from_block)
+    from energy_trading.bindings.energy_ledger import OwnershipTransferred
+    from energy_trading.chain.signers import code_signed
+    from energy_trading.market.lots.dispute_file import check_dispute as check
+    from energy_trading.market.lots.dispute_file import dispute_file, node_witness
+
+    chain = desk.suite.chain
+    file = dispute_file(desk.suite, number, desk.record.from_block, prove)
     log = desk.suite.ledger.events(desk.record.from_block)
-    owners = check(file, [event.new_owner for event in log if isinstance(event, OwnershipTransferred)])
+    operators = [event.new_owner for event in log if isinstance(event, OwnershipTransferred)]
+    owners = check(file, operators, partial(code_signed, chain), node_witness(chain, file))
     if out is not None:
         write_json("--out", out, file)
     show(_COLUMNS, _rows(owners), desk.as_json)
@@ -54,62 +74,64 @@ def check_dispute(
         Path | None,
         typer.Option(help="PKG's published parameters, trusted; needed if the file names persons."),
     ] = None,
+    rpc: Node = None,
+    block: Blocks = None,
     as_json: AsJson = False,
 ) -> None:
-    """Check a dispute file as a third party, without a node, a secret, or trust in whoever submits it."""
-    file, owners = _checked(path, dso)
+    """Check a dispute file as a third party, without a secret, or trust in whoever submits it.
+
+    Steps that bear no signature prove nothing, unless --rpc or --block-hash lets the chain vouch for them.
+    The command fails if the last owner is not proven.
+    """
+    file = read_json("FILE", path)
+    owners = checked(file, dso, rpc, block)
     identities = _identities(file, owners, parameters)
     if as_json:
         place = {name: file[name] for name in ("chainId", "contract", "lot")}
         print_json({**place, "owners": _rows(owners), "identities": identities})
-        return
-    show(_COLUMNS, _rows(owners), as_json)
-    console.print(
-        f"every signature is valid for contract {file['contract']} on chain {file['chainId']}", markup=False
-    )
-    for account, identity in identities.items():
-        console.print(f"{account} is «{identity}», as PKG and DSO have proved together", markup=False)
-
-
-def trace(
-    account: Annotated[str, typer.Argument(help="Address.")],
-    pkg_key: PkgKey,
-    pkg_state: PkgState,
-    dso_key: DsoKey,
-    dso_state: DsoState,
-    dispute: Annotated[
-        Path | None,
-        typer.Option(help="Dispute file to add the proof of identity to (mode 0600); needs --dso."),
-    ] = None,
-    dso: Operators = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print the proof instead of the identity.")] = False,
-) -> None:
-    """Trace a pseudonym with the keys of PKG and DSO: print who it is, or add the proof to a dispute file.
-
-    A dispute file is checked first: nobody is traced for a false one, or for one in which they have no part.
-    """
-    person = address_of("ACCOUNT", account)
-    from energy_trading.identity import TracingProof
-    from energy_trading.market.lots.identities import add_identity, check_part
-
-    file: dict[str, Any] = {}
-    owners: list[Holding] = []
-    if dispute is not None:
-        file, owners = _checked(dispute, dso)
-        check_part(owners, person)
-    pkg, operator = open_pkg(pkg_key, pkg_state), open_dso(dso_key, dso_state)
-    certificate = pkg.certificate_of(person)
-    halves = [pkg.open_partially(certificate), operator.open_partially(certificate)]
-    proof = TracingProof.combine(certificate, halves, pkg.parameters)
-    if dispute is not None:
-        file = add_identity(file, owners, person, proof, pkg.parameters)
-        write_json("--dispute", dispute, file, replace=True)
-    if as_json:
-        print_json(proof.to_json())
-    elif dispute is not None:
-        console.print(f"{dispute} proves who {person} is; it is only for the judge", markup=False)
     else:
-        console.print(f"{person} is «{proof.identity}»", markup=False)
+        show(_COLUMNS, _rows(owners), as_json)
+        console.print(
+            f"every signature is valid for contract {file['contract']} on chain {file['chainId']}",
+            markup=False,
+        )
+        for account, identity in identities.items():
+            console.print(f"{account} is «{identity}», as PKG and DSO have proved together", markup=False)
+    # The last rows may be about other lots, which went into this one or out of it.
+    number = _lot(str(file["lot"]))
+    if not [held for held in owners if held.lot == number][-1].proven:
+        raise Forged(
+            "what is not proven above rests on steps that bear no signature, which anybody can write: let a "
+            "node vouch for them (--rpc), or hashes of their blocks (--block-hash)"
+        )
+
+
+def checked(file: Any, dso: list[str] | None, rpc: str | None, blocks: list[str] | None) -> list[Holding]:
+    """Check a dispute file.
+
+    Args:
+        file: as read from JSON.
+        dso: the DSO's accounts, as typed.
+        rpc: URL of a node that vouches for every step; None for none.
+        blocks: hashes of blocks in hex, as typed; with them the file's own proofs count.
+    """
+    from functools import partial
+
+    from energy_trading.chain.connect import connect
+    from energy_trading.chain.signers import code_signed
+    from energy_trading.market.lots.dispute_file import check_dispute as check
+    from energy_trading.market.lots.dispute_file import node_witness, receipt_witness
+
+    if not dso:
+        raise BadInput("--dso is missing: name the DSO's account on chain, from a source that you trust")
+    believed = [address_of("--dso", text) for text in dso]
+    if rpc is not None and blocks:
+        raise BadInput("either --rpc or --block-hash is needed, not both")
+    if rpc is not None:
+        chain = connect(rpc)
+        return check(file, believed, partial(code_signed, chain), node_witness(chain, file))
+    hashes = [from_hex(text.lower(), "--block-hash", 32) for text in blocks or ()]
+    return check(file, believed, witness=receipt_witness(file, hashes))
 
 
 def _lot(text: str) -> int:
@@ -120,17 +142,6 @@ def _lot(text: str) -> int:
     if not 0 <= number < 2**256:
         raise BadInput(f"LOT must be between 0 and 2**256-1, decimal or 0x…, not {text!r}")
     return number
-
-
-def _checked(path: Path, dso: list[str] | None) -> tuple[dict[str, Any], list[Holding]]:
-    """Read and check a dispute file."""
-    from energy_trading.market.lots.dispute_file import check_dispute as check
-
-    if not dso:
-        raise BadInput("--dso is missing: name the DSO's account on chain, from a source that you trust")
-    believed = [address_of("--dso", text) for text in dso]
-    file = read_json("FILE", path)
-    return file, check(file, believed)
 
 
 def _identities(file: dict[str, Any], owners: list[Holding], parameters: Path | None) -> dict[str, str]:

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import os
 import re
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
@@ -16,21 +19,20 @@ import typer
 from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, write_json
-from energy_trading.cli.output import time_of
+from energy_trading.cli.output import console, time_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
 from energy_trading.errors import BadInput
+from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
+    from energy_trading.meter.signers import ReceiptSigner
     from energy_trading.meter.smart_meter import Reading, SmartMeter
 
 METER_PASSWORD: Final = "ENERGY_TRADING_METER_PASSWORD"  # noqa: S105 - the name of the variable
 _LATEST: Final = 10**11  # unix seconds, in the year 5138
 _COLUMNS: Final = ["time", "import_wh", "export_wh"]
 
-MeterKey = Annotated[
-    Path, typer.Option(help=f"The meter's encrypted key file; password from {METER_PASSWORD} or a prompt.")
-]
 JournalFile = Annotated[
     Path, typer.Option("--journal", help="What the meter must not forget; a file for each meter and market.")
 ]
@@ -38,22 +40,119 @@ JournalFile = Annotated[
 group = typer.Typer(help="A household's meter: record readings, sign receipts.")
 
 
+@dataclass(frozen=True)
+class MeterKey:
+    """Where the meter's key is: in a file, in a token, or behind a command whose public key is in a file."""
+
+    file: Path | None
+    token: str | None
+    command: str | None
+    public_key: Path | None
+
+    def open(self, desk: Desk) -> ReceiptSigner:
+        """Open the key; one on P-256 names the market's verifier."""
+        from energy_trading.meter.signers import Secp256k1Meter
+
+        if self.file is not None:
+            return Secp256k1Meter(key_from_file("--meter-key", self.file, METER_PASSWORD))
+        if self.token is not None:
+            return _in_token(self.token, desk.suite.p256_verifier)
+        assert self.command is not None
+        assert self.public_key is not None
+        return _behind_command(self.command, self.public_key, desk.suite.p256_verifier)
+
+
+def with_meter_key(
+    meter_key: Annotated[
+        Path | None,
+        typer.Option(help=f"The meter's encrypted key file; password from {METER_PASSWORD} or a prompt."),
+    ] = None,
+    meter_pkcs11: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URI",
+            help="The meter's key in a token: pkcs11:token=T;object=KEY?module-path=DRIVER; PIN from "
+            f"{METER_PASSWORD} or a prompt.",
+        ),
+    ] = None,
+    meter_command: Annotated[
+        str | None,
+        typer.Option(
+            metavar="COMMAND",
+            help="A program that reads 32 bytes and writes the meter's signature; needs --meter-public-key.",
+        ),
+    ] = None,
+    meter_public_key: Annotated[
+        Path | None, typer.Option(help="The public key of --meter-command, in PEM or DER.")
+    ] = None,
+) -> MeterKey:
+    """Return the one key that the options name.
+
+    Raises:
+        BadInput: none is named or more than one, or the public key does not go with a command.
+    """
+    named = [value for value in (meter_key, meter_pkcs11, meter_command) if value is not None]
+    if len(named) != 1:
+        raise BadInput("the meter's key is one of --meter-key, --meter-pkcs11 and --meter-command")
+    if (meter_command is None) != (meter_public_key is None):
+        raise BadInput("--meter-command and --meter-public-key need one another")
+
+    return MeterKey(meter_key, meter_pkcs11, meter_command, meter_public_key)
+
+
+def _in_token(uri: str, verifier: str | None) -> ReceiptSigner:
+    from energy_trading.meter.pkcs11_signer import Pkcs11Key, Pkcs11Signer
+
+    key = Pkcs11Key.from_uri(uri)
+    pin = os.environ.get(METER_PASSWORD)
+    if pin is None:
+        pin = str(typer.prompt(f"PIN of token {key.token}", hide_input=True, err=True))
+    return Pkcs11Signer(key, pin, verifier)
+
+
+def _behind_command(command: str, public_key: Path, verifier: str | None) -> ReceiptSigner:
+    from energy_trading.meter.command_signer import CommandSigner
+    from energy_trading.meter.signers import read_public_key, signer_of
+
+    try:
+        words = shlex.split(command)
+    except ValueError as error:
+        raise BadInput(f"--meter-command is not a command line: {error}") from error
+    try:
+        content = public_key.read_bytes()
+    except OSError as error:
+        raise unreadable("--meter-public-key", public_key, error) from error
+    point = read_public_key(content, f"--meter-public-key: {public_key}")
+    return CommandSigner(signer_of(point, verifier), words)
+
+
+@group.command("signer")
+@at_desk(with_market, key=with_meter_key)
+def show_signer(desk: Desk, key: MeterKey) -> None:
+    """Print the meter's signer, under which `dso register-meter` registers it."""
+    signer = to_hex(key.open(desk).signer)
+    if desk.as_json:
+        desk.report(signer=signer)
+    else:
+        console.print(signer, markup=False, soft_wrap=True)
+
+
 @group.command()
-@at_desk(with_market)
+@at_desk(with_market, key=with_meter_key)
 def record(
     desk: Desk,
     files: Annotated[
         list[Path],
         typer.Argument(metavar="FILE...", help=f"CSV with {','.join(_COLUMNS)}, or a P1 telegram."),
     ],
-    meter_key: MeterKey,
+    key: MeterKey,
     journal: JournalFile,
 ) -> None:
     """Record readings in the journal, oldest first. Readings not later than its last one are skipped."""
     readings = [reading for file in files for reading in _readings(file)]
     for one, next_one in pairwise(readings):
         _check_order(one, next_one)
-    with open_meter(desk, meter_key, journal) as (meter, _):
+    with open_meter(desk, key, journal) as (meter, _):
         last = meter.last_reading
         new = [reading for reading in readings if last is None or reading.time > last.time]
         if last is not None and new:
@@ -65,11 +164,11 @@ def record(
 
 
 @group.command()
-@at_desk(with_market)
+@at_desk(with_market, key=with_meter_key)
 def receipt(
     desk: Desk,
     offer: OfferName,
-    meter_key: MeterKey,
+    key: MeterKey,
     journal: JournalFile,
     out: Annotated[Path, typer.Option(help="New file for the receipt, which anyone may submit.")],
 ) -> None:
@@ -82,27 +181,26 @@ def receipt(
     if done is None:
         raise BadInput(f"OFFER: nobody has accepted {offer}; only an accepted offer has a receipt")
     check_new("--out", out)
-    with open_meter(desk, meter_key, journal) as (meter, signer):
+    with open_meter(desk, key, journal) as (meter, signer):
         if receipt_key(signer) != done.receipt_key:
-            raise BadInput(f"--meter-key: the acceptance names another meter than 0x{signer.hex()}")
+            raise BadInput(f"the acceptance names another meter than {to_hex(signer)}, whose key this is")
         signed = meter.sign_receipt(made.trade_id)
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
-    desk.report(trade_id="0x" + made.trade_id.hex(), file=str(out))
+    desk.report(trade_id=to_hex(made.trade_id), file=str(out))
 
 
 @contextmanager
-def open_meter(desk: Desk, key: Path, journal: Path) -> Iterator[tuple[SmartMeter, bytes]]:
-    """Open a meter with its key file and journal for one command; yield the meter and its signer.
+def open_meter(desk: Desk, key: MeterKey, journal: Path) -> Iterator[tuple[SmartMeter, bytes]]:
+    """Open a meter with its key and journal for one command; yield the meter and its signer.
 
     Raises:
         BadInput: the journal cannot be opened, or belongs to another meter or market.
         JournalLocked, JournalCorrupt: see `Journal`.
     """
-    from energy_trading.meter.signers import Secp256k1Meter
     from energy_trading.meter.smart_meter import SmartMeter
 
-    signer = Secp256k1Meter(key_from_file("--meter-key", key, METER_PASSWORD))
+    signer = key.open(desk)
     try:
         meter = SmartMeter(signer, desk.suite.market_domain, journal)
     except OSError as error:

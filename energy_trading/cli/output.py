@@ -14,6 +14,7 @@ import typer
 from rich.console import Console
 
 from energy_trading.errors import BadInput
+from energy_trading.files._json import exact
 
 if TYPE_CHECKING:
     from energy_trading.bindings import Suite
@@ -69,8 +70,8 @@ def show(columns: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None
 
 
 def print_json(value: object) -> None:
-    """Print a value as JSON for programs, without colours and without wrapping."""
-    console.print(json.dumps(value, indent=2, ensure_ascii=False), markup=False)
+    """Print a value as JSON for programs, without colours and without wrapping; none need round a number."""
+    console.print(json.dumps(exact(value), indent=2, ensure_ascii=False), markup=False)
 
 
 def plain_line(text: str) -> str:

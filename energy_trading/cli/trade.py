@@ -9,11 +9,11 @@ import typer
 
 from energy_trading.cli.acting import Desk, MayBePending, at_desk, with_sender
 from energy_trading.cli.files import write_json
-from energy_trading.cli.meter import JournalFile, MeterKey, open_meter
+from energy_trading.cli.meter import JournalFile, MeterKey, open_meter, with_meter_key
 from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
-from energy_trading.files._json import read_json
+from energy_trading.files._json import read_json, to_hex
 
 group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, expire.")
 
@@ -61,17 +61,17 @@ def offer(
             if out is not None:
                 out.unlink()
             raise
-    desk.report(trade_id="0x" + made.trade_id.hex(), **({} if out is None else {"file": str(out)}))
+    desk.report(trade_id=to_hex(made.trade_id), **({} if out is None else {"file": str(out)}))
 
 
 @group.command()
-@at_desk(with_sender)
+@at_desk(with_sender, key=with_meter_key)
 def accept(
     desk: Desk,
     offer: OfferName,
     start: Annotated[str, typer.Option("--from", metavar="TIME", help=f"Start of delivery. {_HELP_TIME}")],
     end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of delivery, exclusive.")],
-    meter_key: MeterKey,
+    key: MeterKey,
     journal: JournalFile,
 ) -> None:
     """Pay for an offer. The buyer's registered meter will sign how much arrives in the given time.
@@ -87,8 +87,8 @@ def accept(
     if slot[1] >= made.terms.deliver_by:
         raise BadInput(f"--to must be before the offer's deliver-by, {made.terms.deliver_by}, not {slot[1]}")
     buyer = desk.key
-    with open_meter(desk, meter_key, journal) as (meter, signer):
-        desk.report(trade_id="0x" + made.trade_id.hex(), slot_from=slot[0], slot_to=slot[1])
+    with open_meter(desk, key, journal) as (meter, signer):
+        desk.report(trade_id=to_hex(made.trade_id), slot_from=slot[0], slot_to=slot[1])
         with desk.sending():
             # Asked after earlier transactions are mined, because a second acceptance would be refused and
             # the meter would then forget a trade that is paid for.
@@ -98,9 +98,7 @@ def accept(
                 desk.report(note="accepted before, nothing sent")
                 return
             if receipt_key(signer) != desk.suite.ledger.meter_of(buyer.address):
-                raise BadInput(
-                    f"--meter-key: 0x{signer.hex()} is not the meter registered for {buyer.address}"
-                )
+                raise BadInput(f"{to_hex(signer)} is not the meter registered for {buyer.address}")
             # Simulated before the meter learns of it, because after a refusal it never accepts it again.
             if made.signature is None:
                 desk.suite.market.accept_offer(made.terms).simulate(buyer)
@@ -129,14 +127,14 @@ def confirm(
 ) -> None:
     """Submit receipts, which pay the sellers. Anyone may do this. A refused receipt does not stop others."""
     from energy_trading.bindings.offer_market import DeliveryRefused
-    from energy_trading.market.trade.trader import BATCH, confirm_many
+    from energy_trading.market.trade.trader import BATCH, confirm_many, repair
 
     read = [delivery_from_json(read_json("RECEIPT", path)) for path in receipts]
-    market = desk.suite.market
+    market, domain = desk.suite.market, desk.suite.market_domain
     for delivery, opening in read:
         if opening is not None:
-            desk.send("confirm hidden", market.confirm_hidden_short(delivery, *opening))
-    plain = [delivery for delivery, opening in read if opening is None]
+            desk.send("confirm hidden", market.confirm_hidden_short(repair(delivery, domain), *opening))
+    plain = [repair(delivery, domain) for delivery, opening in read if opening is None]
     if len(plain) == 1:
         desk.send("confirm", market.confirm_delivery(plain[0]))
         return
@@ -147,7 +145,7 @@ def confirm(
         desk.sent("confirm many", sent)
         refused += [event for event in sent.events if isinstance(event, DeliveryRefused)]
     if refused:
-        names = ", ".join(f"0x{event.trade_id.hex()} ({event.fault.name})" for event in refused)
+        names = ", ".join(f"{to_hex(event.trade_id)} ({event.fault.name})" for event in refused)
         raise RuleBroken(f"{len(refused)} of {len(plain)} receipts were refused: {names}")
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -16,7 +15,7 @@ from energy_trading.files._json import read_json
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
     from energy_trading.market.trade.offer import Offer
-    from energy_trading.types import Delivery, Terms
+    from energy_trading.types import Delivery
 
 OfferName = Annotated[
     str,
@@ -36,9 +35,7 @@ def offer_of(desk: Desk, name: str) -> Offer:
     from energy_trading.market.trade.offer import Offer
 
     if not re.fullmatch("0x[0-9a-fA-F]{64}", name):
-        made = Offer.from_json(read_json("OFFER", Path(name)))
-        _check_terms(made.terms)
-        return made
+        return Offer.from_json(read_json("OFFER", Path(name)))
     trade_id = bytes.fromhex(name[2:])
     found = fold(desk.suite.market.events(desk.record.from_block)).trades.get(trade_id)
     if found is None:
@@ -68,15 +65,18 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
     It reveals hidden energy only if less than agreed arrived, because then the contract has to know.
     """
+    from energy_trading.files._json import exact, to_hex
+    from energy_trading.market.trade.offer import terms_to_json
+
     opening = None
     if offer.salt is not None and delivery.energy.is_plain:
-        opening = {"energy_wh": offer.energy_wh, "salt": "0x" + offer.salt.hex()}
+        opening = {"energy_wh": exact(offer.energy_wh), "salt": to_hex(offer.salt)}
     return {
-        "terms": {**asdict(delivery.terms), "energy": "0x" + delivery.terms.energy.hex()},
+        "terms": terms_to_json(delivery.terms),
         "buyer": delivery.buyer,
-        "energy": "0x" + delivery.energy.hex(),
-        "signer": "0x" + delivery.signer.hex(),
-        "signature": "0x" + delivery.signature.hex(),
+        "energy": to_hex(delivery.energy),
+        "signer": to_hex(delivery.signer),
+        "signature": to_hex(delivery.signature),
         "opening": opening,
     }
 
@@ -92,35 +92,17 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.files._json import from_hex, reading
-    from energy_trading.types import Delivery, Energy, Terms
+    from energy_trading.files._json import from_hex, read_integer, reading
+    from energy_trading.market.trade.offer import terms_from_json
+    from energy_trading.types import Delivery, Energy
 
     with reading("receipt"):
-        raw, opening = value["terms"], value["opening"]
-        terms = Terms(
-            to_checksum_address(raw["seller"]),
-            to_checksum_address(raw["buyer"]),
-            Energy(from_hex(raw["energy"], "energy")),
-            *(int(raw[name]) for name in ("price", "accept_by", "deliver_by", "nonce")),
-        )
-        _check_terms(terms)
+        terms, opening = terms_from_json(value["terms"]), value["opening"]
         signer, energy, signature = (
             from_hex(value[name], name) for name in ("signer", "energy", "signature")
         )
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
         if opening is None:
             return delivery, None
-        energy_wh, salt = int(opening["energy_wh"]), from_hex(opening["salt"], "salt", 32)
-        _check_number("energy_wh", energy_wh)
-        return delivery, (energy_wh, salt)
-
-
-def _check_terms(terms: Terms) -> None:
-    """Refuse values that do not fit into a call; the contract checks the rest."""
-    for name in ("price", "accept_by", "deliver_by", "nonce"):
-        _check_number(name, getattr(terms, name))
-
-
-def _check_number(name: str, number: int) -> None:
-    if not 0 <= number < 2**256:
-        raise BadInput(f"{name} must be between 0 and 2**256-1, not {number}")
+        energy_wh = read_integer(opening["energy_wh"], "energy_wh", most=2**256 - 1)
+        return delivery, (energy_wh, from_hex(opening["salt"], "salt", 32))

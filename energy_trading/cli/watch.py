@@ -20,6 +20,7 @@ from energy_trading.cli.output import (
     plain_line,
 )
 from energy_trading.errors import BadInput
+from energy_trading.files._json import exact
 
 _POLL_SECONDS: Final = 0.5
 _PLACE: Final = ("address", "block_number", "transaction_hash", "log_index")
@@ -51,8 +52,8 @@ def watch(
     news, away = follower.news(), False
     while True:
         for event, removed in news:
-            told = event_to_json(event) | {"removed": removed}
-            console.print(json.dumps(told) if as_json else _line(told), markup=False)
+            line = event_to_json(event) | {"removed": removed}
+            console.print(json.dumps(exact(line)) if as_json else _text(line), markup=False)
         if end is not None and time.monotonic() >= end:
             return
         time.sleep(_POLL_SECONDS if end is None else max(0, min(_POLL_SECONDS, end - time.monotonic())))
@@ -71,9 +72,9 @@ def watch(
             away = False
 
 
-def _line(told: dict[str, Any]) -> str:
-    fields = " ".join(f"{n}={v}" for n, v in told.items() if n not in (*_PLACE, "event", "removed"))
-    return f"{told['block_number']:>8}  {'removed: ' if told['removed'] else ''}{told['event']}  {fields}"
+def _text(line: dict[str, Any]) -> str:
+    fields = " ".join(f"{n}={v}" for n, v in line.items() if n not in (*_PLACE, "event", "removed"))
+    return f"{line['block_number']:>8}  {'removed: ' if line['removed'] else ''}{line['event']}  {fields}"
 
 
 def _say(line: str) -> None:

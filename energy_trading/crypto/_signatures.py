@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import Final
 
 from coincurve import PublicKey
@@ -132,6 +133,49 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
     except InvalidSignature:
         return False
     return True
+
+
+def canonical_signature(signer: bytes, digest: bytes, signature: bytes) -> bytes | None:
+    """Put a signature in the one form that the contracts take for a meter, whatever made it.
+
+    A secure element returns s in the upper half about half the time, and each library writes signatures in
+    its own way. What is read here is r ‖ s, the compact form, r ‖ s and one more byte (whatever its value:
+    the parity is found by trying), and DER.
+
+    Args:
+        signer: ERC-7913 signer bytes, 20 (secp256k1) or 84 (P-256).
+        digest: 32 bytes that were signed.
+        signature: as the signer returned it.
+
+    Returns:
+        64 bytes for which `verify_signature` holds; None if the signature is not the signer's.
+
+    Raises:
+        BadInput: signer or digest of another length, or a P-256 signer that is no point of the curve.
+
+    Source:
+        N-3; EIP-2098, SEC 1 §4.1.4 (r, n - s verifies as r, s does), RFC 3279 §2.2.3 (DER).
+    """
+    order = SECP256K1_N if len(signer) == SECP256K1_SIGNER_BYTES else P256_N
+    # Both values of the top bit, which in the compact form is the parity; P-256 has no parity.
+    parities = (0, _PARITY) if order == SECP256K1_N else (0,)
+    tried: list[bytes] = [signature] if len(signature) == 64 else []
+    for r, s in _read_pairs(signature):
+        for scalar in {s, s % _PARITY} if parities[1:] else {s}:
+            if 0 < r < order and 0 < scalar < order:
+                low = min(scalar, order - scalar)
+                tried += [r.to_bytes(32, "big") + (low | bit).to_bytes(32, "big") for bit in parities]
+    return next((form for form in tried if verify_signature(signer, digest, form)), None)
+
+
+def _read_pairs(signature: bytes) -> list[tuple[int, int]]:
+    """Return what r and s may be: of 64 bytes, with or without one byte more, and of DER."""
+    pairs = []
+    if len(signature) in (64, 65):
+        pairs.append((int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:64], "big")))
+    with suppress(ValueError):
+        pairs.append(decode_dss_signature(signature))
+    return pairs
 
 
 def check_signer(signer: bytes, p256_verifier: str | None = None) -> None:

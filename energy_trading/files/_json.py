@@ -9,11 +9,15 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from eth_utils.address import is_address, to_checksum_address
+
 from energy_trading.errors import BadInput
 from energy_trading.files.whole_file import unreadable
 
 #: nothing that this package writes is nested a tenth as deep
 MAX_DEPTH: Final = 100
+#: the largest integer up to which a double, JavaScript's only number, has every one
+MAX_EXACT: Final = 2**53 - 1
 # A string is one token, so that the brackets in it do not count; its closing quote may be missing, so that
 # the search never starts anew inside it.
 _TOKENS: Final = re.compile(r'"(?:[^"\\]|\\.)*+"?|[\[\]{}]', re.DOTALL)
@@ -78,6 +82,47 @@ def check_text(value: Any, name: str) -> str:
     return value
 
 
+def check_address(value: Any, name: str) -> str:
+    """Return an address with its checksum (EIP-55).
+
+    Raises:
+        BadInput: the value is no address.
+    """
+    if not isinstance(value, str) or not is_address(value):
+        raise BadInput(f"{name} must be an address, not {value!r}")
+    return str(to_checksum_address(value))
+
+
+def exact(value: Any) -> Any:
+    """Return a value for `json.dumps` that every language reads back without loss.
+
+    Integers beyond 2**53 - 1 become text in decimal digits, because JavaScript and others would round them;
+    all other values stay as they are. `read_integer` reads both forms.
+    """
+    if isinstance(value, dict):
+        return {name: exact(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [exact(item) for item in value]
+    return exact_integer(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+def exact_integer(value: int) -> int | str:
+    """Return an integer, as text if other languages would round it."""
+    return int(value) if abs(value) <= MAX_EXACT else str(int(value))
+
+
+def read_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:
+    """Return an integer of `least` … `most` that JSON has as a number, or as text in decimal digits.
+
+    Raises:
+        BadInput: the value is neither, or is out of range. A number with a fraction or an exponent is no
+            integer, even where its value is one: it may have been rounded.
+    """
+    if isinstance(value, str) and re.fullmatch("0|[1-9][0-9]{0,77}", value):
+        value = int(value)
+    return check_integer(value, name, least, most)
+
+
 def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) -> int:
     """Return an integer of `least` … `most`.
 
@@ -88,7 +133,8 @@ def check_integer(value: Any, name: str, least: int = 0, most: int = 2**64 - 1) 
     if type(value) is not int:
         raise BadInput(f"{name} must be an integer, not a {type(value).__name__}")
     if not least <= value <= most:
-        raise BadInput(f"{name} must be between {least} and {most}, not {value}")
+        largest = "2**256-1" if most == 2**256 - 1 else most
+        raise BadInput(f"{name} must be between {least} and {largest}, not {value}")
     return value
 
 

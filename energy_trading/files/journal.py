@@ -1,4 +1,4 @@
-"""A file of facts that a meter must not forget: appended and synced before anything is signed."""
+"""A file of facts that must not be forgotten: appended and synced before anything is handed out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from energy_trading.files.whole_file import sync_folder
 
 
 class JournalLocked(TryAgain):
-    """Another meter process holds the file; two that answer for one key could sign twice."""
+    """Another process holds the file; two that answer for one key could sign twice."""
 
 
 class JournalClosed(BadInput):
@@ -24,7 +24,7 @@ class JournalClosed(BadInput):
 
 
 class JournalCorrupt(Forged):
-    """A line of the file is no fact of this meter; a meter that may have forgotten facts does not sign."""
+    """A line of the file is no fact of its owner; whoever may have forgotten facts does not sign."""
 
 
 class Journal:
@@ -47,7 +47,7 @@ class Journal:
         self._file = -1
         if path is None:
             return
-        in_use = JournalLocked(f"journal {path} is in use by another meter process")
+        in_use = JournalLocked(f"journal {path} is in use by another process")
         self._file = open_locked(path, os.O_RDWR | os.O_APPEND | os.O_CREAT, in_use)
         try:
             self._read(path)

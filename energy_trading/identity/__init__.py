@@ -17,6 +17,15 @@ from energy_trading.identity.identity_ciphertext import (
     IdentityCiphertextRefused,
     canonical_identity,
 )
+from energy_trading.identity.opening import (
+    Half,
+    HalfRefused,
+    OpeningRecord,
+    TraceRequest,
+    combine_halves,
+    proofs_of_person,
+    read_records,
+)
 from energy_trading.identity.parameters import Holder, Parameters, RogueKey, TraceShare
 from energy_trading.identity.pkg import PKG, Attestation, DisclosureRefused, NotIssued, PersonBanned
 from energy_trading.identity.tracing import (

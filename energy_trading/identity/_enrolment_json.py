@@ -8,7 +8,7 @@ from eth_utils.address import is_address, to_checksum_address
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files._json import check_integer, check_object, check_text, from_hex, to_hex
+from energy_trading.files._json import check_object, check_text, from_hex, read_integer, to_hex
 from energy_trading.identity.certificate import Certificate
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
@@ -109,10 +109,10 @@ def attestation_from_json(value: Any) -> tuple[AccountAttestation, bytes, bytes]
         raise BadInput(f"the account must be an address, not {fields['account']!r}")
     attestation = AccountAttestation(
         to_checksum_address(fields["account"]),
-        check_integer(fields["roles"], "roles", most=3),
+        read_integer(fields["roles"], "roles", most=3),
         from_hex(fields["certificateHash"], "certificateHash", 32),
         from_hex(fields["identityCiphertext"], "identityCiphertext"),
-        check_integer(fields["deadline"], "deadline"),
+        read_integer(fields["deadline"], "deadline"),
     )
     signature = from_hex(fields["signature"], "signature")
     return attestation, signature, from_hex(fields["accountSignature"], "accountSignature")

@@ -7,10 +7,10 @@ from pathlib import Path
 from energy_trading.crypto._derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
+from energy_trading.files.journal import Journal
 from energy_trading.files.state_file import load_state, save_state
-from energy_trading.identity.certificate import Certificate
+from energy_trading.identity.opening import Half, TraceRequest, open_half
 from energy_trading.identity.parameters import Holder, Parameters, RogueKey, TraceShare
-from energy_trading.identity.tracing import PartialOpening, open_partially
 
 
 class DSO:
@@ -51,17 +51,22 @@ class DSO:
             raise BadInput("the DSO has no parameters; it must first adopt those that PKG published")
         return self._parameters
 
-    def open_partially(self, certificate: Certificate) -> PartialOpening:
-        """Open the DSO's half of a certificate's α. Do so only for a reason that the law provides.
+    def open_half(self, request: TraceRequest, records: Journal, now: int) -> Half:
+        """Open the DSO's half of every α of a request. Do so only for a reason that the law provides.
+
+        Args:
+            request: what is to be opened, and why.
+            records: the DSO's book of what it has opened.
+            now: unix seconds, for the record.
 
         Raises:
-            IdentityCiphertextRefused: α was taken from another certificate.
+            IdentityCiphertextRefused: an α was taken from another certificate.
             BadInput: no parameters were adopted yet.
 
         Source:
             C-10.
         """
-        return open_partially(Holder.DSO, self._trace, certificate, self.parameters)
+        return open_half(Holder.DSO, self._trace, request, self.parameters, records, now)
 
     def save(self, path: Path) -> None:
         """Write the state, in place of an older one. It holds no secret.

@@ -11,14 +11,15 @@ from energy_trading.crypto._derivation import derive_key
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken
 from energy_trading.files._json import check_object, from_hex, to_hex
+from energy_trading.files.journal import Journal
 from energy_trading.files.state_file import load_state, save_state
 from energy_trading.identity import identity_ciphertext
 from energy_trading.identity.account_x509 import write_x509
 from energy_trading.identity.certificate import Certificate, CertificateHead
 from energy_trading.identity.enrolment import Answer, EnrolmentRequest
 from energy_trading.identity.identity_ciphertext import Disclosure, canonical_identity
+from energy_trading.identity.opening import Half, TraceRequest, open_half
 from energy_trading.identity.parameters import Holder, Parameters, TraceShare
-from energy_trading.identity.tracing import PartialOpening, open_partially
 from energy_trading.types import AccountAttestation, Domain
 
 
@@ -168,6 +169,11 @@ class PKG:
             raise NotIssued(account)
         return self._certificates[account]
 
+    @property
+    def certificates(self) -> tuple[Certificate, ...]:
+        """All certificates that were issued, to be published: without them nobody can ask for a tracing."""
+        return tuple(self._certificates.values())
+
     def ban_person(self, identity: str) -> None:
         """Refuse a person from now on. Open accounts are banned on chain, after tracing.
 
@@ -182,16 +188,21 @@ class PKG:
         """
         self._banned.add(self._tag(canonical_identity(identity)))
 
-    def open_partially(self, certificate: Certificate) -> PartialOpening:
-        """Open PKG's half of a certificate's α. Do so only for a reason that the law provides.
+    def open_half(self, request: TraceRequest, records: Journal, now: int) -> Half:
+        """Open PKG's half of every α of a request. Do so only for a reason that the law provides.
+
+        Args:
+            request: what is to be opened, and why.
+            records: PKG's book of what it has opened.
+            now: unix seconds, for the record.
 
         Raises:
-            IdentityCiphertextRefused: α was taken from another certificate.
+            IdentityCiphertextRefused: an α was taken from another certificate.
 
         Source:
             C-10.
         """
-        return open_partially(Holder.PKG, self._trace, certificate, self.parameters)
+        return open_half(Holder.PKG, self._trace, request, self.parameters, records, now)
 
     def save(self, path: Path) -> None:
         """Write the state, in place of an older one. It holds no secret and no identity."""

@@ -85,6 +85,21 @@ class PartialOpening:
         if not dleq.verify(self.proof, public_key, base, self.image, _context(self.holder, certificate)):
             raise OpeningRefused(self.holder)
 
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`; it does not name the holder."""
+        return {"image": to_hex(self.image), "proof": to_hex(self.proof.to_bytes())}
+
+    @classmethod
+    def from_json(cls, holder: Holder, value: Any) -> PartialOpening:
+        """Read the object of `to_json`, which `check` checks.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        fields = check_object(value, f"opening of {holder}", {"image", "proof"})
+        proof = dleq.DleqProof.from_bytes(from_hex(fields["proof"], "proof"))
+        return cls(holder, from_hex(fields["image"], "image"), proof)
+
 
 def open_partially(
     holder: Holder, trace_key: SecretKey, certificate: Certificate, parameters: Parameters
@@ -185,10 +200,7 @@ class TracingProof:
             "version": _VERSION,
             "certificate": to_hex(self.certificate.to_bytes()),
             "identity": self.identity,
-            "openings": {
-                opening.holder: {"image": to_hex(opening.image), "proof": to_hex(opening.proof.to_bytes())}
-                for opening in (self.pkg, self.dso)
-            },
+            "openings": {opening.holder: opening.to_json() for opening in (self.pkg, self.dso)},
         }
 
     @classmethod
@@ -203,11 +215,7 @@ class TracingProof:
             raise BadInput(f"the version of the tracing proof must be {_VERSION}, not {fields['version']!r}")
         identity = check_text(fields["identity"], "identity")
         halves = check_object(fields["openings"], "openings", {*Holder})
-        openings = []
-        for holder in Holder:
-            half = check_object(halves[holder], f"opening of {holder}", {"image", "proof"})
-            proof = dleq.DleqProof.from_bytes(from_hex(half["proof"], "proof"))
-            openings.append(PartialOpening(holder, from_hex(half["image"], "image"), proof))
+        openings = (PartialOpening.from_json(holder, halves[holder]) for holder in Holder)
         certificate = Certificate.from_bytes(from_hex(fields["certificate"], "certificate"))
         return cls(certificate, identity, *openings)
 

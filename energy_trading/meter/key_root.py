@@ -22,7 +22,7 @@ from energy_trading.crypto.keys import check_size
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import check_integer, from_hex, parse_json, to_hex
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import Domain
 
 #: The most keys that one root may hold; their proofs have 14 hashes.
@@ -121,8 +121,11 @@ class KeyList:
         Args:
             voucher: the key of a registered meter.
             domain: see `registry_domain`.
+
+        Raises:
+            SignatureRefused: the voucher's signer did not return a signature of its key.
         """
-        return Vouch(voucher.signer, voucher.sign(self.digest(domain)))
+        return Vouch(voucher.signer, sign_checked(voucher, self.digest(domain)))
 
 
 class KeyRootBuilder:

@@ -10,10 +10,11 @@ from typing import Any
 
 from eth_utils.address import is_address
 
+from energy_trading.crypto._signatures import check_signer
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.files.journal import Journaled
 from energy_trading.meter.one_time_keys import OneTimeKeys
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import PLAIN_ENERGY_LIMIT, Acceptance, Domain, Energy, Receipt
 
 
@@ -165,7 +166,7 @@ class SmartMeter(Journaled):
         one_time_keys: the keys for private acceptances.
 
     Raises:
-        BadInput: the journal belongs to another meter or market.
+        BadInput: the journal belongs to another meter or market, or the signer is on neither curve.
         JournalLocked, JournalCorrupt: see `Journal`.
 
     Source:
@@ -179,6 +180,8 @@ class SmartMeter(Journaled):
         journal: Path | None = None,
         one_time_keys: OneTimeKeys | None = None,
     ) -> None:
+        # Whoever registers a meter answers for its verifier; here the key need only be on its curve.
+        check_signer(signer.signer, "0x" + signer.signer[:20].hex())
         super().__init__(journal)
         self._signer = signer
         self._domain = domain
@@ -260,7 +263,7 @@ class SmartMeter(Journaled):
             trade = self._trades[allotment.trade_id]
         signer = self._signer_of(trade)
         digest = self._domain.digest(Acceptance(allotment.trade_id, buyer))
-        return SignedAcceptance(allotment.trade_id, buyer, signer.signer, signer.sign(digest))
+        return SignedAcceptance(allotment.trade_id, buyer, signer.signer, sign_checked(signer, digest))
 
     def release(self, trade_id: bytes) -> None:
         """Give up a trade that was not accepted or has expired, so that later trades may draw its energy.
@@ -284,6 +287,8 @@ class SmartMeter(Journaled):
             SlotNotEnded: the last reading is before the end of the slot.
             ReadingMissing: there is no reading at the start or at the end of the slot.
             NothingDelivered: no measured energy is left for the trade.
+            SignatureRefused: the signer's answer is no signature of its key. Nothing was recorded, so that
+                the call may be repeated once the signer works.
 
         Source:
             N-3 (ERC), N-5.
@@ -303,7 +308,7 @@ class SmartMeter(Journaled):
             raise NothingDelivered(f"no measured import is left in the slot of trade 0x{trade_id.hex()}")
         energy = trade.energy if delivered == trade.energy_wh else Energy.plain(delivered)
         signer = self._signer_of(trade)
-        signature = signer.sign(self._domain.digest(Receipt(trade_id, energy)))
+        signature = sign_checked(signer, self._domain.digest(Receipt(trade_id, energy)))
         self._record(
             {
                 "receipt": trade_id.hex(),

@@ -36,7 +36,7 @@ from energy_trading.types import (
     Terms,
 )
 
-MAX_QUOTES: Final = 2**16 - 1
+MAX_QUOTES: Final = 2**22 - 1
 """Most quotes of one auction."""
 _LAST_SECOND: Final = 2**32 - 1
 _LINK: Final = 2**200 - 1
@@ -51,6 +51,7 @@ class OpenAuction:
         accumulator: hash chain up to the last quote that has not been replayed yet.
         head: hash chain up to the last quote.
         count: quotes that were sealed.
+        done: quotes that have been replayed.
         stage: quoting (also when quoting has ended), disclosed or forfeited.
         ranking: best bidders of the chunks replayed so far.
     """
@@ -59,6 +60,7 @@ class OpenAuction:
     accumulator: int
     head: int
     count: int = 0
+    done: int = 0
     stage: AuctionState = AuctionState.QUOTING
     ranking: Ranking = ()
 
@@ -102,8 +104,9 @@ class Auctions:
     oldest quote is first.
 
     Args:
-        parameters: the share of a forfeited guarantee that goes to the bidders, and the longest time from
-            now to the delivery.
+        parameters: the share of a forfeited guarantee that goes to the bidders, the shortest times to settle
+            and to pay, the fee of a quote and the settler's part of it, and the longest time from now to the
+            delivery.
         domain: of the auctions; relayed quotes are signed for it, and every quote is sealed for its
             address and chain.
         market: where awards become trades.
@@ -115,6 +118,8 @@ class Auctions:
         self.market = market
         self.ledger = market.ledger
         self.auctions: dict[bytes, OpenAuction] = {}
+        #: fees that have been earned and not claimed, in wei, by account
+        self.fees: dict[str, int] = {}
 
     # ------------------------------------------------------------ views
 
@@ -139,9 +144,15 @@ class Auctions:
         return state, auction.count, auction.accumulator
 
     def guarantee_of(self, terms: AuctionTerms) -> int:
-        """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8)."""
-        constants = self.market.parameters
-        return sum(guarantee_up(payment(lot_wh, terms.ceiling), constants) for lot_wh in terms.lots_wh)
+        """Return the publisher's guarantee, in units: that of the highest payment of every lot (X-8).
+
+        Refused if one of the payments is more than money can pay.
+        """
+        return sum(self.market.guarantee_up(payment(lot_wh, terms.ceiling)) for lot_wh in terms.lots_wh)
+
+    def fees_of(self, account: str) -> int:
+        """Return the fees that an account has earned and not claimed, in wei."""
+        return self.fees.get(account, 0)
 
     def auction_parameters(self) -> AuctionParameters:
         """Return what was fixed at the beginning."""
@@ -172,25 +183,26 @@ class Auctions:
         """Add the caller's sealed quote to the hash chain (X-5).
 
         Anybody may quote: whether the bidder may buy is decided at the settlement, where it matters. Refused
-        unless the auction is open, from `quote_until` on, and once there are `MAX_QUOTES` quotes.
+        unless the auction is open, from `quote_until` on, once there are `MAX_QUOTES` quotes, and for any
+        other coin than the fee.
 
         Args:
-            ctx: who quotes, and when.
+            ctx: who quotes, when, and the fee.
             auction_id: hash of the terms, 32 bytes.
             cx: x of the ephemeral point.
             body: parity and masked amount.
         """
-        self._quote(auction_id, Quote(ctx.sender, cx, body), ctx.now)
+        self._quote(ctx, auction_id, Quote(ctx.sender, cx, body))
 
     def quote_for(self, ctx: Context, auction_id: bytes, q: Quote, signature: bytes) -> None:
-        """Add a sealed quote that somebody else submits (X-5).
+        """Add a sealed quote that somebody else submits, with the fee (X-5).
 
         Refused unless the bidder signed the quote for this auction, and as `quote` is.
         """
         digest = self.domain.digest(RelayedQuote(auction_id, q.bidder, q.cx, q.body))
         if not self.ledger.signers.is_accounts(q.bidder, digest, signature):
             raise Refused("SealedBidAuction_BadSignature", q.bidder)
-        self._quote(auction_id, q, ctx.now)
+        self._quote(ctx, auction_id, q)
 
     # ------------------------------------------------------------ key and settlement
 
@@ -213,13 +225,16 @@ class Auctions:
         quotes are cut. A quote counts if it opens to an amount between start price and ceiling, is not the
         publisher's, and its bidder may buy when the chunk is settled: who has been ranked stays ranked.
         A later chunk may overlap what is done, which is passed over, so a smaller chunk put in front does
-        not stop it. Refused as `disclose` where this discloses, for any other key, and for any chunk that
-        does not reach what is due.
+        not stop it. The caller earns its part of the fee of each quote that was not done; the last chunk
+        earns the treasury the rest of all fees. Refused as `disclose` where this discloses, from
+        `settle_by` on, for any other key, and for any chunk that does not reach what is due.
 
         Returns:
             The result; None while older quotes are missing.
         """
         auction_id, auction = self._open(terms, ctx.now)
+        if auction.stage == AuctionState.DISCLOSED and ctx.now >= terms.settle_by:
+            raise Refused("SealedBidAuction_Expired", ctx.now, terms.settle_by)
         self._check_key(auction, terms, key, ctx.now)
         quotes = self._fresh(auction_id, auction, accumulator, quotes)
         counted = [
@@ -230,11 +245,14 @@ class Auctions:
         known = {bidder for bidder, _ in (*counted, *auction.ranking)}
         rules = AuctionRules(tuple(terms.lots_wh), terms.start_price, terms.ceiling)
         ranking = settle_chunk(auction.ranking, counted, rules, known)
+        self._earn(ctx.sender, len(quotes) * self._settler_fee)
         if accumulator != seed(auction_id):
-            left = replace(auction, accumulator=accumulator, ranking=ranking)
+            done = auction.done + len(quotes)
+            left = replace(auction, accumulator=accumulator, done=done, ranking=ranking)
             self.auctions[auction_id] = replace(left, stage=AuctionState.DISCLOSED)
             return None
         del self.auctions[auction_id]
+        self._earn(self._treasury, auction.count * (self.parameters.quote_fee - self._settler_fee))
         return self._award(auction_id, terms, ranking, rules, ctx.now)
 
     def opened(self, auction_id: bytes, key: int, quotes: Sequence[Quote]) -> list[OpenedQuote]:
@@ -246,14 +264,18 @@ class Auctions:
     # ------------------------------------------------------------ forfeit
 
     def forfeit(self, ctx: Context, terms: AuctionTerms) -> None:
-        """End an auction whose key did not come in time, or that nobody quoted in (X-6, N-7).
+        """End an auction whose key or settlement did not come in time, or that nobody quoted in (X-6, N-7).
 
         Anybody may call this. Without quotes the guarantee returns to the publisher. Otherwise the publisher
-        has defaulted: the bidders' part of the guarantee is kept for them, and the treasury has the rest.
-        Refused unless the auction is open and nobody has disclosed its key, and before its deadline.
+        has defaulted: the bidders' part of the guarantee is kept for them, and the treasury has the rest. It
+        also earns the fees that no settler has earned. Refused unless the auction is open, and before its
+        deadline.
         """
-        auction_id, auction = self._undisclosed(terms, ctx.now)
-        deadline = terms.disclose_until if auction.count else terms.quote_until
+        auction_id, auction = self._open(terms, ctx.now)
+        is_disclosed = auction.stage == AuctionState.DISCLOSED
+        deadline = terms.settle_by if is_disclosed else terms.disclose_until
+        if auction.count == 0:
+            deadline = terms.quote_until
         if ctx.now < deadline:
             raise Refused("SealedBidAuction_NotExpired", ctx.now, deadline)
         guarantee = self.guarantee_of(terms)
@@ -261,11 +283,14 @@ class Auctions:
             del self.auctions[auction_id]
             self._release(terms.publisher, guarantee, ctx.now)
             return
+        earned = auction.done * self._settler_fee
+        self._earn(self._treasury, auction.count * self.parameters.quote_fee - earned)
         share = self._share(auction, terms)
         if share == 0:
             del self.auctions[auction_id]
         else:
-            self.auctions[auction_id] = replace(auction, stage=AuctionState.FORFEITED)
+            again = replace(auction, accumulator=auction.head, done=0, ranking=())
+            self.auctions[auction_id] = replace(again, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
         self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now)
@@ -288,7 +313,8 @@ class Auctions:
         if accumulator == seed(auction_id):
             del self.auctions[auction_id]
         else:
-            self.auctions[auction_id] = replace(auction, accumulator=accumulator)
+            done = auction.done + len(quotes)
+            self.auctions[auction_id] = replace(auction, accumulator=accumulator, done=done)
         share = self._share(auction, terms)
         for q in quotes:
             if q.bidder == terms.publisher:
@@ -297,16 +323,44 @@ class Auctions:
                 parts, bidder = Split(share, 0, share, 0, 0, Outcome.NONE), q.bidder
             self.ledger.settle(terms.publisher, bidder, parts, ctx.now)
 
+    # ------------------------------------------------------------ fees
+
+    def claim_fees(self, ctx: Context, to: str) -> None:
+        """Send the fees that the caller has earned to an account (X-5).
+
+        Refused for the zero address, and if the caller has earned none.
+        """
+        if to == ZERO_ADDRESS:
+            raise Refused("SealedBidAuction_ZeroRecipient")
+        if self.fees_of(ctx.sender) == 0:
+            raise Refused("SealedBidAuction_NoFees", ctx.sender)
+        del self.fees[ctx.sender]
+
+    @property
+    def _settler_fee(self) -> int:
+        """What of a quote's fee goes to whoever settles it, in wei, rounded down."""
+        return self.parameters.quote_fee * self.parameters.settler_bps // BPS
+
+    @property
+    def _treasury(self) -> str:
+        return self.ledger.treasury
+
+    def _earn(self, account: str, amount: int) -> None:
+        if amount:
+            self.fees[account] = self.fees_of(account) + amount
+
     # ------------------------------------------------------------ what they share
 
-    def _quote(self, auction_id: bytes, q: Quote, now: int) -> None:
+    def _quote(self, ctx: Context, auction_id: bytes, q: Quote) -> None:
         auction = self.auctions.get(auction_id)
         if auction is None:
-            self._refuse(auction_id, AuctionState.QUOTING, now)
-        if now >= auction.quote_until:
-            raise Refused("SealedBidAuction_Expired", now, auction.quote_until)
+            self._refuse(auction_id, AuctionState.QUOTING, ctx.now)
+        if ctx.now >= auction.quote_until:
+            raise Refused("SealedBidAuction_Expired", ctx.now, auction.quote_until)
         if auction.count == MAX_QUOTES:
             raise Refused("SealedBidAuction_Full", auction_id, MAX_QUOTES)
+        if ctx.value != self.parameters.quote_fee:
+            raise Refused("SealedBidAuction_WrongFee", ctx.value, self.parameters.quote_fee)
         link = _extended(auction.accumulator, q)
         self.auctions[auction_id] = replace(auction, accumulator=link, head=link, count=auction.count + 1)
 
@@ -317,19 +371,15 @@ class Auctions:
     def _award(
         self, auction_id: bytes, terms: AuctionTerms, ranking: Ranking, rules: AuctionRules, now: int
     ) -> Result:
-        """Make a trade of each lot that was won; what is held beyond their guarantees returns.
-
-        Nobody wins if the winners could no longer pay in time.
-        """
-        accept_by = now + terms.pay_window
-        won = award(ranking, rules).awards if accept_by < terms.deliver_by else ()
+        """Make a trade of each lot that was won; what is held beyond their guarantees returns."""
+        won = award(ranking, rules).awards
         trades = tuple(
             Terms(
                 terms.publisher,
                 taken.bidder,
                 Energy.plain(taken.lot_wh),
                 taken.payment,
-                accept_by,
+                terms.pay_by,
                 terms.deliver_by,
                 award_nonce(auction_id, lot),
             )
@@ -345,10 +395,15 @@ class Auctions:
 
     def _check_order(self, terms: AuctionTerms, now: int) -> None:
         latest = now + self.parameters.max_duration
-        paid = terms.disclose_until + terms.pay_window
-        in_order = now < terms.quote_until < terms.disclose_until < paid < terms.deliver_by
-        if not in_order or terms.deliver_by > min(latest, _LAST_SECOND):
-            times = terms.quote_until, terms.disclose_until, terms.pay_window, terms.deliver_by
+        times = terms.quote_until, terms.disclose_until, terms.settle_by, terms.pay_by, terms.deliver_by
+        is_tight = (
+            now >= terms.quote_until
+            or terms.disclose_until <= terms.quote_until
+            or terms.settle_by - terms.disclose_until < self.parameters.min_settle_window
+            or terms.pay_by - terms.settle_by < self.parameters.min_pay_window
+            or terms.deliver_by <= terms.pay_by
+        )
+        if is_tight or terms.deliver_by > min(latest, _LAST_SECOND):
             raise Refused("SealedBidAuction_BadWindow", *times, latest)
         lots, least, most = tuple(terms.lots_wh), terms.start_price, terms.ceiling
         if not 0 < len(lots) <= MAX_LOTS:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from typing import Final
 
 from eth_abi.abi import encode
@@ -405,42 +404,3 @@ def pay(ledger: Ledger, account: str, amount: int, now: int) -> None:
     """Move units from a market's care into an account's funds."""
     split = Split(unhold=0, seller_gets=amount, buyer_gets=0, treasury_gets=0, value=0, outcome=Outcome.NONE)
     ledger.settle(account, account, split, now)
-
-
-# ---------------------------------------------------------------- quality of transactions
-
-
-def q_score_as_printed(
-    v: Fraction, leader: Fraction, seller: Fraction, buyer: Fraction, x: Fraction, alpha: int
-) -> tuple[Fraction, Fraction, Fraction]:
-    """Return peers' and leader's scores and the total after a transaction, as eq 2 is printed.
-
-    v_i = v_(i-1) · x changes its sign with every failure, so that two failures in a row reward the peers.
-
-    Args:
-        v: the peers' score before, v_(i-1).
-        leader: the leader's score before, L_(i-1).
-        seller, buyer: S and B.
-        x: quality of the transaction; below zero if it failed.
-        alpha: +1 if the seller failed, -1 if the buyer did.
-
-    Source:
-        Z-6, eq 2.
-    """
-    peers, leads = v * x, leader * x**3
-    failed = seller if alpha == 1 else buyer
-    traders = (seller + buyer if x > 0 else failed) * x**5
-    return peers, leads, peers + leads + traders
-
-
-def q_score_additive(
-    v: Fraction, leader: Fraction, trader: Fraction, x: Fraction
-) -> tuple[Fraction, Fraction, Fraction]:
-    """Return the scores of peer, leader and trader after a transaction: each role adds its odd power of x.
-
-    A failure (x below zero) lowers every score, however many came before it.
-
-    Source:
-        Z-6, erratum of eq 2.
-    """
-    return v + x, leader + x**3, trader + x**5

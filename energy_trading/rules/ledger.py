@@ -132,6 +132,7 @@ class Ledger:
         self.constants = parameters.credit
         self.owner, self.pkg, self.treasury = parameters.owner, parameters.pkg, parameters.treasury
         self.unit, self.epoch_seconds = parameters.unit, parameters.epoch_seconds
+        self.markets = tuple(parameters.markets)
         self.domain = domain
         self.address = domain.verifying_contract
         self.token = token
@@ -328,9 +329,25 @@ class Ledger:
         return self.account(account).view()
 
     def may_commit(self, account: str, role: int, now: int) -> bool:
-        """Return whether an account is open in a role and neither suspended nor banned (X-3)."""
+        """Return whether an account has all of these roles and is neither suspended nor banned (X-3).
+
+        Args:
+            account: any address.
+            role: 1 producer, 2 consumer, 3 both; for any other number the answer is no.
+            now: unix seconds.
+        """
+        if not 0 < role <= Role.PROSUMER:
+            return False
         found = self.account(account)
         return found.roles & role == role and not found.suspended and now >= found.standing.banned_until
+
+    def open_limit(self, credit_e9: int) -> int:
+        """Return the guarantee, in units, that a seller of this credit may have held at once (X-2)."""
+        return open_limit(credit_e9, self.constants)
+
+    def is_market(self, market: str) -> bool:
+        """Return whether a contract may commit and settle."""
+        return market != ZERO_ADDRESS and market in self.markets
 
     def meter_of(self, account: str) -> bytes:
         """Return keccak256 of the meter's signer; zero if the account has none."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from base64 import b64encode
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
@@ -87,6 +89,22 @@ class Lots:
         if owner == ZERO_ADDRESS:
             raise Refused("BalanceQueryForZeroAddress")
         return sum(lot.owner == owner for lot in self.lots.values())
+
+    def token_uri(self, lot: int) -> str:
+        """Return what wallets show of a lot, as a data URI of JSON; refused as `owner_of` is."""
+        self.owner_of(lot)
+        found = self.lot_of(lot)
+        content = {
+            "name": f"{found.energy_wh} Wh",
+            "description": "Energy injected into the grid, certified by the DSO",
+            "attributes": [
+                {"trait_type": "energyWh", "value": found.energy_wh},
+                {"display_type": "date", "trait_type": "slotStart", "value": found.slot_start},
+                {"trait_type": "slotSeconds", "value": self.parameters.slot_seconds},
+            ],
+        }
+        text = json.dumps(content, separators=(",", ":")).encode()
+        return "data:application/json;base64," + b64encode(text).decode()
 
     def part_id(self, lot: int, i: int) -> int:
         """Return the id of the i-th part of a lot that was split, counted from 0."""

@@ -82,6 +82,16 @@ class Market:
         state = self.trades.get(trade_id, TradeState.NONE)
         return TradeState.ACCEPTED if isinstance(state, Accepted) else state
 
+    def trade_id_of(self, terms: Terms) -> bytes:
+        """Return the 32-byte id of a trade: the struct hash of its terms (N-5)."""
+        return terms.struct_hash()
+
+    def guarantee_up(self, price: int) -> int:
+        """Return the guarantee for a price in units, rounded up; refused for a price no offer can have."""
+        if price > MAX_UNITS:
+            raise Refused("OfferMarket_BadTerms", Energy(bytes(32)), price, MAX_UNITS)
+        return guarantee_up(price, self.parameters)
+
     # ------------------------------------------------------------ offers
 
     def make_offer(self, ctx: Context, terms: Terms) -> bytes:

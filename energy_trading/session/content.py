@@ -8,7 +8,15 @@ from hashlib import sha256
 from typing import Any, ClassVar, Final, Self
 
 from energy_trading.errors import BadInput
-from energy_trading.files._json import check_integer, check_object, from_hex, parse_json, to_hex
+from energy_trading.files._json import (
+    check_integer,
+    check_object,
+    exact,
+    from_hex,
+    parse_json,
+    read_integer,
+    to_hex,
+)
 
 #: sizes of a padded record, in bytes; the length of a ciphertext reveals only which of them it has
 BUCKETS: Final = (256, 1024, 4096)
@@ -54,13 +62,18 @@ class PriceProposal:
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`."""
-        return {"lot": self.lot, "price": self.price, "validUntil": self.valid_until}
+        fields: dict[str, Any] = exact({"lot": self.lot, "price": self.price, "validUntil": self.valid_until})
+        return fields
 
     @classmethod
     def from_json(cls, fields: Any) -> PriceProposal:
         """Read the object of `to_json`."""
         check_object(fields, "price proposal", {"lot", "price", "validUntil"})
-        return cls(fields["lot"], fields["price"], fields["validUntil"])
+        return cls(
+            read_integer(fields["lot"], "lot", most=2**256 - 1),
+            read_integer(fields["price"], "price", 1, MAX_PRICE),
+            read_integer(fields["validUntil"], "validUntil", 1),
+        )
 
 
 @dataclass(frozen=True)

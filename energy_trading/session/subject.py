@@ -10,7 +10,7 @@ from eth_utils.address import is_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.errors import BadInput
-from energy_trading.files._json import check_object
+from energy_trading.files._json import check_object, exact_integer, read_integer
 from energy_trading.types import Domain
 
 _SUBJECT_TYPE: Final = "SessionSubject(uint256 lotId,address responder)"
@@ -58,7 +58,7 @@ class Subject:
 
     def to_json(self) -> dict[str, Any]:
         """Return an object for `json.dumps`."""
-        return {"chainId": self.chain_id, "contract": self.contract, "lotId": self.lot_id}
+        return {"chainId": self.chain_id, "contract": self.contract, "lotId": exact_integer(self.lot_id)}
 
     @classmethod
     def from_json(cls, value: Any) -> Subject:
@@ -68,4 +68,5 @@ class Subject:
             BadInput: a field is malformed.
         """
         fields = check_object(value, "subject", {"chainId", "contract", "lotId"})
-        return cls(fields["chainId"], fields["contract"], fields["lotId"])
+        lot_id = read_integer(fields["lotId"], "lotId", most=2**256 - 1)
+        return cls(fields["chainId"], fields["contract"], lot_id)

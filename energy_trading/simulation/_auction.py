@@ -20,7 +20,7 @@ MEMBERS: Final = ("council north", "council east", "council south")
 THRESHOLD: Final = 2
 #: Share of the seller's surplus, and of the smallest bidder's need, that is safe to sell a day ahead.
 SAFE_PERCENT: Final = 60
-#: Seconds to quote, to disclose, to pay.
+#: Seconds to quote, to disclose, to settle, to pay.
 WINDOW_S: Final = 600
 _UNITS_PER_CENT: Final = EURO // 100
 
@@ -51,7 +51,7 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
     energies = [day.surplus(seller, slot) // LOTS, *(-day.surplus(home, slot) for home in bidders)]
     lot_wh = min(energies) * SAFE_PERCENT // 100
     now = there.chain.now()
-    if len(bidders) < LOTS or lot_wh < 1 or now + 4 * WINDOW_S > day.starts[0] - day.step:
+    if len(bidders) < LOTS or lot_wh < 1 or now + 5 * WINDOW_S > day.starts[0] - day.step:
         return ["no occasion today for an auction"]
     committee = Committee.form(
         MEMBERS, THRESHOLD, there.chain.chain_id, there.suite.auction.address, now + WINDOW_S, there.chain.now
@@ -64,7 +64,8 @@ def run_day_ahead_auction(day: TradingDay, seed: int) -> list[str]:
         RETAIL_CT * _UNITS_PER_CENT,
         now + WINDOW_S,
         now + 2 * WINDOW_S,
-        WINDOW_S,
+        now + 3 * WINDOW_S,
+        now + 4 * WINDOW_S,
         day.starts[slot] + (1 + RECEIPT_SLOTS) * day.step,
     )
     auction = Auction(there.suite, terms)

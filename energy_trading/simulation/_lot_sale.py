@@ -11,9 +11,10 @@ from typing import Final
 
 from energy_trading.bindings.energy_lot import LotMinted
 from energy_trading.identity import Parameters, Role
+from energy_trading.market.lots.certification import Certifier, request_certificate
 from energy_trading.market.lots.dispute_file import check_dispute, dispute_file
 from energy_trading.market.lots.identities import add_identity, check_identities
-from energy_trading.market.lots.injection import Contact, sign_injection, sign_reading
+from energy_trading.market.lots.injection import Contact, sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.session import Accept, Initiator, InProcess, PriceProposal, Reject, Responder, Subject
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, UNITS_PER_WH_CENT, Home, Neighbourhood
@@ -21,6 +22,8 @@ from energy_trading.simulation.people import EURO, clock
 
 #: Seconds for which certificate, proposals and permit hold.
 HOLDS_S: Final = 3600
+#: A connection of 3 × 25 A at 230 V, W: the DSO certifies no more than it carries.
+CONNECTION_W: Final = 17_250
 NO_OCCASION: Final = "no occasion today for the sale of a lot"
 
 
@@ -68,13 +71,14 @@ def sell_a_lot(
     suite, now = there.suite, there.chain.now()
 
     reading = sign_reading(found.slot_start, found.energy_wh, seller.signer, suite.lots_domain)
-    contact = Contact.of(seller.member.secret_key)
-    paper = sign_injection(reading, contact, 1, now + HOLDS_S, there.dso, suite.lots_domain)
+    asked = request_certificate(reading, seller.member.secret_key, there.dso.address, suite.lots_domain)
+    paper = Certifier(suite, there.dso, _limit_wh(there)).certify(asked, now + HOLDS_S)
     sent = there.note("mint a lot", suite.lots.mint(paper.injection, paper.signature).send(there.agent))
     minted = sent.event(LotMinted)
     story = [
         f"lot: {seller.name} fed in {found.energy_wh} Wh at {clock(found.slot_start)} that nobody took; "
-        f"its meter signs the reading, the DSO certifies it, and the agent mints a lot"
+        f"its meter signs the reading, the DSO checks the meter, the key and the "
+        "energy and certifies it, and the agent mints a lot"
     ]
 
     price, messages = _negotiate(there, found, minted, draw)
@@ -99,6 +103,11 @@ def sell_a_lot(
     return [f"{clock(there.chain.now())}  {line}" for line in story]
 
 
+def _limit_wh(there: Neighbourhood) -> int:
+    """What a home's connection carries in a slot, Wh."""
+    return CONNECTION_W * there.suite.lots.lot_parameters().slot_seconds // 3600
+
+
 def _surplus(there: Neighbourhood) -> dict[tuple[int, int], int]:
     return {
         (home.number, start): home.profile.pv_wh[i] - home.profile.load_wh[i]
@@ -113,10 +122,11 @@ def _occasion(
     now, may_commit = there.chain.now(), there.suite.ledger.may_commit
     slot_s = there.suite.lots.lot_parameters().slot_seconds
     able = {home.number: home for home in there.homes if may_commit(home.trader.address, Role.PROSUMER)}
+    limit_wh = _limit_wh(there)
     left = [
         (able[number], start, energy_wh)
         for (number, start), energy_wh in left_wh.items()
-        if number in able and energy_wh > 0 and start % slot_s == 0 and start + slot_s <= now
+        if number in able and 0 < energy_wh <= limit_wh and start % slot_s == 0 and start + slot_s <= now
     ]
     draw.shuffle(left)
     for seller, start, energy_wh in left:
@@ -173,7 +183,8 @@ def _prove(there: Neighbourhood, found: _Occasion, lot: int) -> tuple[str, int]:
     believed = [there.dso.address]
     account = found.seller.trader.address
     file, parameters = dispute_file(there.suite, lot), there.pkg.parameters
-    file = add_identity(file, check_dispute(file, believed), account, there.trace(account), parameters)
+    proof = there.trace(account, f"dispute about lot {lot}")
+    file = add_identity(file, check_dispute(file, believed), account, proof, parameters)
     # As a judge does: from the file, the published parameters and the DSO's account.
     handed = json.loads(json.dumps(file))
     published = Parameters.from_json(json.loads(json.dumps(parameters.to_json())))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from energy_trading.errors import BadInput
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
 
@@ -42,6 +43,14 @@ def csv_text(rows: Iterable[Sequence[object]]) -> str:
     text = io.StringIO(newline="")
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+def plots(width: float, height: float, count: int) -> tuple[Figure, list[Axes]]:
+    """Return a figure of this size in inches, and its plots, one below the other with one horizontal axis."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), layout="constrained")
+    return figure, list(figure.subplots(count, 1, sharex=True, squeeze=False)[:, 0])
 
 
 def png(figure: Figure, dpi: int = 150) -> bytes:

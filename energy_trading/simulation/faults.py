@@ -59,7 +59,6 @@ class InjectedFaults(Faults):
 
     def __init__(self, sober_slots: int = 2) -> None:
         self.cheater: Home | None = None
-        self.second_account = ""
         self._sober_slots = sober_slots
         self._sold_in: dict[int, int] = {}
         #: what has happened already: a scenario's number, or a word
@@ -163,14 +162,19 @@ class InjectedFaults(Faults):
         """C-10: PKG and DSO open the pseudonym together; the ban follows the person."""
         there, account = day.there, cheat.trader.address
         # As a judge does: from the file, the published parameters and the account on chain.
-        file = json.loads(json.dumps(there.trace(account).to_json()))
+        reason = f"{account} was banned for defaults"
+        file = json.loads(json.dumps(there.trace(account, reason).to_json()))
         published = Parameters.from_json(json.loads(json.dumps(there.pkg.parameters.to_json())))
         identity = TracingProof.from_json(file).verify(published, account)
         day.tell(
             f"trace: PKG and DSO together open {account}: «{identity}»; a judge checks the proof without the "
             "secret of either"
         )
-        accounts = [account, self.second_account]
+        accounts = there.trace_person(identity, reason)
+        day.tell(
+            f"trace: PKG and DSO together open all pseudonyms of the market; {len(accounts)} accounts are "
+            f"that person's, and {len(there.openings)} signed records state what was opened and why"
+        )
         there.note("suspend a person's accounts", there.ledger.suspend(accounts).send(there.dso))
         there.pkg.ban_person(identity)
         day.tell(f"the DSO suspends all {len(accounts)} accounts of that person in one call")
@@ -184,7 +188,7 @@ class InjectedFaults(Faults):
             self._sold_in[home.number] = self._sold_in.get(home.number, 0) + 1
             if self._sold_in[home.number] > self._sober_slots and self.cheater is None:
                 self.cheater = home
-                self.second_account = enrol_again(day.there, home).account
+                enrol_again(day.there, home)  # a second pseudonym, which only tracing finds
 
     def _once(self, what: str) -> bool:
         first = what not in self._happened

@@ -12,10 +12,21 @@ from typing import Final
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from energy_trading.bindings.energy_ledger import AccountOpened
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.identity import DSO, PKG, Member, TracingProof
+from energy_trading.files.journal import Journal
+from energy_trading.identity import (
+    DSO,
+    PKG,
+    Member,
+    OpeningRecord,
+    TraceRequest,
+    TracingProof,
+    combine_halves,
+    proofs_of_person,
+)
 from energy_trading.market.trade.trader import Trader
 from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
 from energy_trading.meter.one_time_keys import OneTimeKeys
@@ -109,12 +120,26 @@ class Neighbourhood(Community):
     homes: list[Home]
     #: published key lists by epoch
     evidence: dict[int, Evidence]
+    #: what PKG and DSO have signed about the pseudonyms that they opened
+    openings: list[OpeningRecord]
 
-    def trace(self, account: str) -> TracingProof:
+    def trace(self, account: str, reason: str) -> TracingProof:
         """Let PKG and DSO open the pseudonym of an account together (C-10)."""
-        certificate = self.pkg.certificate_of(account)
-        halves = [self.pkg.open_partially(certificate), self.tracer.open_partially(certificate)]
-        return TracingProof.combine(certificate, halves, self.pkg.parameters)
+        request = TraceRequest(reason, (self.pkg.certificate_of(account),))
+        return self._open(request)[0]
+
+    def trace_person(self, identity: str, reason: str) -> list[str]:
+        """Let PKG and DSO open all pseudonyms of the market together; return a person's accounts (C-10)."""
+        opened = (event for event in self.ledger.events() if isinstance(event, AccountOpened))
+        request = TraceRequest.of_market(reason, opened, self.pkg.certificates)
+        proofs = proofs_of_person(self._open(request), identity)
+        return [proof.certificate.account(self.pkg.parameters.issue_key) for proof in proofs]
+
+    def _open(self, request: TraceRequest) -> tuple[TracingProof, ...]:
+        now = self.chain.now()
+        halves = [authority.open_half(request, Journal(None), now) for authority in (self.pkg, self.tracer)]
+        self.openings += [half.record for half in halves]
+        return combine_halves(request, halves, self.pkg.parameters)
 
     def move_in(self, profile: HomeProfile, person: str, member: Member, rng: random.Random) -> None:
         """Enrol the next home with its meter and funds, and draw its habits."""
@@ -205,7 +230,7 @@ def settle_in(
     there = Neighbourhood(
         chain, None, dso, pkg, treasury, agent, say, fee_bps=FEE_BPS, slot_seconds=slot_seconds
     )
-    there.tracer, there.homes, there.evidence = tracer, [], {}
+    there.tracer, there.homes, there.evidence, there.openings = tracer, [], {}, []
     for profile, person, member in zip(profiles, persons, members, strict=True):
         there.move_in(profile, person, member, rng)
     say(f"{len(members)} accounts are open and funded, and their meters are registered")

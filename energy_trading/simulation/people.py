@@ -96,7 +96,7 @@ class Community:
         Args:
             who: a certified member; or an account that a bare key attests without a certificate: its key, or
                 its address, for which nobody consents.
-            roles: of an account without a certificate: bit 1 producer, bit 2 consumer.
+            roles: of an account without a certificate: 1 producer, 2 consumer, 3 both.
             changes: fields of a plain attestation that differ; `signer` and `domain` of its signature;
                 `consent`, the key that consents if it is not that of the account.
 
@@ -135,7 +135,7 @@ class Community:
 
         Args:
             who: a member that PKG has certified, or the key of an account without a certificate.
-            roles: of an account without a certificate: bit 1 producer, bit 2 consumer.
+            roles: of an account without a certificate: 1 producer, 2 consumer, 3 both.
             funds: units of account to deposit; 0 deposits nothing.
             meter: on either curve; None registers no meter.
 

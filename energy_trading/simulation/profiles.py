@@ -102,7 +102,7 @@ def load_profiles(
         BadInput: an argument is out of range.
 
     Source:
-        SETM §IV (case study by profiles), S-7.
+        SETM §IV (case study by profiles).
     """
     _check_homes(homes)
     if not 0 <= pv_share_percent <= 100:
@@ -150,7 +150,7 @@ def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[H
         BadInput: an argument is out of range.
 
     Source:
-        BDEW standard load profile H25 (demandlib); Ineichen and Perez 2002 (pvlib); S-7.
+        BDEW standard load profile H25 (demandlib); Ineichen and Perez 2002 (pvlib).
     """
     _check_homes(homes)
     if step_s <= 0 or DAY_S % step_s or (900 % step_s and step_s % 900):

@@ -11,6 +11,7 @@ from pathlib import Path
 from statistics import mean
 from typing import TYPE_CHECKING, Final
 
+from energy_trading.files._json import to_hex
 from energy_trading.market.log.event_json import event_to_json, named
 from energy_trading.simulation._outputs import csv_text, write_all
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, FUNDS, RETAIL_CT
@@ -79,8 +80,7 @@ def write_report(result: DayResult, out: Path) -> list[Path]:
 
 def _trades_csv(result: DayResult) -> str:
     rows = (
-        (_iso(row.slot_start), "0x" + row.trade_id.hex(), *list(vars(row).values())[2:])
-        for row in result.trades
+        (_iso(row.slot_start), to_hex(row.trade_id), *list(vars(row).values())[2:]) for row in result.trades
     )
     return csv_text([_TRADE_COLUMNS, *rows])
 

@@ -19,6 +19,14 @@ class AuctionParameters(Struct):
         market: Offer market that takes awards from this auction. It must be deployed already.
         bidders_bps: Share of a forfeited guarantee that goes to the quotes in equal parts, 0 …
             10,000 basis points (hundredths of a per cent). The rest goes to the treasury.
+        min_settle_window: Shortest time from disclose_until to settle_by in seconds, 1 minute
+            to 1 day.
+        min_pay_window: Shortest time from settle_by to pay_by in seconds, 1 minute to 1 day.
+        quote_fee: What each quote costs beside its gas, in wei of the chain's native coin, 0 …
+            10**18.
+        settler_bps: Part of the fee that goes to whoever settles the quote, 0 … 5,000 basis
+            points, rounded down. The rest goes to the treasury, so that whoever settles its own
+            quotes still pays at least half.
         max_duration: Longest time from now to deliver_by in seconds, one minute to the market's
             own.
     """
@@ -26,15 +34,30 @@ class AuctionParameters(Struct):
     ledger: str
     market: str
     bidders_bps: int
+    min_settle_window: int
+    min_pay_window: int
+    quote_fee: int
+    settler_bps: int
     max_duration: int
 
-    __abi__: ClassVar[tuple[str, ...]] = ("ledger", "market", "bidders_bps", "max_duration")
-    ABI: ClassVar[str] = "(address,address,uint256,uint256)"
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "ledger",
+        "market",
+        "bidders_bps",
+        "min_settle_window",
+        "min_pay_window",
+        "quote_fee",
+        "settler_bps",
+        "max_duration",
+    )
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,uint256,uint256,uint256)"
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> AuctionParameters:
         """Make the record of decoded values, in the order of the Solidity struct."""
-        return AuctionParameters(values[0], values[1], values[2], values[3])
+        return AuctionParameters(
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]
+        )
 
 
 class AuctionState(IntEnum):
@@ -61,7 +84,9 @@ class AuctionTerms(Struct):
         quote_until: Unix seconds; quotes count while block.timestamp < quote_until.
         disclose_until: Unix seconds; the key must be disclosed while block.timestamp <
             disclose_until.
-        pay_window: Seconds that a winner has to pay after the settlement.
+        settle_by: Unix seconds; the settlement must be finished while block.timestamp <
+            settle_by.
+        pay_by: Unix seconds; a winner must pay while block.timestamp < pay_by.
         deliver_by: Unix seconds, as in `Terms`.
         nonce: Tells equal auctions of one publisher apart.
         lots_wh: 1 … 8 lots in Wh, the largest first; the i-th highest bidder takes the i-th
@@ -74,7 +99,8 @@ class AuctionTerms(Struct):
     ceiling: int
     quote_until: int
     disclose_until: int
-    pay_window: int
+    settle_by: int
+    pay_by: int
     deliver_by: int
     nonce: int
     lots_wh: Sequence[int]
@@ -86,12 +112,15 @@ class AuctionTerms(Struct):
         "ceiling",
         "quote_until",
         "disclose_until",
-        "pay_window",
+        "settle_by",
+        "pay_by",
         "deliver_by",
         "nonce",
         "lots_wh",
     )
-    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"
+    ABI: ClassVar[str] = (
+        "(address,address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256[])"
+    )
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> AuctionTerms:
@@ -107,6 +136,7 @@ class AuctionTerms(Struct):
             values[7],
             values[8],
             values[9],
+            values[10],
         )
 
 

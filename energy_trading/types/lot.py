@@ -141,6 +141,29 @@ class InjectionReading(Message):
 
 
 @dataclass(frozen=True)
+class InjectionRequest(Message):
+    """What a producer signs to have a reading certified: sign(PK_DSO), with its contact (C-4).
+
+    Args:
+        producer: Account that is to own the lot (txAddr, eq 1).
+        reading: Struct hash of the meter's InjectionReading, 32 bytes.
+        public_key: pubK, 33 bytes; empty for a contract account.
+        msg_addr: Where the producer can be reached, 32 bytes (eq 2).
+        dso: Account of the distribution system operator that is asked.
+    """
+
+    producer: str
+    reading: bytes
+    public_key: bytes
+    msg_addr: bytes
+    dso: str
+
+    TYPE: ClassVar[str] = (
+        "InjectionRequest(address producer,bytes32 reading,bytes publicKey,bytes32 msgAddr,address dso)"
+    )
+
+
+@dataclass(frozen=True)
 class ExchangePermit(Message):
     """What the owner of a lot signs to sell it (eq 8, C-7).
 

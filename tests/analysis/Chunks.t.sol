@@ -127,7 +127,8 @@ contract ChunksTest is Stage {
             ceiling: CEILING,
             quoteUntil: block.timestamp + 1 hours,
             discloseUntil: block.timestamp + 2 hours,
-            payWindow: 1 hours,
+            settleBy: block.timestamp + 3 hours,
+            payBy: block.timestamp + 4 hours,
             deliverBy: block.timestamp + 12 hours,
             nonce: seed,
             lotsWh: lots

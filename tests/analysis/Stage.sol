@@ -111,7 +111,7 @@ abstract contract Stage {
         );
         _deploy(
             "SealedBidAuction",
-            abi.encode(AuctionParameters(address(ledger), address(market), 5_000, 7 days))
+            abi.encode(AuctionParameters(address(ledger), address(market), 5_000, 600, 600, 0, 0, 7 days))
         );
         for (uint256 i = 0; i < ACTORS; ++i) {
             actors[i] = VM.addr(ACTOR_KEY + i);

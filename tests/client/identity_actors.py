@@ -3,7 +3,17 @@
 from __future__ import annotations
 
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.identity import DSO, PKG, Enrolment, Member, Role
+from energy_trading.files.journal import Journal
+from energy_trading.identity import (
+    DSO,
+    PKG,
+    Certificate,
+    Enrolment,
+    Member,
+    PartialOpening,
+    Role,
+    TraceRequest,
+)
 
 ALICE = "NL-BSN 111222333"
 BOB = "NL-BSN 123456782, with a much longer entry"
@@ -22,3 +32,9 @@ def enrol(pkg: PKG, identity: str, roles: Role = Role.PROSUMER) -> Member:
     """Open one pseudonymous account of a person."""
     enrolment = Enrolment(identity, roles)
     return enrolment.finish(pkg.issue(enrolment.request, FROM, UNTIL), pkg.parameters)
+
+
+def opened(authority: PKG | DSO, certificate: Certificate) -> PartialOpening:
+    """Let an authority open its half of one certificate."""
+    request = TraceRequest("a test", (certificate,))
+    return authority.open_half(request, Journal(None), FROM).openings[0]

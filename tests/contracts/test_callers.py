@@ -20,7 +20,7 @@ from energy_trading.bindings.contract import Contract, Sent, to_abi
 from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent
 from energy_trading.bindings.energy_lot import ApprovalForAll
 from energy_trading.bindings.offer_market import OfferMarket
-from energy_trading.bindings.sealed_bid_auction import QuoteSealed
+from energy_trading.bindings.sealed_bid_auction import FeesEarned, QuoteSealed
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
 from energy_trading.chain.compile import CONTRACTS, _run_compiler, standard_input
@@ -42,7 +42,7 @@ from energy_trading.types import (
 from tests.contracts.energy_ledger.tools import deployed
 from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, sign_injection, slot_of
 from tests.contracts.offer_market.tools import ban, compiled
-from tests.contracts.sealed_bid_auction.house import House, order
+from tests.contracts.sealed_bid_auction.house import FEE, House, order
 from tests.world import EURO, FUNDS, GENESIS, World
 
 KEYS: Final = [SecretKey.from_int(1000 + i) for i in range(10)]
@@ -266,7 +266,19 @@ def _post(stage: Stage, who: str) -> Call[Any]:
 
 def _quote(stage: Stage, _: str) -> Call[Any]:
     house = House.open(stage.world)
-    return stage.world.suite.auction.quote(house.auction_id, 3, 4)
+    return stage.world.suite.auction.quote(house.auction_id, 3, 4, value=FEE)
+
+
+def _settle(stage: Stage, _: str) -> Call[Any]:
+    house = House.open(stage.world)
+    house.send(stage.world.bob, house.seal(stage.world.bob, house.terms.start_price))
+    stage.world.chain.mine(house.terms.quote_until)
+    return house.settle_call()
+
+
+def _claim_fees(stage: Stage, who: str) -> Call[Any]:
+    stage.do(who, _settle(stage, who))
+    return stage.world.suite.auction.claim_fees(stage.world.alice.address)
 
 
 # ---------------------------------------------------------------- lots
@@ -349,11 +361,13 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "OfferMarket.cancelSigned": _cancel_signed,
     "OfferMarket.giveUp": _give_up,
     "OfferMarket.makeOffer": _make_offer,
+    "SealedBidAuction.claimFees": _claim_fees,
     "SealedBidAuction.post": _post,
     "SealedBidAuction.quote": _quote,
+    "SealedBidAuction.settle": _settle,
 }
 #: anybody may call these; whose call it was stands in the event
-ANYBODY: Final = {"EnergyLot.setApprovalForAll", "SealedBidAuction.quote"}
+ANYBODY: Final = {"EnergyLot.setApprovalForAll", "SealedBidAuction.quote", "SealedBidAuction.settle"}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -367,6 +381,8 @@ def test_account_that_calls_is_the_caller(stage: Stage, name: str) -> None:
             assert event.payer == stage.account
         if isinstance(event, QuoteSealed):
             assert event.bidder == stage.account
+        if isinstance(event, FeesEarned):
+            assert event.account in (stage.account, stage.world.treasury.address)
         if isinstance(event, ApprovalForAll):
             assert event.owner == stage.account
 

@@ -177,6 +177,8 @@ def test_five_thousand_quotes_settle(market: tuple[World, list[SecretKey]]) -> N
         start_price=10,
         quote_until=world.chain.now() + 5 * HOUR,
         disclose_until=world.chain.now() + 6 * HOUR,
+        settle_by=world.chain.now() + 7 * HOUR,
+        pay_by=world.chain.now() + 8 * HOUR,
         deliver_by=world.chain.now() + 9 * HOUR,
     )
     for _ in range(MANY):

@@ -46,7 +46,7 @@ def by_definition(given: list[OpenedQuote], lots_wh: tuple[int, ...], start: int
     return Decision(tuple(awards), order[len(lots_wh)][0] if len(order) > len(lots_wh) else None)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(quotes, lots, limits)
 @example([("A", 5), ("B", 5), ("A", 5)], (1000,), [0, 9])
 @example([("A", 3), ("B", 5), ("A", 5)], (1000,), [0, 9])
@@ -57,7 +57,7 @@ def test_decision_is_the_definition(
     assert decide(given, lots_wh, *limit, ELIGIBLE) == by_definition(given, lots_wh, *limit)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(quotes, lots, limits, st.lists(st.integers(0, 14), max_size=6))
 def test_decision_does_not_depend_on_the_chunks(
     given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int], cuts: list[int]
@@ -72,7 +72,7 @@ def test_decision_does_not_depend_on_the_chunks(
     assert award(ranking, rules) == decide(given, lots_wh, *limit, ELIGIBLE)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(quotes, lots, limits)
 def test_nobody_pays_more_than_they_quoted(
     given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int]
@@ -91,7 +91,7 @@ def test_nobody_pays_more_than_they_quoted(
     assert set(winners) <= ELIGIBLE
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(quotes, lots, limits, st.sampled_from(sorted(ELIGIBLE)), st.integers(0, 9))
 def test_quoting_again_only_raises(
     given: list[OpenedQuote], lots_wh: tuple[int, ...], limit: list[int], bidder: str, amount: int
@@ -102,7 +102,7 @@ def test_quoting_again_only_raises(
     assert decide(repeated, lots_wh, *limit, ELIGIBLE) == decide(given, lots_wh, *limit, ELIGIBLE)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.permutations(range(9)), lots, st.integers(0, 3))
 def test_revenue_is_the_sum_of_the_next_quotes(
     order: list[int], lots_wh: tuple[int, ...], start: int

@@ -2,7 +2,6 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 import threading
@@ -17,15 +16,17 @@ import pytest
 from energy_trading.bindings.deployment import Record, deploy_recorded
 from energy_trading.bindings.suite import PARTS, SuiteParameters
 from energy_trading.chain.connect import Chain, connect
+from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
 from energy_trading.market.log.positions import SlotRule
+from energy_trading.market.lots.injection import sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import Energy
 from tests.client.cli_runs import Done, cli
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, exchange, minted
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.nodes import anvil, free_port, ganache
 from tests.world import EURO, World
@@ -35,6 +36,19 @@ PRICE = EURO // 5
 NODES = {"anvil": anvil, "ganache": ganache}
 CHAIN_ID = {"anvil": 31337, "ganache": 1337}
 WHO = ("--owner", OWNER.address, "--pkg", PKG.address, "--treasury", TREASURY.address)
+#: the command, which after each line that it prints waits until its standard input has a line or ends
+HALTING = """
+import sys
+from energy_trading.cli import main
+from energy_trading.cli.output import console
+show = console.print
+def show_and_wait(*what, **how):
+    show(*what, **how)
+    sys.stdout.flush()
+    sys.stdin.readline()
+console.print = show_and_wait
+main()
+"""
 AS_DEPLOYER = {"ENERGY_TRADING_KEY": "0x" + DEPLOYER.reveal().hex()}
 
 
@@ -56,14 +70,16 @@ class Node:
         return subprocess.run(**self._process(*arguments), check=False)
 
     def start_deploy(self) -> subprocess.Popen[str]:
-        """Deploy in a process of its own; it has made its first contract."""
-        process = subprocess.Popen(**self._process())
+        """Deploy in a process of its own; it has made its first contract and waits for its standard input."""
+        process = subprocess.Popen(**self._process(program=("-c", HALTING)), stdin=subprocess.PIPE)
         assert process.stdout is not None
         assert process.stdout.readline().startswith("EnergyLedger at ")
         return process
 
-    def _process(self, *arguments: object) -> dict[str, Any]:
-        command = [sys.executable, "-m", "energy_trading.cli", "deploy", *WHO, *arguments]
+    def _process(
+        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading.cli")
+    ) -> dict[str, Any]:
+        command = [sys.executable, *program, "deploy", *WHO, *arguments]
         command += ["--rpc", self.url, "--deployment", str(self.record)]
         streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         return {"args": command, "env": {**os.environ, **AS_DEPLOYER}, **streams}
@@ -168,7 +184,7 @@ def test_deploy_trade_and_read(node: Node) -> None:
     assert events[0]["trade_id"] == "0x" + world.trade_id(open_terms).hex()
 
 
-@pytest.mark.parametrize("command", ["accounts", "offers", "trades", "auctions", "lots", "watch"])
+@pytest.mark.parametrize("command", ["accounts", "offers", "trades", "auctions", "lots", "contacts", "watch"])
 def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_path: Path) -> None:
     """No record, one of another chain or an unfinished one, a node that is another or is not there."""
     missing = node.cli(command)
@@ -195,7 +211,7 @@ def test_market_that_cannot_be_read_is_one_line(node: Node, command: str, tmp_pa
 def test_market_without_a_trade_is_empty(node: Node) -> None:
     """A table without rows is a line that says so, JSON an empty list; neither is an error."""
     node.deploy()
-    for command in ("accounts", "offers", "trades", "auctions", "lots"):
+    for command in ("accounts", "offers", "trades", "auctions", "lots", "contacts"):
         assert node.cli(command) == Done(0, "nothing found\n", "")
         assert node.cli(command, "--json") == Done(0, "[]\n", "")
 
@@ -232,13 +248,77 @@ def test_lots_are_listed(node: Node) -> None:
         right,
     ]
     header, row = node.cli("lots", "--state", "retired").lines
-    assert header.split() == ["owner", "producers", "energy_wh", "slot_start", "how", "state", "lot"]
+    assert (
+        header.split() == "owner producers energy_wh slot_start how state msg_addr lot".split()  # noqa: SIM905 - as printed
+    )
+    reached = "0x" + MSG.hex()
     assert row.split() == [
-        *(BOB.address, ALICE.address, "450", "2021-02-28", "23:15:00Z", "split", "retired", str(right))
+        *(BOB.address, ALICE.address, "450", "2021-02-28", "23:15:00Z", "split", "retired"),
+        *(reached, str(right)),
     ]
+    assert {lot["owner"]: lot["msg_addr"] for lot in found} == {
+        ALICE.address: "0x" + message_address(ALICE).hex(),
+        BOB.address: reached,
+    }
+    by_account = {each["account"]: each for each in node.cli("contacts", "--json").json}
+    assert by_account[ALICE.address]["public_key"] == "0x" + ALICE.public_key.hex()
+    assert by_account[ALICE.address]["lot"] == str(sold)
+    assert (by_account[BOB.address]["public_key"], by_account[BOB.address]["msg_addr"]) == ("0x", reached)
+    (_, one) = node.cli("contacts", "--account", BOB.address).lines
+    assert one.split() == [BOB.address, "0x", reached, str(sold)]
     assert node.cli("lots", "--account", OTHER.address).lines == ["nothing found"]
     events = [json.loads(line) for line in node.cli("watch", "--from-block", 0, "--for", 0, "--json").lines]
-    assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [right]
+    assert [e["lot"] for e in events if e["event"] == "LotRetired"] == [str(right)]
+
+
+def test_injection_from_reading_to_lot(node: Node, tmp_path: Path) -> None:
+    """Producer, DSO and anyone, each with files; a second reading or too much energy is refused (C-4)."""
+    node.deploy()
+    world = world_of(node)
+    here = ("--rpc", node.url, "--deployment", node.record)
+
+    def run(group: str, command: str, *arguments: object, key: SecretKey) -> Done:
+        raw = "0x" + key.reveal().hex()
+        return cli(group, command, *arguments, *here, env={"ENERGY_TRADING_KEY": raw})
+
+    def asked(energy_wh: int) -> Path:
+        domain = world.suite.lots_domain
+        reading = sign_reading(SLOT, energy_wh, world.meters[ALICE.address], domain)
+        signed, request = tmp_path / f"{energy_wh}.reading", tmp_path / f"{energy_wh}.request"
+        signed.write_text(json.dumps(reading.to_json()))
+        done = run("account", "inject", signed, "--out", request, key=ALICE)
+        assert (done.status, done.err) == (0, "")
+        return request
+
+    def certified(energy_wh: int, key: SecretKey = OWNER) -> Done:
+        paper = ("--limit-wh", 4312, "--journal", tmp_path / "journal", "--out", tmp_path / "certificate")
+        return run("dso", "certify", asked(energy_wh), *paper, key=key)
+
+    for energy_wh, key, line in (
+        (4313, OWNER, "the energy of a slot must be between 1 and 4312 Wh, not 4313"),
+        (700, ALICE, f"the key is that of {ALICE.address}; the ledger's owner is {OWNER.address}"),
+    ):
+        assert certified(energy_wh, key) == Done(1, "", f"error: {line}\n")
+        for file in tmp_path.glob("*.request"):
+            file.unlink()
+    assert certified(700).status == 0
+    paper = (tmp_path / "certificate").rename(tmp_path / "first")
+    refused = certified(701)
+    assert (refused.status, refused.err.startswith("error: another reading of meter")) == (1, True)
+    done = run("account", "mint", paper, "--json", key=OTHER)
+    assert (done.status, done.err) == (0, "")
+    assert world.suite.lots.owner_of(int(done.json["lot"])) == ALICE.address
+    assert node.cli("lots", "--json").json[0]["public_key"] == "0x" + ALICE.public_key.hex()
+    for command in (
+        ("account", "inject"),
+        ("dso", "certify", "--limit-wh", 1, "--journal", "j"),
+        ("account", "mint"),
+    ):
+        (tmp_path / "bad").write_text('{"meter": "0x"}')
+        out = () if command[1] == "mint" else ("--out", tmp_path / "never")
+        done = run(*command[:2], tmp_path / "bad", *command[2:], *out, key=OWNER)
+        assert (done.status, done.out, done.err.count("\n")) == (1, "", 1)
+        assert "must have the keys" in done.err
 
 
 def test_positions_are_listed(node: Node, tmp_path: Path) -> None:
@@ -433,14 +513,10 @@ def test_second_deployment_at_once_is_refused(node: Node) -> None:
     nonce = node.chain.next_nonce(DEPLOYER.address)
     process = node.start_deploy()
     planned = part.read_bytes()
-    process.send_signal(signal.SIGSTOP)
-    try:
-        refused = node.run_deploy("--restart")
-        assert (refused.returncode, refused.stdout) == (1, "")
-        assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
-        assert (part.read_bytes(), lock.exists()) == (planned, True)
-    finally:
-        process.send_signal(signal.SIGCONT)
+    refused = node.run_deploy("--restart")
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert refused.stderr == (f"error: another deployment is at work on {node.record}\n")
+    assert (part.read_bytes(), lock.exists()) == (planned, True)
     _, err = process.communicate()
     assert (process.returncode, err) == (0, "")
     assert node.chain.next_nonce(DEPLOYER.address) == nonce + len(PARTS)
@@ -481,7 +557,7 @@ def test_node_that_goes_away_is_one_line(tmp_path: Path) -> None:
         deploying = threading.Thread(target=lambda: answers.append(node.deploy()))
         deploying.start()
         part = Path(f"{node.record}.part")
-        while not part.exists():
+        while deploying.is_alive() and not part.exists():
             time.sleep(0.01)
     deploying.join()
     (done,) = answers

@@ -14,17 +14,20 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
+from energy_trading.bindings import Suite
 from energy_trading.bindings.deployment import Record
 from energy_trading.chain.connect import Chain, connect
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.files.journal import Journal
 from energy_trading.files.key_file import load_key, save_key
-from energy_trading.market.trade.offer import Offer
+from energy_trading.market.trade.offer import Offer, receipt_key
 from tests.client.cli_runs import Done, cli
 from tests.client.meter.test_meter_telegram import CRC, telegram
 from tests.client.shell_runs import shell, shell_blocks
 from tests.nodes import anvil, ganache
+from tests.softhsm import token_folder
 
 ROOT = Path(__file__).resolve().parents[2]
 NODES = {"anvil": anvil, "ganache": ganache}
@@ -70,6 +73,24 @@ class Shop:
         done = shell(script, {"NODE": self.rich, "ENERGY_TRADING_RPC": self.url})
         assert (done.returncode, done.stderr) == (0, ""), done
         self.told = done.stdout
+
+    def run_page(self, heading: str) -> None:
+        """Run a section of the page of meters."""
+        _, _, rest = (ROOT / "docs" / "meters.md").read_text(encoding="utf-8").partition(f"# {heading}\n")
+        script = shell_blocks(rest.partition("\n## ")[0].partition("\n### ")[0])
+        assert script, heading
+        tokens = {"SOFTHSM2_CONF": os.environ.get("SOFTHSM2_CONF", "")}
+        done = shell(script, {**tokens, "NODE": self.rich, "ENERGY_TRADING_RPC": self.url})
+        assert (done.returncode, done.stderr) == (0, ""), done
+
+    @property
+    def suite(self) -> Suite:
+        return Record.read(self.folder / "deployments" / f"{self.chain.chain_id}.json").open(self.chain)
+
+    @property
+    def bobs_meter(self) -> bytes:
+        """The hash of the signer that is registered for Bob."""
+        return self.suite.ledger.meter_of(self.address("bob"))
 
     def address(self, name: str) -> str:
         return self.key(name).address
@@ -126,6 +147,7 @@ ALICE, BOB = ("--key-file", "alice.key"), ("--key-file", "bob.key")
 METER = ("--meter-key", "meter.key", "--journal", "meter.journal")
 PKG = ("--pkg-key", "pkg.key", "--pkg-state", "pkg.json")
 DSO = ("--dso-key", "dso.key", "--dso-state", "dso.json")
+PARAMETERS = ("--parameters", "parameters.json")
 
 
 @pytest.fixture(scope="module", params=list(NODES))
@@ -156,7 +178,7 @@ def shop(walked: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
 
 def test_walk_through(walked: Shop) -> None:
     """What the page shows runs: from keys to the money taken out, and who it was (N-7 scenario 1)."""
-    assert walked.told.splitlines()[-1] == f"{walked.address('alice')} is «NL-BSN of alice»"
+    assert walked.told.splitlines()[-1] == walked.address("alice")
     (trade,) = walked.cli("trades", "--json").json
     assert (trade["seller"], trade["buyer"]) == (walked.address("alice"), walked.address("bob"))
     assert (trade["energy_wh"], trade["state"], trade["paid"]) == (800, "delivered", PRICE)
@@ -216,7 +238,7 @@ def test_readings_from_files(shop: Shop) -> None:
     assert shop.done("meter record", "ok.csv", *journal)["recorded"] == 0
     with held(Path("new.journal")):
         busy = shop.refused("meter record", "ok.csv", *journal)
-        assert busy == "journal new.journal is in use by another meter process"
+        assert busy == "journal new.journal is in use by another process"
 
 
 def test_trade_that_expires(shop: Shop) -> None:
@@ -292,6 +314,84 @@ def test_many_receipts_and_a_bad_one(shop: Shop) -> None:
     (sent,) = done.json["transactions"]
     assert [e["trade_id"] for e in sent["events"] if e["event"] == "DeliveryConfirmed"] == [first, second]
     assert shop.money("alice") == (1_000_000_000 + 2 * PRICE, 0)
+
+
+def test_receipt_with_high_s(shop: Shop) -> None:
+    """A receipt whose s is in the upper half, or that is DER, pays the seller all the same (N-3, N-8)."""
+    start = shop.start
+    trade_id = shop.offer()
+    shop.accept(trade_id, start)
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", trade_id, *METER, "--out", "low.json")
+    receipt = json.loads(Path("low.json").read_text())
+    r, s = (int(receipt["signature"][i : i + 64], 16) for i in (2, 66))
+    receipt["signature"] = "0x" + encode_dss_signature(r, SECP256K1_N - s % 2**255).hex()
+    Path("high.json").write_text(json.dumps(receipt))
+    shop.done("trade confirm", "high.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
+
+
+def test_meter_of_openssl(shop: Shop) -> None:
+    """What the page of meters shows runs: a P-256 key that only openssl reads pays the seller (N-3)."""
+    shop.run_page("A meter made of openssl")
+    receipt = json.loads(Path("openssl-receipt.json").read_text())
+    signer = bytes.fromhex(receipt["signer"][2:])
+    assert (len(signer), receipt_key(signer)) == (84, shop.bobs_meter)
+    assert signer[:20].hex() == shop.suite.p256_verifier[2:].lower()
+    assert shop.money("alice") == (2_000_000_000 + 100_000_000, 0)
+    key = ("--meter-key", "meter.key")
+    refused = "the meter's key is one of --meter-key, --meter-pkcs11 and --meter-command"
+    assert shop.refused("meter signer") == refused
+    assert shop.refused("meter signer", *key, "--meter-pkcs11", "pkcs11:") == refused
+    refused = "--meter-command and --meter-public-key need one another"
+    assert shop.refused("meter signer", *key, "--meter-public-key", "meter.pub") == refused
+    assert shop.refused("meter signer", "--meter-command", "openssl") == refused
+    command = ("--meter-public-key", "meter.pub", "--meter-command")
+    refused = "--meter-command is not a command line: No closing quotation"
+    assert shop.refused("meter signer", *command, "openssl 'a") == refused
+    refused = (
+        "--meter-public-key: meter.pem is not a public key in PEM or DER, as openssl ec -pubout writes it"
+    )
+    assert shop.refused("meter signer", "--meter-public-key", "meter.pem", "--meter-command", "x") == refused
+    offer = shop.offer()
+    shop.done(
+        "trade accept", offer, *shop.slot(shop.start), *BOB, "--journal", "o.journal", *command, "false"
+    )
+    rows = f"time,import_wh,export_wh\n{shop.start},0,0\n{shop.start + 900},800,0"
+    Path("o.csv").write_text(rows)
+    shop.done("meter record", "o.csv", "--journal", "o.journal", *command, "false")
+    kept = Path("o.journal").read_bytes()
+    for answer, reason in (
+        ("false", "the signer false ended with the status 1"),
+        ("true", f"the key of meter {receipt['signer']} did not sign: the answer is no signature of its own"),
+    ):
+        get = ("meter receipt", offer, "--journal", "o.journal", "--out", "o.json", *command, answer)
+        assert shop.refused(*get) == reason
+    assert (Path("o.journal").read_bytes(), Path("o.json").exists()) == (kept, False)
+
+
+def test_meter_in_a_token(shop: Shop, tmp_path: Path) -> None:
+    """The same with a key in a PKCS#11 token, which SoftHSM stands for (N-3)."""
+    if shutil.which("pkcs11-tool") is None:
+        pytest.skip("no OpenSC here: pkcs11-tool is not installed (apt-get install opensc)")
+    with token_folder(tmp_path) as driver:
+        shop.run_page("A meter in a token")
+        token = ("--meter-pkcs11", f"pkcs11:token=home;object=meter?module-path={driver}")
+        pin = {"ENERGY_TRADING_METER_PASSWORD": "1234"}
+        told = shop.cli("meter signer", *token, "--json", **pin)
+        assert receipt_key(bytes.fromhex(told.json["signer"][2:])) == shop.bobs_meter
+        offer = shop.offer()
+        done = shop.cli(
+            "trade accept", offer, *shop.slot(shop.start), *BOB, "--journal", "t.journal", *token, **pin
+        )
+        assert (done.status, done.err) == (0, "")
+        Path("t.csv").write_text(f"time,import_wh,export_wh\n{shop.start},0,0\n{shop.start + 900},800,0")
+        assert shop.cli("meter record", "t.csv", "--journal", "t.journal", *token, **pin).status == 0
+        made = shop.cli("meter receipt", offer, "--journal", "t.journal", "--out", "t.json", *token, **pin)
+        assert (made.status, made.err) == (0, "")
+        shop.done("trade confirm", "t.json", "--unlocked", shop.rich)
+        assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
+        assert shop.refused("meter signer", *token) == "token 'home' refused the PIN (PinIncorrect)"
 
 
 def test_give_up(shop: Shop) -> None:
@@ -402,8 +502,16 @@ def test_banned_person(shop: Shop) -> None:
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
     shop.done(*offer)
     assert Path("new.json").exists()
-    traced = shop.cli("trace", alice, *PKG, *DSO)
-    assert traced.out == f"{alice} is «NL-BSN of alice»\n"
+    reason = ("--reason", "a report", "--certificates", "certificates.json", *PARAMETERS)
+    assert shop.done("trace request", "--all", *reason, "--out", "all.request")["without_certificate"] == []
+    for who, keys in (("pkg", PKG), ("dso", DSO)):
+        book = ("--records", f"{who}.records", "--agreed", "--out", f"{who}.all")
+        assert shop.cli("trace half", "all.request", *keys, *book).status == 0
+    combine = ("trace combine", "all.request", "--half", "pkg.all", "--half", "dso.all", *PARAMETERS)
+    person = shop.cli(*combine, "--person", ENERGY_TRADING_IDENTITY="nl-bsn  of Alice")
+    assert person.out == f"{alice}\n"
+    everybody = shop.cli(*combine)
+    assert f"{alice} is «NL-BSN of alice»" in everybody.lines
 
 
 def test_meter_is_replaced_and_removed(shop: Shop) -> None:

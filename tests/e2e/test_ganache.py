@@ -81,7 +81,8 @@ def test_time_travels(there: World) -> None:
     now = there.chain.now()
     there.chain.travel(1_000)
     there.chain.mine()
-    assert now + 1_000 <= there.chain.now() <= now + 1_010
+    # its clock goes on meanwhile, on a busy machine for longer than a few seconds
+    assert now + 1_000 <= there.chain.now() < now + 1_900
 
 
 def test_sender_without_money(there: World) -> None:

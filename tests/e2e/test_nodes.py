@@ -1,8 +1,5 @@
 """The same deployment and trade in this process and on a real node: one behaviour, one price."""
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,16 +9,15 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from energy_trading.bindings.offer_market import DeliveryConfirmed, DeliveryRefused, OfferAccepted, OfferMade
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
-from energy_trading.chain.compile import ROOT
-from energy_trading.chain.connect import Chain, NodeError, connect
+from energy_trading.chain.connect import Chain, connect
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.market.trade.trader import confirm_many
 from energy_trading.meter.signers import P256Meter
 from energy_trading.types import Delivery, Energy, TradeState
+from tests import nodes
 from tests.world import EURO, FUNDS, GENESIS, World
 
-ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
 KEYS = [SecretKey.from_int(1000 + i) for i in range(9)]
 #: the chain id is in every signed digest, so it must be the same for gas to be the same
 CHAIN_ID = in_process(accounts=1).chain_id
@@ -31,30 +27,11 @@ PRICE = 173_456_789
 @contextmanager
 def anvil(hardfork: str) -> Iterator[Chain]:
     """A chain on an Anvil of our own that ends with the block."""
-    if not ANVIL.is_file():
-        pytest.skip("Anvil is not in node_modules (it is optional, Linux only)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = str(free.getsockname()[1])
-    fixed = ["--chain-id", str(CHAIN_ID), "--timestamp", str(GENESIS), "--silent"]
-    command = [ANVIL, "--port", port, "--hardfork", hardfork, *fixed]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            chain = connect_when_up(f"http://127.0.0.1:{port}")
-            for key in KEYS:
-                chain.web3.provider.make_request("anvil_setBalance", [key.address, hex(10**24)])
-            yield chain
-        finally:
-            process.terminate()
-
-
-def connect_when_up(url: str) -> Chain:
-    for _ in range(200):
-        try:
-            return connect(url, CHAIN_ID)
-        except NodeError:
-            time.sleep(0.05)
-    raise AssertionError("Anvil did not start within 10 s")
+    with nodes.anvil("--chain-id", str(CHAIN_ID), "--hardfork", hardfork) as url:
+        chain = connect(url, CHAIN_ID)
+        for key in KEYS:
+            chain.web3.provider.make_request("anvil_setBalance", [key.address, hex(10**24)])  # type: ignore[arg-type]
+        yield chain
 
 
 def populate(chain: Chain) -> World:

@@ -7,8 +7,9 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.deployment import Record, deploy_recorded
 from energy_trading.chain.connect import Chain, connect
+from tests.client.cli_runs import Done, cli
 from tests.nodes import anvil, free_port, ganache
 
 
@@ -64,7 +66,7 @@ def watching(url: str, record: Path, *options: object) -> Iterator[Watcher]:
         preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     ) as process:
         # A line that does not come fails the test instead of stopping it.
-        guard = threading.Timer(60, process.kill)
+        guard = threading.Timer(600, process.kill)
         guard.start()
         try:
             watcher = Watcher(process)
@@ -191,17 +193,44 @@ def test_another_chain_in_place_of_the_node_ends_it(
             assert watcher.end() == (1, "", line.format(ledger=ledger, url=url))
 
 
-@pytest.mark.parametrize("end", ["interrupt", "end"])
-def test_a_node_that_is_away_keeps_nobody(record: Path, end: str) -> None:
-    """Waiting ends with Ctrl-C, or with the time that --for gives, without a traceback."""
+def test_a_node_that_is_away_keeps_nobody(record: Path) -> None:
+    """Waiting ends with Ctrl-C, without a traceback."""
     with ExitStack() as node:
         url = node.enter_context(anvil())
         deployed(url, record)
-        with watching(url, record, *(("--for", 2) if end == "end" else ())) as watcher:
+        with watching(url, record) as watcher:
             node.close()
             assert watcher.warning().endswith("; waiting for it")
-            expected = {"interrupt": (130, "", ""), "end": (0, "", "")}[end]
-            assert getattr(watcher, end)() == expected
+            assert watcher.interrupt() == (130, "", "")
+
+
+class Clock:
+    """Goes on by the sleeps alone; something happens in the first of them."""
+
+    def __init__(self, first: Callable[[], None]) -> None:
+        self.now, self.first = 0.0, first
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        if not self.now:
+            self.first()
+        self.now += seconds
+
+
+def test_time_that_ends_a_watch_ends_the_wait_for_a_node(
+    record: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """--for holds while the node is away, too; the node is missed once."""
+    with ExitStack() as node:
+        url = node.enter_context(anvil())
+        deployed(url, record)
+        clock = Clock(node.close)
+        monkeypatch.setattr(import_module("energy_trading.cli.watch"), "time", clock)
+        done = cli("watch", "--rpc", url, "--deployment", record, "--for", 2)
+    assert done == Done(0, "", f"no node answers at {url}; waiting for it\n")
+    assert clock.now == 2
 
 
 def rpc(chain: Chain, method: Any, *params: object) -> None:

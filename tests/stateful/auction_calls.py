@@ -9,6 +9,8 @@ from typing import TypeAlias
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
+    FeesClaimed,
+    FeesEarned,
     LotAwarded,
     SettlementAdvanced,
     ShareForfeited,
@@ -33,9 +35,22 @@ from tests.stateful.trade_calls import TradeCalls, buyers, keys, oddities, selle
 Ints: TypeAlias = tuple[int, ...]
 
 QUOTE_KEYS = [SecretKey.from_int(0xA0C + i) for i in range(2)]
-#: seconds to quoteUntil, to discloseUntil, of the pay window and to deliverBy; the last five are not allowed
-TIMES = [(60, 900, 300, 3600), (300, 600, 60, 5000), (60, 3000, 50, 3100), (900, 1000, 600, 9000)] * 12
-TIMES += [(0, 60, 60, 600), (60, 60, 60, 600), (60, 120, 0, 600), (60, 120, 480, 600), (60, 120, 60, 20_000)]
+#: seconds to quoteUntil, discloseUntil, settleBy, payBy and deliverBy; the last seven are not allowed
+TIMES = [
+    (60, 1500, 3000, 3300, 3600),
+    (300, 1500, 2400, 2700, 5000),
+    (60, 3000, 3100, 3160, 3200),
+    (900, 1000, 1600, 2200, 9000),
+] * 12
+TIMES += [
+    (0, 60, 160, 220, 600),
+    (60, 60, 160, 220, 600),
+    (60, 120, 219, 300, 600),
+    (60, 120, 220, 279, 600),
+    (60, 120, 220, 600, 600),
+    (60, 120, 220, 280, 20_000),
+    (60, 120, 90, 280, 600),
+]
 LOTS = [(1000,), (700, 700), (2000, 500, 200), (900, 800, 700)] * 12
 LOTS += [(), (100,), (500, 700), (700, 0), (2**40,), (2**40 - 1,), (300,) * 9]
 #: start price and ceiling, units per kWh
@@ -54,12 +69,16 @@ class Sale:
     quotes: list[Quote] = field(default_factory=list)
 
 
+def _times(terms: AuctionTerms) -> tuple[int, ...]:
+    return terms.quote_until, terms.disclose_until, terms.settle_by, terms.pay_by
+
+
 class AuctionCalls(TradeCalls):
     """Trades, and auctions whose awards become trades."""
 
     weights = MappingProxyType(
         {
-            "lift_ban": 4,  # few are banned here
+            "lift_ban": 3,
             "outlast_ban": 0,  # waits past every deadline of an auction; trades alone meet it often
             "make_offer": 3,
             "accept_offer": 4,
@@ -75,13 +94,16 @@ class AuctionCalls(TradeCalls):
     must_see = frozenset(
         {
             "auction decided in parts",
-            "award nobody could pay in time",
             "award: lots unsold",
             "award paid by a banned winner",
             "award: sold out",
             "chunk that overlaps what is done",
             "expired: AWARDED",
             "expired: AWARDED, winner suspended",
+            "fees of a settlement in parts",
+            "fees of quotes settled before a forfeit",
+            "forfeited after the key was disclosed",
+            "forfeited in the middle of a settlement",
             "garbage quote settled",
             "quote of somebody who may not buy settled",
             "share of a quote of the publisher's own",
@@ -93,6 +115,11 @@ class AuctionCalls(TradeCalls):
         self.auctions = self.rules.auction
         self.sales: dict[bytes, Sale] = {}
 
+    @property
+    def fee(self) -> int:
+        """What a quote costs, in wei."""
+        return self.parameters.quote_fee
+
     def stage_of(self, auction_id: bytes) -> AuctionState:
         """The state of an auction in the next block."""
         return self.auctions.state_of(auction_id, self.chain.next_time)[0]
@@ -103,12 +130,25 @@ class AuctionCalls(TradeCalls):
 
     def deadlines(self) -> list[int]:
         orders = [sale.terms for sale in self.sales.values()]
-        times = [time for t in orders for time in (t.quote_until, t.disclose_until, t.deliver_by)]
+        times = [time for t in orders for time in (*_times(t), t.deliver_by)]
         return super().deadlines() + times
 
     def one_story(self) -> None:
-        """And on every auction: its state, its quotes, what is held for it, and where its replay stands."""
+        """And on every auction: its state, its quotes, what is held for it, and where its replay stands.
+
+        The coin in the auction's contract is what has been earned, and the fees of quotes not settled yet.
+        """
         super().one_story()
+        auction, settlers = self.world.suite.auction, self.parameters.settler_bps * self.fee // 10_000
+        earned = {person.address: auction.fees_of(person.address) for person in self.people}
+        assert earned == {address: self.auctions.fees_of(address) for address in earned}
+        assert earned == {address: self.replayed.fees.get(address, 0) for address in earned}
+        waiting = sum(
+            one.count * self.fee - one.done * settlers
+            for one in self.auctions.auctions.values()
+            if one.stage != AuctionState.FORFEITED
+        )
+        assert self.chain.balance(auction.address) == sum(earned.values()) + waiting
         for auction_id, sale in self.sales.items():
             state, count, link = self.auctions.state_of(auction_id, self.chain.now())
             assert self.world.suite.auction.state_of(auction_id) == (state, count, link)
@@ -121,12 +161,14 @@ class AuctionCalls(TradeCalls):
     def end_all(self) -> None:
         stranger = self.world.stranger
         for auction_id in self.sales:
-            if self.stage_of(auction_id) == AuctionState.AWAITING_KEY:
+            if self.stage_of(auction_id) in (AuctionState.AWAITING_KEY, AuctionState.DISCLOSED):
                 assert self.forfeit_one(auction_id, stranger)
-            if self.stage_of(auction_id) == AuctionState.DISCLOSED:
-                assert self.settle_one(auction_id, stranger, self.chunk(auction_id, 99, ""))
-            elif self.stage_of(auction_id) == AuctionState.FORFEITED:
+            if self.stage_of(auction_id) == AuctionState.FORFEITED:
                 assert self.compensate_one(auction_id, stranger, self.chunk(auction_id, 99, ""))
+        for person in self.people:
+            if self.auctions.fees_of(person.address):
+                assert self.step("claim_fees", person, "auction.claim_fees", stranger.address)[0]
+        assert self.chain.balance(self.world.suite.auction.address) == 0
         super().end_all()
 
     def pick_sale(self, place: int, *states: AuctionState) -> bytes | None:
@@ -153,9 +195,20 @@ class AuctionCalls(TradeCalls):
         self.nonce += 1
         quote_key = ZERO_ADDRESS if odd == "key" else key.address
         (start, ceiling), now = prices, self.chain.next_time
-        quote_until, disclose_until, pay_window, deliver_by = times
-        ends = now + quote_until, now + disclose_until, pay_window, now + deliver_by
-        terms = AuctionTerms(publisher.address, quote_key, start, ceiling, *ends, self.nonce, lots)
+        quote_until, disclose_until, settle_by, pay_by, deliver_by = (now + seconds for seconds in times)
+        terms = AuctionTerms(
+            publisher.address,
+            quote_key,
+            start,
+            ceiling,
+            quote_until,
+            disclose_until,
+            settle_by,
+            pay_by,
+            deliver_by,
+            self.nonce,
+            lots,
+        )
         if odd == "again" and self.sales:
             terms = list(self.sales.values())[-1].terms
             publisher = next(person for person in self.people if person.address == terms.publisher)
@@ -188,9 +241,10 @@ class AuctionCalls(TradeCalls):
         odd=[""] * 12 + ["copied", "elsewhere", "no point", "noise"],
         relayed=["", "", "signed", "forged"],
         by=anybody,
+        more=[0] * 20 + [-1_009, -1, 1, 1_009],
     )
-    def quote(self, place: int, who: int, amount: int, odd: str, relayed: str, by: int) -> None:
-        """A sealed quote, which the bidder or somebody else submits (X-5)."""
+    def quote(self, place: int, who: int, amount: int, odd: str, relayed: str, by: int, more: int) -> None:
+        """A sealed quote, which the bidder or somebody else submits and pays the fee for (X-5)."""
         auction_id = self.pick_sale(place, AuctionState.QUOTING)
         if auction_id is None:
             return
@@ -201,11 +255,17 @@ class AuctionCalls(TradeCalls):
             digest = self.world.suite.auction_domain.digest(relayed_quote)
             signature = compact((bidder if relayed == "signed" else self.world.pkg).sign_digest(digest))
             sent, _ = self.step(
-                "quote_for", self.people[by], "auction.quote_for", auction_id, quote, signature
+                "quote_for",
+                self.people[by],
+                "auction.quote_for",
+                *(auction_id, quote, signature),
+                value=self.fee + more,
             )
         else:
-            sent, _ = self.step("quote", bidder, "auction.quote", auction_id, quote.cx, quote.body)
+            words = auction_id, quote.cx, quote.body
+            sent, _ = self.step("quote", bidder, "auction.quote", *words, value=self.fee + more)
         if sent:
+            assert more == 0, "a quote costs its fee, no less and no more"
             self.sales[auction_id].quotes.append(quote)
             self.sales[auction_id].links.append(self.link(auction_id))
 
@@ -246,7 +306,7 @@ class AuctionCalls(TradeCalls):
 
     wrong_chunks = [""] * 12 + ["overlap"] * 4 + ["empty", "missing", "added", "swapped", "bidder", "begin"]
 
-    @call(20, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
+    @call(32, place=range(100), size=[1, 1, 2, 3, 99, 99], key=wrong_keys, odd=wrong_chunks, by=anybody)
     def settle(self, place: int, size: int, key: str, odd: str, by: int) -> None:
         """A chunk of quotes is opened; the last one decides (X-6, X-7)."""
         auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
@@ -264,6 +324,11 @@ class AuctionCalls(TradeCalls):
             return None
         done = sale.links.index(before) - sale.links.index(begin)
         seen["chunk that overlaps what is done"] += done < len(quotes)
+        earned = [event.amount for event in sent.events if isinstance(event, FeesEarned)]
+        count = len(sale.links) - 1
+        if result is not None and count:
+            assert sum(earned) == done * self.fee + (count - done) * (self.fee - earned[0] // done)
+            seen["fees of a settlement in parts"] += done < count
         for bidder, amount in self.auctions.opened(auction_id, key, quotes):
             seen["garbage quote settled"] += amount is None
             seen["quote of somebody who may not buy settled"] += bidder not in may_buy
@@ -272,16 +337,21 @@ class AuctionCalls(TradeCalls):
             return sent
         seen["auction decided in parts"] += before != sale.links[-1]
         self.check_result(auction_id, sent, result)
-        if self.random.random() < 0.6:
+        if self.random.random() < 0.5:
             self.ban_winners(result)
         return sent
 
     def ban_winners(self, result: Result) -> None:
-        """Winners are banned for other trades before they have paid, and pay what they owe (X-3, X-7)."""
+        """Winners are banned for other trades before they have paid, and pay what they owe (X-3, X-7).
+
+        The DSO then lifts some of the bans.
+        """
         for terms in result.awards:
             for winner in [person for person in self.people if person.address == terms.buyer]:
                 self.fail_until_banned(winner)
                 self.accept("pay_award", terms.struct_hash(), winner, "meter")
+                if self.random.random() < 0.5:
+                    self.lift_ban(self.people.index(winner), True, "the gateway was down")
 
     def check_result(self, auction_id: bytes, sent: Sent, result: Result) -> None:
         """The log states the same lots, winners and prices as the rules."""
@@ -298,9 +368,8 @@ class AuctionCalls(TradeCalls):
         lots = len(self.sales[auction_id].terms.lots_wh)
         seen["award: sold out"] += len(trades) == lots
         seen["award: lots unsold"] += 0 < len(trades) < lots
-        seen["award nobody could pay in time"] += not trades and result.runner_up_quote > 0
 
-    @call(24, place=range(100), right=often, who=anybody, key=keys)
+    @call(12, place=range(100), right=often, who=anybody, key=keys)
     def pay_award(self, place: int, right: bool, who: int, key: str) -> None:
         """The winner pays, or somebody else tries (X-7, N-2)."""
         trade_id = self.pick(place, TradeState.AWARDED)
@@ -321,7 +390,7 @@ class AuctionCalls(TradeCalls):
         if trade_id is not None:
             self.receive("deliver_award", trade_id, 100, odd, self.people[by])
 
-    @call(4, asked=False, place=range(100))
+    @call(8, asked=False, place=range(100))
     def suspend_winner(self, place: int) -> None:
         """The DSO suspends somebody who has yet to pay an award (C-10)."""
         trade_id = self.pick(place, TradeState.AWARDED)
@@ -338,15 +407,23 @@ class AuctionCalls(TradeCalls):
 
     # ------------------------------------------------------------ forfeit
 
-    @call(2, place=range(100), by=anybody)
+    @call(3, place=range(100), by=anybody)
     def forfeit(self, place: int, by: int) -> None:
-        """A key that does not come costs the guarantee (X-6, N-7)."""
-        auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY)
+        """A key or a settlement that does not come costs the guarantee (X-6, N-7)."""
+        auction_id = self.pick_sale(place, AuctionState.AWAITING_KEY, AuctionState.DISCLOSED)
         if auction_id is not None:
             self.forfeit_one(auction_id, self.people[by])
 
     def forfeit_one(self, auction_id: bytes, by: SecretKey) -> Sent | None:
-        return self.step("forfeit", by, "auction.forfeit", self.sales[auction_id].terms)[0]
+        sale, stage, link = self.sales[auction_id], self.stage_of(auction_id), self.link(auction_id)
+        sent = self.step("forfeit", by, "auction.forfeit", sale.terms)[0]
+        if sent and sale.quotes:
+            is_late = stage == AuctionState.DISCLOSED
+            seen["forfeited after the key was disclosed"] += is_late
+            seen["forfeited in the middle of a settlement"] += is_late and link != sale.links[-1]
+            earned = sent.event(FeesEarned).amount
+            seen["fees of quotes settled before a forfeit"] += earned < len(sale.quotes) * self.fee
+        return sent
 
     @call(6, place=range(100), size=[1, 2, 99], odd=wrong_chunks, by=anybody)
     def compensate(self, place: int, size: int, odd: str, by: int) -> None:
@@ -363,3 +440,20 @@ class AuctionCalls(TradeCalls):
                 isinstance(event, ShareForfeited) for event in sent.events
             )
         return sent
+
+    # ------------------------------------------------------------ fees
+
+    @call(6, who=anybody, right=often, odd=[""] * 8 + ["nobody"], to=anybody)
+    def claim_fees(self, who: int, right: bool, odd: str, to: int) -> None:
+        """The fees that somebody has earned, or has not (X-5)."""
+        caller = self.people[who]
+        earners = [person for person in self.people if self.auctions.fees_of(person.address)]
+        if right and earners:
+            caller = earners[who % len(earners)]
+        recipient = ZERO_ADDRESS if odd else self.people[to].address
+        due, before = self.auctions.fees_of(caller.address), self.chain.balance(recipient)
+        sent, _ = self.step("claim_fees", caller, "auction.claim_fees", recipient)
+        if sent:
+            gas_free = self.chain.balance(recipient) - before
+            assert sent.event(FeesClaimed).amount == due
+            assert recipient == caller.address or gas_free == due

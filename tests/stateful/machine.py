@@ -39,6 +39,10 @@ PARAMETERS: dict[str, Any] = {
     "tolerance_bps": 1_000,
     "bidders_bps": 6_543,
     "max_duration": 3 * 3600,
+    "min_settle_window": 100,
+    "min_pay_window": 60,
+    "quote_fee": 1_009,
+    "settler_bps": 3_333,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,
@@ -187,14 +191,14 @@ class Machine:
         self.nonce = 0
         self.random = random.Random()
         #: calls made so far, to be printed after a failure
-        self.told: list[str] = []
+        self.made: list[str] = []
 
     def any_call(self, seed: int) -> None:
         """Draw a call and its arguments. The seed alone decides which, so that others can be left out."""
         self.random = random.Random(seed)
         name = self.random.choices(list(self.calls), [weight for weight, _ in self.calls.values()])[0]
         arguments = {key: self.random.choice(values) for key, values in self.calls[name][1].items()}
-        self.told.append(f"{name}({arguments})")
+        self.made.append(f"{name}({arguments})")
         getattr(self, name)(**arguments)
 
     def model_of_token(self) -> Token | None:
@@ -310,7 +314,7 @@ def failure(kind: type[Machine], seeds: Sequence[int]) -> tuple[list[str], Excep
             machine.one_story()
         machine.end_everything()
     except Exception as error:
-        return machine.told, error
+        return machine.made, error
     finally:
         machine.chain.revert(machine.start)
     return None
@@ -338,14 +342,14 @@ def run(kind: type[Machine], examples: int, steps: int) -> str:
     lines += [f"{what:69} {count:6}" for what, count in sorted(seen.items())]
     all_names = {name for name in kind.calls if getattr(kind, name).asked} | {name for name, _ in counts}
     names = kind.examined or all_names
-    told = "\n".join([kind.__name__, *lines])
+    summary = "\n".join([kind.__name__, *lines])
     not_done = {name for name in names if not counts[name, "done"]}
-    assert not_done == kind.never & names, f"these calls never succeeded, so they were not tested\n{told}"
+    assert not_done == kind.never & names, f"these calls never succeeded, so they were not tested\n{summary}"
     not_refused = names - {name for name, answer in counts if answer != "done"}
     assert not_refused == kind.always & names, (
-        f"these calls were never refused, so wrong callers were not tested\n{told}"
+        f"these calls were never refused, so wrong callers were not tested\n{summary}"
     )
     found_out = {what for what, count in seen.items() if count}
     not_seen = kind.must_see - found_out - {f"{name}: {answer}" for name, answer in counts}
-    assert not_seen == set(), f"these were not seen\n{told}"
-    return told
+    assert not_seen == set(), f"these were not seen\n{summary}"
+    return summary

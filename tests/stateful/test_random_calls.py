@@ -16,7 +16,7 @@ from tests.stateful.trade_calls import TradeCalls
     ("kind", "examples", "steps"),
     [
         (TradeCalls, 60, 80),
-        (AuctionCalls, 70, 120),
+        (AuctionCalls, 90, 120),
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),
         (LotCalls, 35, 100),
@@ -26,6 +26,6 @@ def test_random_calls(
     capsys: pytest.CaptureFixture[str], kind: type[Machine], examples: int, steps: int
 ) -> None:
     """Whatever anyone calls, the money stays whole, and contracts, rules and log agree (N-7, N-8)."""
-    told = run(kind, examples, steps)
+    summary = run(kind, examples, steps)
     with capsys.disabled():
-        print("\n" + told)
+        print("\n" + summary)

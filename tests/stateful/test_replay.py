@@ -26,7 +26,7 @@ def story(world: World) -> list[Event]:
 
 
 def test_replay_is_what_the_ledger_says(world: World) -> None:
-    """One trade and one open offer: the fold of the log is the chain's state (C-9, S-8)."""
+    """One trade and one open offer: the fold of the log is the chain's state (C-9)."""
     world.deliver(world.accepted(world.alice, world.bob), world.bob)
     offer = world.make(world.seller)
     accounts = replay(story(world), parameters(world))

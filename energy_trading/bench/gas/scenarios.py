@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import Any, Final
 
 from eth_abi.abi import encode
+from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.bench.gas.parts import Paid, watch
@@ -199,6 +200,7 @@ class Bench(Community):
         self.deployed = seen[before:]
         self.meter = Secp256k1Meter(_key("meter"))
         self.quote_key = _key("quote key")
+        self.quote_fee = self.suite.auction.auction_parameters().quote_fee
 
     # ------------------------------------------------------------ steps
 
@@ -263,13 +265,16 @@ class Bench(Community):
             self.found[name] = Scenario((paid,))
 
     def warm_up(self) -> None:
-        """Two accounts with ten trades behind them, and a treasury that has had money."""
+        """Two accounts with ten trades behind them, and a treasury and a settler that have had money."""
         self.join(self.producer)
         self.join(self.consumer)
         for i in range(10):
             self.confirm(self.open_trade(nonce=i))
         late = self.open_trade(nonce=10)
         self.confirm(late, SHORT_WH)
+        with_fee = self.post_and_quote([self.consumer])
+        self.chain.mine(with_fee.terms.quote_until)
+        self.settle(with_fee)
         self.chain.mine((self.chain.now() // 86_400 + 1) * 86_400 + 3_600)
 
     def offers(self) -> None:
@@ -476,12 +481,14 @@ class Bench(Community):
             self.found["auction.post"] = auction.posted
             self.found["auction.quote_first"], self.found["auction.quote"] = auction.quoted[:2]
             with self.fresh():
-                relayed = self.sealed(auction.auction_id, self.buyers[0], BATCH)
+                relayed = self.sealed(auction.auction_id, self.buyers[0].address, BATCH)
                 digest = self.suite.auction_domain.digest(
                     RelayedQuote(auction.auction_id, relayed.bidder, relayed.cx, relayed.body)
                 )
                 signature = compact(self.buyers[0].sign_digest(digest))
-                call = self.suite.auction.quote_for(auction.auction_id, relayed, signature)
+                call = self.suite.auction.quote_for(
+                    auction.auction_id, relayed, signature, value=self.quote_fee
+                )
                 self.keep("auction.quote_relayed", call, self.relayer)
             with self.fresh():
                 self.chain.mine(auction.terms.quote_until)
@@ -509,6 +516,38 @@ class Bench(Community):
             empty = self.post_and_quote([])
             self.chain.mine(empty.terms.quote_until)
             self.keep("auction.close", self.suite.auction.forfeit(empty.terms), self.relayer)
+        with self.fresh():
+            self.keep("auction.claim_fees", self.suite.auction.claim_fees(self.relayer.address), self.relayer)
+        self.flood()
+
+    def flood(self) -> None:
+        """What it costs to stuff an auction from a contract, and to settle what came.
+
+        The quotes are good ones of an account that is not open, all the same: to repeat one is cheapest for
+        the spammer, and as the account has no place among the best yet, the ledger is asked about each.
+        """
+        from web3.types import Nonce
+        from web3.utils.address import get_create_address
+
+        costs: list[tuple[Scenario, Scenario]] = []
+        for count in (BATCH, 2 * BATCH):
+            with self.fresh():
+                auction = self.post_and_quote([])
+                account = to_checksum_address(self.relayer.address)
+                nonce = Nonce(self.chain.next_nonce(account))
+                spammer = str(get_create_address(account, nonce))
+                quote = self.sealed(auction.auction_id, spammer, 0)
+                call = self.suite.auction.quote(
+                    auction.auction_id, quote.cx, quote.body, value=self.quote_fee
+                )
+                self.chain.send(None, _repeated(call, count), self.relayer, value=count * self.quote_fee)
+                sent = Scenario((self.seen[-1],))
+                stuffed = replace(auction, quotes=[quote] * count)
+                self.chain.mine(auction.terms.quote_until)
+                costs.append((sent, self.settle(stuffed)))
+        few, many = costs
+        self.found["auction.flood_quote"] = many[0].beyond(few[0], BATCH)
+        self.found["auction.flood_settle_per_quote"] = many[1].beyond(few[1], BATCH)
 
     def pay_and_deliver(self) -> Scenario:
         """The winner of the last award pays, and the receipt is submitted."""
@@ -530,21 +569,22 @@ class Bench(Community):
             CEILING,
             now + 6 * 3_600,
             now + 7 * 3_600,
-            3_600,
+            now + 8 * 3_600,
+            now + 9 * 3_600,
             now + 20 * 3_600,
             NONCE,
             list(lots_wh),
         )
         posted = self.send(self.suite.auction.post(terms), self.producer)
         auction_id = self.suite.auction.auction_id_of(terms)
-        quotes = [self.sealed(auction_id, key, i) for i, key in enumerate(bidders)]
+        quotes = [self.sealed(auction_id, key.address, i) for i, key in enumerate(bidders)]
         quoted = tuple(
-            self.send(self.suite.auction.quote(auction_id, q.cx, q.body), key)
+            self.send(self.suite.auction.quote(auction_id, q.cx, q.body, value=self.quote_fee), key)
             for key, q in zip(bidders, quotes, strict=True)
         )
         return PostedAuction(terms, auction_id, posted, quoted, quotes)
 
-    def sealed(self, auction_id: bytes, bidder: SecretKey, place: int) -> Quote:
+    def sealed(self, auction_id: bytes, bidder: str, place: int) -> Quote:
         """A quote between the start price and the ceiling that depends on the bidder's place only."""
         amount = START_PRICE + int.from_bytes(keccak(place.to_bytes(2, "big")), "big") % (
             CEILING - START_PRICE
@@ -555,10 +595,10 @@ class Bench(Community):
             self.chain.chain_id,
             self.suite.auction.address,
             auction_id,
-            bidder.address,
+            bidder,
             _key(f"ephemeral {place}"),
         )
-        return Quote(bidder.address, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
+        return Quote(bidder, int.from_bytes(sealed.cx, "big"), int.from_bytes(sealed.body, "big"))
 
     def disclose(self, auction: PostedAuction) -> Scenario:
         """Disclose the key alone."""
@@ -608,6 +648,23 @@ class PostedAuction:
             sealed = SealedQuote(q.cx.to_bytes(32, "big"), q.body.to_bytes(32, "big"))
             links.append(accumulate(links[-1], q.bidder, sealed))
         return links
+
+
+def _repeated(call: Call[Any], count: int) -> bytes:
+    """Return the creation code of a contract that makes a call so many times; nothing of it remains.
+
+    Nothing quotes for less: the auction's slots are warm from the second time on.
+    """
+    data, code = call.data, b""
+    for place in range(0, len(data), 32):  # PUSH32 word, PUSH1 place, MSTORE
+        code += b"\x7f" + data[place : place + 32].ljust(32, b"\0") + bytes((0x60, place, 0x52))
+    code += b"\x61" + count.to_bytes(2, "big")  # PUSH2 count
+    start = len(code)
+    code += b"\x5b\x5f\x5f\x60" + bytes((len(data),)) + b"\x5f"  # JUMPDEST, no answer, the call's data
+    code += b"\x67" + call.value.to_bytes(8, "big") + b"\x73" + bytes.fromhex(call.to[2:])  # PUSH8, PUSH20
+    code += b"\x5a\xf1\x50"  # GAS, CALL, POP
+    code += b"\x60\x01\x90\x03\x80\x61" + start.to_bytes(2, "big") + b"\x57\x00"  # count - 1; JUMPI, STOP
+    return code
 
 
 def _scalar(key: SecretKey) -> int:

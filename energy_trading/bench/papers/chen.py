@@ -13,13 +13,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, demand, refused
+from energy_trading.bench.papers.findings import Finding, Findings, Verdict, demand, refused, same_if
 from energy_trading.bindings.energy_lot import BadSignature, IdUsed, LotExchanged, LotMinted
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.ecies import DecryptionFailed
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
+from energy_trading.files.journal import Journal
 from energy_trading.identity import (
     DSO,
     PKG,
@@ -27,14 +28,17 @@ from energy_trading.identity import (
     Parameters,
     PersonBanned,
     Role,
+    TraceRequest,
     TracingProof,
+    combine_halves,
     identity_ciphertext,
     issue_as_printed,
     trace_as_printed,
 )
 from energy_trading.identity._as_printed import identity_hash
+from energy_trading.market.lots.certification import Certifier, NotCertified, request_certificate
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.injection import Contact, mint, sign_injection, sign_reading
+from energy_trading.market.lots.injection import Contact, mint, sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
@@ -58,6 +62,8 @@ from energy_trading.simulation.people import EURO, GENESIS, Community, certify
 SLOT: Final = GENESIS - 900
 PRICE: Final = EURO // 4
 ENERGY_WH: Final = 2_500
+#: What a connection of 3 × 25 A carries in a slot of 15 minutes, Wh.
+LIMIT_WH: Final = 4_312
 _CERTIFIED_FROM: Final = GENESIS - 30 * 86_400
 _BOB: Final = "Bob, who lives in house 1"
 _ALICE: Final = "Alice, who lives in house 2"
@@ -148,9 +154,9 @@ class _Run:
     def report(self, row: str, title: str, *lines: str) -> None:
         self.steps.append(Step(row, title, lines))
 
-    def compare(self, about: str, paper: str, ours: str, why: str = "", same: bool = False) -> None:
+    def compare(self, about: str, paper: str, ours: str, verdict: Verdict, why: str = "") -> None:
         """Add a finding about the row of the last step."""
-        self.found.append(Finding(self.steps[-1].row, about, paper, ours, why, same))
+        self.found.append(Finding(self.steps[-1].row, about, paper, ours, verdict, why))
 
     # ------------------------------------------------------------ identities
 
@@ -177,6 +183,7 @@ class _Run:
             "who can decrypt α",
             "DSO alone, under PK_DSO",
             "PKG and DSO only together",
+            Verdict.DIFFERENT,
             "C-10 asks for this; there is one authority less to trust",
         )
 
@@ -205,9 +212,8 @@ class _Run:
             " known"
             if leaks
             else "no master key",
-            same=not leaks,
-            why="the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own"
-            " user",
+            same_if(not leaks),
+            "the hash is public, so eq 4 can be solved for s; α would have to be hidden from its own user",
         )
 
     def issue(self) -> None:
@@ -238,6 +244,7 @@ class _Run:
             "who knows priK",
             "PKG computes it and hands it over",
             "only its user",
+            Verdict.DIFFERENT,
             "the certificate is implicit: PKG's part is useless without the user's, and the key still"
             " carries α",
         )
@@ -253,7 +260,9 @@ class _Run:
             " are sent",
             "checked: the account of the certificate is txAddr",
         )
-        self.compare("txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same=same)
+        self.compare(
+            "txAddr, msgAddr", "hash(pubK), hash(pubK‖priK)", "the same, by keccak256", same_if(same)
+        )
 
     # ------------------------------------------------------------ lot
 
@@ -262,11 +271,18 @@ class _Run:
         meter = Secp256k1Meter(SecretKey.generate())
         self.people.register_meter(self.bob.account, meter)
         reading = sign_reading(SLOT, ENERGY_WH, meter, domain)
-        contact = Contact.of(self.bob.secret_key)
-        paper = sign_injection(reading, contact, 1, deadline, self.operator, domain)
+        request = request_certificate(reading, self.bob.secret_key, self.operator.address, domain)
+        contact, desk = request.contact, Certifier(self.suite, self.operator, LIMIT_WH)
+        home_made = sign_reading(SLOT, ENERGY_WH, Secp256k1Meter(SecretKey.generate()), domain)
+        unregistered = request_certificate(home_made, self.bob.secret_key, self.operator.address, domain)
+        refused(NotCertified, lambda: desk.certify(unregistered, deadline))
+        paper = desk.certify(request, deadline)
+        second = sign_reading(SLOT, ENERGY_WH + 1, meter, domain)
+        again = request_certificate(second, self.bob.secret_key, self.operator.address, domain)
+        refused(NotCertified, lambda: desk.certify(again, deadline))
         self.lot = mint(self.suite, self.treasury, paper)
-        again = refused(IdUsed, lambda: mint(self.suite, self.treasury, paper))
-        demand(again.lot == self.lot, "a reading makes one lot")
+        used = refused(IdUsed, lambda: mint(self.suite, self.treasury, paper))
+        demand(used.lot == self.lot, "a reading makes one lot")
         minted = [event for event in self.suite.lots.events() if isinstance(event, LotMinted)]
         stored = [(e.producer, e.public_key, e.msg_addr, e.certificate) for e in minted]
         kept = stored == [(contact.account, contact.public_key, contact.msg_addr, paper.signature)]
@@ -276,29 +292,34 @@ class _Run:
             f"Bob's meter → DSO: {ENERGY_WH} Wh in one slot of 15 minutes, signed"
             f" ({len(reading.signature)} bytes)",
             f"Bob → DSO: pubK ({len(contact.public_key)} bytes), txAddr, msgAddr"
-            f" ({len(contact.msg_addr)} bytes)",
-            f"DSO → Bob: a certificate of all this, sign_D ({len(paper.signature)} bytes), which needs no"
-            " chain",
+            f" ({len(contact.msg_addr)} bytes), and Bob's signature of them to this DSO"
+            f" ({len(request.signature)} bytes)",
+            "DSO: the meter is the one registered for Bob, pubK is his account's (eq 1), the energy is within"
+            " the limit of a slot, and the meter has no other reading of the slot",
+            f"DSO → Bob: a certificate of all this, sign_D ({len(paper.signature)} bytes)",
             "anyone → chain: mint; the lot is Bob's, its id is the hash of the reading; the log keeps the"
             " contact and sign_D",
-            "checked: the same reading makes no second lot",
+            "checked: the same reading makes no second lot; an unregistered meter and a second reading of the"
+            " slot are not certified",
         )
         self.compare(
             "what the chain keeps",
             "contact (pubK, txAddr, msgAddr) and sign_D",
             "the same, in the log" if kept else "another contact",
-            same=kept,
+            same_if(kept),
         )
         self.compare(
             "what Bob signs",
             "PK_DSO",
-            "nothing: his meter signs energy and slot",
-            "a signature of a public key states nothing about energy and can be used again",
+            "the DSO's account, his meter's reading and his contact",
+            Verdict.DIFFERENT,
+            "a signature of a public key alone states nothing about energy and can be used again",
         )
         self.compare(
             "the energy contract",
             "one contract C_addr per injection, deployed by DSO",
             "one token per injection in one contract, minted by anyone with DSO's signature",
+            Verdict.DIFFERENT,
             "each contract would take a deployment, for which DSO would have to pay",
         )
 
@@ -325,13 +346,13 @@ class _Run:
             "attack: Mallory answers in Bob's place with keys and a hash of her own; checked: she shares a"
             " key with Alice",
         )
-        self.compare("eqs 6 and 7", "both sides arrive at the same K", "they do", same=equal)
+        self.compare("eqs 6 and 7", "both sides arrive at the same K", "they do", same_if(equal))
         self.compare(
             "as printed, against attackers",
             "the session key protects the messages",
             "a man in the middle is not noticed" if taken else "a man in the middle fails",
-            same=not taken,
-            why="anybody can compute hash(C), so it proves nothing",
+            same_if(not taken),
+            "anybody can compute hash(C), so it proves nothing",
         )
 
     def handshake(self) -> None:
@@ -364,8 +385,8 @@ class _Run:
             "public keys are checked",
             "with the contract of the other side",
             "by certificate and signature over the whole exchange, lot and chain" if proved else "not at all",
-            same=proved,
-            why="man in the middle and replay are refused",
+            same_if(proved),
+            "man in the middle and replay are refused",
         )
 
     def messages(self) -> None:
@@ -380,9 +401,8 @@ class _Run:
         refused(MessageRepeated, lambda: self.to_bob.open(first))
         second = self._carry(post, heard, self.to_bob, self.bob, Accept(offered.hash))
         demand(self.to_alice.open(second) == Accept(offered.hash), "Bob reads the acceptance")
-        for end in (self.to_bob, self.to_alice):
-            for old in (first, second):
-                refused(MessageRefused, partial(_stolen(end).open, old))
+        ends, sent = (self.to_bob, self.to_alice), (first, second)
+        opened = sum(_opens(_stolen(end), old) for end in ends for old in sent)
         self.price = offered.price
         self.report(
             "C-6",
@@ -395,10 +415,9 @@ class _Run:
         )
         self.compare(
             "renewed secrets",
-            "K^n from K^(n-1) and new secrets, in a period of time",
-            "with every message",
-            same=True,
-            why="this gives the forward secrecy that the paper claims",
+            "K^n from K^(n-1) and new secrets, in a period of time; forward secrecy",
+            f"with every message; the states of both sides, stolen afterwards, open {opened} of 2 messages",
+            same_if(opened == 0),
         )
 
     # ------------------------------------------------------------ owner
@@ -417,6 +436,7 @@ class _Run:
             "what the permit states",
             "C_addr ‖ pubK_A; a price in the text before it, not in eq 8",
             "lot, buyer, price, nonce, deadline, contract, chain",
+            Verdict.DIFFERENT,
             "as printed it never ends, fits any price and any chain, and works again once Bob has the lot"
             " back",
         )
@@ -456,12 +476,13 @@ class _Run:
             "what is verified and kept",
             "Permit_B and sign_A; msgAddr_A, txAddr_A, sign_A are stored, the owner becomes pubK_A",
             "the same; kept in the log" if kept and owner else "something else",
-            same=kept and owner,
+            same_if(kept and owner),
         )
         self.compare(
             "the price",
             "agreed before; how it is paid is not stated",
             f"paid in the same transaction: Bob {paid[0] / EURO:+.2f}, Alice {paid[1] / EURO:+.2f}",
+            Verdict.DIFFERENT,
             "neither side can go first and lose",
         )
 
@@ -484,22 +505,44 @@ class _Run:
             "checked: the file is refused when any one price or energy is changed",
         )
         self.compare(
-            "undeniable",
-            "transactions and communications cannot be denied",
-            "every change of owner is proved by both signatures",
-            same=owners == expected,
-            why="negotiations are deniable on purpose: only permit and acceptance bind",
+            "undeniable: exchanges of owner",
+            "transactions cannot be denied",
+            "every owner after an exchange is proved by both signatures",
+            same_if(owners == expected),
+            "it is the same for exchanges only",
+        )
+        self.chain.send(self.bob.account, b"", self.operator, value=EURO * self.suite.ledger.unit())
+        plain = self.suite.lots.transfer_from(self.bob.account, self.alice.account, self.lot)
+        plain.send(self.bob.secret_key)
+        *_, handed = dispute_file(self.suite, self.lot)["steps"]
+        demand(handed["event"] == "Transfer", "the last step is a plain transfer")
+        signatures = {"permit", "acceptance", "certificate"} & set(handed["fields"])
+        self.compare(
+            "undeniable: other changes of owner",
+            "transactions cannot be denied",
+            f"a plain transfer of the lot stands in the log with {len(signatures)} signatures of its parties",
+            same_if(bool(signatures)),
+            "the lot is an ERC-721 token, which can also be transferred, split, merged and delivered without"
+            " a permit; such a step proves nothing off chain, only the chain itself can vouch for it",
+        )
+        self.compare(
+            "undeniable: communications",
+            "communications cannot be denied",
+            "messages are authenticated by keys that both sides have, so either could have written them",
+            Verdict.DIFFERENT,
+            "negotiations are deniable on purpose: only permit and acceptance bind",
         )
 
     # ------------------------------------------------------------ trace
 
     def trace(self) -> None:
         account, certificate = self.bob.account, self.pkg.certificate_of(self.bob.account)
-        halves = [self.pkg.open_partially(certificate), self.dso.open_partially(certificate)]
+        request = TraceRequest("dispute about a lot", (certificate,))
+        halves = [who.open_half(request, Journal(None), _CERTIFIED_FROM) for who in (self.pkg, self.dso)]
         alpha, head = certificate.identity_ciphertext, certificate.head.to_bytes()
         for half in halves:
-            refused(DecryptionFailed, partial(identity_ciphertext.read, half.image, alpha, head))
-        proof = TracingProof.combine(certificate, halves, self.parameters)
+            refused(DecryptionFailed, partial(identity_ciphertext.read, half.openings[0].image, alpha, head))
+        (proof,) = combine_halves(request, halves, self.parameters)
         handed = json.loads(json.dumps(proof.to_json()))
         identity = TracingProof.from_json(handed).verify(self.parameters, account)
         self.pkg.ban_person(identity)
@@ -519,6 +562,7 @@ class _Run:
             "traceable",
             "PKG shows s to the judge, who finds the user together with PKG and DSO",
             "PKG and DSO each give half an opening of one α; no secret is shown",
+            Verdict.DIFFERENT,
             "whoever has seen s has everybody's key; the identity that is found is the same",
         )
         demand(identity == _BOB, "the judge reads Bob's identity")
@@ -529,6 +573,14 @@ class _Run:
         post.publish(message_address(to.secret_key), end.seal(content))
         demand(post.deliver() == 1, "one message arrives")
         return heard.pop()
+
+
+def _opens(end: Session, message: bytes) -> bool:
+    try:
+        end.open(message)
+    except MessageRefused:
+        return False
+    return True
 
 
 def _stolen(end: Session) -> Session:

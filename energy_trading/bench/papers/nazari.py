@@ -9,9 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import astuple, dataclass, fields, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
+from energy_trading.bench.papers.findings import (
+    Finding,
+    Findings,
+    Verdict,
+    demand,
+    refused,
+    same_if,
+    word_table,
+)
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import Banned
 from energy_trading.bindings.offer_market import Expired, OfferWithdrawn, TradeExpired, WrongState
@@ -92,6 +100,7 @@ def reproduce_nazari(out: Path, say: Callable[[str], None] = print) -> NazariRes
     run = _Run()
     for scenario in (run.success, run.cancel, run.late_acceptance, run.late_delivery, run.ban):
         scenario()
+    run.related_work()
     head, cells = _shown(run.balances)
     detail = (
         "Balances in coins; the scenarios run one after the other on one market;"
@@ -121,6 +130,7 @@ class _Run:
         self.balances: list[Balance] = []
         self.found: list[Finding] = []
         self.scenario = 0
+        self.settled_in = self.chain.height()
 
     # ------------------------------------------------------------ steps
 
@@ -170,8 +180,8 @@ class _Run:
         self.chain.mine(trade.offer.terms.deliver_by)
         return expire(self.suite, self.there.agent, trade)
 
-    def compare(self, row: str, about: str, paper: str, ours: str, why: str = "", same: bool = False) -> None:
-        self.found.append(Finding(row, about, paper, ours, why, same))
+    def compare(self, row: str, about: str, paper: str, ours: str, verdict: Verdict, why: str = "") -> None:
+        self.found.append(Finding(row, about, paper, ours, verdict, why))
 
     # ------------------------------------------------------------ scenarios
 
@@ -189,14 +199,15 @@ class _Run:
         self.deliver(trade, ENERGY_WH)
         confirm(self.suite, self.there.agent, self.buyer.receipt(trade), offer)
         done = self.look("receipt of the buyer's meter (ERC)")
+        self.success_count = len(self.senders())
         fee = PRICE * self.terms.fee_bps // _BPS
         self.compare(
             "N-1",
             "scenario 1, offer (Fig. 8)",
             "the seller pays P1 as guarantee",
             f"{_coins(made.guarantee)} are held, which is {self.terms.guarantee_bps // 100} % of the price",
-            same=(before.seller - made.seller, made.guarantee) == (PRICE, PRICE),
-            why="the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
+            same_if((before.seller - made.seller, made.guarantee) == (PRICE, PRICE)),
+            "the paper's balances are those of wallets, less gas, in pictures that our copy lacks;"
             " ours are funds in the ledger",
         )
         self.compare(
@@ -204,13 +215,14 @@ class _Run:
             "scenario 1, acceptance",
             "the cost is blocked; neither side has it",
             f"{_coins(accepted.paid)} are taken from the buyer and are not yet the seller's",
-            same=accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller,
+            same_if(accepted.paid == PRICE == made.buyer - accepted.buyer and accepted.seller == made.seller),
         )
         self.compare(
             "N-5",
             "scenario 1, P1 = P2 and X1 = X2",
             "the contract compares price and amount of both sides",
             "an acceptance at another price names another trade, which does not exist",
+            Verdict.DIFFERENT,
             "the hash of all terms identifies the trade, so the contract hash itself is what is compared",
         )
         self.compare(
@@ -219,11 +231,12 @@ class _Run:
             "only the meter's receipt pays the seller; the guarantee returns",
             f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)},"
             " nothing is held",
-            same=done.seller == before.seller + PRICE - fee
-            and done.buyer == before.buyer - PRICE
-            and (done.guarantee, done.paid) == (0, 0),
-            why="sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose"
-            " defines it",
+            same_if(
+                done.seller == before.seller + PRICE - fee
+                and done.buyer == before.buyer - PRICE
+                and (done.guarantee, done.paid) == (0, 0)
+            ),
+            "sendEnergy is the meter's receipt here: Fig. 3 reprints Fig. 2, so the paper's prose defines it",
         )
         self.compare(
             "N-1",
@@ -231,8 +244,8 @@ class _Run:
             "y coins at offer and at acceptance, perhaps the gas",
             f"{_coins(accepted.treasury - before.treasury)} at both,"
             f" {_coins(done.treasury - before.treasury)} of the payment at the end",
-            same=accepted.treasury > before.treasury,
-            why=f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
+            same_if(accepted.treasury > before.treasury),
+            f"{self.terms.fee_bps // 100} % of what the seller is paid (0 by default); a call that"
             " earns nothing costs only gas",
         )
 
@@ -254,24 +267,24 @@ class _Run:
             "scenario 2, before the expiry",
             "P - p % returns to the seller",
             f"{_coins(PRICE - lost)} of {_coins(PRICE)} returns, p = {share} %",
-            same=before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS,
-            why="the paper gives no p",
+            same_if(before.seller - cut.seller == lost == PRICE * self.terms.cancel_bps // _BPS),
+            "the paper gives no p",
         )
         self.compare(
             "N-4",
             "scenario 2, where p % goes",
             "it remains in the contract",
             f"{_coins(cut.treasury - before.treasury)} to the treasury",
-            same=cut.treasury == before.treasury,
-            why="no money may stay locked, and nobody who could spoil a delivery may gain by that",
+            same_if(cut.treasury == before.treasury),
+            "no money may stay locked, and nobody who could spoil a delivery may gain by that",
         )
         self.compare(
             "N-4",
             "scenario 2, after the expiry",
             "all of P returns",
             f"seller {_change(late.seller - cut.seller)} against before the second offer",
-            same=(late.seller, late.treasury) == (cut.seller, cut.treasury),
-            why="the paper leaves the very second of the expiry open; here it counts as after",
+            same_if((late.seller, late.treasury) == (cut.seller, cut.treasury)),
+            "the paper leaves the very second of the expiry open; here it counts as after",
         )
 
     def late_acceptance(self) -> None:
@@ -288,7 +301,7 @@ class _Run:
             "scenario 3, balances",
             "both have their money back",
             f"seller {_change(done.seller - before.seller)}, buyer {_change(done.buyer - before.buyer)}",
-            same=(done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer),
+            same_if((done.seller, done.guarantee, done.buyer) == (before.seller, 0, before.buyer)),
         )
         self.compare(
             "N-7",
@@ -296,8 +309,8 @@ class _Run:
             "the late acceptOffer itself pays both back",
             f"it reverts (Expired) and takes nothing; {_coins(late.guarantee)} stay held until `giveUp`"
             " or `expire`, which anyone may call",
-            same=late.guarantee == 0,
-            why="a call cannot both revert and pay out; an offer that nobody ever accepts must end as well",
+            same_if(late.guarantee == 0),
+            "a call cannot both revert and pay out; an offer that nobody ever accepts must end as well",
         )
 
     def late_delivery(self) -> None:
@@ -310,9 +323,11 @@ class _Run:
             "the buyer has P back, the seller P - p %",
             f"buyer {_change(done.buyer - before.buyer)}, seller {_change(done.seller - before.seller)},"
             f" p = {self.terms.penalty_bps // 100} %",
-            same=done.buyer == before.buyer
-            and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS,
-            why="the paper gives no p; the share goes to the treasury",
+            same_if(
+                done.buyer == before.buyer
+                and before.seller - done.seller == cut == PRICE * self.terms.penalty_bps // _BPS
+            ),
+            "the paper gives no p; the share goes to the treasury",
         )
         self.compare(
             "N-7",
@@ -320,14 +335,15 @@ class _Run:
             "number of penalty++",
             f"defaults {before.penalties} → {done.penalties}, seller credit {_credit(credit)} →"
             f" {_credit(self.seller.account.seller_credit_e9)}",
-            same=done.penalties == before.penalties + 1,
-            why="the credit is Xia's (X-1)",
+            same_if(done.penalties == before.penalties + 1),
+            "the credit is Xia's (X-1)",
         )
         self.compare(
             "N-7",
             "scenario 4, who calls",
             "the seller's late sendEnergy cancels the delivery",
             "`expire`, called by anyone",
+            Verdict.DIFFERENT,
             "a seller who never calls would keep the buyer's money locked",
         )
 
@@ -354,25 +370,71 @@ class _Run:
             "more than k penalties end the access",
             f"penalties {before.penalties + 1} … {done.penalties} in this scenario, banned at number"
             f" {done.penalties}, k = {grace}",
-            same=done.penalties == grace + 1,
-            why="the paper gives no k",
+            same_if(done.penalties == grace + 1),
+            "the paper gives no k",
         )
         self.compare(
             "N-7",
             "scenario 5, what is closed",
             "neither buys nor sells",
             "offer and acceptance both revert (Banned)",
-            same=sells.until == buys.until == until,
-            why="what is committed still settles, and free funds can be withdrawn",
+            same_if(sells.until == buys.until == until),
+            "what is committed still settles, and free funds can be withdrawn",
         )
         self.compare(
             "N-7",
             "scenario 5, how long",
             "a limited time, which the paper does not give",
             f"a date, {length / 86_400:.2f} days from the default on; then access returns without a call",
-            same=length > 0,
-            why=f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
+            same_if(length > 0),
+            f"Xia's eq 7: c(n)/R days, here c({done.penalties}) = {1 << done.penalties - 1} and R ="
             f" {_credit(credit)}",
+        )
+
+    # ------------------------------------------------------------ comparison
+
+    def senders(self) -> list[str]:
+        """Who sent each transaction since the homes settled in."""
+        blocks = range(self.settled_in + 1, self.chain.height() + 1)
+        found: list[Any] = [
+            transaction
+            for number in blocks
+            for transaction in self.chain.web3.eth.get_block(number, full_transactions=True)["transactions"]
+        ]
+        return [transaction["from"] for transaction in found]
+
+    def related_work(self) -> None:
+        """Take up what the paper claims against related work (abstract, §II.C and §III)."""
+        senders = self.senders()
+        authorities = {self.there.dso.address, self.there.pkg.parameters.registrar}
+        self.compare(
+            "N-7",
+            "related work: third parties",
+            "related work trusts third parties; here no intermediary takes part in a trade",
+            f"{len(senders)} transactions in the five scenarios,"
+            f" {sum(sender in authorities for sender in senders)} of them by PKG (the private key generator)"
+            " or the DSO (distribution system operator)",
+            same_if(authorities.isdisjoint(senders)),
+            "before the first trade, however, PKG attests every account and the DSO registers every meter;"
+            " the paper has authorised addresses too, without stating who authorises them",
+        )
+        self.compare(
+            "N-6",
+            "related work: privacy",
+            "related work lacks privacy; here people have several accounts and keys change",
+            "one-time meter keys, hidden quantities and several accounts of a person are offered; the five"
+            " scenarios use none of them",
+            Verdict.NOT_COMPARABLE,
+            "the paper gives no measure of privacy, and our copy ends before its comparison; here PKG and DSO"
+            " together can trace an account (C-10), which the paper does not foresee",
+        )
+        self.compare(
+            "N-7",
+            "related work: overhead",
+            "related work has a high computational overhead; the paper's own is not stated",
+            f"scenario 1 takes {self.success_count} transactions, whose gas docs/gas.md states",
+            Verdict.NOT_COMPARABLE,
+            "our copy of the paper ends before its comparison and states no gas",
         )
 
 

@@ -19,8 +19,11 @@ _HEAD: Final = """\
 What the papers claim, and what results when their experiments and protocols run on this project's
 contracts. `energy-trading reproduce all --out DIR` writes the whole page and leaves figures and tables in
 DIR; `tests/client/bench/test_reproduce_page.py` fails when the page is stale. The rows are those of
-[papers.md](papers.md).
-The page holds no key, address or time, so every run writes the same one.
+[papers.md](papers.md), which also states what is not built yet.
+
+A verdict is *same* where a run measured what the paper claims, *different* where it did not, with the reason
+beside it, and *cannot be compared* where the paper (or our copy of it) lacks the numbers or leaves open what
+they count. The page holds no key, address or time, so every run writes the same one.
 """
 
 
@@ -29,7 +32,7 @@ def reproduce_page(out: Path, say: Callable[[str], None] = print) -> Path:
 
     Args:
         out: folder for reproduction.md; the folders of the others are beside it.
-        say: receives how many claims agree, by reproduction.
+        say: receives how many claims have each verdict, by reproduction.
 
     Returns:
         The file.
@@ -39,8 +42,7 @@ def reproduce_page(out: Path, say: Callable[[str], None] = print) -> Path:
         if name == "page":
             continue
         found: Findings = reproductions.made(name, out.parent / name).findings
-        same = sum(f.same for f in found.rows)
-        say(f"{name}: {same} of {len(found.rows)} claims the same, {len(found.rows) - same} different")
+        say(f"{name}: {found.count()}")
         sections.append(found.section(name, reproduction.shows))
     text = "\n".join(sections)
     (file,) = write_all(out, {PAGE.name: text})

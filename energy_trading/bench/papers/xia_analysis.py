@@ -9,7 +9,15 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
-from energy_trading.bench.papers.findings import Finding, Findings, demand, refused, word_table
+from energy_trading.bench.papers.findings import (
+    Finding,
+    Findings,
+    Verdict,
+    demand,
+    refused,
+    same_if,
+    word_table,
+)
 from energy_trading.bindings.offer_market import Expired, WrongState
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
@@ -30,6 +38,8 @@ HOUR: Final = 3_600
 SHIFT: Final = 12
 _GRAVE: Final = ("High", "Medium")
 _finding: Final = partial(Finding, "X-11")
+_UNSHOWN: Final = "one of the tool's checks; no warning is shown"
+_NO_ANSWER: Final = "the paper names the check and states no result of it"
 
 
 @dataclass(frozen=True)
@@ -127,6 +137,7 @@ def read_facts(path: Path = FACTS) -> dict[str, Any]:
 def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
     grave = {c: n for impact in _GRAVE for c, n in facts["findings"].get(impact, {}).items()}
     low = facts["findings"].get("Low", {})
+    explained = [e["check"] for e in facts["explained"] if e["check"].startswith("reentrancy")]
     reentrancy = {check: count for check, count in low.items() if check.startswith("reentrancy")}
     return (
         _finding(
@@ -134,18 +145,19 @@ def _reentrancy(facts: dict[str, Any]) -> tuple[Finding, ...]:
             "two in the code before it was rebuilt, both about reentrancy: updateOrderList and"
             " DecryptedBidding",
             f"{sum(grave.values())} of high or medium severity without a reason beside the line;"
-            f" {len(facts['explained'])} with one, none of them about reentrancy",
-            same=not grave,
-            why="the paper does not show the tool's answer to the rebuilt code; Oyente read bytecode of"
-            " 2016 to 2018, while Slither reads the source",
+            f" {len(facts['explained'])} with one, {len(explained)} of them about reentrancy",
+            Verdict.NOT_COMPARABLE,
+            "the paper shows neither its contracts nor the tool's answer to the rebuilt ones;"
+            " Oyente read bytecode of 2016 to 2018, while Slither reads the source",
         ),
         _finding(
             "reentrancy",
             "avoided: checks, then effects, then interactions; calls do not share state with the called",
             "the same order, and a guard where money enters and leaves; open findings of low severity: "
-            + ", ".join(f"{count} `{check}`" for check, count in sorted(reentrancy.items())),
-            same=not any(check.startswith("reentrancy") for check in grave),
-            why="these are calls among the project's own contracts, and to a token under the guard",
+            + ", ".join(f"{count} `{check}`" for check, count in sorted(reentrancy.items()))
+            + f"; with a reason beside the line: {', '.join(f'`{check}`' for check in explained) or 'none'}",
+            same_if(not any(check.startswith("reentrancy") for check in grave)),
+            "these are calls among the project's own contracts, and to a token under the guard",
         ),
     )
 
@@ -156,9 +168,10 @@ def _exceptions(facts: dict[str, Any]) -> Finding:
     explained = sum(e["check"] in checks for e in facts["explained"])
     return _finding(
         "mishandled exceptions",
-        "one of the tool's checks; no warning is shown",
+        _UNSHOWN,
         f"{found} answers of calls that nobody looks at, {explained} more with the reason beside the line",
-        same=not found,
+        Verdict.NOT_COMPARABLE,
+        _NO_ANSWER,
     )
 
 
@@ -169,6 +182,7 @@ def _call_graph(facts: dict[str, Any]) -> Finding:
         "solgraph draws one contract at a time, merged by hand; main steps only, four of which write",
         f"all contracts in one picture: {graph['functions']} functions and libraries, {graph['calls']} calls;"
         f" {graph['money']} move money, {graph['writes']} more write, {graph['view']} only read",
+        Verdict.DIFFERENT,
         "a colour shows the most that a call can do, through all functions that it calls; the paper's"
         " shows what the function itself does",
     )
@@ -206,18 +220,21 @@ class _Street:
         return (
             _finding(
                 "order of transactions: an offer",
-                "one of the tool's checks; no warning is shown",
+                _UNSHOWN,
                 "tried both ways: whoever's acceptance is mined first gets the offer, the other is refused"
                 " and pays only gas; price and terms cannot change in between",
-                "an open offer is first come, first served; one that is reserved for a buyer is not, and"
-                " in the auction order does not matter",
+                Verdict.NOT_COMPARABLE,
+                f"{_NO_ANSWER}. Here an open offer is first come, first served; one that is reserved for a"
+                " buyer is not, and in the auction order does not matter",
             ),
             _finding(
                 "order of transactions: quotes",
-                "one of the tool's checks; no warning is shown",
+                _UNSHOWN,
                 "tried both ways: the winner and the price are the same; of equal quotes the one mined first"
                 " wins, at the same price",
-                "quotes are sealed, so whoever orders transactions cannot see which order would be of use",
+                Verdict.NOT_COMPARABLE,
+                f"{_NO_ANSWER}. Here quotes are sealed, so whoever orders transactions cannot see which order"
+                " would be of use",
             ),
         )
 
@@ -244,14 +261,15 @@ class _Street:
         return (
             _finding(
                 "block time",
-                "one of the tool's checks; no warning is shown",
+                _UNSHOWN,
                 f"{count} comparisons of block time with a deadline are open findings of low severity."
                 " Tried: an acceptance in the last second of a window counts, one second later it is"
                 f" refused and costs only gas; an auction settled {SHIFT} s later has the same winner and"
                 " price",
-                "deadlines are rules of the market; time decides whether a call is within its window and"
-                " when a ban ends, never an amount; windows are minutes to days long, a proposer can shift"
-                " seconds",
+                Verdict.NOT_COMPARABLE,
+                f"{_NO_ANSWER}. Here deadlines are rules of the market; time decides whether a call is within"
+                " its window and when a ban ends, never an amount; windows are minutes to days long, a"
+                " proposer can shift seconds",
             ),
         )
 
@@ -270,7 +288,8 @@ class _Street:
             EURO // 2,
             now + HOUR,
             now + 2 * HOUR,
-            HOUR,
+            now + 3 * HOUR,
+            now + 4 * HOUR,
             now + 10 * HOUR,
         )
         turns = list(zip(self.rivals, quotes[:2], strict=True))

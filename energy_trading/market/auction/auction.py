@@ -72,7 +72,8 @@ def make_auction_terms(
     ceiling: int,
     quote_until: int,
     disclose_until: int,
-    pay_window: int,
+    settle_by: int,
+    pay_by: int,
     deliver_by: int,
     nonce: int | None = None,
 ) -> AuctionTerms:
@@ -86,7 +87,8 @@ def make_auction_terms(
         ceiling: highest valid quote; the guarantee is that of its payment.
         quote_until: unix seconds, half open.
         disclose_until: unix seconds, half open.
-        pay_window: seconds that a winner has to pay, counted from the settlement.
+        settle_by: unix seconds, half open; the settlement must be finished before, or the guarantee is lost.
+        pay_by: unix seconds, half open; a winner must pay before.
         deliver_by: unix seconds, half open.
         nonce: distinguishes equal auctions; None draws one.
 
@@ -114,10 +116,10 @@ def make_auction_terms(
             f"the start price {start_price} must be above 0 and not above the ceiling {ceiling}; "
             f"neither the ceiling nor the payment at it may exceed {MAX_UNITS}"
         )
-    if not 0 <= quote_until < disclose_until < disclose_until + pay_window < deliver_by < 2**32:
+    if not 0 <= quote_until < disclose_until < settle_by < pay_by < deliver_by < 2**32:
         raise BadInput(
-            f"the deadlines {quote_until}, {disclose_until} and {deliver_by} must rise and be below 2**32, "
-            f"and between the last two there must be time for the {pay_window} s to pay, at least one"
+            f"the deadlines {quote_until}, {disclose_until}, {settle_by}, {pay_by} and {deliver_by} must "
+            f"rise and be below 2**32"
         )
     if nonce is None:
         nonce = secrets.randbits(64)
@@ -128,7 +130,8 @@ def make_auction_terms(
         ceiling,
         quote_until,
         disclose_until,
-        pay_window,
+        settle_by,
+        pay_by,
         deliver_by,
         nonce,
         lots,

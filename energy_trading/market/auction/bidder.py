@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.suite import Suite
@@ -15,6 +16,26 @@ from energy_trading.market._client import Client, OnSent
 from energy_trading.market.auction.auction import Auction, AwardedLot
 from energy_trading.market.auction.quote_store import OwnQuote, QuoteStatus, QuoteStore
 from energy_trading.types import AuctionState, Quote, RelayedQuote
+
+#: Seconds that an auction should leave to settle it, and its winners to pay.
+LEAST_SETTLE_S: Final = 600
+LEAST_PAY_S: Final = 600
+
+
+class TightTerms(BadInput):
+    """An auction leaves too little time to settle it or to pay, so quoting in it is not safe.
+
+    Args:
+        what: what there is too little time for.
+        seconds: the time that the terms leave.
+        least: the time that the bidder asks for.
+    """
+
+    def __init__(self, what: str, seconds: int, least: int) -> None:
+        super().__init__(f"the terms leave {seconds} s to {what}, but this bidder asks for {least} s or more")
+        self.what = what
+        self.seconds = seconds
+        self.least = least
 
 
 @dataclass(frozen=True)
@@ -38,13 +59,23 @@ class Bidder(Client):
         key: the account's secret key.
         store: where the account keeps its own quotes.
         on_sent: is called after every transaction with the name of the verb and the receipt.
+        least_settle_s: seconds from disclose_until to settle_by below which the bidder does not quote.
+        least_pay_s: seconds from settle_by to pay_by below which the bidder does not quote.
     """
 
     def __init__(
-        self, suite: Suite, key: SecretKey, store: QuoteStore, on_sent: OnSent | None = None
+        self,
+        suite: Suite,
+        key: SecretKey,
+        store: QuoteStore,
+        on_sent: OnSent | None = None,
+        least_settle_s: int = LEAST_SETTLE_S,
+        least_pay_s: int = LEAST_PAY_S,
     ) -> None:
         super().__init__(suite, key, on_sent)
         self.store = store
+        self.least_settle_s = least_settle_s
+        self.least_pay_s = least_pay_s
 
     def quote(self, auction: Auction, quote_public_key: bytes, amount: int) -> OwnQuote:
         """Seal a quote and send it; quoting again can only raise the quote.
@@ -56,6 +87,7 @@ class Bidder(Client):
 
         Raises:
             BadInput: the key is not the one in the terms, or the amount would not count.
+            TightTerms: the auction leaves too little time to settle it, or to pay.
             ContractRevert: the auction refused; the quote stays in the store, for `send_pending`.
 
         Source:
@@ -126,6 +158,12 @@ class Bidder(Client):
             )
         if self.address == terms.publisher:
             raise BadInput(f"{self.address} is the auction's publisher, who may not quote in it")
+        for what, seconds, least in (
+            ("settle", terms.settle_by - terms.disclose_until, self.least_settle_s),
+            ("pay", terms.pay_by - terms.settle_by, self.least_pay_s),
+        ):
+            if seconds < least:
+                raise TightTerms(what, seconds, least)
         return self.store.seal(
             amount,
             quote_public_key,
@@ -137,7 +175,8 @@ class Bidder(Client):
 
     def _send_quote(self, auction: Auction, own: OwnQuote) -> OwnQuote:
         quote = _as_sent(own)
-        self._send("quote", self.suite.auction.quote(auction.auction_id, quote.cx, quote.body))
+        fee = _quote_fee(self.suite)
+        self._send("quote", self.suite.auction.quote(auction.auction_id, quote.cx, quote.body, value=fee))
         return self.store.mark(own.quote.cx, QuoteStatus.SENT)
 
 
@@ -156,7 +195,15 @@ def relay(suite: Suite, sender: Sender, auction: Auction, signed: SignedQuote) -
     Source:
         X-5.
     """
-    return suite.auction.quote_for(auction.auction_id, signed.quote, signed.signature).send(sender)
+    call = suite.auction.quote_for(
+        auction.auction_id, signed.quote, signed.signature, value=_quote_fee(suite)
+    )
+    return call.send(sender)
+
+
+def _quote_fee(suite: Suite) -> int:
+    """Return what a quote costs beside its gas, in wei: whoever submits it pays, and nothing is returned."""
+    return suite.auction.auction_parameters().quote_fee
 
 
 def _as_sent(own: OwnQuote) -> Quote:

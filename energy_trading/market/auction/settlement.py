@@ -19,7 +19,7 @@ from energy_trading.types import AuctionState, Quote
 CHUNK_GAS: Final = 10_000_000
 #: Most gas that a chunk takes beside its quotes (eight awards), for each quote that is opened (all of them
 #: ranked), and for each that is compensated (all by new accounts).
-FIXED_GAS: Final = 600_000
+FIXED_GAS: Final = 650_000
 SETTLE_GAS: Final = 13_000
 COMPENSATE_GAS: Final = 34_000
 
@@ -55,6 +55,8 @@ def settle_all(
 ) -> AuctionResult:
     """Open all quotes and decide the auction; anyone may, also to finish what somebody else began.
 
+    The sender earns a part of the fee of every quote that it settles (`claim_fees`).
+
     Args:
         suite: the market.
         sender: pays for the gas.
@@ -68,7 +70,7 @@ def settle_all(
 
     Raises:
         BadInput: the key is not known, or the auction ended without a decision.
-        ContractRevert: it is too early or too late for the key, or the key is wrong.
+        ContractRevert: it is too early or too late for the key or the settlement, or the key is wrong.
 
     Source:
         X-6, X-7.
@@ -91,7 +93,7 @@ def settle_all(
 
 
 def forfeit(suite: Suite, sender: Sender, auction: Auction) -> Sent:
-    """End an auction whose key was not disclosed in time, or in which nobody quoted; anyone may.
+    """End an auction that was not disclosed or not settled in time, or without quotes; anyone may.
 
     Args:
         suite: the market.
@@ -99,7 +101,7 @@ def forfeit(suite: Suite, sender: Sender, auction: Auction) -> Sent:
         auction: past its deadline.
 
     Raises:
-        ContractRevert: it is too early, or the key was disclosed.
+        ContractRevert: it is too early, or the auction is finished.
 
     Source:
         X-6, N-7.
@@ -133,6 +135,23 @@ def compensate_all(
         _chunk_size(chunk_gas, COMPENSATE_GAS),
         progress,
     )
+
+
+def claim_fees(suite: Suite, sender: Sender, to: str) -> Sent:
+    """Send the quotes' fees that the sender has earned, by settling or as the treasury, to an account.
+
+    Args:
+        suite: the market.
+        sender: who has earned them; `suite.auction.fees_of` states how much.
+        to: account that gets the coin.
+
+    Raises:
+        ContractRevert: there are none, or the account refuses the coin.
+
+    Source:
+        X-5.
+    """
+    return suite.auction.claim_fees(to).send(sender)
 
 
 def _in_chunks(

@@ -8,15 +8,16 @@ from enum import IntEnum
 from typing import Any
 
 from energy_trading.bindings.contract import Event
+from energy_trading.files._json import exact_integer, to_hex
 
 
-def event_to_json(event: Event, number: Callable[[int], Any] = int) -> dict[str, Any]:
+def event_to_json(event: Event, number: Callable[[int], Any] = exact_integer) -> dict[str, Any]:
     """Return an event as an object for `json.dumps`.
 
     Args:
         event: of any contract.
-        number: writes an integer or a member of an enum. `int` leaves the number as it is; `str` writes it
-            as text, because other languages lose digits of a uint256; `named` writes an enum's name.
+        number: writes an integer or a member of an enum. `exact_integer` writes it as text beyond 2**53,
+            because other languages would round it; `str` always does; `named` writes an enum's name.
 
     Returns:
         The event's name under "event", where it stands in the chain, and its fields; bytes are hex.
@@ -24,7 +25,7 @@ def event_to_json(event: Event, number: Callable[[int], Any] = int) -> dict[str,
     return {"event": type(event).__name__, **to_plain(event, number)}
 
 
-def to_plain(value: Any, number: Callable[[int], Any] = int) -> Any:
+def to_plain(value: Any, number: Callable[[int], Any] = exact_integer) -> Any:
     """Return a value as JSON can hold it: records as objects, tuples as lists, bytes as hex.
 
     Args:
@@ -32,7 +33,7 @@ def to_plain(value: Any, number: Callable[[int], Any] = int) -> Any:
         number: as in `event_to_json`.
     """
     if isinstance(value, bytes):
-        return "0x" + value.hex()
+        return to_hex(value)
     if is_dataclass(value):
         return {field.name: to_plain(getattr(value, field.name), number) for field in fields(value)}
     if isinstance(value, list | tuple):
@@ -41,5 +42,5 @@ def to_plain(value: Any, number: Callable[[int], Any] = int) -> Any:
 
 
 def named(value: int) -> int | str:
-    """Write a member of an enum by its name, and any other integer as it is."""
-    return value.name if isinstance(value, IntEnum) else value
+    """Write a member of an enum by its name, and any other integer so that no language rounds it."""
+    return value.name if isinstance(value, IntEnum) else exact_integer(value)

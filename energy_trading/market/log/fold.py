@@ -9,11 +9,14 @@ from typing import Any, Final, TypeVar
 
 from energy_trading.bindings import energy_ledger, energy_lot, offer_market, sealed_bid_auction
 from energy_trading.bindings.contract import Event
+from energy_trading.crypto.addresses import is_key_of
 from energy_trading.errors import Forged
+from energy_trading.files._json import to_hex
 from energy_trading.market.log.records import (
     ACCEPTED,
     TRADE_STATES,
     AuctionRecord,
+    ContactRecord,
     CreditRecord,
     LotRecord,
     TradeRecord,
@@ -47,18 +50,20 @@ class Fold:
         trades: every offer and trade by its id, in the order they were made.
         auctions: every auction by its id, in the order they were posted.
         lots: every lot by its id, in the order they were made.
+        contacts: where each account can be reached, as it announced last with a lot.
         credits: every change of a credit by account, oldest first.
         meters: the registered signer by account.
         key_roots: the published root of one-time keys by epoch.
 
     Source:
-        N-1 … N-7, X-1 … X-8, C-4, C-8, C-9.
+        N-1 … N-7, X-1 … X-8, C-3, C-4, C-8, C-9.
     """
 
     def __init__(self) -> None:
         self.trades: dict[bytes, TradeRecord] = {}
         self.auctions: dict[bytes, AuctionRecord] = {}
         self.lots: dict[int, LotRecord] = {}
+        self.contacts: dict[str, ContactRecord] = {}
         self.credits: dict[str, list[CreditRecord]] = {}
         self.meters: dict[str, bytes] = {}
         self.key_roots: dict[int, bytes] = {}
@@ -156,6 +161,7 @@ class Fold:
                 origin = (event.producer,), (event.dso,), (event.meter,)
                 made = event.energy_wh, event.slot_start, event.block_number
                 self.lots[event.lot] = LotRecord(event.lot, event.producer, *origin, *made, steps=(event,))
+                self._reach(event, event.producer, event.public_key)
             case energy_lot.Transfer() if ZERO_ADDRESS not in (event.from_, event.to):
                 # The token logs this first; a sale or a delivery logs its own event after it.
                 nonce = _begun(self.lots, event.id, "lot").nonce + 1
@@ -163,6 +169,9 @@ class Fold:
             case energy_lot.LotExchanged():
                 self._drop_transfer(event)
                 self._step(event, event.lot, owner=event.buyer, how="exchanged", nonce=event.nonce + 1)
+                # A buyer signs its message address; its key, if it announced one, stays the same.
+                known = self.contacts.get(event.buyer)
+                self._reach(event, event.buyer, known.public_key if known else b"")
             case energy_lot.LotsDelivered():
                 for lot in event.lots:
                     delivered = _begun(self.lots, lot, "lot")
@@ -181,6 +190,13 @@ class Fold:
             case energy_lot.LotsMerged():
                 parts = [self._step(event, lot, state="merged") for lot in event.lots]
                 self._make_of(event, event.lot, parts, sum(part.energy_wh for part in parts))
+
+    def _reach(
+        self, event: energy_lot.LotMinted | energy_lot.LotExchanged, account: str, public_key: bytes
+    ) -> None:
+        own = public_key if is_key_of(account, public_key) else b""
+        record = ContactRecord(account, own, event.msg_addr, event.lot, event.block_number)
+        self.contacts[account] = record
 
     def _make_of(
         self,
@@ -244,6 +260,6 @@ def _distinct(groups: Iterable[tuple[T, ...]]) -> tuple[T, ...]:
 
 def _begun(found: dict[Any, T], key: bytes | int, what: str) -> T:
     if key not in found:
-        name = str(key) if isinstance(key, int) else "0x" + key.hex()
+        name = str(key) if isinstance(key, int) else to_hex(key)
         raise LogIncomplete(f"the log does not state how {what} {name} began: read it from block 0")
     return found[key]

@@ -15,12 +15,13 @@ from eth_utils.address import is_address, to_checksum_address
 from energy_trading.bindings.energy_lot import LotExchanged, Transfer
 from energy_trading.errors import BadInput
 from energy_trading.files._json import (
-    check_integer,
     check_list,
     check_object,
     check_text,
     parse_json,
+    read_integer,
     read_json,
+    to_hex,
 )
 from energy_trading.files.whole_file import unreadable
 from energy_trading.market.log.fold import Fold
@@ -130,7 +131,7 @@ class Position:
             "position_wh": self.position_wh,
             "owed": self.owed,
             "hidden": len(self.hidden),
-            "hidden_trades": ["0x" + trade_id.hex() for trade_id in self.hidden],
+            "hidden_trades": [to_hex(trade_id) for trade_id in self.hidden],
         }
 
 
@@ -240,7 +241,7 @@ def read_slot_readings(name: str, path: Path, rule: SlotRule) -> dict[tuple[str,
         account = check_text(row["account"], f"{place}: account")
         if not is_address(account):
             raise BadInput(f"{place}: account must be an address, not {account!r}")
-        slot_start, import_wh, export_wh = (check_integer(row[x], f"{place}: {x}") for x in _COLUMNS[1:])
+        slot_start, import_wh, export_wh = (read_integer(row[x], f"{place}: {x}") for x in _COLUMNS[1:])
         if rule.of_time(slot_start) != slot_start:
             raise BadInput(
                 f"{place}: a slot must start at a multiple of {rule.slot_seconds} s, not at {slot_start}"

@@ -185,6 +185,29 @@ class LotRecord:
 
 
 @dataclass(frozen=True)
+class ContactRecord:
+    """Where an account can be reached, as it announced last with a lot (C-4, C-8).
+
+    Args:
+        account: txAddr, EIP-55 (eq 1).
+        public_key: pubK, 33 bytes; empty if none was announced, or if it is not the account's.
+        msg_addr: 32 bytes (eq 2).
+        lot: id of the lot with which it was announced.
+        block: block of the announcement.
+    """
+
+    account: str
+    public_key: bytes
+    msg_addr: bytes
+    lot: int
+    block: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`; the id is text, as other languages lose digits of a uint256."""
+        return to_plain(self) | {"lot": str(self.lot)}  # type: ignore[no-any-return]
+
+
+@dataclass(frozen=True)
 class Change:
     """One change of a credit, unpacked from `CreditChanged` or from half a `DeliveryRecorded`.
 

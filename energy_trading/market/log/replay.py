@@ -48,6 +48,7 @@ class Replay(Fold):
 
     Attributes:
         held: units of guarantee still held for an auction, by its id; it has no entry once nothing is.
+        fees: wei of quotes' fees that an account has earned and not claimed.
     """
 
     def __init__(self, parameters: SuiteParameters) -> None:
@@ -60,6 +61,7 @@ class Replay(Fold):
         market = Market(self._market, nowhere, self._ledger)
         self._auctions = Auctions(fixed["SealedBidAuction"], nowhere, market)
         self.held: dict[bytes, int] = {}
+        self.fees: dict[str, int] = {}
 
     @property
     def accounts(self) -> dict[str, Account]:
@@ -143,6 +145,10 @@ class Replay(Fold):
             case sealed_bid_auction.BidderCompensated():
                 parts = Split(event.share, 0, event.share, 0, 0, Outcome.NONE)
                 self._release(event.auction_id, parts, event.bidder)
+            case sealed_bid_auction.FeesEarned():
+                self.fees[event.account] = self.fees.get(event.account, 0) + event.amount
+            case sealed_bid_auction.FeesClaimed():
+                self.fees[event.account] -= event.amount
             case sealed_bid_auction.ShareForfeited():
                 self._release(event.auction_id, Split(event.share, 0, 0, event.share, 0, Outcome.NONE))
 

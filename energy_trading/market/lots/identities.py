@@ -30,7 +30,8 @@ def add_identity(
         parameters: the published set.
 
     Raises:
-        BadInput: no lot of the file was the account's, or a proof that is already there is malformed.
+        BadInput: no lot of the file is proven to have been the account's, or a proof that is already there is
+            malformed.
         EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
 
     Source:
@@ -55,7 +56,8 @@ def check_identities(
         Identity by account; empty if the file names nobody.
 
     Raises:
-        BadInput: a proof is malformed, or is about an account that owned no lot of the file.
+        BadInput: a proof is malformed, or is about an account that is not proven to have owned a lot of the
+            file.
         EnergyTradingError: a proof does not hold; see `TracingProof.verify`.
 
     Source:
@@ -74,12 +76,22 @@ def check_identities(
 def check_part(owners: Iterable[Holding], account: str) -> None:
     """Check that an account has a part in a dispute: for it, nobody else's pseudonym is to be opened.
 
+    A part is one that signatures or a witness prove (`Holding.proven`): anybody can write a stranger into a
+    step that bears no signature.
+
     Raises:
         BadInput: the account has none.
     """
-    parts = sorted({held.owner for held in owners})
-    if account not in parts:
-        raise BadInput(f"account {account!r} owned no lot of the file; its owners are {', '.join(parts)}")
+    known = list(owners)
+    parts = sorted({held.owner for held in known if held.proven})
+    if account in parts:
+        return
+    if account in {held.owner for held in known}:
+        raise BadInput(
+            f"account {account!r} is in the file only through steps without a signature, which prove "
+            "nothing: have the chain vouch for them"
+        )
+    raise BadInput(f"account {account!r} owned no lot of the file; its owners are {', '.join(parts)}")
 
 
 def _proofs(file: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import fields as dataclass_fields
+from typing import Any
 
 from eth_utils.crypto import keccak
 
@@ -13,12 +15,14 @@ from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
-from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.files._json import check_address, check_object, exact, from_hex, read_integer, to_hex
+from energy_trading.market.log.event_json import to_plain
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
 
 
 class InjectionRefused(Forged):
-    """A reading is not signed by the meter that it names."""
+    """A reading is not signed by the meter that it names, or a request not by its producer."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,30 @@ class SignedReading(InjectionReading):
 
     signature: bytes
 
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`."""
+        return {
+            "meter": to_hex(self.meter),
+            "slotStart": exact(self.slot_start),
+            "energyWh": exact(self.energy_wh),
+            "signature": to_hex(self.signature),
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> SignedReading:
+        """Read the object of `to_json`; `Certifier.certify` checks it.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        fields = check_object(value, "reading", {"meter", "slotStart", "energyWh", "signature"})
+        return cls(
+            from_hex(fields["meter"], "meter"),
+            read_integer(fields["slotStart"], "slotStart"),
+            read_integer(fields["energyWh"], "energyWh", most=MAX_LOT_WH),
+            from_hex(fields["signature"], "signature"),
+        )
+
 
 @dataclass(frozen=True)
 class SignedInjection:
@@ -73,6 +101,31 @@ class SignedInjection:
         """Id of the lot that it mints."""
         return int.from_bytes(self.injection.reading, "big")
 
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`."""
+        return {"injection": to_plain(self.injection), "signature": to_hex(self.signature)}
+
+    @classmethod
+    def from_json(cls, value: Any) -> SignedInjection:
+        """Read the object of `to_json`; the contract checks it.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        fields = check_object(value, "certificate", {"injection", "signature"})
+        names = {field.name for field in dataclass_fields(Injection)}
+        stated = check_object(fields["injection"], "injection", names)
+        numbers = ("energy_wh", "slot_start", "nonce", "deadline")
+        injection = Injection(
+            producer=check_address(stated["producer"], "producer"),
+            meter=from_hex(stated["meter"], "meter", 32),
+            reading=from_hex(stated["reading"], "reading", 32),
+            public_key=from_hex(stated["public_key"], "public_key"),
+            msg_addr=from_hex(stated["msg_addr"], "msg_addr", 32),
+            **{name: read_integer(stated[name], name, most=2**256 - 1) for name in numbers},
+        )
+        return cls(injection, from_hex(fields["signature"], "signature"))
+
 
 def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> SignedReading:
     """Let a meter sign how much energy was fed in.
@@ -84,7 +137,7 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
         domain: the EnergyLot's.
 
     Returns:
-        The signed reading, for `sign_injection`.
+        The signed reading, for `request_certificate`.
 
     Raises:
         BadInput: the energy is out of range.
@@ -95,16 +148,15 @@ def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: 
     if not 0 < energy_wh <= MAX_LOT_WH:
         raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
     reading = InjectionReading(meter.signer, slot_start, energy_wh)
-    return SignedReading(**vars(reading), signature=meter.sign(domain.digest(reading)))
+    return SignedReading(**vars(reading), signature=sign_checked(meter, domain.digest(reading)))
 
 
 def sign_injection(
     reading: SignedReading, producer: Contact, nonce: int, deadline: int, dso: SecretKey, domain: Domain
 ) -> SignedInjection:
-    """Check a reading and certify it for its producer; this needs no chain.
+    """Certify a reading for its producer after checking the meter's signature, and nothing else.
 
-    The DSO itself must know whether the meter is the producer's, and whether it signed only one reading of
-    the slot.
+    `Certifier.certify` checks all the rest before it calls this.
 
     Args:
         reading: the meter's.
@@ -124,7 +176,7 @@ def sign_injection(
         C-4, EIP-712, EIP-2098.
     """
     if not verify_signature(reading.meter, domain.digest(reading), reading.signature):
-        raise InjectionRefused(f"the reading is not signed by meter 0x{reading.meter.hex()}, which it names")
+        raise InjectionRefused(f"the reading is not signed by meter {to_hex(reading.meter)}, which it names")
     injection = Injection(
         producer.account,
         reading.energy_wh,

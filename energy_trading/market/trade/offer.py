@@ -12,7 +12,7 @@ from eth_utils.crypto import keccak
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.files._json import reading
+from energy_trading.files._json import exact, read_integer, reading, to_hex
 from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,
@@ -55,12 +55,15 @@ class Offer:
         return self.terms.struct_hash()
 
     def to_json(self) -> dict[str, Any]:
-        """Return an object for `json.dumps`; it holds the salt, so a hidden offer goes to the buyer only."""
+        """Return an object for `json.dumps`; it holds the salt, so a hidden offer goes to the buyer only.
+
+        Integers beyond 2**53 are text, so that the offer survives other languages' readers.
+        """
         return {
-            "terms": {**asdict(self.terms), "energy": "0x" + self.terms.energy.hex()},
-            "energy_wh": self.energy_wh,
-            "salt": None if self.salt is None else "0x" + self.salt.hex(),
-            "signature": None if self.signature is None else "0x" + self.signature.hex(),
+            "terms": terms_to_json(self.terms),
+            "energy_wh": exact(self.energy_wh),
+            "salt": None if self.salt is None else to_hex(self.salt),
+            "signature": None if self.signature is None else to_hex(self.signature),
         }
 
     @classmethod
@@ -71,16 +74,9 @@ class Offer:
             BadInput: a field is missing or malformed.
         """
         with reading("offer"):
-            raw = value["terms"]
-            numbers = {n: int(raw[n]) for n in ("price", "accept_by", "deliver_by", "nonce")}
-            terms = Terms(
-                to_checksum_address(raw["seller"]),
-                to_checksum_address(raw["buyer"]),
-                Energy(_bytes(raw["energy"])),
-                **numbers,
-            )
+            terms = terms_from_json(value["terms"])
             salt, signature = (None if value[n] is None else _bytes(value[n]) for n in ("salt", "signature"))
-            return cls(terms, int(value["energy_wh"]), salt, signature)
+            return cls(terms, read_integer(value["energy_wh"], "energy_wh"), salt, signature)
 
 
 @dataclass(frozen=True)
@@ -181,6 +177,28 @@ def sign_offer(offer: Offer, key: SecretKey, domain: Domain) -> Offer:
         raise BadInput("only an offer made with signed=True can be signed; this one is for the chain")
     signature = compact(key.sign_digest(domain.digest(offer.terms)))
     return Offer(offer.terms, offer.energy_wh, offer.salt, signature)
+
+
+def terms_to_json(terms: Terms) -> dict[str, Any]:
+    """Return terms for `json.dumps`; integers beyond 2**53 are text."""
+    return {**exact(asdict(terms)), "energy": to_hex(terms.energy)}
+
+
+def terms_from_json(value: Any) -> Terms:
+    """Read the object of `terms_to_json`, with its integers as numbers or as text.
+
+    Raises:
+        BadInput: a field is missing or malformed, or an integer does not fit into a call. The contract
+            checks the rest.
+    """
+    with reading("terms"):
+        numbers = ("price", "accept_by", "deliver_by", "nonce")
+        return Terms(
+            to_checksum_address(value["seller"]),
+            to_checksum_address(value["buyer"]),
+            Energy(_bytes(value["energy"])),
+            **{name: read_integer(value[name], name, most=2**256 - 1) for name in numbers},
+        )
 
 
 def receipt_key(signer: bytes) -> bytes:

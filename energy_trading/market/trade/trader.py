@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
 from energy_trading.bindings.offer_market import OfferAccepted
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
+from energy_trading.crypto._signatures import canonical_signature
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market._client import Client, OnSent
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
-from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, ReceiptKey
+from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, Domain, Receipt, ReceiptKey
 
 #: Receipts in one transaction; 40 of them use about 1.2 M gas.
 BATCH: Final = 40
@@ -232,8 +234,33 @@ class Trader(Client):
         return self._meter
 
 
+def repair(delivery: Delivery, domain: Domain) -> Delivery:
+    """Put the signature of a receipt in the form that the contracts take, if the meter wrote it in another.
+
+    A receipt with s in the upper half, or in DER, is as genuine as any, yet the market refuses it; its seller
+    would then be taken for one who did not deliver. Whoever carries the receipt can put it right.
+
+    Args:
+        delivery: terms, parties and receipt.
+        domain: the market's.
+
+    Returns:
+        The delivery with the meter's signature in 64 bytes, s in the lower half; unchanged if the signature
+        is not the signer's, or if the signer is on neither curve, for then only the contract can judge.
+
+    Source:
+        N-3, N-8.
+    """
+    digest = domain.digest(Receipt(delivery.terms.struct_hash(), delivery.energy))
+    try:
+        signature = canonical_signature(delivery.signer, digest, delivery.signature)
+    except BadInput:
+        return delivery
+    return delivery if signature is None else replace(delivery, signature=signature)
+
+
 def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> Sent:
-    """Submit one receipt; anyone may. Hidden energy that was not delivered in full is opened.
+    """Submit one receipt, with `repair`; anyone may. Hidden energy not delivered in full is opened.
 
     Args:
         suite: the market.
@@ -247,6 +274,7 @@ def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> S
     Source:
         N-3, N-5.
     """
+    delivery = repair(delivery, suite.market_domain)
     if offer.salt is not None and delivery.energy.is_plain:
         call = suite.market.confirm_hidden_short(delivery, offer.energy_wh, offer.salt)
         return call.send(sender)
@@ -254,7 +282,7 @@ def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> S
 
 
 def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -> list[Sent]:
-    """Submit many receipts, `BATCH` to a transaction; anyone may.
+    """Submit many receipts, each with `repair`, `BATCH` to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -267,9 +295,10 @@ def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -
     Source:
         N-3.
     """
+    repaired = [repair(delivery, suite.market_domain) for delivery in deliveries]
     return [
-        suite.market.confirm_deliveries(deliveries[i : i + BATCH]).send(sender)
-        for i in range(0, len(deliveries), BATCH)
+        suite.market.confirm_deliveries(repaired[i : i + BATCH]).send(sender)
+        for i in range(0, len(repaired), BATCH)
     ]
 
 

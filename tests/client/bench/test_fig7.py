@@ -15,6 +15,7 @@ from energy_trading.bench.papers.fig7 import (
     Fig7Result,
     reproduce_fig7,
 )
+from energy_trading.bench.papers.findings import Verdict
 from energy_trading.rules import credit
 from energy_trading.rules.credit import E9
 from energy_trading.rules.credit_as_printed import buyer_factor_as_printed, seller_credits
@@ -79,6 +80,39 @@ def test_printed_reading_cannot_give_the_figure(fig7: Fig7Result) -> None:
     assert [later / earlier for earlier, later in pairwise(values)][-2:] == pytest.approx([201.1, 201.1])
     assert fig7.printed_frauds[:5] == (1, 3, 5, 7, 10)
     assert fig7.printed_credits[:2] == (202, pytest.approx(202 / 201.6667, rel=1e-4))
+
+
+def test_buyer_grows_by_its_own_window(fig7: Fig7Result) -> None:
+    """Eq 5 takes the seller's s(z), the ledger the buyer's own: both buyers grow alike (X-2)."""
+    assert fig7.bought == pytest.approx([0.5 * 10 / 210] * 2, abs=1e-8)
+    (found,) = [f for f in fig7.findings.rows if f.row == "X-2"]
+    assert found.verdict is Verdict.DIFFERENT
+    assert "z = 10 adds 0.0238 with a newcomer and 0.0045 with a seller" in found.paper
+
+
+def test_promises_broken_in_other_ways_cost_other_shares(fig7: Fig7Result) -> None:
+    """Withdrawn, not delivered, not paid: three shares of the credit; the paper names no behaviours (X-1)."""
+    withdrawn, undelivered, unpaid = fig7.kept
+    assert withdrawn == pytest.approx(1 / 1.05, abs=1e-8)
+    assert undelivered == pytest.approx(1 / (1 + 20 / (9 * 100 + 10 + 20 - 100 + 200)), abs=1e-8)
+    assert len({withdrawn, undelivered, unpaid}) == 3
+    assert max(fig7.kept) < 1
+
+
+def test_page_states_what_the_run_changed(fig7: Fig7Result) -> None:
+    """Bans off, ceiling raised, floor lowered, preparing trades: all are in the row of conditions (X-10)."""
+    (found,) = [f for f in fig7.findings.rows if f.about == "conditions of the run"]
+    assert found.verdict is Verdict.DIFFERENT
+    for words in (
+        "bans are off",
+        "raised from 100 to 1000",
+        "from 1 to 0.641",
+        "11 preparing trades precede",
+    ):
+        assert words in found.ours
+    verdicts = {f.about: f.verdict for f in fig7.findings.rows if f.row == "X-10"}
+    assert verdicts.pop("conditions of the run") is Verdict.DIFFERENT
+    assert set(verdicts.values()) == {Verdict.SAME}
 
 
 def test_printed_buyer_equation_is_upside_down() -> None:

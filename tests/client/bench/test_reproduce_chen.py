@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from energy_trading.bench.papers.chen import ChenResult, reproduce_chen
+from energy_trading.bench.papers.findings import Verdict
 from energy_trading.market.lots.dispute_file import check_dispute
 
 
@@ -42,19 +43,34 @@ def test_transcript_is_the_same_for_every_run(chen: ChenResult, told: list[str],
 
 def test_attacks_on_what_is_printed_succeed(chen: ChenResult) -> None:
     """The master key leaks and a man in the middle is not noticed, as the errata say (C-2, C-5)."""
-    ours = {(f.row, f.about): (f.ours, f.same) for f in chen.findings.rows}
+    ours = {(f.row, f.about): (f.ours, f.verdict) for f in chen.findings.rows}
     assert ours["C-2", "eqs 3–5 as printed"] == (
         "a user who knows their own α has PKG's master key, and the key of anyone whose ID and α are known",
-        False,
+        Verdict.DIFFERENT,
     )
-    assert ours["C-5", "as printed, against attackers"] == ("a man in the middle is not noticed", False)
-    assert ours["C-5", "eqs 6 and 7"] == ("they do", True)
+    assert ours["C-5", "as printed, against attackers"] == (
+        "a man in the middle is not noticed",
+        Verdict.DIFFERENT,
+    )
+    assert ours["C-5", "eqs 6 and 7"] == ("they do", Verdict.SAME)
 
 
 def test_claims_are_compared(chen: ChenResult) -> None:
     """What the paper promises holds; how differs where its way is open to attack (C-1 … C-10)."""
-    assert [f.row for f in chen.findings.rows if f.same] == ["C-3", "C-4", "C-5", "C-5", "C-6", "C-8", "C-9"]
-    assert all(f.why for f in chen.findings.rows if not f.same)
+    same = [f.row for f in chen.findings.rows if f.verdict is Verdict.SAME]
+    assert same == ["C-3", "C-4", "C-5", "C-5", "C-6", "C-8", "C-9"]
+    ours = {f.about: f.ours for f in chen.findings.rows}
+    assert ours["renewed secrets"].endswith("stolen afterwards, open 0 of 2 messages")
+
+
+def test_ownership_is_undeniable_for_exchanges_only(chen: ChenResult) -> None:
+    """A plain transfer bears no signature, and messages can be denied: neither is called the same (C-9)."""
+    found = {f.about: f.verdict for f in chen.findings.rows if f.row == "C-9"}
+    assert found == {
+        "undeniable: exchanges of owner": Verdict.SAME,
+        "undeniable: other changes of owner": Verdict.DIFFERENT,
+        "undeniable: communications": Verdict.DIFFERENT,
+    }
 
 
 def test_history_convinces_a_third_party(chen: ChenResult) -> None:

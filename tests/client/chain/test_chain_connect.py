@@ -1,8 +1,5 @@
 """Sending, calling and failing alike: on the chain in this process and on Anvil."""
 
-import socket
-import subprocess
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
@@ -13,14 +10,14 @@ from eth_utils.crypto import keccak
 from web3.exceptions import TransactionNotFound
 
 from energy_trading.chain.artifacts import Artifact, load_from
-from energy_trading.chain.compile import ROOT, TEST_CONTRACTS, compile_profile
+from energy_trading.chain.compile import TEST_CONTRACTS, compile_profile
 from energy_trading.chain.connect import Chain, NodeError, RevertData, WrongChain, connect
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
+from tests import nodes
+from tests.world import GENESIS
 
-ANVIL = ROOT / "node_modules" / "@foundry-rs" / "anvil-linux-amd64" / "bin" / "anvil"
-GENESIS = 1_614_556_800  # 2021-03-01T00:00:00Z
 KEY = SecretKey.from_int(7)
 STRANGER = SecretKey.from_int(2**200 + 1)
 
@@ -45,32 +42,14 @@ def artifact() -> Artifact:
 @pytest.fixture(scope="module")
 def anvil_url() -> Iterator[str]:
     """The address of an Anvil of our own."""
-    if not ANVIL.is_file():
-        pytest.skip("Anvil is not in node_modules (it is optional, Linux only)")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    command = [ANVIL, "--port", str(port), "--silent", "--hardfork", "prague", "--timestamp", str(GENESIS)]
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL) as process:
-        try:
-            yield f"http://127.0.0.1:{port}"
-        finally:
-            process.terminate()
-
-
-def connect_when_up(url: str) -> Chain:
-    for _ in range(200):
-        try:
-            return connect(url)
-        except NodeError:
-            time.sleep(0.05)
-    raise AssertionError("Anvil did not start within 10 s")
+    with nodes.anvil("--hardfork", "prague") as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def anvil(anvil_url: str) -> Chain:
     """A chain behind an RPC address."""
-    return connect_when_up(anvil_url)
+    return connect(anvil_url)
 
 
 @pytest.fixture(scope="module")

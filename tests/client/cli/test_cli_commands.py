@@ -94,6 +94,8 @@ def _elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (("watch", "--from-block", "-1"), "--from-block must be 0 or more, not -1"),
         (("reproduce", "fig8"), "the reproduction must be one of list, all, xia-fig7"),
         (("reproduce", "all"), "--out is missing: name a folder for the results"),
+        (("bench", "clearing", "--homes", "0"), "the number of homes must be between 1 and 65536, not 0"),
+        (("bench", "clearing", "--homes", "65537"), "the number of homes must be between 1 and 65536, not"),
         (("reproduce", "all", "--out", "/proc/no"), "--out: cannot write into the folder /proc/no ("),
     ],
 )

@@ -58,7 +58,8 @@ def test_revert_given_garbled_offer(place: str, value: object) -> None:
     """N-1: whatever an offer's file holds, it is an offer or a typed error."""
     plain = make_offer(SELLER.address, 800, EURO, 10, 20)
     with pytest.raises(
-        BadInput, match=r"^(offer: a field is|bytes must be|the quantity of|the energy must be between) "
+        BadInput,
+        match=r"^(offer: a field is|bytes must be|\w+ must be (an integer,|between)|the quantity of) ",
     ):
         Offer.from_json(changed(plain.to_json(), place, value))
 
@@ -67,7 +68,7 @@ def test_revert_given_garbled_offer(place: str, value: object) -> None:
 def test_revert_given_garbled_receipt(place: str) -> None:
     """N-3: a number without end in a receipt's file is a typed error."""
     delivery = Delivery(HIDDEN.terms, SELLER.address, b"\1" * 20, Energy.plain(0), b"\1" * 64)
-    with pytest.raises(BadInput, match=r"^receipt: a field is missing or malformed: cannot convert"):
+    with pytest.raises(BadInput, match=r"^\w+ must be an integer, not a float"):
         delivery_from_json(changed(delivery_to_json(delivery, HIDDEN), place, INFINITE))
 
 

@@ -26,7 +26,7 @@ def compressed(point: tuple[int, int]) -> bytes:
     return bytes([2 + point[1] % 2]) + point[0].to_bytes(32, "big")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(scalars, scalars)
 def test_operations_equal_an_independent_implementation(a: int, b: int) -> None:
     """C-1: add, multiply and negate agree with py_ecc's affine arithmetic."""
@@ -99,7 +99,7 @@ def test_hash_to_scalar_separates_domains_and_parts() -> None:
     assert all(0 < scalar < SECP256K1_N for scalar in hashed)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(scalars, scalars)
 def test_secret_multiplication_commutes(a: int, b: int) -> None:
     """C-5: both sides of a Diffie–Hellman exchange reach the same point."""

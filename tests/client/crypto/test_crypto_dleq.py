@@ -17,7 +17,7 @@ BASE = SecretKey.generate().public_key
 IMAGE = KEY.multiply(BASE)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, SECP256K1_N - 1), st.integers(1, SECP256K1_N - 1), st.binary(max_size=40))
 def test_honest_proof_holds(secret: int, base: int, context: bytes) -> None:
     """C-10: whoever knows the common logarithm can prove it, for every base and context."""

@@ -20,7 +20,7 @@ from energy_trading.errors import BadInput
 DSO = SecretKey.generate()
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.binary(max_size=100), st.binary(max_size=20))
 def test_box_opens_with_key_and_context(plaintext: bytes, context: bytes) -> None:
     """C-2: decrypt(encrypt(M)) = M, and the box is longer by the stated overhead only."""

@@ -22,7 +22,7 @@ def issued() -> tuple[bytes, int, bytes]:
     return certificate, contribution, certificate[7:]
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.integers(1, SECP256K1_N - 1), st.integers(1, SECP256K1_N - 1), st.binary(max_size=60))
 def test_both_sides_reach_one_key_pair(ca: int, request_secret: int, info: bytes) -> None:
     """C-2: the requester's secret key belongs to the public key anyone computes (SEC 4 §3)."""

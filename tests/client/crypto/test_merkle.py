@@ -34,7 +34,7 @@ def test_leaf_is_hashed_twice():
     assert not verify_proof(MerkleTree([A, B, C]).root, signer_leaf(min(A, B) + max(A, B)), [C])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.binary(min_size=32, max_size=32), min_size=1, max_size=40, unique=True), st.data())
 def test_proof_fits_its_leaf_only(leaves: list[bytes], data: st.DataObject):
     """N-6: every leaf has a proof of at most ⌈log2 n⌉ hashes, and it proves nothing else."""

@@ -60,7 +60,7 @@ def shared_on_chain(chain: Chain, key: SecretKey, quote: SealedQuote) -> str:
     return ecrecover(chain, 27 + (quote.body[0] >> 7), x, k * x % N)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(amounts, scalars, scalars)
 @example(0, 1, 1)
 @example(2**64 - 1, N - 1, N - 1)
@@ -90,7 +90,7 @@ def test_format_is_as_agreed_with_the_contract() -> None:
     assert quote == SealedQuote(cx.to_bytes(32, "big"), body.to_bytes(32, "big"))
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(scalars, scalars)
 def test_ecrecover_multiplies_points(chain: Chain, k: int, r: int) -> None:
     """X-6: the precompile with message 0, v = C's parity, r = C.x, s = k·C.x gives the address of k·C."""
@@ -104,7 +104,7 @@ def test_ecrecover_multiplies_points(chain: Chain, k: int, r: int) -> None:
     assert point == referee.multiply(referee.G, k * r % N)
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(scalars)
 @example(1)
 @example(N - 1)
@@ -133,7 +133,7 @@ def test_copied_quote_is_garbage(change: dict[str, Any]) -> None:
     assert open_own_quote(R, quote, KEY.public_key, **PLACE | change) is None
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(64, 511))
 def test_changed_quote_is_garbage(bit: int) -> None:
     """X-5: any bit but the low 64 of the body is redundancy: flipped, the quote opens to nothing."""

@@ -81,7 +81,7 @@ def t_of_n(draw: st.DrawFn) -> tuple[int, int]:
     return draw(st.integers(1, n)), n
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(t_of_n(), st.integers(1, N - 1), st.randoms(use_true_random=False))
 def test_any_t_shares_of_a_dealt_key_bring_it_back(
     size: tuple[int, int], secret: int, rng: random.Random
@@ -97,7 +97,7 @@ def test_any_t_shares_of_a_dealt_key_bring_it_back(
     assert (found.used, found.forged) == (tuple(sorted(share.member for share in chosen)), ())
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(t_of_n(), st.randoms(use_true_random=False))
 def test_any_t_shares_of_a_joint_key_bring_it_back(size: tuple[int, int], rng: random.Random) -> None:
     """X-6 errata: without a dealer, any two choices of t of n members bring back one and the same key."""
@@ -108,7 +108,7 @@ def test_any_t_shares_of_a_joint_key_bring_it_back(size: tuple[int, int], rng: r
         assert found.secret_key.public_key == group.public_key
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(st.integers(2, 6), st.integers(1, N - 1))
 def test_fewer_than_t_shares_fit_every_secret(t: int, other: int) -> None:
     """X-6 errata: t-1 shares lie on a polynomial for any other secret: they tell nothing of this one."""

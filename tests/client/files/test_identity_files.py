@@ -17,7 +17,7 @@ from energy_trading.files.private_file import FileExposed
 from energy_trading.files.state_file import StateForged
 from energy_trading.files.whole_file import FileExists
 from energy_trading.identity import DSO, PKG, PersonBanned, TracingProof
-from tests.client.identity_actors import ALICE, BOB, authorities, enrol
+from tests.client.identity_actors import ALICE, BOB, authorities, enrol, opened
 
 CHEAP = 16
 
@@ -198,7 +198,7 @@ def test_authorities_survive_a_restart(tmp_path: Path) -> None:
     assert certificate == member.certificate
     with pytest.raises(PersonBanned):
         enrol(again, BOB)
-    halves = [again.open_partially(certificate), dso_again.open_partially(certificate)]
+    halves = [opened(again, certificate), opened(dso_again, certificate)]
     proof = TracingProof.combine(certificate, halves, pkg.parameters)
     assert proof.verify(pkg.parameters, member.account) == ALICE
 

@@ -51,7 +51,7 @@ def test_lock_has_one_holder_among_processes(tmp_path: Path) -> None:
     with held_elsewhere(path) as other:
         with pytest.raises(InUse):
             open_locked(path, FLAGS, InUse("in use"))
-        with pytest.raises(JournalLocked, match=r"is in use by another meter process$"):
+        with pytest.raises(JournalLocked, match=r"is in use by another process$"):
             Journal(path)
         other.communicate("")
         os.close(open_locked(path, FLAGS, InUse("in use")))

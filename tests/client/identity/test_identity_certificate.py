@@ -18,7 +18,7 @@ ALPHA = bytes(range(177))
 CERTIFICATE = Certificate(CertificateHead(Role.PRODUCER, FROM, UNTIL, GENERATOR), ALPHA)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.sampled_from([Role.PRODUCER, Role.CONSUMER, Role.PROSUMER]), st.integers(0, 2**64 - 2), st.data())
 def test_certificate_has_one_encoding(roles: Role, valid_from: int, data: st.DataObject) -> None:
     """C-2: reading and writing are inverse, and the size is constant."""

@@ -35,7 +35,7 @@ from energy_trading.identity import (
     TraceShare,
 )
 from energy_trading.types import Domain
-from tests.client.identity_actors import ALICE, BOB, FROM, UNTIL, authorities, enrol
+from tests.client.identity_actors import ALICE, BOB, FROM, UNTIL, authorities, enrol, opened
 
 DOMAIN = Domain("EnergyLedger", 31337, "0x5FbDB2315678afecb367f032d93F642f64180aa3")
 
@@ -104,7 +104,7 @@ def test_revert_given_parameters_of_another_dso() -> None:
     with pytest.raises(RogueKey):
         stranger.adopt(pkg.parameters)
     with pytest.raises(BadInput) as error:
-        stranger.open_partially(enrol(pkg, ALICE).certificate)
+        opened(stranger, enrol(pkg, ALICE).certificate)
     assert str(error.value) == ("the DSO has no parameters; it must first adopt those that PKG published")
 
 

@@ -29,13 +29,13 @@ from energy_trading.identity import (
     TracingProofRefused,
     identity_ciphertext,
 )
-from tests.client.identity_actors import ALICE, BOB, authorities, enrol
+from tests.client.identity_actors import ALICE, BOB, authorities, enrol, opened
 
 PKG_, DSO_ = authorities()
 PUBLIC = PKG_.parameters
 MEMBER, OTHER = enrol(PKG_, ALICE), enrol(PKG_, BOB)
 CERTIFICATE = MEMBER.certificate
-PKG_HALF, DSO_HALF = PKG_.open_partially(CERTIFICATE), DSO_.open_partially(CERTIFICATE)
+PKG_HALF, DSO_HALF = opened(PKG_, CERTIFICATE), opened(DSO_, CERTIFICATE)
 PROOF = TracingProof.combine(CERTIFICATE, [PKG_HALF, DSO_HALF], PUBLIC)
 
 
@@ -55,7 +55,7 @@ def test_every_account_of_a_person_is_traced_to_them() -> None:
     """C-10: pseudonyms of one person all open to the same identity."""
     for _ in range(3):
         member = enrol(PKG_, ALICE)
-        halves = [authority.open_partially(member.certificate) for authority in (PKG_, DSO_)]
+        halves = [opened(authority, member.certificate) for authority in (PKG_, DSO_)]
         proof = TracingProof.combine(member.certificate, halves, PUBLIC)
         assert proof.verify(PUBLIC, member.account) == ALICE
 
@@ -98,7 +98,7 @@ def test_revert_given_forged_half(holder: Holder) -> None:
         PartialOpening(holder, stranger.multiply(base), prove(stranger, base, b"")),
         replace(honest[holder], image=stranger.multiply(base)),
         replace(honest[holder], proof=prove(stranger, base, b"")),
-        (PKG_ if holder is Holder.PKG else DSO_).open_partially(OTHER.certificate),
+        opened((PKG_ if holder is Holder.PKG else DSO_), OTHER.certificate),
     ]
     for half in forged:
         with pytest.raises(OpeningRefused) as error:
@@ -217,9 +217,9 @@ def test_revert_given_stolen_ciphertext() -> None:
     for certify in (steal_all, steal_the_point):
         encoded, _ = issue(SecretKey.generate(), mine.public_key, certify)
         with pytest.raises(IdentityCiphertextRefused):
-            DSO_.open_partially(Certificate.from_bytes(encoded))
+            opened(DSO_, Certificate.from_bytes(encoded))
         with pytest.raises(IdentityCiphertextRefused):
-            PKG_.open_partially(Certificate.from_bytes(encoded))
+            opened(PKG_, Certificate.from_bytes(encoded))
 
 
 @pytest.mark.parametrize("context", [b"", b"energy-trading/opening/1/PKG/", b"energy-trading/opening/1/DSO/"])
@@ -244,7 +244,7 @@ def test_revert_given_padding_that_is_not_zero() -> None:
     box = ecies.encrypt(PUBLIC.trace_key, (b"\1A" + b"\0" * 61 + b"!"), head.to_bytes(), ephemeral)
     proof = prove(ephemeral, GENERATOR, PUBLIC.trace_key + head.to_bytes() + box)
     certificate = Certificate(head, box + proof.to_bytes())
-    halves = [authority.open_partially(certificate) for authority in (PKG_, DSO_)]
+    halves = [opened(authority, certificate) for authority in (PKG_, DSO_)]
     with pytest.raises(BadInput) as error:
         TracingProof.combine(certificate, halves, PUBLIC)
     assert str(error.value) == ("the identity ciphertext holds no canonical identity, so PKG did not make it")
@@ -257,7 +257,7 @@ def test_revert_given_sealed_identity_that_is_not_canonical(identity: str) -> No
     disclosure = Disclosure(identity, SecretKey.generate())
     alpha = identity_ciphertext.seal(disclosure, PUBLIC.trace_key, head.to_bytes())
     certificate = Certificate(head, alpha)
-    halves = [authority.open_partially(certificate) for authority in (PKG_, DSO_)]
+    halves = [opened(authority, certificate) for authority in (PKG_, DSO_)]
     with pytest.raises(BadInput) as error:
         TracingProof.combine(certificate, halves, PUBLIC)
     assert str(error.value) == ("the identity ciphertext holds no canonical identity, so PKG did not make it")

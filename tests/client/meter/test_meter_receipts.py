@@ -6,17 +6,18 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from eth_utils.crypto import keccak
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from energy_trading.crypto._signatures import verify_signature
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto._signatures import P256_N, verify_signature
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import JournalCorrupt
 from energy_trading.meter.key_root import registry_domain
 from energy_trading.meter.one_time_keys import KeysUsedUp, OneTimeKeys
-from energy_trading.meter.signers import P256Meter, Secp256k1Meter
+from energy_trading.meter.signers import P256Meter, Secp256k1Meter, SignatureRefused
 from energy_trading.meter.smart_meter import (
     Allotment,
     NothingDelivered,
@@ -77,6 +78,76 @@ def test_receipt_of_the_whole_quantity(signer):
         Receipt(trade_id(1), receipt.energy)
     )
     assert not verify_signature(signer.signer, elsewhere, receipt.signature)
+
+
+class SecureElement:
+    """A key in hardware that knows nothing of this market: it writes s in the upper half, and DER."""
+
+    def __init__(self, meter, order: int) -> None:
+        self.signer = meter.signer
+        self._meter, self._order = meter, order
+        self.answer: bytes | None = None
+
+    def sign(self, digest: bytes) -> bytes:
+        if self.answer is not None:
+            return self.answer
+        signature = self._meter.sign(digest)
+        r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big") % 2**255
+        return encode_dss_signature(r, self._order - s)
+
+
+@pytest.mark.parametrize(
+    ("software", "order"), [(SIGNER, SECP256K1_N), (P256_SIGNER, P256_N)], ids=["k1", "r1"]
+)
+def test_secure_element_with_high_s(software, order: int, tmp_path: Path):
+    """N-3, N-8: whatever form a signer writes, what is journalled and handed out is what the market takes."""
+    element = SecureElement(software, order)
+    meter = meter_with((900, 0), (1800, 500), signer=element, journal=tmp_path / "meter")
+    meter.allot(allotment(1, 500))
+    receipt = meter.sign_receipt(trade_id(1))
+    digest = MARKET.digest(Receipt(trade_id(1), receipt.energy))
+    assert receipt.signature == software.sign(digest)
+    assert verify_signature(software.signer, digest, receipt.signature)
+    meter.close()
+    again = SmartMeter(element, MARKET, tmp_path / "meter")
+    element.answer = b""
+    assert again.sign_receipt(trade_id(1)) == receipt
+
+
+def test_signature_that_does_not_verify_is_not_journalled(tmp_path: Path):
+    """N-3, N-8: a wrong key, another digest or noise is refused and not kept; a good signer goes on."""
+    path = tmp_path / "meter"
+    element = SecureElement(SIGNER, SECP256K1_N)
+    meter = meter_with((900, 0), (1800, 500), signer=element, journal=path)
+    meter.allot(allotment(1, 500))
+    before = path.read_bytes()
+    other = Secp256k1Meter(SecretKey.from_int(8)).sign(keccak(b"any"))
+    for answer in (
+        b"",
+        bytes(64),
+        bytes(65),
+        b"\x30\x06\x02\x01\x01\x02\x01\x01",
+        other,
+        SIGNER.sign(keccak(b"x")),
+    ):
+        element.answer = answer
+        refused = (
+            rf"^the key of meter 0x{SIGNER.signer.hex()} did not sign: the answer is no signature of its"
+        )
+        with pytest.raises(SignatureRefused, match=refused):
+            meter.sign_receipt(trade_id(1))
+        assert path.read_bytes() == before
+    element.answer = None
+    assert delivered(meter, 1) == 500
+
+
+def test_revert_given_signer_of_no_curve():
+    """N-3: a signer that is on neither curve is refused at once, since its receipts could not be checked."""
+    element = SecureElement(SIGNER, SECP256K1_N)
+    for signer in (bytes(20), b"\x01" * 21, P256_SIGNER.signer[:-1] + b"\0"):
+        element.signer = signer
+        with pytest.raises(BadInput):
+            SmartMeter(element, MARKET)
 
 
 def test_hidden_quantity_stays_hidden():
@@ -298,7 +369,7 @@ def test_revert_given_journal_of_another(tmp_path: Path):
         SmartMeter(SIGNER, MARKET, path)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_no_measured_wh_is_certified_twice(data: st.DataObject):
     """N-3, N-8: over every window of time, its trades' receipts never add up to more than its import."""

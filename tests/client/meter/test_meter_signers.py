@@ -2,10 +2,19 @@
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 from eth_account import Account
 from eth_utils.crypto import keccak
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from energy_trading.crypto._signatures import P256_N, check_signer, compact, verify_signature
+from energy_trading.crypto._signatures import (
+    P256_N,
+    canonical_signature,
+    check_signer,
+    compact,
+    verify_signature,
+)
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
@@ -71,6 +80,44 @@ def test_upper_half_is_refused():
     ):
         compact(full[:32] + mirrored.to_bytes(32, "big") + full[64:])
     assert k1.sign(DIGESTS[0]) == compact(full)
+
+
+def written(signature: bytes, order: int) -> dict[str, bytes]:
+    """Return one signature in every form that libraries and secure elements write, s low and high.
+
+    Args:
+        signature: r ‖ s with s in the lower half and no parity in it.
+        order: of the curve.
+    """
+    r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+    forms = {}
+    for half, scalar in (("low", s), ("high", order - s)):
+        raw = r.to_bytes(32, "big") + scalar.to_bytes(32, "big")
+        forms |= {f"{half} raw": raw, f"{half} der": encode_dss_signature(r, scalar)}
+        forms |= {f"{half} v{v}": raw + bytes([v]) for v in (0, 1, 27, 28)}
+    return forms
+
+
+@pytest.mark.parametrize("digest", DIGESTS, ids=lambda digest: digest.hex()[:6])
+def test_every_form_becomes_the_one_that_counts(digest: bytes):
+    """N-3: s in either half, 64 or 65 bytes or DER, on both curves, give the same 64 bytes, which verify."""
+    k1, r1 = Secp256k1Meter(SecretKey.from_int(7)), p256()
+    bare = bytearray(k1.sign(digest))
+    bare[32] &= 0x7F  # without the parity
+    for meter, signature, order in ((k1, bytes(bare), SECP256K1_N), (r1, r1.sign(digest), P256_N)):
+        for name, form in {**written(signature, order), "own": meter.sign(digest)}.items():
+            assert canonical_signature(meter.signer, digest, form) == meter.sign(digest), name
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=80))
+def test_nothing_else_becomes_a_signature(noise: bytes):
+    """N-8: no bytes that the key did not sign are turned into a signature of it, and none crash."""
+    signature = p256().sign(DIGESTS[0])
+    for meter in (Secp256k1Meter(SecretKey.from_int(7)), p256()):
+        assert canonical_signature(meter.signer, DIGESTS[0], noise) is None
+        assert canonical_signature(meter.signer, DIGESTS[1], signature) is None
+        assert canonical_signature(meter.signer, DIGESTS[0], meter.sign(DIGESTS[0])[:63]) is None
 
 
 def test_compact_vectors():

@@ -39,10 +39,11 @@ def refused(step: Any, *arguments: Any) -> tuple[Any, ...]:
 
 
 def test_revert_given_full_auction(rules: Rules) -> None:
-    """Quote number 2**16 - 1 is the last; one more is refused (X-5)."""
+    """Quote number 2**22 - 1 is the last; one more is refused (X-5)."""
     rules.auction.auctions[AUCTION] = OpenAuction(NOW + 60, 7, 7, MAX_QUOTES - 1)
-    rules.auction.quote(CTX, AUCTION, 1, 1)
-    assert refused(rules.auction.quote, CTX, AUCTION, 1, 1) == ("SealedBidAuction_Full", AUCTION, 65_535)
+    ctx = replace(CTX, value=SuiteParameters.quote_fee)
+    rules.auction.quote(ctx, AUCTION, 1, 1)
+    assert refused(rules.auction.quote, ctx, AUCTION, 1, 1) == ("SealedBidAuction_Full", AUCTION, 4_194_303)
 
 
 def test_worn_lot_stays_and_can_be_retired(rules: Rules) -> None:

@@ -290,7 +290,7 @@ def test_junk_does_not_end_a_handshake() -> None:
     assert responder.finish(finish, NOW).open(of_alice.seal(Text("x"))) == Text("x")
 
 
-@settings(max_examples=120, deadline=None)
+@settings(max_examples=120)
 @given(st.sampled_from(["hello", "answer", "finish"]), st.data())
 def test_revert_given_any_changed_bit(which: str, data: st.DataObject) -> None:
     """C-5, errata: one flipped bit in any of the three messages ends in a refusal."""

@@ -53,7 +53,7 @@ def test_each_delivered_message_opens_once_to_what_was_said() -> None:
     """C-6: whatever is lost, repeated, reordered or reflected, a message opens once, to its own text."""
     done: Counter[str] = Counter()
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(STEPS)
     def converse(steps: list[tuple[str, bool, int]]) -> None:
         ends = dict(zip((True, False), talk(), strict=True))
@@ -154,7 +154,7 @@ ENDS = talk()
 
 
 @pytest.mark.filterwarnings("ignore:More than 64 message keys skipped")
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_revert_given_any_changed_bit_or_length(data: st.DataObject) -> None:
     """C-6: a changed message is refused and leaves the state as it was, so the right one still opens."""

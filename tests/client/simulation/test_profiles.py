@@ -1,4 +1,4 @@
-"""Household profiles for simulations (S-7)."""
+"""Household profiles for simulations."""
 
 import sys
 from datetime import date
@@ -21,9 +21,8 @@ from energy_trading.simulation.profiles import (
     make_profiles,
     whole_wh,
 )
+from tests.measured import HAMLET, needs_hamlet
 
-HAMLET = Path(__file__).resolve().parents[4] / "shared" / "data" / "hamlet"
-needs_hamlet = pytest.mark.skipif(not HAMLET.is_dir(), reason=f"no measured data at {HAMLET}")
 DAY = date(2024, 6, 1)
 START = 1_717_200_000
 STEP = 21_600
@@ -41,7 +40,7 @@ def day_rows(start: int = START) -> list[str]:
 
 @needs_hamlet
 def test_measured_directory():
-    """S-7: measured homes keep their energy: 96 slots whose sum is the file's, rounded down once."""
+    """Measured homes keep their energy: 96 slots whose sum is the file's, rounded down once."""
     profiles = load_profiles(HAMLET, date(2021, 3, 3), homes=16, seed=1, pv_share_percent=25)
     assert [profile.name for profile in profiles] == sorted(file.stem for file in HAMLET.glob("hh_*.csv"))
     start = 1_614_729_600
@@ -55,7 +54,7 @@ def test_measured_directory():
 
 @needs_hamlet
 def test_choice_is_seeded():
-    """S-7: equal seeds give equal homes and PV, another seed gives others."""
+    """Equal seeds give equal homes and PV, another seed gives others."""
     day = date(2021, 3, 3)
     first = load_profiles(HAMLET, day, homes=5, seed=1)
     assert load_profiles(HAMLET, day, homes=5, seed=1) == first
@@ -64,7 +63,7 @@ def test_choice_is_seeded():
 
 @needs_hamlet
 def test_revert_given_day_half_measured():
-    """S-7: the first and last day of the data are not whole, the one before is not there."""
+    """The first and last day of the data are not whole, the one before is not there."""
     with pytest.raises(
         ProfileRefused, match=r"csv line 2: the slot .* is missing before 2021-02-14T23:00:00\+00:00 "
     ):
@@ -80,7 +79,7 @@ def test_revert_given_day_half_measured():
 
 
 def test_wide_file(tmp_path: Path):
-    """S-7: one file with a column per home; PV is 0 where it has no column."""
+    """One file with a column per home; PV is 0 where it has no column."""
     slots = [START + i * STEP for i in range(4)]
     assert load_profiles(wide(tmp_path, *day_rows()), DAY, homes=2, seed=1) == [
         HomeProfile("a", slots, STEP, [600, 606, 612, 618], [3, 9, 15, 21]),
@@ -89,14 +88,14 @@ def test_wide_file(tmp_path: Path):
 
 
 def test_iso_times_with_zone(tmp_path: Path):
-    """S-7: ISO 8601 means the same slots as unix seconds, whatever its zone."""
+    """ISO 8601 means the same slots as unix seconds, whatever its zone."""
     rows = [f"2024-06-01T{hour:02}:00:00+02:00,100,0,200" for hour in (2, 8, 14, 20)]
     (home, _) = load_profiles(wide(tmp_path, *rows), DAY, homes=2, seed=1)
     assert home.slot_starts == [START + i * STEP for i in range(4)]
 
 
 def test_more_homes_than_measured(tmp_path: Path):
-    """S-7: further homes are copies with a load of 70 … 130 %, moved within the day, and the same sun."""
+    """Further homes are copies with a load of 70 … 130 %, moved within the day, and the same sun."""
     a, b, a2, b2, a3 = load_profiles(wide(tmp_path, *day_rows()), DAY, homes=5, seed=5)
     assert [home.name for home in (a, b, a2, b2, a3)] == ["a", "b", "a#2", "b#2", "a#3"]
     for original, copy in ((a, a2), (b, b2), (a, a3)):
@@ -139,7 +138,7 @@ def test_more_homes_than_measured(tmp_path: Path):
     ],
 )
 def test_revert_given_wrong_rows(tmp_path: Path, rows: list[str], reason: str):
-    """S-7: what is missing, repeated, unequal, negative or no number is named with file and line."""
+    """What is missing, repeated, unequal, negative or no number is named with file and line."""
     path = wide(tmp_path, *rows)
     with pytest.raises(ProfileRefused) as caught:
         load_profiles(path, DAY, homes=1, seed=1)
@@ -147,7 +146,7 @@ def test_revert_given_wrong_rows(tmp_path: Path, rows: list[str], reason: str):
 
 
 def test_revert_given_wrong_file(tmp_path: Path):
-    """S-7: a file without homes, an empty directory, no file, and another day are named."""
+    """A file without homes, an empty directory, no file, and another day are named."""
     path = wide(tmp_path, *day_rows())
     with pytest.raises(DateOutsideData) as caught:
         load_profiles(path, date(2024, 6, 2), homes=1, seed=1)
@@ -175,10 +174,10 @@ def test_revert_given_wrong_file(tmp_path: Path):
         load_profiles(path, DAY, 1, 1, pv_share_percent=101)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.fractions(0, 10_000, max_denominator=999), max_size=50), st.sampled_from([300, 900, 3600]))
 def test_rounding_does_not_drift(powers: list[Fraction], step_s: int):
-    """S-7: after every slot the Wh told are the exact energy rounded down."""
+    """After every slot the Wh told are the exact energy rounded down."""
     energies = whole_wh(powers, step_s)
     for place in range(len(powers) + 1):
         assert sum(energies[:place]) == sum(powers[:place], Fraction(0)) * step_s // 3600
@@ -186,7 +185,7 @@ def test_rounding_does_not_drift(powers: list[Fraction], step_s: int):
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")  # pvlib's and demandlib's own, of pandas 4
 def test_made_homes():
-    """S-7: made homes use what German homes use, and their roofs produce by day only, below their size."""
+    """Made homes use what German homes use, and their roofs produce by day only, below their size."""
     pytest.importorskip("pvlib", reason="needs energy-trading[profiles]")
     pytest.importorskip("demandlib", reason="needs energy-trading[profiles]")
     homes = make_profiles(10, DAY, seed=1)

@@ -63,7 +63,7 @@ def as_json(value: Message) -> dict[str, Any]:
 
 
 def test_all_messages_are_here() -> None:
-    """Every message that a contract checks or a meter signs, each once."""
+    """Every message that a contract checks, or a meter or a producer signs, each once."""
     assert sorted(parsed(kind.TYPE).popitem()[0] for kind in MESSAGES if ")E" not in kind.TYPE) == [
         "Acceptance",
         "AccountAttestation",
@@ -72,6 +72,7 @@ def test_all_messages_are_here() -> None:
         "ExchangePermit",
         "Injection",
         "InjectionReading",
+        "InjectionRequest",
         "Offer",
         "Order",
         "Permit",
@@ -81,7 +82,7 @@ def test_all_messages_are_here() -> None:
         "Registration",
         "Result",
     ]
-    assert len(MESSAGES) == 16  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 17  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

@@ -183,9 +183,8 @@ def test_permit_does_not_outlive_a_split(world: World) -> None:
 
 @settings(
     max_examples=12,
-    deadline=None,
     derandomize=True,
-    suppress_health_check=[HealthCheck.function_scoped_fixture],
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
 def test_energy_is_conserved(world: World, data: st.DataObject) -> None:

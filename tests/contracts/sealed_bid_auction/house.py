@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
@@ -17,6 +18,9 @@ from tests.world import EURO, World
 HOUR = 3600
 QUOTE_KEY = SecretKey.from_int(0xA0C7104)
 SCALAR = int.from_bytes(QUOTE_KEY.reveal(), "big")
+#: What a quote costs in the worlds of these tests, in wei, and what of it goes to whoever settles it.
+FEE = SuiteParameters.quote_fee
+SETTLER_FEE = FEE * SuiteParameters.settler_bps // 10_000
 START, CEILING = EURO // 10, EURO // 2  # units of account per kWh
 #: No point of secp256k1 has this x.
 OFF_CURVE_X = 5
@@ -24,7 +28,7 @@ N = SECP256K1_N
 
 
 def order(world: World, publisher: SecretKey | None = None, **changes: Any) -> AuctionTerms:
-    """5 kWh from 0.10 to 0.50 euro a kWh: an hour to quote, one to disclose, half of one to pay."""
+    """5 kWh from 0.10 to 0.50 euro a kWh: an hour each to quote and disclose, half to settle and pay."""
     world.nonce += 1
     now = world.chain.now()
     return replace(
@@ -35,7 +39,8 @@ def order(world: World, publisher: SecretKey | None = None, **changes: Any) -> A
             CEILING,
             now + HOUR,
             now + 2 * HOUR,
-            HOUR // 2,
+            now + 5 * HOUR // 2,
+            now + 3 * HOUR,
             now + 4 * HOUR,
             world.nonce,
             (5000,),
@@ -92,7 +97,7 @@ class House:
 
     def send(self, bidder: SecretKey, quote: Quote) -> Sent:
         """Quote with these very words."""
-        sent = self.world.suite.auction.quote(self.auction_id, quote.cx, quote.body).send(bidder)
+        sent = self.world.suite.auction.quote(self.auction_id, quote.cx, quote.body, value=FEE).send(bidder)
         self.quotes.append(replace(quote, bidder=bidder.address))
         return sent
 

@@ -105,7 +105,9 @@ def test_winner_suspended_after_the_award(world: World) -> None:
 
 def test_bidder_who_never_pays_is_banned(world: World) -> None:
     """More than k unpaid awards end in a ban: nothing new is bought, what is owed can be paid (X-3, X-7)."""
-    auctions = [House.open(world, pay_window=60) for _ in range(3)] + [House.open(world)]
+    now = world.chain.now()
+    soon = {"disclose_until": now + 3700, "settle_by": now + 4300, "pay_by": now + 4900}
+    auctions = [House.open(world, **soon) for _ in range(3)] + [House.open(world)]
     for house in auctions:
         house.bid((world.bob, START + 40))
     ends = [house.settle().event(LotAwarded).accept_by for house in auctions]

@@ -7,13 +7,14 @@ import pytest
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionClosed,
     Expired,
+    FeesEarned,
     GuaranteeForfeited,
     NotExpired,
     WrongState,
 )
 from energy_trading.types import AuctionState, Cause
 from tests.contracts.offer_market.tools import credit_moves, purse, purses, refused, told, z_of
-from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
+from tests.contracts.sealed_bid_auction.house import FEE, SCALAR, SETTLER_FEE, START, House
 from tests.world import FUNDS, World, build_world
 
 
@@ -24,7 +25,10 @@ def test_withheld_key_costs_the_guarantee(world: World) -> None:
     world.chain.set_next_time(house.terms.disclose_until)
     sent = world.suite.auction.forfeit(house.terms).send(world.stranger)
     share = house.guarantee // 2 // 3
-    assert told(world.suite.auction, sent) == [(GuaranteeForfeited, house.auction_id, share)]
+    assert told(world.suite.auction, sent) == [
+        (GuaranteeForfeited, house.auction_id, share),
+        (FeesEarned, house.auction_id, world.treasury.address, 3 * FEE),
+    ]
     z = z_of(world, house.guarantee)
     assert credit_moves(sent) == [(Cause.SELLER_DEFAULT, world.alice.address, z)]
     assert world.account(world.alice).defaults == 1
@@ -64,21 +68,46 @@ def test_revert_given_time_to_disclose(world: World) -> None:
     world.suite.auction.forfeit(house.terms).send(world.bob)
 
 
-def test_revert_given_disclosed_key(world: World) -> None:
-    """Who disclosed in time loses nothing, however late the settlement (X-6)."""
+def test_publisher_who_stalls_the_settlement_loses_the_guarantee(world: World) -> None:
+    """Reading the quotes and walking away costs as much as withholding the key, however late (X-6, N-7)."""
+    house = House.open(world, lots_wh=(1001,), ceiling=START + 3)
+    house.bid((world.bob, START), (world.carol, START + 1), (world.bob, START + 1))
+    auction, terms = world.suite.auction, house.terms
+    world.chain.set_next_time(terms.disclose_until - 1)
+    house.settle_call(2, 3).send(world.alice)  # one quote of three, so that nobody else is first
+    call = auction.forfeit(terms)
+    for early in (terms.disclose_until, terms.settle_by - 1):
+        world.chain.set_next_time(early)
+        refused(call, world.bob, NotExpired, early, terms.settle_by)
+    world.chain.set_next_time(terms.settle_by)
+    sent = call.send(world.bob)
+    share = house.guarantee // 2 // 3
+    assert told(auction, sent) == [
+        (GuaranteeForfeited, house.auction_id, share),
+        (FeesEarned, house.auction_id, world.treasury.address, 3 * FEE - SETTLER_FEE),
+    ]
+    assert credit_moves(sent) == [(Cause.SELLER_DEFAULT, world.alice.address, z_of(world, house.guarantee))]
+    assert world.account(world.alice).defaults == 1
+    assert auction.state_of(house.auction_id) == (AuctionState.FORFEITED, 3, house.chain[-1])
+    house.compensate_call().send(world.stranger)
+    assert purses(world, world.alice, world.bob, world.carol, world.treasury) == [
+        (FUNDS - house.guarantee, 0),
+        (FUNDS + 2 * share, 0),
+        (FUNDS + share, 0),
+        (house.guarantee - 3 * share, 0),
+    ]
+    assert house.state == AuctionState.NONE
+
+
+def test_disclosed_order_without_quotes_returns_the_guarantee(world: World) -> None:
+    """Nobody quoted, so a key that was disclosed changes nothing (X-6)."""
     house = House.open(world)
-    house.bid((world.bob, START))
     world.chain.set_next_time(house.terms.quote_until)
     world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    world.pass_time(house.terms.deliver_by)
-    refused(
-        world.suite.auction.forfeit(house.terms),
-        world.bob,
-        WrongState,
-        house.auction_id,
-        AuctionState.DISCLOSED,
-        AuctionState.AWAITING_KEY,
-    )
+    sent = world.suite.auction.forfeit(house.terms).send(world.stranger)
+    assert told(world.suite.auction, sent) == [(AuctionClosed, house.auction_id)]
+    assert purse(world, world.alice) == (FUNDS, 0)
+    assert house.state == AuctionState.NONE
 
 
 def test_revert_given_forfeited_auction(world: World) -> None:
@@ -93,7 +122,7 @@ def test_revert_given_forfeited_auction(world: World) -> None:
     refused(auction.disclose(house.terms, SCALAR), world.alice, WrongState, *states)
     refused(house.settle_call(), world.alice, WrongState, *states)
     now, end = world.chain.now() + 1, house.terms.quote_until
-    refused(auction.quote(house.auction_id, 1, 1), world.bob, Expired, now, end)
+    refused(auction.quote(house.auction_id, 1, 1, value=FEE), world.bob, Expired, now, end)
 
 
 @pytest.mark.parametrize("bidders_bps", [0, 10_000])

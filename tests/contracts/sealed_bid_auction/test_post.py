@@ -48,7 +48,13 @@ def test_smallest_and_largest_orders_are_taken(world: World) -> None:
     """The ends of every range are inside (X-4)."""
     auction = world.suite.auction
     now = world.chain.now() + 1
-    tight = {"quote_until": now + 1, "disclose_until": now + 2, "pay_window": 1, "deliver_by": now + 4}
+    tight = {
+        "quote_until": now + 1,
+        "disclose_until": now + 2,
+        "settle_by": now + 602,
+        "pay_by": now + 1202,
+        "deliver_by": now + 1203,
+    }
     world.chain.set_next_time(now)
     auction.post(order(world, **tight, start_price=1000, ceiling=1000, lots_wh=(1,))).send(world.alice)
     dear = order(world, deliver_by=world.chain.now() + 1 + 7 * DAY, lots_wh=(1,) * 8, ceiling=EURO)
@@ -99,36 +105,41 @@ def test_revert_given_bad_prices(world: World, start: int, ceiling: int, lot_wh:
 @pytest.mark.parametrize(
     "window",
     [
-        (0, HOUR, 60, 2 * HOUR),
-        (HOUR, HOUR, 60, 2 * HOUR),
-        (HOUR, 2 * HOUR, 0, 3 * HOUR),
-        (HOUR, 2 * HOUR, HOUR, 3 * HOUR),
-        (HOUR, 2 * HOUR, 60, 2 * HOUR - 1),
-        (HOUR, 2 * HOUR, 2**255, 3 * HOUR),
-        (HOUR, 2 * HOUR, 60, 7 * DAY + 1),
-        (HOUR, 2 * HOUR, 60, 2**256 - 2**32),
+        (0, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR),
+        (HOUR, HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 2 * HOUR + 599, 3 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 3 * HOUR + 599, 4 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, HOUR, 3 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 2 * HOUR, 4 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 2**255, 4 * HOUR),
+        (HOUR, 2**255, 3 * HOUR, 4 * HOUR, 5 * HOUR),
+        (HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 7 * DAY + 1),
+        (HOUR, 2 * HOUR, 3 * HOUR, 4 * HOUR, 2**256 - 2**32),
     ],
     ids=[
         "no time to quote",
         "none to disclose",
+        "none to settle",
+        "a second too little to settle",
         "none to pay",
+        "a second too little to pay",
         "none to deliver",
-        "delivered before disclosure",
+        "settled before disclosure",
+        "paid before settlement",
         "pay for ever",
+        "disclose for ever",
         "too long",
         "far away",
     ],
 )
-def test_revert_given_bad_window(world: World, window: tuple[int, int, int, int]) -> None:
-    """now < quoteUntil < discloseUntil < discloseUntil + payWindow < deliverBy <= latest (X-8)."""
+def test_revert_given_bad_window(world: World, window: tuple[int, ...]) -> None:
+    """Deadlines rise, and there are ten minutes or more to settle and to pay (X-8)."""
     now = world.chain.now() + 10
-    quote, disclose, pay, deliver = window
-    times = {
-        "quote_until": now + quote,
-        "disclose_until": now + disclose,
-        "pay_window": pay,
-        "deliver_by": now + deliver,
-    }
+    names = ("quote_until", "disclose_until", "settle_by", "pay_by", "deliver_by")
+    times = {name: now + seconds for name, seconds in zip(names, window, strict=True)}
     world.chain.set_next_time(now)
     refused(
         world.suite.auction.post(order(world, **times)),
@@ -168,7 +179,8 @@ def test_revert_given_the_order_of_an_auction_that_is_over(world: World) -> None
         BadWindow,
         t.quote_until,
         t.disclose_until,
-        t.pay_window,
+        t.settle_by,
+        t.pay_by,
         t.deliver_by,
         now + 7 * DAY,
     )

@@ -7,7 +7,7 @@ import pytest
 from energy_trading.bindings.sealed_bid_auction import Expired, Full, QuoteSealed, WrongState
 from energy_trading.types import AuctionState
 from tests.contracts.offer_market.tools import purse, refused, told
-from tests.contracts.sealed_bid_auction.house import START, House, N
+from tests.contracts.sealed_bid_auction.house import FEE, START, House, N
 from tests.world import FUNDS, World
 
 
@@ -30,7 +30,7 @@ def test_anybody_may_seal_anything(world: World) -> None:
     """What a quote is worth is asked at settlement, so nobody is turned away and nothing is told (X-5)."""
     house = House.open(world)
     for sender, cx, body in ((world.stranger, 0, 0), (world.alice, 5, 7), (world.seller, N, 2**256 - 1)):
-        sent = world.suite.auction.quote(house.auction_id, cx, body).send(sender)
+        sent = world.suite.auction.quote(house.auction_id, cx, body, value=FEE).send(sender)
         assert told(world.suite.auction, sent) == [(QuoteSealed, house.auction_id, sender.address, cx, body)]
     assert world.suite.auction.state_of(house.auction_id)[1] == 3
 
@@ -44,13 +44,13 @@ def test_quotes_until_the_deadline(world: World) -> None:
     house.bid((world.bob, START))
     world.chain.revert(kept)
     world.chain.set_next_time(end)
-    refused(world.suite.auction.quote(house.auction_id, 1, 1), world.bob, Expired, end, end)
+    refused(world.suite.auction.quote(house.auction_id, 1, 1, value=FEE), world.bob, Expired, end, end)
 
 
 def test_revert_given_no_such_auction(world: World) -> None:
     """Quotes go to a published order only (X-5)."""
     refused(
-        world.suite.auction.quote(b"\x01" * 32, 1, 1),
+        world.suite.auction.quote(b"\x01" * 32, 1, 1, value=FEE),
         world.bob,
         WrongState,
         b"\x01" * 32,
@@ -69,20 +69,20 @@ def test_auctions_do_not_mix(world: World) -> None:
 
 @pytest.mark.parametrize("missing", [1, 0])
 def test_revert_given_full_auction(world: World, missing: int) -> None:
-    """Quote number 2**16 - 1 is the last; one more is refused by name (X-5)."""
+    """Quote number 2**22 - 1 is the last; one more is refused by name (X-5)."""
     house = House.open(world)
     house.bid((world.bob, START))
-    _set_count(world, house.auction_id, 2**16 - 1 - missing)
-    call = world.suite.auction.quote(house.auction_id, 1, 1)
+    _set_count(world, house.auction_id, 2**22 - 1 - missing)
+    call = world.suite.auction.quote(house.auction_id, 1, 1, value=FEE)
     if missing:
         call.send(world.bob)
-        assert world.suite.auction.state_of(house.auction_id)[1] == 2**16 - 1
+        assert world.suite.auction.state_of(house.auction_id)[1] == 2**22 - 1
     else:
-        refused(call, world.bob, Full, house.auction_id, 2**16 - 1)
+        refused(call, world.bob, Full, house.auction_id, 2**22 - 1)
 
 
 def _set_count(world: World, auction_id: bytes, count: int) -> None:
-    """Write the number of quotes into the auction's slot: 65,534 real ones would take ten minutes."""
+    """Write the number of quotes into the auction's slot: 4,194,302 real ones would take a day."""
     from eth_abi.abi import encode
     from eth_utils.crypto import keccak
 
@@ -91,8 +91,8 @@ def _set_count(world: World, auction_id: bytes, count: int) -> None:
     slot = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, 0])), "big")
     vm = backend.chain.get_vm()
     packed = vm.state.get_storage(address, slot)
-    assert packed >> 232 & 0xFFFF == 1
-    vm.state.set_storage(address, slot, packed & ~(0xFFFF << 232) | count << 232)
+    assert packed >> 232 & 0x3FFFFF == 1
+    vm.state.set_storage(address, slot, packed & ~(0x3FFFFF << 232) | count << 232)
     vm.state.persist()
     header = backend.chain.header.copy(state_root=vm.state.state_root)
     backend.chain.header = header

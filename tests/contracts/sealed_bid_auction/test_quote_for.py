@@ -12,7 +12,7 @@ from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import AuctionState, Domain, Quote, RelayedQuote
 from tests.contracts.offer_market.tools import compiled, refused, told
-from tests.contracts.sealed_bid_auction.house import START, House, awards
+from tests.contracts.sealed_bid_auction.house import FEE, START, House, awards
 from tests.world import FUNDS, World
 
 
@@ -31,7 +31,7 @@ def test_quote_is_the_bidders(world: World, shape: str) -> None:
     signature = sign(house, quote, world.bob)
     if shape == "64 bytes":
         signature = compact(signature)
-    sent = world.suite.auction.quote_for(house.auction_id, quote, signature).send(world.stranger)
+    sent = world.suite.auction.quote_for(house.auction_id, quote, signature, value=FEE).send(world.stranger)
     assert told(world.suite.auction, sent) == [
         (QuoteSealed, house.auction_id, world.bob.address, quote.cx, quote.body)
     ]
@@ -43,7 +43,7 @@ def test_quote_brought_twice_counts_once(world: World) -> None:
     """A replayed quote takes no second lot and is nobody's second price (X-5)."""
     house = House.open(world, lots_wh=(2000, 1000))
     quote = house.seal(world.bob, START + 7)
-    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob))
+    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob), value=FEE)
     for sender in (world.stranger, world.carol, world.stranger):
         call.send(sender)
         house.quotes.append(quote)
@@ -69,7 +69,7 @@ def test_revert_given_signature_for_something_else(world: World, wrong: str) -> 
         quote = replace(quote, bidder=world.carol.address)
     elif wrong in ("cx", "body"):
         quote = replace(quote, **{wrong: getattr(quote, wrong) ^ 1})
-    call = world.suite.auction.quote_for(house.auction_id, quote, signature)
+    call = world.suite.auction.quote_for(house.auction_id, quote, signature, value=FEE)
     refused(call, world.stranger, BadSignature, quote.bidder)
 
 
@@ -79,10 +79,10 @@ def test_account_that_is_a_contract_signs(world: World) -> None:
     code = compiled("ContractAccount").bytecode + encode(["address"], [world.bob.address])
     account = world.chain.deploy(code, world.stranger)[0]
     quote = house.seal(account, START + 3)
-    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.carol))
+    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.carol), value=FEE)
     refused(call, world.stranger, BadSignature, account)
     world.ledger.open_account(*world.attest(account, consent=world.bob)).send(world.stranger)
-    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob))
+    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob), value=FEE)
     call.send(world.stranger)
     house.quotes.append(quote)
     assert awards(house.settle()) == [(0, account, START + 3, START)]
@@ -96,7 +96,7 @@ def test_revert_given_signed_quote_out_of_time_or_place(world: World) -> None:
     unknown = bytes(32)
     word = sign(house, quote, world.bob, auction_id=unknown)
     refused(
-        world.suite.auction.quote_for(unknown, quote, word),
+        world.suite.auction.quote_for(unknown, quote, word, value=FEE),
         world.stranger,
         WrongState,
         unknown,
@@ -105,5 +105,5 @@ def test_revert_given_signed_quote_out_of_time_or_place(world: World) -> None:
     )
     end = house.terms.quote_until
     world.chain.set_next_time(end)
-    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob))
+    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob), value=FEE)
     refused(call, world.stranger, Expired, end, end)

@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import pytest
 
-from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.sealed_bid_auction import (
     AuctionSettled,
     EmptyChunk,
+    Expired,
+    FeesEarned,
     KeyDisclosed,
     LotAwarded,
     SettlementAdvanced,
@@ -19,11 +20,13 @@ from energy_trading.bindings.sealed_bid_auction import (
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import AuctionState, Quote, TradeState
-from tests.contracts.offer_market.tools import NONE, ban, made, purse, purses, refused, told
+from tests.contracts.offer_market.tools import NONE, ban, made, purse, refused, told
 from tests.contracts.sealed_bid_auction.house import (
     CEILING,
+    FEE,
     OFF_CURVE_X,
     SCALAR,
+    SETTLER_FEE,
     START,
     House,
     N,
@@ -41,12 +44,14 @@ def test_highest_wins_at_the_second_price(world: World) -> None:
     house.bid((world.bob, START + 20), (world.carol, START + 31), (world.buyer, START + 10))
     world.chain.set_next_time(house.terms.quote_until)
     sent = house.settle_call().send(world.stranger)
-    accept_by = house.terms.quote_until + house.terms.pay_window
+    accept_by = house.terms.pay_by
     terms = house.trade(0, world.carol, START + 20, accept_by)
     trade_id = world.trade_id(terms)
-    carol = world.carol.address
+    carol, settler, treasury = world.carol.address, world.stranger.address, world.treasury.address
     assert told(world.suite.auction, sent) == [
         (KeyDisclosed, house.auction_id, SCALAR),
+        (FeesEarned, house.auction_id, settler, len(house.quotes) * SETTLER_FEE),
+        (FeesEarned, house.auction_id, treasury, len(house.quotes) * (FEE - SETTLER_FEE)),
         (LotAwarded, house.auction_id, 0, carol, START + 31, START + 20, trade_id, accept_by),
         (AuctionSettled, house.auction_id, 1, world.bob.address, START + 20),
     ]
@@ -264,7 +269,7 @@ def test_progress_is_kept_meanwhile(six: House) -> None:
     """Between chunks the contract keeps where it stands and the best so far (X-6)."""
     six.settle_call(3, 6).send(six.world.stranger)
     slot, progress, *best = _slots(six)
-    assert (slot != 0, progress) == (True, six.chain[3])
+    assert (slot != 0, progress) == (True, 3 << 200 | six.chain[3])
     bob, carol = int(six.world.bob.address, 16), int(six.world.carol.address, 16)
     assert best == [START + 9 << 160 | bob, START + 2 << 160 | carol, 0]
 
@@ -327,7 +332,8 @@ def test_overlap_is_passed_over_unread(six: House) -> None:
     invented = six.seal(world.stranger, CEILING)
     call = world.suite.auction.settle(six.terms, SCALAR, six.chain[2], [*six.quotes[2:5], invented])
     assert told(world.suite.auction, call.send(world.bob)) == [
-        (SettlementAdvanced, six.auction_id, six.chain[2])
+        (FeesEarned, six.auction_id, world.bob.address, 3 * SETTLER_FEE),
+        (SettlementAdvanced, six.auction_id, six.chain[2]),
     ]
     without = [*six.quotes[:1], invented]
     call = world.suite.auction.settle(six.terms, SCALAR, six.chain[0], without)
@@ -388,37 +394,19 @@ def test_revert_given_settled_auction(six: House) -> None:
 
 
 def test_settlement_in_the_last_second_awards(world: World) -> None:
-    """A settlement that leaves a second to deliver awards, one second later it does not (X-8)."""
+    """One second before settleBy a settlement awards, and the winner has until payBy as always (X-8)."""
     house = House.open(world)
     house.bid((world.bob, START + 5))
     world.chain.set_next_time(house.terms.quote_until)
     world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    last = house.terms.deliver_by - house.terms.pay_window - 1
+    end = house.terms.settle_by
     kept = world.chain.snapshot()
-    world.chain.set_next_time(last)
-    sent = house.settle_call().send(world.stranger)
-    assert sent.event(LotAwarded).accept_by == house.terms.deliver_by - 1
+    world.chain.set_next_time(end)
+    refused(house.settle_call(), world.stranger, Expired, end, end)
     world.chain.revert(kept)
-    world.chain.set_next_time(last + 1)
+    world.chain.set_next_time(end - 1)
     sent = house.settle_call().send(world.stranger)
-    assert told(world.suite.auction, sent) == [
-        (AuctionSettled, house.auction_id, 0, world.bob.address, START + 5)
-    ]
-    assert [event for event in sent.events if isinstance(event, OfferMade)] == []
-    assert purses(world, world.alice, world.bob) == [(FUNDS, 0), (FUNDS, 0)]
-
-
-def test_settlement_years_later_returns_everything(world: World) -> None:
-    """A disclosed auction that nobody settled can be ended by anyone at any time (X-6)."""
-    house = House.open(world, lots_wh=(2000, 2000))
-    house.bid((world.bob, START + 5), (world.carol, START + 6))
-    world.chain.set_next_time(house.terms.quote_until)
-    world.suite.auction.disclose(house.terms, SCALAR).send(world.alice)
-    world.pass_time(house.terms.deliver_by + 2 * 365 * 86_400)
-    house.settle(1, 2)
-    house.settle(0, 1)
-    assert purse(world, world.alice) == (FUNDS, 0)
-    assert house.state == AuctionState.NONE
+    assert sent.event(LotAwarded).accept_by == house.terms.pay_by
 
 
 def test_standing_of_the_publisher_does_not_stop_a_settlement(world: World) -> None:

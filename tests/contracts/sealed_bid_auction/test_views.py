@@ -14,7 +14,7 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.connect import RevertData
 from energy_trading.types import AuctionParameters, AuctionState, to_abi
 from tests.contracts.offer_market.tools import DAY, NONE
-from tests.contracts.sealed_bid_auction.house import SCALAR, START, House, order
+from tests.contracts.sealed_bid_auction.house import FEE, SCALAR, START, House, order
 from tests.world import World
 
 
@@ -64,7 +64,7 @@ def test_domain_is_the_contracts(world: World) -> None:
 def test_parameters_are_those_of_the_deployment(world: World) -> None:
     """What was fixed can be read (X-11)."""
     assert world.suite.auction.auction_parameters() == AuctionParameters(
-        world.ledger.address, world.market.address, 5_000, 7 * DAY
+        world.ledger.address, world.market.address, 5_000, 600, 600, FEE, 5_000, 7 * DAY
     )
 
 
@@ -72,6 +72,12 @@ def test_parameters_are_those_of_the_deployment(world: World) -> None:
     ("name", "value", "low", "high"),
     [
         ("biddersBps", 10_001, 0, 10_000),
+        ("minSettleWindow", 59, 60, DAY),
+        ("minSettleWindow", DAY + 1, 60, DAY),
+        ("minPayWindow", 59, 60, DAY),
+        ("minPayWindow", DAY + 1, 60, DAY),
+        ("quoteFee", 10**18 + 1, 0, 10**18),
+        ("settlerBps", 5_001, 0, 5_000),
         ("maxDuration", 59, 60, 7 * DAY),
         ("maxDuration", 7 * DAY + 1, 60, 7 * DAY),
     ],
@@ -80,8 +86,15 @@ def test_revert_given_parameter_out_of_range(
     world: World, name: str, value: int, low: int, high: int
 ) -> None:
     """A wrong parameter is named with its range; the longest order is the market's longest trade (X-7)."""
-    bps, duration = (value, DAY) if name == "biddersBps" else (5_000, value)
-    given = AuctionParameters(world.ledger.address, world.market.address, bps, duration)
+    right = {
+        "biddersBps": 5_000,
+        "minSettleWindow": 60,
+        "minPayWindow": DAY,
+        "quoteFee": 10**18,
+        "settlerBps": 5_000,
+        "maxDuration": DAY,
+    }
+    given = AuctionParameters(world.ledger.address, world.market.address, *(right | {name: value}).values())
     code = artifacts.load("SealedBidAuction").bytecode
     code += encode(SealedBidAuction.constructor_types, [to_abi(given)])
     with pytest.raises(RevertData) as caught:
@@ -97,7 +110,7 @@ def test_revert_given_market_without_code(world: World, market: str) -> None:
     """The market has to be there: its longest duration bounds the auction's (X-7)."""
     address = world.stranger.address if market == "stranger" else NONE
     code = artifacts.load("SealedBidAuction").bytecode
-    given = AuctionParameters(world.ledger.address, address, 5_000, DAY)
+    given = AuctionParameters(world.ledger.address, address, 5_000, 600, 600, FEE, 5_000, DAY)
     code += encode(SealedBidAuction.constructor_types, [to_abi(given)])
     with pytest.raises(RevertData) as caught:
         world.chain.deploy(code, world.stranger)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -12,7 +11,6 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.contract import ContractRevert
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.rules.council import q_score_additive, q_score_as_printed
 from energy_trading.types import Admission, MemberState, Registration
 from tests.contracts.slot_market.house import ANSWER, House
 
@@ -240,17 +238,3 @@ def test_registrar(house: House) -> None:
     ):
         with pytest.raises(ContractRevert, match=rule):
             call.simulate(house.people["stranger"])
-
-
-def test_eq_2_as_printed_rewards_two_failures_in_a_row() -> None:
-    """v_i = v_(i-1) · x flips its sign; the additive standing falls with every failure (Z-6)."""
-    x, v, leader = Fraction(-1, 2), Fraction(4), Fraction(4)
-    for _ in range(2):
-        v, leader, _ = q_score_as_printed(v, leader, Fraction(1), Fraction(1), x, 1)
-    assert v > 0
-    assert leader > 0
-    scores = (Fraction(4), Fraction(4), Fraction(4))
-    for _ in range(2):
-        after = q_score_additive(*scores, x)
-        assert all(new < old for new, old in zip(after, scores, strict=True))
-        scores = after

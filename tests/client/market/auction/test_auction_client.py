@@ -13,7 +13,7 @@ from energy_trading.bindings.sealed_bid_auction import NotExpired, NotPublisher,
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.auction.auction import Auction, make_auction_terms
-from energy_trading.market.auction.bidder import Bidder, relay
+from energy_trading.market.auction.bidder import Bidder, TightTerms, relay
 from energy_trading.market.auction.committee import Committee, TooEarly
 from energy_trading.market.auction.publisher import LotTaken, Publisher
 from energy_trading.market.auction.quote_store import QuoteStatus, QuoteStore
@@ -45,7 +45,8 @@ def order(world: World, quote_key: str = KEY.address, **changes: object) -> Auct
     window = {
         "quote_until": now + HOUR,
         "disclose_until": now + 2 * HOUR,
-        "pay_window": HOUR,
+        "settle_by": now + 3 * HOUR,
+        "pay_by": now + 4 * HOUR,
         "deliver_by": now + 6 * HOUR,
     }
     arguments = {"lots_wh": [3000, 1000], "start_price": START, "ceiling": CEILING} | window | changes
@@ -183,6 +184,21 @@ def test_runner_up_needs_one(world: World) -> None:
     settle_all(world.suite, world.stranger, auction, KEY)
     with pytest.raises(BadInput, match="the auction has no runner-up"):
         publisher.offer_to_runner_up(auction, 0, world.chain.now() + HOUR)
+
+
+def test_bidder_does_not_quote_under_tight_terms(world: World) -> None:
+    """A bidder asks for time to settle and to pay, whatever the deployment allows (X-5, X-8)."""
+    auction = order(world)
+    Publisher(world.suite, world.alice).post(auction)
+    settle = Bidder(world.suite, world.bob, QuoteStore(None), least_settle_s=HOUR + 1)
+    pay = Bidder(world.suite, world.bob, QuoteStore(None), least_pay_s=HOUR + 1)
+    for bidder, what in ((settle, "settle"), (pay, "pay")):
+        for verb in (bidder.quote, bidder.sign_quote):
+            with pytest.raises(TightTerms) as caught:
+                verb(auction, KEY.public_key, START)
+            assert (caught.value.what, caught.value.seconds, caught.value.least) == (what, HOUR, HOUR + 1)
+        assert bidder.store.quotes() == []
+    Bidder(world.suite, world.bob, QuoteStore(None), None, HOUR, HOUR).quote(auction, KEY.public_key, START)
 
 
 # ---------------------------------------------------------------- settling
@@ -414,7 +430,8 @@ def test_only_the_publisher_posts(world: World) -> None:
         ({"start_price": CEILING + 1}, "the start price"),
         ({"ceiling": 2**64}, "the start price"),
         ({"ceiling": 2**63}, "the start price"),
-        ({"pay_window": 0}, "the deadlines"),
+        ({"settle_by": 0}, "the deadlines"),
+        ({"pay_by": 0}, "the deadlines"),
         ({"disclose_until": 0}, "the deadlines"),
         ({"deliver_by": 2**32}, "the deadlines"),
     ],
@@ -435,7 +452,7 @@ def test_late_payment_is_refused(world: World) -> None:
     """An award is to be paid before its acceptBy (X-8)."""
     auction, _ = posted(world, START + 1)
     offer = settle_all(world.suite, world.stranger, auction, KEY).lots[0].offer
-    assert offer.terms.accept_by == world.chain.now() + auction.terms.pay_window
+    assert offer.terms.accept_by == auction.terms.pay_by
     world.chain.set_next_time(offer.terms.accept_by)
     with pytest.raises(Expired):
         world.suite.market.accept_offer(offer.terms).send(world.bob)

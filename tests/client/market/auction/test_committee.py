@@ -36,6 +36,7 @@ from energy_trading.market.auction.key_holder import KeyHolder, NoShare, TooEarl
 from energy_trading.market.auction.message import Message, MessageForged
 from energy_trading.rules.gsp import decide
 from energy_trading.types import AuctionTerms, Quote
+from tests.contracts.sealed_bid_auction.house import FEE
 from tests.world import World
 
 NAMES = ("north", "east", "south", "west")
@@ -141,7 +142,17 @@ def test_committee_opens_an_auction_on_chain(world: World) -> None:
     until, lots = chain.now() + 600, (1500, 750)
     committee = Committee.form(NAMES, 3, chain.chain_id, auction.address, until, chain.now)
     terms = AuctionTerms(
-        world.seller.address, committee.address, 20, 300, until, until + 600, 600, until + 7200, 1, lots
+        world.seller.address,
+        committee.address,
+        20,
+        300,
+        until,
+        until + 600,
+        until + 1200,
+        until + 1800,
+        until + 7200,
+        1,
+        lots,
     )
     auction.post(terms).send(world.seller)
     auction_id = auction.auction_id_of(terms)
@@ -164,7 +175,7 @@ def test_committee_opens_an_auction_on_chain(world: World) -> None:
     steps = [seed(auction_id)]
     for bidder, quote in history:
         cx, body = (int.from_bytes(word, "big") for word in (quote.cx, quote.body))
-        auction.quote(auction_id, cx, body).send(bidder)
+        auction.quote(auction_id, cx, body, value=FEE).send(bidder)
         steps.append(accumulate(steps[-1], bidder.address, quote))
     assert auction.state_of(auction_id)[1:] == (len(history), steps[-1])
 

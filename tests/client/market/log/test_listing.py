@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable
+from dataclasses import replace
 
 import pytest
 from eth_utils.crypto import keccak
@@ -9,6 +10,7 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings import read_events
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
+from energy_trading.crypto.addresses import message_address
 from energy_trading.market.log.fold import LogIncomplete, fold
 from energy_trading.market.log.records import (
     ACCEPTED,
@@ -19,12 +21,22 @@ from energy_trading.market.log.records import (
     TRADE_STATES,
     WAYS,
     AuctionRecord,
+    ContactRecord,
     LotRecord,
     TradeRecord,
 )
 from energy_trading.market.lots.lot_owner import LotOwner
+from energy_trading.market.lots.lot_owner import exchange as sell
 from energy_trading.types import ZERO_ADDRESS, Energy, LotState
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S, exchange, minted, minted_for
+from tests.contracts.energy_lot.tools import (
+    SLOT,
+    SLOT_S,
+    certificate,
+    exchange,
+    minted,
+    minted_for,
+    sign_injection,
+)
 from tests.contracts.offer_market.tools import NO_KEY, NONE
 from tests.contracts.sealed_bid_auction.house import SCALAR, START, House
 from tests.world import EURO, World
@@ -182,6 +194,48 @@ def test_lots_from_injection_to_every_end(world: World) -> None:
     )
     assert {x.state for x in everything} == set(LOT_STATES)
     assert {x.how for x in everything} == set(WAYS)
+
+
+def test_contacts_are_listed(world: World) -> None:
+    """What was announced with a lot can be found: the latest of each account (C-3, C-4, C-8)."""
+    suite, alice, bob = world.suite, world.alice, world.bob
+    first, second = minted(world, alice, 5), minted(world, alice, 7, SLOT - SLOT_S)
+    owner, buyer = LotOwner(suite, alice), LotOwner(suite, bob)
+    permit = owner.sign_permit(second, buyer.address, 1, world.chain.now() + 60)
+    sell(suite, world.stranger, buyer.sign_acceptance(permit))
+    suite.lots.transfer_from(alice.address, world.carol.address, first).send(alice)
+    found = fold(log(world)).contacts
+    assert found[alice.address] == ContactRecord(
+        alice.address,
+        alice.public_key,
+        message_address(alice),
+        second,
+        found[alice.address].block,
+    )
+    assert (found[bob.address].public_key, found[bob.address].msg_addr) == (b"", message_address(bob))
+    assert world.carol.address not in found  # a gift announces nothing
+    minted(world, bob, 9)
+    sold = minted(world, alice, 11, SLOT - 2 * SLOT_S)
+    permit = owner.sign_permit(sold, buyer.address, 1, world.chain.now() + 60)
+    sell(suite, world.stranger, buyer.sign_acceptance(permit))
+    again = fold(log(world)).contacts[bob.address]
+    assert (again.public_key, again.lot) == (bob.public_key, sold)  # the key that he announced before
+    assert json.loads(json.dumps(again.to_dict())) == {
+        "account": bob.address,
+        "public_key": "0x" + bob.public_key.hex(),
+        "msg_addr": "0x" + message_address(bob).hex(),
+        "lot": str(sold),
+        "block": again.block,
+    }
+
+
+def test_key_of_another_is_not_listed(world: World) -> None:
+    """A DSO that certified a false key leads nobody to it: equation 1 is recomputed (C-3, C-4)."""
+    paper = certificate(world, world.alice)
+    for key in (world.bob.public_key, b"no key"):
+        false = replace(paper.injection, public_key=key, reading=keccak(key))
+        world.suite.lots.mint(false, sign_injection(world, false, world.dso)).send(world.stranger)
+        assert fold(log(world)).contacts[world.alice.address].public_key == b""
 
 
 def test_lot_as_json_keeps_every_digit(world: World) -> None:

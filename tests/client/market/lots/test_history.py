@@ -4,19 +4,32 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Collection
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from eth_abi.abi import encode
 
 from energy_trading.bindings import SuiteParameters, read_events
+from energy_trading.chain.receipt_proof import ReceiptProofRefused
 from energy_trading.crypto._signatures import recover_address
 from energy_trading.crypto.keys import SECP256K1_N
 from energy_trading.errors import BadInput
+from energy_trading.files._json import to_hex
 from energy_trading.market.log.replay import replay
-from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
+from energy_trading.market.lots.dispute_file import (
+    HistoryBroken,
+    Holding,
+    check_dispute,
+    dispute_file,
+    node_witness,
+    receipt_witness,
+)
 from energy_trading.market.lots.history import history
+from energy_trading.market.lots.identities import check_part
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
+from energy_trading.types import ExchangeAcceptance, ExchangePermit
 from tests.contracts.energy_lot.tools import PRICE, SLOT, SLOT_S, minted
 from tests.contracts.energy_lot.tools import exchange as signed_exchange
 from tests.contracts.offer_market.tools import compiled
@@ -65,12 +78,19 @@ def test_history_names_every_step(world: World) -> None:
 
 
 def test_dispute_file_proves_the_owners(world: World) -> None:
-    """A third party checks a JSON file with one function, without chain and without secret (C-9)."""
+    """A third party checks a JSON file with one function, without secret (C-9).
+
+    Without the chain, it proves what signatures show: nothing from the first step on that bears none.
+    """
     whole = life(world)
     text = json.dumps(dispute_file(world.suite, whole))
     for key in (world.alice, world.bob, world.carol, world.dso):
         assert key.reveal().hex() not in text
-    owners = check_dispute(json.loads(text), [world.dso.address])
+    file = json.loads(text)
+    owners = check_dispute(file, [world.dso.address])
+    assert [held.proven for held in owners] == [True] * 3 + [False] * 10
+    vouched = check_dispute(file, [world.dso.address], witness=node_witness(world.chain, file))
+    assert vouched == [replace(held, proven=True) for held in owners]
     alice, bob, carol = world.alice.address, world.bob.address, world.carol.address
     assert [(h.owner, h.how, h.energy_wh, h.nonce, h.ended) for h in owners] == [
         (alice, "minted", 1_000, 0, None),
@@ -148,17 +168,147 @@ def test_merger_of_two_slots_is_found(world: World) -> None:
 
 
 def test_missing_or_repeated_step_is_found(world: World) -> None:
-    """Each step but the last rests on those before it (C-9)."""
+    """Each step but the last rests on those before it; no file shows that nothing came after (C-9)."""
     whole = dispute_file(world.suite, life(world))
     count = len(whole["steps"])
-    for i in range(count - 1):
+    for i in range(count):
         without, twice = copy.deepcopy(whole), copy.deepcopy(whole)
         del without["steps"][i]
         twice["steps"].insert(i, twice["steps"][i])
-        for file in (without, twice):
+        for file in (without, twice)[i == count - 1 :]:
             with pytest.raises(HistoryBroken):
                 check_dispute(file, [world.dso.address])
     assert count == 10
+    ended_early = whole | {"steps": whole["steps"][:-1]}
+    assert check_dispute(ended_early, [world.dso.address])[-1].owner == world.alice.address
+
+
+STRANGER = "0x" + "22" * 20
+FORGERIES: dict[str, dict[str, Any]] = {
+    "Transfer": {"from_": "{bob}", "to": STRANGER, "id": "{lot}"},
+    "LotRetired": {"lot": "{lot}", "owner": "{bob}", "energy_wh": "1000"},
+    "LotSplit": {"lot": "{lot}", "owner": "{bob}", "energies_wh": ["1", "999"]},
+    "PermitsCancelled": {"lot": "{lot}", "nonce": "2"},
+}
+
+
+def forge(file: dict[str, Any], kind: str, bob: str) -> dict[str, Any]:
+    """Append a step that anybody can write, for it bears no signature."""
+    filled = {
+        name: value.format(bob=bob, lot=file["lot"]) if isinstance(value, str) else value
+        for name, value in FORGERIES[kind].items()
+    }
+    last = {name: value for name, value in file["steps"][-1].items() if name != "proof"}
+    forged = {**last, "event": kind, "block": last["block"] + 1, "fields": filled}
+    return file | {"steps": [*file["steps"], forged]}
+
+
+@pytest.mark.parametrize("kind", FORGERIES)
+def test_forged_step_without_a_signature_proves_nothing(world: World, kind: str) -> None:
+    """The attack: a step that bears no signature is appended to a true file (C-9, C-10).
+
+    It owns nothing, ends nothing and opens nobody; the chain, asked, exposes it.
+    """
+    lot = minted(world, world.alice)
+    sell(world, lot, world.alice, world.bob)
+    true = dispute_file(world.suite, lot, prove=True)
+    forged = forge(true, kind, world.bob.address)
+    owners = check_dispute(forged, [world.dso.address])
+    before = check_dispute(true, [world.dso.address])
+    assert owners[:2] == before
+    assert all(held.proven for held in before)
+    assert not any(held.proven for held in owners[2:])
+    with pytest.raises(BadInput, match=r"owned no lot|only through steps without a signature"):
+        check_part(owners, STRANGER)
+    blocks = [world.chain.block(step["block"]) for step in true["steps"]]
+    hashes = [found[1] for found in blocks if found is not None]
+    by_receipts = check_dispute(forged, [world.dso.address], witness=receipt_witness(forged, hashes))
+    assert [held.proven for held in by_receipts] == [held.proven for held in owners]
+    with pytest.raises(HistoryBroken, match=f"the node's log has no such {kind}"):
+        check_dispute(forged, [world.dso.address], witness=node_witness(world.chain, forged))
+    forged["steps"][-1]["proof"] = true["steps"][-1]["proof"]
+    forged["steps"][-1]["block"] = true["steps"][-1]["block"]
+    with pytest.raises(HistoryBroken, match=f"the receipt has no such {kind}"):
+        check_dispute(forged, [world.dso.address], witness=receipt_witness(forged, hashes))
+
+
+def test_sale_after_a_forged_gift_is_not_proven(world: World) -> None:
+    """Two accomplices sign a sale of a lot that one of them wrote to himself; both did sign (C-9)."""
+    lot = minted(world, world.alice)
+    file = dispute_file(world.suite, lot)
+    last = file["steps"][-1]
+    gift = {"from_": world.alice.address, "to": world.bob.address, "id": str(lot)}
+    permit = ExchangePermit(lot, world.carol.address, PRICE, 1, 2**40)
+    domain = world.suite.lots_domain
+    acceptance = domain.digest(ExchangeAcceptance(permit, b"\x01" * 32))
+    sale = {
+        "lot": str(lot),
+        "seller": world.bob.address,
+        "buyer": world.carol.address,
+        "price": str(PRICE),
+        "nonce": "1",
+        "deadline": str(2**40),
+        "msg_addr": "0x" + "01" * 32,
+        "permit": to_hex(world.bob.sign_digest(domain.digest(permit))),
+        "acceptance": to_hex(world.carol.sign_digest(acceptance)),
+    }
+    steps = [{**last, "event": "Transfer", "fields": gift}, {**last, "event": "LotExchanged", "fields": sale}]
+    owners = check_dispute(file | {"steps": [last, *steps]}, [world.dso.address])
+    assert [(held.owner, held.proven) for held in owners] == [
+        (world.alice.address, True),
+        (world.bob.address, False),
+        (world.carol.address, False),
+    ]
+
+
+def test_receipts_prove_every_step_without_a_node(world: World) -> None:
+    """Who knows the hashes of the blocks needs no node: Merkle–Patricia proofs of the receipts (C-9)."""
+    whole = life(world)
+    file = json.loads(json.dumps(dispute_file(world.suite, whole, prove=True)))
+    hashes = {step["block"]: world.chain.block(step["block"]) for step in file["steps"]}
+    known = [found[1] for found in hashes.values() if found is not None]
+
+    def checked(changed: dict[str, Any], blocks: Collection[bytes] = known) -> list[Holding]:
+        return check_dispute(changed, [world.dso.address], witness=receipt_witness(changed, blocks))
+
+    assert all(held.proven for held in checked(file))
+    transfer = next(i for i, step in enumerate(file["steps"]) if step["event"] == "Transfer")
+    missing = [h for h in known if h != (world.chain.block(file["steps"][transfer]["block"]) or (0, b""))[1]]
+    assert [held.proven for held in checked(file, missing)] == [True] * 3 + [False] * 10
+    for change_proof, error, match in (
+        ({"index": 1}, ReceiptProofRefused, "does not lead"),
+        ({"nodes": []}, ReceiptProofRefused, "does not lead"),
+        ({"nodes": ["0xc0"]}, ReceiptProofRefused, "does not lead"),
+        ({"header": "no"}, BadInput, "header must be 0x"),
+        ({"header": "0xc0"}, None, ""),
+    ):
+        bad = copy.deepcopy(file)
+        bad["steps"][transfer]["proof"] |= change_proof
+        if error is None:  # a header of no known block vouches for nothing
+            assert not checked(bad)[-1].proven
+            continue
+        with pytest.raises(error, match=match):
+            checked(bad)
+    other = copy.deepcopy(file)
+    other["steps"][transfer]["block"] += 1
+    with pytest.raises(HistoryBroken, match="the receipt has no such Transfer"):
+        checked(other)
+
+
+def test_node_vouches_for_the_order_too(world: World) -> None:
+    """A true step is not taken twice: a lot that went to and fro ends with its owner (C-9)."""
+    lot, alice, bob = minted(world, world.alice), world.alice.address, world.bob.address
+    world.suite.lots.transfer_from(alice, bob, lot).send(world.alice)
+    world.suite.lots.transfer_from(bob, alice, lot).send(world.bob)
+    file = dispute_file(world.suite, lot, prove=True)
+    again = file | {"steps": [*file["steps"], file["steps"][1]]}
+    hashes = [(world.chain.block(step["block"]) or (0, b""))[1] for step in file["steps"]]
+    assert not check_dispute(again, [world.dso.address])[-1].proven
+    for witness in (node_witness(world.chain, again), receipt_witness(again, hashes)):
+        with pytest.raises(HistoryBroken, match=r"no such Transfer in block .* or not in this order"):
+            check_dispute(again, [world.dso.address], witness=witness)
+    with pytest.raises(BadInput, match=r"the file is about chain 5, but the node serves"):
+        node_witness(world.chain, file | {"chainId": 5})
 
 
 def test_other_dso_chain_or_contract_is_refused(world: World) -> None:

@@ -15,6 +15,7 @@ from energy_trading.bindings.contract import decode_logs
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
+from energy_trading.market.lots.certification import Certifier, request_certificate
 from energy_trading.market.lots.injection import (
     Contact,
     InjectionRefused,
@@ -31,6 +32,7 @@ from energy_trading.types import (
     ExchangePermit,
     Injection,
     InjectionReading,
+    InjectionRequest,
     LotState,
     Permit,
 )
@@ -60,7 +62,7 @@ def judged(domain: Domain, kinds: list[str], message: dict[str, Any]) -> bytes:
     return keccak(b"\x19" + signable.version + signable.header + signable.body)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, st.tuples(ADDRESS, UINT, UINT, HASH, HASH, st.binary(max_size=70), HASH, UINT, UINT))
 def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any, ...]) -> None:
     """What the DSO signs (sign_D, C-4)."""
@@ -79,7 +81,7 @@ def test_certificates_hash_as_eth_account_says(domain: Domain, values: tuple[Any
     assert domain.digest(Injection(*values)) == judged(domain, [Injection.TYPE], message)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, UINT, ADDRESS, UINT, UINT, UINT, HASH)
 def test_exchanges_hash_as_eth_account_says(
     domain: Domain, lot: int, buyer: str, price: int, nonce: int, deadline: int, msg_addr: bytes
@@ -95,7 +97,7 @@ def test_exchanges_hash_as_eth_account_says(
     assert domain.digest(ExchangeAcceptance(permit, msg_addr)) == expected
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(DOMAIN, ADDRESS, UINT, UINT, UINT, st.binary(max_size=90))
 def test_approvals_and_readings_hash_as_eth_account_says(
     domain: Domain, spender: str, lot: int, nonce: int, deadline: int, meter: bytes
@@ -106,13 +108,17 @@ def test_approvals_and_readings_hash_as_eth_account_says(
     reading = {"meter": meter, "slotStart": nonce, "energyWh": deadline}
     expected = judged(domain, [InjectionReading.TYPE], reading)
     assert domain.digest(InjectionReading(meter, nonce, deadline)) == expected
+    request = {"producer": spender, "reading": bytes(32), "publicKey": meter, "msgAddr": b"\x02" * 32}
+    expected = judged(domain, [InjectionRequest.TYPE], request | {"dso": spender})
+    assert domain.digest(InjectionRequest(spender, bytes(32), meter, b"\x02" * 32, spender)) == expected
 
 
 def lot_of(world: World, producer: SecretKey, energy_wh: int = 1_000, slot: int = SLOT) -> int:
     domain = world.suite.lots_domain
     reading = sign_reading(slot, energy_wh, world.meters[producer.address], domain)
     deadline = world.chain.now() + 3600
-    paper = sign_injection(reading, Contact.of(producer), 1, deadline, world.dso, domain)
+    asked = request_certificate(reading, producer, world.dso.address, domain)
+    paper = Certifier(world.suite, world.dso, 4_312).certify(asked, deadline)
     lot = mint(world.suite, world.stranger, paper)
     assert lot == paper.lot == int.from_bytes(reading.struct_hash(), "big")
     return lot

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,20 +14,21 @@ from energy_trading.bindings.offer_market import (
     Expired,
     OfferExpired,
     OfferWithdrawn,
+    ReceiptRefused,
     SignedOfferCancelled,
     TradeExpired,
     WrongState,
 )
 from energy_trading.chain.connect import NotMined
-from energy_trading.crypto.keys import SecretKey
+from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, sign_offer
-from energy_trading.market.trade.trader import Trader, confirm, confirm_many, expire
+from energy_trading.market.trade.trader import Trader, confirm, confirm_many, expire, repair
 from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.meter.smart_meter import NothingDelivered, Reading, SmartMeter, TradeRefused
-from energy_trading.types import TradeState
+from energy_trading.types import Energy, TradeState
 from tests.world import EURO, FUNDS, World
 
 PRICE = EURO // 5
@@ -98,6 +100,31 @@ def test_short_delivery_settles_what_was_measured(neighbours: Neighbours, hidden
     short = sent.event(DeliveredShort)
     assert (short.delivered_wh, short.agreed_wh, short.payment) == (600, 800, PRICE * 3 // 4)
     assert n.bob.account.available == FUNDS - PRICE * 3 // 4
+
+
+@pytest.mark.parametrize("many", [False, True])
+def test_receipt_with_high_s_pays_the_seller(neighbours: Neighbours, many: bool) -> None:
+    """N-3, N-8: a meter's s in the upper half, which the market refuses, is put right on the way."""
+    n = neighbours
+    offer = n.alice.offer(800, PRICE, *n.times)
+    trade = n.bob.accept(offer, n.start, n.end)
+    n.imports(800)
+    good = n.bob.receipt(trade)
+    low = int.from_bytes(good.signature[32:], "big") % 2**255
+    high = replace(good, signature=good.signature[:32] + (SECP256K1_N - low).to_bytes(32, "big"))
+    with pytest.raises(ReceiptRefused):
+        n.world.market.confirm_delivery(high).simulate(n.world.stranger)
+    if many:
+        confirm_many(n.world.suite, n.world.stranger, [high])
+    else:
+        confirm(n.world.suite, n.world.stranger, high, offer)
+    assert n.alice.account.available == FUNDS + PRICE
+    assert repair(high, n.world.suite.market_domain) == repair(good, n.world.suite.market_domain) == good
+    forged = replace(good, energy=Energy.plain(799))
+    assert repair(forged, n.world.suite.market_domain) == forged
+    for signer in (b"", bytes(84), b"\x01" * 100):
+        foreign = replace(good, signer=signer)
+        assert repair(foreign, n.world.suite.market_domain) == foreign
 
 
 def test_hidden_energy_delivered_in_full_stays_hidden(neighbours: Neighbours) -> None:
