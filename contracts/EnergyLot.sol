@@ -240,7 +240,7 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
             _requireOwner(lots[i]);
             Lot given = _lot(lots[i]);
             // Its end needs no check: a slot was over before its lot was minted, and the market refuses a
-            // receipt from deliverBy on.
+            // receipt from deliverBy on: nobody testifies to a trade that lots fulfil.
             if (given.slotStart() < terms.acceptBy) {
                 revert EnergyLot_SlotBeforeTrade(lots[i], given.slotStart(), terms.acceptBy);
             }

@@ -154,7 +154,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
             revert SealedBidAuction_BadLots(lots);
         }
         if (
-            terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > SealedQuote.MAX_PRICE
+            terms.startPrice == 0 || terms.startPrice > terms.ceiling || terms.ceiling > PurseLib.MAX_AMOUNT
         ) {
             revert SealedBidAuction_BadPrices(terms.startPrice, terms.ceiling);
         }
@@ -393,6 +393,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 buyerGets: 0,
                 outcome: Outcome.SellerDefault,
                 value: guarantee,
+                agreedAt: terms.quoteUntil, // the bidders are bound from then on
                 treasuryGets: toTreasury
             })
         );
@@ -427,6 +428,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                     buyerGets: own ? 0 : shareDown,
                     outcome: Outcome.None,
                     value: 0,
+                    agreedAt: 0,
                     treasuryGets: own ? shareDown : 0
                 })
             );
@@ -450,6 +452,7 @@ contract SealedBidAuction is ISealedBidAuction, EIP712 {
                 buyerGets: 0,
                 outcome: Outcome.None,
                 value: 0,
+                agreedAt: 0,
                 treasuryGets: 0
             })
         );

@@ -745,7 +745,7 @@ contract SlotMarket is ISlotMarket, EIP712 {
 
     /// @dev Moves units from the market's care into an account's funds in the ledger.
     function _pay(address account, uint256 amount) private {
-        _LEDGER.settle(Settlement(account, 0, amount, address(0), 0, Outcome.None, 0, 0));
+        _LEDGER.settle(Settlement(account, 0, amount, address(0), 0, Outcome.None, 0, 0, 0));
     }
 
     /// @dev Reverts: {SlotMarket_NotPosted}.

@@ -294,7 +294,7 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
         }
         _seat[msg.sender].owed = 0;
         emit Collected(msg.sender, amount);
-        _LEDGER.settle(Settlement(msg.sender, 0, amount, address(0), 0, Outcome.None, 0, 0));
+        _LEDGER.settle(Settlement(msg.sender, 0, amount, address(0), 0, Outcome.None, 0, 0, 0));
     }
 
     /// @dev Ends a seat: the stake is owed to its owner.

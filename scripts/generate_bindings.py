@@ -27,8 +27,9 @@ ROOT: Final = Path(__file__).resolve().parents[1]
 PACKAGE: Final = ROOT / "energy_trading"
 #: contract: the interfaces that carry its NatSpec, and the module of `types` for what it is the first to use
 CONTRACTS: Final = {
-    "EnergyLedger": (("IEnergyLedger", "IMeterRegistry"), "ledger"),
+    "EnergyLedger": (("IEnergyLedger", "IMeterRegistry", "IUnorderedNonces"), "ledger"),
     "OfferMarket": (("IOfferMarket",), "trade"),
+    "RelayDesk": (("IRelayDesk", "IUnorderedNonces"), "relay"),
     "SealedBidAuction": (("ISealedBidAuction",), "auction"),
     "EnergyLot": (("IEnergyLot",), "lot"),
     "SlotMarket": (("ISlotMarket",), "slot"),
@@ -73,6 +74,51 @@ SIGNED: Final = {
         {
             "trade_id": "Hash of the terms, 32 bytes; it binds the deadline, which the terms carry.",
             "energy": "Quantity delivered, or the commitment of the terms if all of it was.",
+        },
+    ),
+    "Testimony": Signed(
+        "trade",
+        "What a seller's meter signs about the energy it fed in for a trade (N-3, N-7).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "energy": "Quantity fed in, or the commitment of the terms if all of it was.",
+            "from_": "Start of the time in which it was, unix seconds.",
+            "to": "End of that time, unix seconds.",
+        },
+    ),
+    "Purchase": Signed(
+        "relay",
+        "What a buyer signs so that anyone may submit the acceptance of an offer or award (N-2).",
+        {
+            "buyer": "Account that pays.",
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "max_price": "The most units of account that the buyer pays for the energy.",
+            "receipt_key": "Hash of the one-time key's signer, 32 bytes; zero: the registered meter signs.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the buyer pays to the relayer on top of the price.",
+        },
+    ),
+    "GiveUp": Signed(
+        "relay",
+        "What a seller signs so that anyone may submit the withdrawal of an open offer (N-4).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "not_before": "Unix seconds; the order counts from then on.",
+            "max_cut": "The most units of account of the guarantee that may be lost.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the seller pays to the relayer.",
+        },
+    ),
+    "Cancellation": Signed(
+        "relay",
+        "What a seller signs so that anyone may cancel an offer that was signed off chain (N-4).",
+        {
+            "trade_id": "Hash of the terms, 32 bytes.",
+            "deadline": "Unix seconds; the order can be carried out before.",
+            "relayer": "Account that gets the fee; the zero address: nobody.",
+            "fee": "Units of account that the seller pays to the relayer.",
         },
     ),
     "Quote": Signed(
@@ -250,6 +296,7 @@ class Generator:
         self.names = solidity_names(self.artifacts.values(), self.sources)
         self.homes: dict[str, str] = {}  # struct, enum or message: module of `types`
         self.seen_errors: set[str] = set()
+        self.seen_events: set[str] = set()
 
     def modules(self) -> dict[str, str]:
         """Return the unformatted text of every module by its path below the package."""
@@ -311,7 +358,7 @@ class Generator:
     def _message(self, name: str, message: Signed) -> str:
         kind = self.sources.messages[name]
         pairs = fields_of(kind)
-        names = [to_snake(field_name) for _, field_name in pairs]
+        names = [snake(field_name) for _, field_name in pairs]
         if names != list(message.fields):
             raise SystemExit(f"SIGNED: {name} has the fields {names} in the contracts")
         lines = "".join(f"    {n}: {message_type(n, of)}\n" for n, (of, _) in zip(names, pairs, strict=True))
@@ -361,7 +408,7 @@ class Generator:
             if entry["type"] == "error" and signature(entry) not in self.seen_errors:
                 self.seen_errors.add(signature(entry))
                 errors.append(self._error(entry, sources))
-            elif entry["type"] == "event" and entry["name"] not in ("EIP712DomainChanged",):
+            elif entry["type"] == "event" and self._is_new(entry):
                 events.append(self._event(entry, sources))
             elif entry["type"] == "function":
                 functions.append(self._function(entry, sources, method_name(entry, artifact.abi)))
@@ -389,6 +436,14 @@ class Generator:
             f"from energy_trading.types import {', '.join(used)}" if used else "",
         ]
         return "\n\n".join(["\n".join(head), *body])
+
+    def _is_new(self, entry: dict[str, Any]) -> bool:
+        """Return whether an event has no class yet; two contracts may log the same, and so may tokens."""
+        name, kind = entry["name"], signature(entry)
+        if name == "EIP712DomainChanged" or (name == "NoncesUsed" and kind in self.seen_events):
+            return False
+        self.seen_events.add(kind)
+        return True
 
     def _error(self, entry: dict[str, Any], sources: list[artifacts.Artifact]) -> str:
         sig = signature(entry)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Deposit, TokenPermit, Withdrawal} from "../types/Relay.sol";
+
 /// @notice How a commitment ended, as the market reports it.
 enum Outcome {
     None, // only money moves
@@ -47,6 +49,8 @@ struct AccountAttestation {
 /// @param buyerGets What is added to the buyer's available funds.
 /// @param outcome What happened, for the credits.
 /// @param value Money value of what was settled. The ledger scales it to the z of the credit model.
+/// @param agreedAt Unix seconds at which the trade was agreed. Only a default looks at it: it escalates if
+/// the trade was agreed at or after the last step.
 /// @param treasuryGets Fee and lost part of the guarantee.
 struct Settlement {
     address seller;
@@ -56,6 +60,7 @@ struct Settlement {
     uint256 buyerGets;
     Outcome outcome;
     uint256 value;
+    uint256 agreedAt;
     uint256 treasuryGets;
 }
 
@@ -66,7 +71,8 @@ struct Settlement {
 /// @param owner The DSO: it suspends accounts, registers meters and names PKG's key.
 /// @param pkg First key of PKG (an account or an ERC-1271 contract).
 /// @param treasury Account that gets fees and lost guarantees.
-/// @param markets 1 … 4 contracts that may commit and settle.
+/// @param markets 1 … 8 contracts that may commit and settle. Those that trade most stand among the first
+/// four, which are looked at first.
 /// @param epochSeconds Length of an epoch of one-time keys in seconds, one hour to a year.
 /// @param credit The constants of the credit model.
 struct LedgerParameters {
@@ -93,7 +99,7 @@ struct LedgerParameters {
 /// growing.
 /// @param ceilingE9 Highest credit, floor … 1e12.
 /// @param withdrawalE9 Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-/// @param graceDefaults k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+/// @param graceDefaults k of N-7: the first k steps (defaults that escalate) bring no ban, 0 … 100.
 /// @param banUnit Seconds that eq 7 calls a day, 60 seconds to ten years.
 /// @param maxBan Longest ban in seconds, banUnit to ten years.
 /// @param openBase Guarantee in units of account that a seller of the lowest credit may have held at once.
@@ -126,6 +132,8 @@ struct CreditParameters {
 /// @param sellerCreditE9 R^s of eq 3, scale 1e9.
 /// @param buyerCreditE9 R^b of eq 6, scale 1e9.
 /// @param defaults Number of defaults so far; they are never forgotten.
+/// @param steps How many of them escalated: their trades were agreed at or after the step before.
+/// @param lastStepAt Unix seconds of the last step; zero if there was none.
 /// @param bannedUntil Unix seconds; the account can make no new commitment before. Zero if there was no ban
 /// yet, or the DSO lifted the last one.
 /// @param sales Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
@@ -139,6 +147,8 @@ struct AccountView {
     uint256 sellerCreditE9;
     uint256 buyerCreditE9;
     uint256 defaults;
+    uint256 steps;
+    uint256 lastStepAt;
     uint256 bannedUntil;
     uint256 sales;
     uint256 purchases;
@@ -185,6 +195,12 @@ interface IEnergyLedger {
     /// @param to Recipient.
     /// @param amount Units of account.
     event Withdrawn(address indexed account, address indexed to, uint256 amount);
+    /// @notice A relayer has its fee for orders that it, or somebody in its place, carried out.
+    /// @param relayer Account that has the fee; it need not be open.
+    /// @param payer Account that paid it from its available funds; zero: it came out of a market's care, and
+    /// the market states who paid.
+    /// @param amount Units of account.
+    event RelayFeePaid(address indexed relayer, address indexed payer, uint256 amount);
     /// @notice PKG's attestations are signed with a new key from now on.
     /// @param oldPkg The key before; zero at deployment.
     /// @param newPkg The key from now on.
@@ -202,12 +218,23 @@ interface IEnergyLedger {
     /// @param change Packed, from the low bits: cause in 8 bits, old credit E9 in 40, new credit E9 in 40, z
     /// in 8.
     event CreditChanged(address indexed account, uint256 change);
-    /// @notice A default was added to an account's record, where it stays for ever.
+    /// @notice A default was added to an account's record, where it stays for ever. If its trade was agreed
+    /// at or after the last step, it is the next step: the penalty factor doubles, and a ban may follow.
+    /// Otherwise `steps`, `lastStepAt` and `bannedUntil` are what they were.
     /// @param account The account.
     /// @param cause SellerDefault or BuyerDefault.
     /// @param defaults How many defaults there are now.
+    /// @param steps How many of them escalated.
+    /// @param lastStepAt Unix seconds of the last step.
     /// @param bannedUntil Unix seconds; the account can make no new commitment before.
-    event DefaultRecorded(address indexed account, Cause cause, uint256 defaults, uint256 bannedUntil);
+    event DefaultRecorded(
+        address indexed account,
+        Cause cause,
+        uint256 defaults,
+        uint256 steps,
+        uint256 lastStepAt,
+        uint256 bannedUntil
+    );
 
     /// @notice Only the markets named at deployment may call this.
     error EnergyLedger_NotMarket(address caller);
@@ -338,6 +365,37 @@ interface IEnergyLedger {
     /// @param amount Units of account.
     function withdraw(address to, uint256 amount) external;
 
+    /// @notice {withdraw} on the account's signed order. Anyone may submit it; the fee goes to the relayer
+    /// who is named in it. It works once.
+    /// @dev Emits {NoncesUsed}, {Withdrawn} and, with a fee, {RelayFeePaid}. Reverts: as {withdraw},
+    /// {RelayLib_OrderExpired}, {RelayLib_BadFee}, {RelayLib_NotSigned}, {SignerLib_VerifierStarved},
+    /// {UnorderedNonces_NonceUsed}. Rounding: none.
+    /// @custom:paper N-8
+    /// @custom:signed Withdrawal(address account, address to, uint256 amount, uint256 nonce, uint256
+    /// deadline, address relayer, uint256 fee)
+    /// @param order Whose funds, how much, to whom, until when and for which fee.
+    /// @param signature The account's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    function withdrawFor(Withdrawal calldata order, bytes calldata signature) external;
+
+    /// @notice {deposit} on the signed order of the tokens' owner. Anyone may submit it. The order binds
+    /// whose account gets the funds, so a leftover allowance or a permit that others have seen is of no
+    /// use to them.
+    /// @dev Emits {NoncesUsed} and {Deposited}. Reverts: as {deposit}, {EnergyLedger_NoPermit} on a native
+    /// ledger, {RelayLib_OrderExpired}, {RelayLib_NotSigned}, {SignerLib_VerifierStarved},
+    /// {UnorderedNonces_NonceUsed}. Rounding: none.
+    /// @custom:paper X-4
+    /// @custom:signed Deposit(address owner, address account, uint256 amount, uint256 nonce, uint256
+    /// deadline)
+    /// @param order Whose tokens, how much, for which account and until when.
+    /// @param signature The owner's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+    /// @param permit A permit in place of an allowance; as in {depositWithPermit}, one that somebody else has
+    /// used does no harm.
+    function depositFor(
+        Deposit calldata order,
+        bytes calldata signature,
+        TokenPermit calldata permit
+    ) external;
+
     /// @notice Holds a seller's guarantee, takes a buyer's payment into the market's care, or both. Only
     /// markets may call it. A zero address skips its half.
     /// @dev Low selector: see {Settlement}. Reverts: {EnergyLedger_NotMarket}, {EnergyLedger_RoleMissing},
@@ -380,6 +438,18 @@ interface IEnergyLedger {
     /// @param seller Producer who is paid.
     /// @param amount Units of account.
     function transfer(address buyer, address seller, uint256 amount) external;
+
+    /// @notice Pays a relayer for orders that were carried out. Only markets may call it. The relayer
+    /// needs no account: it can withdraw what it was paid.
+    /// @dev High selector: see {Settlement}. Emits {RelayFeePaid}. A market that passes no payer has taken
+    /// the amount with {commit} or {payOwed}, on top of the price. Reverts: {EnergyLedger_NotMarket},
+    /// {EnergyLedger_Insufficient}. Rounding: none.
+    /// @custom:paper N-8
+    /// @param relayer Account that gets the fee.
+    /// @param amount Units of account.
+    /// @param payer Account that pays from its available funds, whatever its standing; zero: the market has
+    /// the fee in its care.
+    function payFee(address relayer, uint256 amount, address payer) external;
 
     /// @notice Ends a commitment: moves the money and records the outcome. Only markets may call it. A
     /// default of a buyer who is suspended at this time is not recorded, because that buyer could not pay.

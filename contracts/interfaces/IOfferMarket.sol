@@ -2,7 +2,15 @@
 pragma solidity 0.8.37;
 
 import {Energy} from "../types/Energy.sol";
-import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/Trade.sol";
+import {
+    Delivery,
+    DeliveryFault,
+    ReceiptKey,
+    Terms,
+    TestimonyFault,
+    TradeState,
+    Witness
+} from "../types/Trade.sol";
 
 /// @notice Constructor arguments of the market, each with its allowed range. BPS are basis points, hundredths
 /// of a per cent.
@@ -14,6 +22,8 @@ import {Delivery, DeliveryFault, ReceiptKey, Terms, TradeState} from "../types/T
 /// @param penaltyBps Share of the guarantee that is lost for energy not delivered, 1 … 10,000.
 /// @param toleranceBps Share of the energy that may be missing before it is a default, 0 … 10,000.
 /// @param maxDuration Longest time from now to deliverBy in seconds, one minute to a year.
+/// @param replyTime Seconds after deliverBy in which the buyer's receipt still counts once the seller's meter
+/// has testified, one minute to thirty days.
 /// @param auction Contract whose awards become trades; zero: none.
 struct MarketParameters {
     address ledger;
@@ -23,6 +33,7 @@ struct MarketParameters {
     uint256 penaltyBps;
     uint256 toleranceBps;
     uint256 maxDuration;
+    uint256 replyTime;
     address auction;
 }
 
@@ -59,6 +70,11 @@ interface IOfferMarket {
     /// @param buyer Account that paid.
     /// @param receiptKey keccak256 of the ERC-7913 signer that will sign the receipt.
     event OfferAccepted(bytes32 indexed tradeId, address indexed buyer, bytes32 receiptKey);
+    /// @notice A buyer paid a relayer's fee on top of the price. It stands right after the {OfferAccepted}
+    /// that the fee was for; the relayer and the sum of its fees stand in {IEnergyLedger.RelayFeePaid}.
+    /// @param buyer Account that paid.
+    /// @param fee Units of account.
+    event RelayFeeTaken(address indexed buyer, uint256 fee);
     /// @notice Everything was delivered (ERC). The seller has the price less the fee.
     /// @param tradeId Hash of the terms.
     event DeliveryConfirmed(bytes32 indexed tradeId);
@@ -80,6 +96,38 @@ interface IOfferMarket {
     /// @param tradeId Hash of the terms.
     /// @param fault Why it was refused.
     event DeliveryRefused(bytes32 indexed tradeId, DeliveryFault fault);
+    /// @notice Less than agreed was delivered, and the terms allow testimony. The seller has its share of the
+    /// price and the buyer the rest; the guarantee waits until deliverBy, and so does a default.
+    /// @param tradeId Hash of the terms.
+    /// @param deliveredWh Wh that the receipt proves.
+    /// @param agreedWh Wh of the terms.
+    /// @param payment Units of account that the seller earned, before the fee.
+    /// @param cut Units of account of the guarantee that the treasury gets without testimony.
+    event PaidShort(
+        bytes32 indexed tradeId,
+        uint256 deliveredWh,
+        uint256 agreedWh,
+        uint256 payment,
+        uint256 cut
+    );
+    /// @notice The guarantee of a trade that was paid short came back, less the cut.
+    /// @param tradeId Hash of the terms.
+    /// @param cut Units of account of the guarantee that the treasury has; zero after testimony.
+    event ShortSettled(bytes32 indexed tradeId, uint256 cut);
+    /// @notice The seller's meter has testified: the seller has no default from this trade any more.
+    /// @param tradeId Hash of the terms.
+    /// @param energy What the meter fed in, or the commitment of the terms (all of it).
+    /// @param from Unix seconds; start of the time in which it did.
+    /// @param to Unix seconds; its end.
+    event DeliveryTestified(bytes32 indexed tradeId, Energy energy, uint256 from, uint256 to);
+    /// @notice A testimony in a batch was refused. It can be submitted again.
+    /// @param tradeId Hash of the terms.
+    /// @param fault Why it was refused.
+    event WitnessRefused(bytes32 indexed tradeId, TestimonyFault fault);
+    /// @notice The seller's meter had testified, and the buyer's sent no receipt. The buyer has its payment
+    /// back and the seller its guarantee.
+    /// @param tradeId Hash of the terms.
+    event TestimonyUnanswered(bytes32 indexed tradeId);
     /// @notice The seller withdrew the offer (CCS).
     /// @param tradeId Hash of the terms.
     /// @param cut Units of account of the guarantee that the treasury has.
@@ -135,8 +183,15 @@ interface IOfferMarket {
     error OfferMarket_NotParty(bytes32 tradeId, address buyer, bytes32 receiptKey);
     /// @notice The receipt was refused.
     error OfferMarket_ReceiptRefused(bytes32 tradeId, DeliveryFault fault);
+    /// @notice The testimony was refused.
+    error OfferMarket_TestimonyRefused(bytes32 tradeId, TestimonyFault fault);
     /// @notice Quantity and salt do not open the commitment of the terms.
     error OfferMarket_BadOpening(Energy energy, uint256 agreedWh, bytes32 salt);
+
+    /// @notice Only the market's relay desk may call this.
+    error OfferMarket_NotDesk(address caller, address desk);
+    /// @notice More of the guarantee would be lost than the seller signed.
+    error OfferMarket_CutTooLarge(uint256 cut, uint256 maxCut);
 
     /// @notice Commits the seller to deliver and holds its guarantee (CTS). The guarantee stays held until
     /// receipt, withdrawal or expiry.
@@ -194,6 +249,56 @@ interface IOfferMarket {
         ReceiptKey calldata key
     ) external returns (bytes32 tradeId);
 
+    /// @notice The acceptance of an offer or award for a buyer whose signed order the relay desk has checked.
+    /// Only the desk may call it. The nonce of the terms says whether the offer stands on chain or the
+    /// seller's signature counts.
+    /// @dev The desk stands apart because of the size limit of contracts (EIP-170). Its entrances have
+    /// higher selectors than the functions of whole trades, which therefore cost nothing more. Emits what
+    /// {acceptOffer}, {acceptOfferPrivately} or {acceptSigned} do, and with a fee {RelayFeeTaken}.
+    /// Reverts: as those, {OfferMarket_NotDesk}. Rounding: guarantee up.
+    /// @custom:paper N-1, N-2, N-6, N-8
+    /// @param fee Units of account that the buyer pays on top of the price. They stay in the market's care
+    /// until the desk has them paid with {payRelayer}.
+    /// @param terms The offer as made, signed or awarded.
+    /// @param sellerSignature The seller's signature of an offer made off chain; otherwise it is not looked
+    /// at.
+    /// @param buyer Account that pays.
+    /// @param key Empty: the buyer's registered meter will sign the receipt. One entry: this one-time key
+    /// will.
+    function acceptOnOrder(
+        uint256 fee,
+        Terms calldata terms,
+        bytes calldata sellerSignature,
+        address buyer,
+        ReceiptKey[] calldata key
+    ) external;
+
+    /// @notice {giveUp} for a seller whose signed order the relay desk has checked. Only the desk may call
+    /// it. Unlike {giveUp}, it leaves an offer that it ends early closed for good, so that the order
+    /// cannot be used again.
+    /// @dev Emits {OfferWithdrawn}. Reverts: {OfferMarket_NotDesk}, {OfferMarket_WrongState},
+    /// {OfferMarket_CutTooLarge}. Rounding: cut down.
+    /// @custom:paper N-4, N-8
+    /// @param maxCut The most units of account of the guarantee that may be lost.
+    /// @param terms The offer as made.
+    function giveUpOnOrder(uint256 maxCut, Terms calldata terms) external;
+
+    /// @notice {cancelSigned} for a seller whose signed order the relay desk has checked. Only the desk may
+    /// call it.
+    /// @dev Emits {SignedOfferCancelled}. Reverts: {OfferMarket_NotDesk}, {OfferMarket_WrongNonce},
+    /// {OfferMarket_Expired}, {OfferMarket_WrongState}.
+    /// @custom:paper N-4, N-8
+    /// @param terms The offer as signed.
+    function cancelSignedOnOrder(Terms calldata terms) external;
+
+    /// @notice Pays a relayer what the signers of orders owe it. Only the desk may call it.
+    /// @dev Reverts: {OfferMarket_NotDesk}, and as {IEnergyLedger.payFee}.
+    /// @custom:paper N-8
+    /// @param amount Units of account.
+    /// @param relayer Account that gets the fee.
+    /// @param payer Account that pays from its available funds; zero: the fees that {acceptOnOrder} took.
+    function payRelayer(uint256 amount, address relayer, address payer) external;
+
     /// @notice Opens a trade that the winner of an auction has to pay before acceptBy; otherwise it is a
     /// default of the winner. Only the auction may call it.
     /// @dev The auction holds the guarantee for the price already. Emits {OfferMade}. Reverts:
@@ -205,9 +310,12 @@ interface IOfferMarket {
 
     /// @notice Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit the
     /// receipt. If less than agreed was delivered, payment and guarantee are settled in proportion, and a
-    /// shortfall beyond the tolerance is a default of the seller.
-    /// @dev Emits {DeliveryConfirmed} or {DeliveredShort}. Reverts: {OfferMarket_ReceiptRefused},
-    /// {SignerLib_VerifierStarved}. Rounding: payment, fee and cut down.
+    /// shortfall beyond the tolerance is a default of the seller. Where the terms allow testimony and the
+    /// receipt is a meter's (no {IEnergyLot}), only the payment is settled then, and the guarantee waits for
+    /// testimony until deliverBy. After testimony the whole guarantee returns, there is no default, and a
+    /// receipt counts for the reply time after deliverBy too.
+    /// @dev Emits {DeliveryConfirmed}, {DeliveredShort} or {PaidShort}. Reverts:
+    /// {OfferMarket_ReceiptRefused}, {SignerLib_VerifierStarved}. Rounding: payment, fee and cut down.
     /// @custom:paper N-3, N-7
     /// @custom:signed Receipt(bytes32 tradeId, bytes32 energy)
     /// @param delivery Terms, parties and receipt.
@@ -232,6 +340,35 @@ interface IOfferMarket {
     /// @param salt Salt of the commitment.
     function confirmHiddenShort(Delivery calldata delivery, uint256 agreedWh, bytes32 salt) external;
 
+    /// @notice Submits what the seller's meter testifies to have fed in for a trade whose terms allow it,
+    /// before deliverBy. Anyone may submit it. It counts once, and only if no more is missing than the
+    /// tolerance allows. If the trade is paid short, its guarantee returns at once. If there is no receipt
+    /// yet, the buyer's still counts until the reply time after deliverBy; without one {expire} refunds the
+    /// buyer and returns the guarantee then. In both cases the seller has no default.
+    /// @dev Emits {DeliveryTestified}, and {ShortSettled} if the trade is paid short. Reverts:
+    /// {OfferMarket_TestimonyRefused}, {SignerLib_VerifierStarved}. Rounding: none.
+    /// @custom:paper N-3, N-7
+    /// @custom:signed Testimony(bytes32 tradeId, bytes32 energy, uint256 from, uint256 to)
+    /// @param witness Terms, parties and testimony.
+    function testify(Witness calldata witness) external;
+
+    /// @notice {testify} for many testimonies. A bad one does not stop the others; a starved verifier reverts
+    /// the batch, as in {confirmDeliveries}.
+    /// @dev Emits what {testify} does, and {WitnessRefused} for each bad testimony. Reverts:
+    /// {SignerLib_VerifierStarved}.
+    /// @custom:paper N-3
+    /// @param witnesses Terms, parties and testimonies.
+    /// @return counted How many of them counted.
+    function testifyMany(Witness[] calldata witnesses) external returns (uint256 counted);
+
+    /// @notice {testify} for a hidden quantity that was not fed in in full: the commitment is opened.
+    /// @dev Emits and reverts: as {testify}, {OfferMarket_BadOpening}.
+    /// @custom:paper N-5
+    /// @param witness Terms with a commitment, and a testimony in plain Wh.
+    /// @param agreedWh Wh in the commitment.
+    /// @param salt Salt of the commitment.
+    function testifyHidden(Witness calldata witness, uint256 agreedWh, bytes32 salt) external;
+
     /// @notice Withdraws an open offer (CCS). Only its seller may. Before acceptBy a share of the guarantee
     /// is lost, afterwards nothing.
     /// @dev Emits {OfferWithdrawn}. Reverts: {OfferMarket_NotSeller}, {OfferMarket_WrongState}. Rounding: cut
@@ -250,9 +387,12 @@ interface IOfferMarket {
 
     /// @notice Ends what is overdue. Anyone may call it. If nobody accepted the offer, the guarantee returns
     /// (N-7, 3). If nothing was delivered, the buyer is refunded and the seller loses the penalty (N-7, 4).
-    /// If an award was not paid, the guarantee returns, and it is a default of the buyer unless the buyer is
+    /// If the seller's meter has testified, the buyer is refunded when the reply time is over, the guarantee
+    /// returns, and neither credit moves. If a trade is paid short, its guarantee returns less the cut. If an
+    /// award was not paid, the guarantee returns, and it is a default of the buyer unless the buyer is
     /// suspended now.
-    /// @dev Emits {OfferExpired}, {TradeExpired} or {AwardUnpaid}. Reverts: {OfferMarket_NotExpired},
+    /// @dev Emits {OfferExpired}, {TradeExpired}, {AwardUnpaid}, {TestimonyUnanswered} or {ShortSettled}.
+    /// Reverts: {OfferMarket_NotExpired},
     /// {OfferMarket_WrongState}, {OfferMarket_NotParty}. Rounding: cut down.
     /// @custom:paper N-7
     /// @param terms The offer as made or signed.
@@ -278,6 +418,10 @@ interface IOfferMarket {
     /// @param price Units of account.
     /// @return Units of account.
     function guaranteeUp(uint256 price) external view returns (uint256);
+
+    /// @notice The relay desk, where signed orders are carried out. The market created it.
+    /// @return Its address: that of the market's first creation.
+    function DESK() external view returns (address);
 
     /// @notice The parameters of the market.
     /// @return As given to the constructor.

@@ -112,8 +112,8 @@ interface ISealedBidAuction {
     /// @notice There must be 1 … 8 lots, the largest first, each above 0 and below 2**40 Wh and worth at
     /// least 1 unit at the start price.
     error SealedBidAuction_BadLots(uint256[] lotsWh);
-    /// @notice The prices must be in the order 1 <= startPrice <= ceiling < 2**64, and the highest payment
-    /// must be below 2**64.
+    /// @notice The prices must be in the order 1 <= startPrice <= ceiling < 2**63, and the highest payment
+    /// must be below 2**63.
     error SealedBidAuction_BadPrices(uint256 startPrice, uint256 ceiling);
     /// @notice The times must be in the order now < quoteUntil < discloseUntil < settleBy < payBy < deliverBy
     /// <= latest, with minSettleWindow or more from discloseUntil to settleBy and minPayWindow or more from

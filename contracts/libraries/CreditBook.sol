@@ -87,13 +87,25 @@ library CreditBook {
         return (purse.withSelling(creditE9, purse.sales()), creditE9);
     }
 
-    /// @notice Counts a default, whoever's it is.
+    /// @notice Counts a default, whoever's it is. It escalates, which is called a step, only if its trade was
+    /// agreed at or after the last step: what an account agreed before says nothing about how it behaves
+    /// since.
     /// @param record The account's slot 1 before.
+    /// @param agreedAt Unix seconds at which the trade was agreed.
     /// @return The account's slot 1 with the default.
-    /// @return c Penalty factor of eqs 3, 6 and 7, which doubles with each default.
-    function defaulted(Record record) internal pure returns (Record, uint256 c) {
+    /// @return c Penalty factor of eqs 3, 6 and 7, which doubles with each step.
+    /// @return escalates Whether the default is a step.
+    function defaulted(
+        Record record,
+        uint256 agreedAt
+    ) internal view returns (Record, uint256 c, bool escalates) {
         record = record.withDefault();
-        return (record, CreditModel.penaltyFactor(record.defaults()));
+        escalates = agreedAt >= record.lastStepAt();
+        if (escalates) {
+            record = record.withStep(block.timestamp);
+        }
+        // Safe: the first default is a step, because `lastStepAt` is zero, so there is at least one.
+        return (record, CreditModel.penaltyFactor(record.steps()), escalates);
     }
 
     /// @notice A seller's default: eq 3 with s = 0.
@@ -140,9 +152,9 @@ library CreditBook {
         return (record.withBuying(creditE9, purchases), creditE9);
     }
 
-    /// @notice The ban of eq 7. The first `graceDefaults` defaults bring none, and a ban never shortens an
-    /// earlier one.
-    /// @param record The account's slot 1 with the default counted.
+    /// @notice The ban of eq 7 for a default that is a step. The first `graceDefaults` steps bring none, and
+    /// a ban never shortens an earlier one.
+    /// @param record The account's slot 1 with the step counted.
     /// @param c Penalty factor.
     /// @param creditE9 Credit after the default.
     /// @return The account's slot 1 with the date of the ban.
@@ -154,7 +166,7 @@ library CreditBook {
         uint256 banUnit,
         uint256 maxBan
     ) internal view returns (Record) {
-        if (record.defaults() <= graceDefaults) {
+        if (record.steps() <= graceDefaults) {
             return record;
         }
         uint256 until = block.timestamp + CreditModel.banSeconds(c, creditE9, banUnit, maxBan);

@@ -13,6 +13,9 @@ library MarketDigest {
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     );
     bytes32 private constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 tradeId,bytes32 energy)");
+    bytes32 private constant TESTIMONY_TYPEHASH = keccak256(
+        "Testimony(bytes32 tradeId,bytes32 energy,uint256 from,uint256 to)"
+    );
     bytes32 private constant ACCEPTANCE_TYPEHASH = keccak256("Acceptance(bytes32 tradeId,address buyer)");
 
     /// @notice Struct hash of a receipt.
@@ -20,6 +23,20 @@ library MarketDigest {
     /// @param energy What was delivered.
     function receiptHash(bytes32 tradeId, Energy energy) internal pure returns (bytes32) {
         return keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, energy));
+    }
+
+    /// @notice Struct hash of a testimony.
+    /// @param tradeId The trade.
+    /// @param energy What was fed in.
+    /// @param from Unix seconds; start of the time in which it was.
+    /// @param to Unix seconds; its end.
+    function testimonyHash(
+        bytes32 tradeId,
+        Energy energy,
+        uint256 from,
+        uint256 to
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TESTIMONY_TYPEHASH, tradeId, energy, from, to));
     }
 
     /// @notice Struct hash by which a receipt key agrees to sign for a buyer.

@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IERC1271} from "@openzeppelin/contracts/interfaces/IERC1271.sol";
 import {IERC7913SignatureVerifier} from "@openzeppelin/contracts/interfaces/IERC7913.sol";
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
-import {SignatureCheckerLib} from "solady/src/utils/SignatureCheckerLib.sol";
 
 /// @title Signatures of meters and accounts
 /// @notice Meters sign as ERC-7913 signers, accounts with their key or by their code (ERC-1271).
 /// @custom:paper N-3, N-6
 library SignerLib {
-    /// @dev Gas that a verifier contract may use. OpenZeppelin's P-256 in Solidity needs about 230,000. A
-    /// verifier that wants more spoils its own receipt, and not the batch that contains it.
+    /// @dev Gas that a verifier contract, or the code of an account, may use. OpenZeppelin's P-256 in
+    /// Solidity needs about 230,000. A verifier that wants more spoils its own receipt, and not the batch
+    /// that contains it.
     uint256 internal constant VERIFIER_GAS = 400_000;
 
     /// @dev Gas that the caller must have left for a verifier's "no" to count. A call hands on at most 63/64
@@ -52,25 +53,18 @@ library SignerLib {
         bytes32 digest,
         bytes calldata signature
     ) private view returns (bool) {
-        address verifier = address(bytes20(signer));
         bytes memory question = abi.encodeCall(
             IERC7913SignatureVerifier.verify,
             (signer[20:], digest, signature)
         );
-        uint256 gasLeft = gasleft();
-        if (_confirms(verifier, question)) {
-            return true;
-        }
-        if (gasLeft < VERIFIER_RESERVE) {
-            revert SignerLib_VerifierStarved(verifier, gasLeft, VERIFIER_RESERVE);
-        }
-        return false;
+        return _confirms(address(bytes20(signer)), question, IERC7913SignatureVerifier.verify.selector);
     }
 
     /// @notice Whether a signature is an account's: by its key, or else by its code (ERC-1271). An account
     /// with a key and code (EIP-7702) may sign with either.
     /// @dev The key comes first, so that an ordinary account's code need not be looked at, which saves 2,600
-    /// gas.
+    /// gas. Code is asked with {VERIFIER_GAS}, and its "no" counts as {isValid} says. Reverts:
+    /// {SignerLib_VerifierStarved}.
     /// @param account Any account; the zero address signs nothing.
     /// @param digest What was signed.
     /// @param signature 65 or 64 bytes, or whatever the account's code understands.
@@ -85,19 +79,31 @@ library SignerLib {
         if (ECDSA.tryRecoverCalldata(digest, signature) == account) {
             return true;
         }
-        return SignatureCheckerLib.isValidERC1271SignatureNowCalldata(account, digest, signature);
+        if (account.code.length == 0) {
+            return false;
+        }
+        bytes memory question = abi.encodeCall(IERC1271.isValidSignature, (digest, signature));
+        return _confirms(account, question, IERC1271.isValidSignature.selector);
     }
 
     /// @dev Asks with {VERIFIER_GAS} and copies at most 32 bytes back, so that a verifier cannot make the
     /// caller pay for a huge answer. The whole word is compared: a hash precompile that poses as verifier
-    /// could be made to answer four right bytes by 2**32 tries.
+    /// could be made to answer four right bytes by 2**32 tries. Reverts: {SignerLib_VerifierStarved}.
     /// @return yes Whether the verifier answered the selector of its function and nothing else.
-    function _confirms(address verifier, bytes memory question) private view returns (bool yes) {
+    function _confirms(
+        address verifier,
+        bytes memory question,
+        bytes4 selector
+    ) private view returns (bool yes) {
+        uint256 gasLeft = gasleft();
         uint256 stipend = VERIFIER_GAS;
-        bytes32 magic = bytes32(IERC7913SignatureVerifier.verify.selector);
+        bytes32 magic = bytes32(selector);
         assembly ("memory-safe") {
             let ok := staticcall(stipend, verifier, add(question, 0x20), mload(question), 0x00, 0x20)
             yes := and(and(ok, eq(returndatasize(), 0x20)), eq(mload(0x00), magic))
+        }
+        if (!yes && gasLeft < VERIFIER_RESERVE) {
+            revert SignerLib_VerifierStarved(verifier, gasLeft, VERIFIER_RESERVE);
         }
     }
 }

@@ -12,11 +12,12 @@ type Purse is uint256;
 
 /// @dev Account slot 1: everything that purchases and defaults touch. From the low bits:
 ///
-///     0               40          120        136          168    256
-///     | buyerCreditE9 | purchases  | defaults | bannedUntil | unused |
-///     | 40            | 80         | 16       | 32          | 88     |
+///     0               40          120        136           168          208     224   256
+///     | buyerCreditE9 | purchases  | defaults | bannedUntil | lastStepAt | steps | unused |
+///     | 40            | 80         | 16       | 32          | 40         | 16    | 32     |
 ///
-/// `purchases` is a window of {WindowLib}.
+/// `purchases` is a window of {WindowLib}. `steps` counts the defaults that escalated, `lastStepAt` is the
+/// time of the last of them in unix seconds.
 type Record is uint256;
 
 using PurseLib for Purse global;
@@ -72,22 +73,24 @@ library WindowLib {
 }
 
 /// @notice Reads and changes an account's slot 0. Money is in units of account, credit has the scale 1e9.
-/// @dev No field can overflow into its neighbour: the ledger counts at most 2**64 - 1 units in all, and what
+/// @dev No field can overflow into its neighbour: the ledger counts at most 2**63 - 1 units in all, and what
 /// is available and what is held are parts of them.
 library PurseLib {
-    /// @dev The most units that the ledger can count, in one account or altogether.
-    uint256 internal constant MAX_AMOUNT = type(uint64).max;
+    /// @dev The most units that the ledger can count, in one account or altogether. The top bit of a 64-bit
+    /// word is left to markets that mark amounts with it.
+    uint256 internal constant MAX_AMOUNT = type(uint64).max >> 1;
+    uint256 private constant AMOUNT_MASK = type(uint64).max;
     uint256 private constant CREDIT_MASK = type(uint40).max;
     uint256 private constant SELLING_MASK = ((1 << 120) - 1) << 128;
 
     /// @notice Units that can be withdrawn or committed.
     function available(Purse self) internal pure returns (uint256) {
-        return Purse.unwrap(self) & MAX_AMOUNT;
+        return Purse.unwrap(self) & AMOUNT_MASK;
     }
 
     /// @notice Units held as guarantees.
     function held(Purse self) internal pure returns (uint256) {
-        return (Purse.unwrap(self) >> 64) & MAX_AMOUNT;
+        return (Purse.unwrap(self) >> 64) & AMOUNT_MASK;
     }
 
     /// @notice R^s of eq 3.
@@ -106,7 +109,7 @@ library PurseLib {
     }
 
     /// @notice Adds units to what is available.
-    /// @dev The sum stays within {MAX_AMOUNT}: Σ available <= units in the ledger < 2**64.
+    /// @dev The sum stays within {MAX_AMOUNT}: Σ available <= units in the ledger < 2**63.
     function add(Purse self, uint256 amount) internal pure returns (Purse) {
         unchecked {
             return Purse.wrap(Purse.unwrap(self) + amount);
@@ -152,6 +155,7 @@ library PurseLib {
 library RecordLib {
     uint256 private constant CREDIT_MASK = type(uint40).max;
     uint256 private constant BUYING_MASK = type(uint120).max;
+    uint256 private constant STEP_MASK = uint256(type(uint56).max) << 168;
 
     /// @notice R^b of eq 6.
     function buyerCreditE9(Record self) internal pure returns (uint256) {
@@ -173,6 +177,16 @@ library RecordLib {
         return (Record.unwrap(self) >> 136) & type(uint32).max;
     }
 
+    /// @notice Unix seconds of the last default that escalated; zero if there was none.
+    function lastStepAt(Record self) internal pure returns (uint256) {
+        return (Record.unwrap(self) >> 168) & type(uint40).max;
+    }
+
+    /// @notice How many of the defaults escalated; at most {defaults}.
+    function steps(Record self) internal pure returns (uint256) {
+        return (Record.unwrap(self) >> 208) & type(uint16).max;
+    }
+
     /// @notice Replaces the buyer's credit and its window of purchases.
     function withBuying(Record self, uint256 creditE9, uint256 window) internal pure returns (Record) {
         return Record.wrap((Record.unwrap(self) & ~BUYING_MASK) | creditE9 | (window << 40));
@@ -181,6 +195,16 @@ library RecordLib {
     /// @notice Counts one more default. The count stops at 65,535; it never wraps.
     function withDefault(Record self) internal pure returns (Record) {
         return defaults(self) == type(uint16).max ? self : Record.wrap(Record.unwrap(self) + (1 << 120));
+    }
+
+    /// @notice Counts one more step, taken at `time` in unix seconds. The count stops at 65,535.
+    function withStep(Record self, uint256 time) internal pure returns (Record) {
+        uint256 next = steps(self);
+        if (next != type(uint16).max) {
+            ++next;
+        }
+        // Safe: block.timestamp < 2**40 until the year 36,812.
+        return Record.wrap((Record.unwrap(self) & ~STEP_MASK) | (time << 168) | (next << 208));
     }
 
     /// @notice Replaces the date of the ban, in unix seconds below 2**32.

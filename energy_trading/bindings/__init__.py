@@ -4,6 +4,7 @@ from energy_trading.bindings import (
     energy_ledger,
     energy_lot,
     offer_market,
+    relay_desk,
     sealed_bid_auction,
     slot_disputes,
     slot_market,
@@ -23,6 +24,7 @@ from energy_trading.bindings.contract import (
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.slot_disputes import SlotDisputes
 from energy_trading.bindings.slot_market import SlotMarket

@@ -319,15 +319,27 @@ def explain(error: RevertData) -> EnergyTradingError:
     Returns:
         A `ContractRevert`, or an `UnknownRevert` where the data fits no known error.
     """
-    data = error.data
+    return error_of(error.data, str(error))
+
+
+def error_of(data: bytes, why: str = "the contract refused") -> EnergyTradingError:
+    """Turn the data of a revert, such as the reason in a `PurchaseRefused`, into the error's exception.
+
+    Args:
+        data: selector and fields.
+        why: text for data that fits no known error.
+
+    Returns:
+        A `ContractRevert`, or an `UnknownRevert` where the data fits no known error.
+    """
     kind = _errors().get(data[:4])
     if kind is None:
-        return UnknownRevert(data, str(error))
+        return UnknownRevert(data, why)
     types = _split_types(kind.signature)
     try:
         values = decode(types, data[4:])
     except DecodingError:
-        return UnknownRevert(data, str(error))
+        return UnknownRevert(data, why)
     return kind(*(from_abi(t, v) for t, v in zip(types, values, strict=True)))
 
 

@@ -7,7 +7,17 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-from energy_trading.types import AccountAttestation, AccountView, Cause, CreditParameters, Settlement
+from energy_trading.types import (
+    AccountAttestation,
+    AccountView,
+    Cause,
+    CreditParameters,
+    Deposit,
+    NonceCancellation,
+    Settlement,
+    TokenPermit,
+    Withdrawal,
+)
 
 
 class AlreadyOpen(ContractRevert):
@@ -365,6 +375,63 @@ class Reentrancy(ContractRevert):
     meaning = ""
 
 
+class BadFee(ContractRevert):
+    """A fee needs a relayer who gets it, and the ledger must be able to count it."""
+
+    relayer: str
+    fee: int
+    max_fee: int
+
+    signature = "RelayLib_BadFee(address,uint256,uint256)"
+    fields = ("relayer", "fee", "max_fee")
+    meaning = "a fee needs a relayer who gets it, and the ledger must be able to count it"
+
+
+class NotSigned(ContractRevert):
+    """The account did not sign this order."""
+
+    account: str
+
+    signature = "RelayLib_NotSigned(address)"
+    fields = ("account",)
+    meaning = "the account did not sign this order"
+
+
+class OrderExpired(ContractRevert):
+    """The order's deadline has come."""
+
+    now_: int
+    deadline: int
+
+    signature = "RelayLib_OrderExpired(uint256,uint256)"
+    fields = ("now_", "deadline")
+    meaning = "the order's deadline has come"
+
+
+class VerifierStarved(ContractRevert):
+    """The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
+    transaction with more gas."""
+
+    verifier: str
+    gas_left: int
+    needed: int
+
+    signature = "SignerLib_VerifierStarved(address,uint256,uint256)"
+    fields = ("verifier", "gas_left", "needed")
+    meaning = "the verifier did not confirm the signature, but it may have lacked the gas to do so. Send the transaction with more gas"
+
+
+class NonceUsed(ContractRevert):
+    """The nonce was used or voided before."""
+
+    owner: str
+    nonce: int
+
+    signature = "UnorderedNonces_NonceUsed(address,uint256)"
+    fields = ("owner", "nonce")
+    meaning = "the nonce was used or voided before"
+
+
 @dataclass(frozen=True)
 class AccountOpened(Event):
     """An account was opened and can trade from now on.
@@ -464,25 +531,33 @@ class CreditChanged(Event):
 
 @dataclass(frozen=True)
 class DefaultRecorded(Event):
-    """A default was added to an account's record, where it stays for ever.
+    """A default was added to an account's record, where it stays for ever. If its trade was agreed at
+    or after the last step, it is the next step: the penalty factor doubles, and a ban may follow.
+    Otherwise `steps`, `last_step_at` and `banned_until` are what they were.
 
     Args:
         account: The account.
         cause: SellerDefault or BuyerDefault.
         defaults: How many defaults there are now.
+        steps: How many of them escalated.
+        last_step_at: Unix seconds of the last step.
         banned_until: Unix seconds; the account can make no new commitment before.
     """
 
     account: str
     cause: Cause
     defaults: int
+    steps: int
+    last_step_at: int
     banned_until: int
 
-    signature: ClassVar[str] = "DefaultRecorded(address,uint8,uint256,uint256)"
+    signature: ClassVar[str] = "DefaultRecorded(address,uint8,uint256,uint256,uint256,uint256)"
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
         ("account", "address", True),
         ("cause", "uint8", False),
         ("defaults", "uint256", False),
+        ("steps", "uint256", False),
+        ("last_step_at", "uint256", False),
         ("banned_until", "uint256", False),
     )
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"cause": Cause}
@@ -605,6 +680,28 @@ class MeterRemoved(Event):
 
 
 @dataclass(frozen=True)
+class NoncesUsed(Event):
+    """Nonces of an owner were used or voided: none of them counts any more.
+
+    Args:
+        owner: Account whose nonces they are.
+        word: Which 256 nonces: the nonce divided by 256.
+        mask: Which of them: bit i stands for the nonce 256 · word + i.
+    """
+
+    owner: str
+    word: int
+    mask: int
+
+    signature: ClassVar[str] = "NoncesUsed(address,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("owner", "address", True),
+        ("word", "uint256", False),
+        ("mask", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
 class OwnershipTransferStarted(Event):
     """OwnershipTransferStarted (OpenZeppelin)."""
 
@@ -648,6 +745,29 @@ class PkgChanged(Event):
     layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
         ("old_pkg", "address", True),
         ("new_pkg", "address", True),
+    )
+
+
+@dataclass(frozen=True)
+class RelayFeePaid(Event):
+    """A relayer has its fee for orders that it, or somebody in its place, carried out.
+
+    Args:
+        relayer: Account that has the fee; it need not be open.
+        payer: Account that paid it from its available funds; zero: it came out of a market's
+            care, and the market states who paid.
+        amount: Units of account.
+    """
+
+    relayer: str
+    payer: str
+    amount: int
+
+    signature: ClassVar[str] = "RelayFeePaid(address,address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("relayer", "address", True),
+        ("payer", "address", True),
+        ("amount", "uint256", False),
     )
 
 
@@ -735,7 +855,9 @@ class EnergyLedger(Contract):
             "accountOf(address)",
             ("address",),
             [account],
-            ("(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",),
+            (
+                "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)",
+            ),
             AccountView.from_abi,
         )
         return answer
@@ -813,6 +935,31 @@ class EnergyLedger(Contract):
             amount: Units of account.
         """
         return self._encode("deposit(address,uint256)", ("address", "uint256"), [account, amount], value, ())
+
+    def deposit_for(self, order: Deposit, signature: bytes, permit: TokenPermit) -> Call[None]:
+        """`deposit` on the signed order of the tokens' owner. Anyone may submit it. The order binds
+        whose account gets the funds, so a leftover allowance or a permit that others have seen is
+        of no use to them.
+
+        Emits `NoncesUsed` and `Deposited`. Reverts: as `deposit`, `NoPermit` on a native ledger,
+        `OrderExpired`, `NotSigned`, `VerifierStarved`, `NonceUsed`. Rounding: none.
+
+        Args:
+            order: Whose tokens, how much, for which account and until when.
+            signature: The owner's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+            permit: A permit in place of an allowance; as in `deposit_with_permit`, one that
+                somebody else has used does no harm.
+
+        Source:
+            X-4
+        """
+        return self._encode(
+            "depositFor((address,address,uint256,uint256,uint256),bytes,(uint256,uint8,bytes32,bytes32))",
+            ("(address,address,uint256,uint256,uint256)", "bytes", "(uint256,uint8,bytes32,bytes32)"),
+            [order, signature, permit],
+            0,
+            (),
+        )
 
     def deposit_with_permit(self, amount: int, deadline: int, v: int, r: bytes, s: bytes) -> Call[None]:
         """Deposits into the caller's account with an ERC-2612 permit in place of an allowance. A
@@ -908,6 +1055,21 @@ class EnergyLedger(Contract):
         answer: bytes = self._read("meterOf(address)", ("address",), [account], ("bytes32",))
         return answer
 
+    def nonce_mask(self, owner: str, word: int) -> int:
+        """Which nonces of an owner do not count any more.
+
+        Args:
+            owner: Any account.
+            word: Which 256 nonces: the nonce divided by 256.
+
+        Returns:
+            Bit i stands for the nonce 256 · word + i.
+        """
+        answer: int = self._read(
+            "nonceMask(address,uint256)", ("address", "uint256"), [owner, word], ("uint256",)
+        )
+        return answer
+
     def open_account(
         self, a: AccountAttestation, pkg_signature: bytes, account_signature: bytes
     ) -> Call[None]:
@@ -956,6 +1118,31 @@ class EnergyLedger(Contract):
         """Returns the address of the current owner."""
         answer: str = self._read("owner()", (), [], ("address",))
         return answer
+
+    def pay_fee(self, relayer: str, amount: int, payer: str) -> Call[None]:
+        """Pays a relayer for orders that were carried out. Only markets may call it. The relayer needs
+        no account: it can withdraw what it was paid.
+
+        High selector: see `Settlement`. Emits `RelayFeePaid`. A market that passes no payer has
+        taken the amount with `commit` or `pay_owed`, on top of the price. Reverts: `NotMarket`,
+        `Insufficient`. Rounding: none.
+
+        Args:
+            relayer: Account that gets the fee.
+            amount: Units of account.
+            payer: Account that pays from its available funds, whatever its standing; zero: the
+                market has the fee in its care.
+
+        Source:
+            N-8
+        """
+        return self._encode(
+            "payFee(address,uint256,address)",
+            ("address", "uint256", "address"),
+            [relayer, amount, payer],
+            0,
+            (),
+        )
 
     def pay_owed(self, buyer: str, metered: bool, payment: int) -> Call[bytes]:
         """Takes a payment into the market's care that the buyer promised before, such as that of an
@@ -1111,8 +1298,8 @@ class EnergyLedger(Contract):
             X-1, X-2, X-3, N-7
         """
         return self._encode(
-            "settle((address,uint256,uint256,address,uint256,uint8,uint256,uint256))",
-            ("(address,uint256,uint256,address,uint256,uint8,uint256,uint256)",),
+            "settle((address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256))",
+            ("(address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256)",),
             [s],
             0,
             (),
@@ -1163,6 +1350,36 @@ class EnergyLedger(Contract):
         """
         return self._encode("transferOwnership(address)", ("address",), [new_owner], 0, ())
 
+    def void_nonces(self, word: int, mask: int) -> Call[None]:
+        """Voids nonces of the caller, used or not. Every order that was signed with one of them and
+        not carried out yet is void at once.
+
+        Emits `NoncesUsed`.
+
+        Args:
+            word: Which 256 nonces: the nonce divided by 256.
+            mask: Which of them: bit i stands for the nonce 256 · word + i.
+        """
+        return self._encode("voidNonces(uint256,uint256)", ("uint256", "uint256"), [word, mask], 0, ())
+
+    def void_nonces_for(self, order: NonceCancellation, signature: bytes) -> Call[None]:
+        """`void_nonces` on the owner's signed order. Anyone may submit it.
+
+        Emits `NoncesUsed`. Reverts: `OrderExpired`, `NotSigned`, `VerifierStarved`. Submitted
+        again, it changes nothing.
+
+        Args:
+            order: Whose nonces, which, and until when.
+            signature: The owner's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+        """
+        return self._encode(
+            "voidNoncesFor((address,uint256,uint256,uint256),bytes)",
+            ("(address,uint256,uint256,uint256)", "bytes"),
+            [order, signature],
+            0,
+            (),
+        )
+
     def withdraw(self, to: str, amount: int) -> Call[None]:
         """Sends available funds of the caller to any recipient. Suspended and banned accounts and the
         treasury may withdraw too.
@@ -1174,3 +1391,25 @@ class EnergyLedger(Contract):
             amount: Units of account.
         """
         return self._encode("withdraw(address,uint256)", ("address", "uint256"), [to, amount], 0, ())
+
+    def withdraw_for(self, order: Withdrawal, signature: bytes) -> Call[None]:
+        """`withdraw` on the account's signed order. Anyone may submit it; the fee goes to the relayer
+        who is named in it. It works once.
+
+        Emits `NoncesUsed`, `Withdrawn` and, with a fee, `RelayFeePaid`. Reverts: as `withdraw`,
+        `OrderExpired`, `BadFee`, `NotSigned`, `VerifierStarved`, `NonceUsed`. Rounding: none.
+
+        Args:
+            order: Whose funds, how much, to whom, until when and for which fee.
+            signature: The account's EIP-712 signature (65 or 64 bytes, or ERC-1271).
+
+        Source:
+            N-8
+        """
+        return self._encode(
+            "withdrawFor((address,address,uint256,uint256,uint256,address,uint256),bytes)",
+            ("(address,address,uint256,uint256,uint256,address,uint256)", "bytes"),
+            [order, signature],
+            0,
+            (),
+        )

@@ -14,7 +14,9 @@ from energy_trading.types import (
     MarketParameters,
     ReceiptKey,
     Terms,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 
 
@@ -67,6 +69,17 @@ class BadWindow(ContractRevert):
     meaning = "the times must be in the order now < accept_by < deliver_by <= latest"
 
 
+class CutTooLarge(ContractRevert):
+    """More of the guarantee would be lost than the seller signed."""
+
+    cut: int
+    max_cut: int
+
+    signature = "OfferMarket_CutTooLarge(uint256,uint256)"
+    fields = ("cut", "max_cut")
+    meaning = "more of the guarantee would be lost than the seller signed"
+
+
 class Expired(ContractRevert):
     """The deadline has passed."""
 
@@ -105,6 +118,17 @@ class NotAuction(ContractRevert):
     signature = "OfferMarket_NotAuction(address,address)"
     fields = ("caller", "auction")
     meaning = "only the auction named at deployment may award a trade"
+
+
+class NotDesk(ContractRevert):
+    """Only the market's relay desk may call this."""
+
+    caller: str
+    desk: str
+
+    signature = "OfferMarket_NotDesk(address,address)"
+    fields = ("caller", "desk")
+    meaning = "only the market's relay desk may call this"
 
 
 class NotExpired(ContractRevert):
@@ -174,6 +198,18 @@ class SelfTrade(ContractRevert):
     meaning = "seller and buyer must be two accounts"
 
 
+class TestimonyRefused(ContractRevert):
+    """The testimony was refused."""
+
+    trade_id: bytes
+    fault: TestimonyFault
+
+    signature = "OfferMarket_TestimonyRefused(bytes32,uint8)"
+    fields = ("trade_id", "fault")
+    meaning = "the testimony was refused"
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": TestimonyFault}
+
+
 class UnknownReceiptKey(ContractRevert):
     """The key is not under the epoch's root, or the epoch is not the current one."""
 
@@ -208,19 +244,6 @@ class WrongState(ContractRevert):
     fields = ("trade_id", "state", "needed")
     meaning = "the trade is not in the state that this needs"
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"state": TradeState, "needed": TradeState}
-
-
-class VerifierStarved(ContractRevert):
-    """The verifier did not confirm the signature, but it may have lacked the gas to do so. Send the
-    transaction with more gas."""
-
-    verifier: str
-    gas_left: int
-    needed: int
-
-    signature = "SignerLib_VerifierStarved(address,uint256,uint256)"
-    fields = ("verifier", "gas_left", "needed")
-    meaning = "the verifier did not confirm the signature, but it may have lacked the gas to do so. Send the transaction with more gas"
 
 
 @dataclass(frozen=True)
@@ -305,6 +328,32 @@ class DeliveryRefused(Event):
         ("fault", "uint8", False),
     )
     converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": DeliveryFault}
+
+
+@dataclass(frozen=True)
+class DeliveryTestified(Event):
+    """The seller's meter has testified: the seller has no default from this trade any more.
+
+    Args:
+        trade_id: Hash of the terms.
+        energy: What the meter fed in, or the commitment of the terms (all of it).
+        from_: Unix seconds; start of the time in which it did.
+        to: Unix seconds; its end.
+    """
+
+    trade_id: bytes
+    energy: Energy
+    from_: int
+    to: int
+
+    signature: ClassVar[str] = "DeliveryTestified(bytes32,bytes32,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("energy", "bytes32", False),
+        ("from_", "uint256", False),
+        ("to", "uint256", False),
+    )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"energy": Energy}
 
 
 @dataclass(frozen=True)
@@ -401,6 +450,74 @@ class OfferWithdrawn(Event):
 
 
 @dataclass(frozen=True)
+class PaidShort(Event):
+    """Less than agreed was delivered, and the terms allow testimony. The seller has its share of the
+    price and the buyer the rest; the guarantee waits until deliver_by, and so does a default.
+
+    Args:
+        trade_id: Hash of the terms.
+        delivered_wh: Wh that the receipt proves.
+        agreed_wh: Wh of the terms.
+        payment: Units of account that the seller earned, before the fee.
+        cut: Units of account of the guarantee that the treasury gets without testimony.
+    """
+
+    trade_id: bytes
+    delivered_wh: int
+    agreed_wh: int
+    payment: int
+    cut: int
+
+    signature: ClassVar[str] = "PaidShort(bytes32,uint256,uint256,uint256,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("delivered_wh", "uint256", False),
+        ("agreed_wh", "uint256", False),
+        ("payment", "uint256", False),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class RelayFeeTaken(Event):
+    """A buyer paid a relayer's fee on top of the price. It stands right after the `OfferAccepted` that
+    the fee was for; the relayer and the sum of its fees stand in `RelayFeePaid`.
+
+    Args:
+        buyer: Account that paid.
+        fee: Units of account.
+    """
+
+    buyer: str
+    fee: int
+
+    signature: ClassVar[str] = "RelayFeeTaken(address,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("buyer", "address", True),
+        ("fee", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
+class ShortSettled(Event):
+    """The guarantee of a trade that was paid short came back, less the cut.
+
+    Args:
+        trade_id: Hash of the terms.
+        cut: Units of account of the guarantee that the treasury has; zero after testimony.
+    """
+
+    trade_id: bytes
+    cut: int
+
+    signature: ClassVar[str] = "ShortSettled(bytes32,uint256)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("cut", "uint256", False),
+    )
+
+
+@dataclass(frozen=True)
 class SignedOfferCancelled(Event):
     """The seller withdrew an offer that it had signed off chain.
 
@@ -417,6 +534,21 @@ class SignedOfferCancelled(Event):
         ("trade_id", "bytes32", True),
         ("seller", "address", True),
     )
+
+
+@dataclass(frozen=True)
+class TestimonyUnanswered(Event):
+    """The seller's meter had testified, and the buyer's sent no receipt. The buyer has its payment
+    back and the seller its guarantee.
+
+    Args:
+        trade_id: Hash of the terms.
+    """
+
+    trade_id: bytes
+
+    signature: ClassVar[str] = "TestimonyUnanswered(bytes32)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (("trade_id", "bytes32", True),)
 
 
 @dataclass(frozen=True)
@@ -438,6 +570,26 @@ class TradeExpired(Event):
     )
 
 
+@dataclass(frozen=True)
+class WitnessRefused(Event):
+    """A testimony in a batch was refused. It can be submitted again.
+
+    Args:
+        trade_id: Hash of the terms.
+        fault: Why it was refused.
+    """
+
+    trade_id: bytes
+    fault: TestimonyFault
+
+    signature: ClassVar[str] = "WitnessRefused(bytes32,uint8)"
+    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
+        ("trade_id", "bytes32", True),
+        ("fault", "uint8", False),
+    )
+    converters: ClassVar[dict[str, Callable[[Any], Any]]] = {"fault": TestimonyFault}
+
+
 class OfferMarket(Contract):
     """Offer market. Trades at a fixed price: an offer with a guarantee (CTS, commitment to send), its
     acceptance with the payment (CTP, commitment to pay), the meter's receipt (ERC, energy receipt
@@ -445,8 +597,17 @@ class OfferMarket(Contract):
 
     name: ClassVar[str] = "OfferMarket"
     constructor_types: ClassVar[tuple[str, ...]] = (
-        "(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",
+        "(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)",
     )
+
+    def desk(self) -> str:
+        """The relay desk, where signed orders are carried out. The market created it.
+
+        Returns:
+            Its address: that of the market's first creation.
+        """
+        answer: str = self._read("DESK()", (), [], ("address",))
+        return answer
 
     def accept_offer(self, terms: Terms) -> Call[None]:
         """Commits the buyer's payment to an offer (CTP). The caller is the buyer, and its registered
@@ -490,6 +651,45 @@ class OfferMarket(Contract):
             "acceptOfferPrivately((address,address,bytes32,uint256,uint256,uint256,uint256),(bytes,uint256,bytes32[],bytes))",
             ("(address,address,bytes32,uint256,uint256,uint256,uint256)", "(bytes,uint256,bytes32[],bytes)"),
             [terms, key],
+            0,
+            (),
+        )
+
+    def accept_on_order(
+        self, fee: int, terms: Terms, seller_signature: bytes, buyer: str, key: Sequence[ReceiptKey]
+    ) -> Call[None]:
+        """The acceptance of an offer or award for a buyer whose signed order the relay desk has
+        checked. Only the desk may call it. The nonce of the terms says whether the offer stands on
+        chain or the seller's signature counts.
+
+        The desk stands apart because of the size limit of contracts (EIP-170). Its entrances have
+        higher selectors than the functions of whole trades, which therefore cost nothing more.
+        Emits what `accept_offer`, `accept_offer_privately` or `accept_signed` do, and with a fee
+        `RelayFeeTaken`. Reverts: as those, `NotDesk`. Rounding: guarantee up.
+
+        Args:
+            fee: Units of account that the buyer pays on top of the price. They stay in the
+                market's care until the desk has them paid with `pay_relayer`.
+            terms: The offer as made, signed or awarded.
+            seller_signature: The seller's signature of an offer made off chain; otherwise it is
+                not looked at.
+            buyer: Account that pays.
+            key: Empty: the buyer's registered meter will sign the receipt. One entry: this one-
+                time key will.
+
+        Source:
+            N-1, N-2, N-6, N-8
+        """
+        return self._encode(
+            "acceptOnOrder(uint256,(address,address,bytes32,uint256,uint256,uint256,uint256),bytes,address,(bytes,uint256,bytes32[],bytes)[])",
+            (
+                "uint256",
+                "(address,address,bytes32,uint256,uint256,uint256,uint256)",
+                "bytes",
+                "address",
+                "(bytes,uint256,bytes32[],bytes)[]",
+            ),
+            [fee, terms, seller_signature, buyer, key],
             0,
             (),
         )
@@ -592,6 +792,26 @@ class OfferMarket(Contract):
             (),
         )
 
+    def cancel_signed_on_order(self, terms: Terms) -> Call[None]:
+        """`cancel_signed` for a seller whose signed order the relay desk has checked. Only the desk
+        may call it.
+
+        Emits `SignedOfferCancelled`. Reverts: `NotDesk`, `WrongNonce`, `Expired`, `WrongState`.
+
+        Args:
+            terms: The offer as signed.
+
+        Source:
+            N-4, N-8
+        """
+        return self._encode(
+            "cancelSignedOnOrder((address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
+            [terms],
+            0,
+            (),
+        )
+
     def confirm_deliveries(self, deliveries: Sequence[Delivery]) -> Call[int]:
         """`confirm_delivery` for many receipts. A bad receipt does not stop the others. A receipt
         whose verifier may have lacked the gas to confirm it is not a bad one: then the whole batch
@@ -621,10 +841,14 @@ class OfferMarket(Contract):
     def confirm_delivery(self, delivery: Delivery) -> Call[None]:
         """Pays the seller on the meter's receipt and returns the guarantee (ERC). Anyone may submit
         the receipt. If less than agreed was delivered, payment and guarantee are settled in
-        proportion, and a shortfall beyond the tolerance is a default of the seller.
+        proportion, and a shortfall beyond the tolerance is a default of the seller. Where the terms
+        allow testimony and the receipt is a meter's (no `EnergyLot`), only the payment is settled
+        then, and the guarantee waits for testimony until deliver_by. After testimony the whole
+        guarantee returns, there is no default, and a receipt counts for the reply time after
+        deliver_by too.
 
-        Emits `DeliveryConfirmed` or `DeliveredShort`. Reverts: `ReceiptRefused`, `VerifierStarved`.
-        Rounding: payment, fee and cut down.
+        Emits `DeliveryConfirmed`, `DeliveredShort` or `PaidShort`. Reverts: `ReceiptRefused`,
+        `VerifierStarved`. Rounding: payment, fee and cut down.
 
         Args:
             delivery: Terms, parties and receipt.
@@ -679,11 +903,13 @@ class OfferMarket(Contract):
     def expire(self, terms: Terms, buyer: str, receipt_key: bytes) -> Call[None]:
         """Ends what is overdue. Anyone may call it. If nobody accepted the offer, the guarantee
         returns (N-7, 3). If nothing was delivered, the buyer is refunded and the seller loses the
-        penalty (N-7, 4). If an award was not paid, the guarantee returns, and it is a default of
-        the buyer unless the buyer is suspended now.
+        penalty (N-7, 4). If the seller's meter has testified, the buyer is refunded when the reply
+        time is over, the guarantee returns, and neither credit moves. If a trade is paid short, its
+        guarantee returns less the cut. If an award was not paid, the guarantee returns, and it is a
+        default of the buyer unless the buyer is suspended now.
 
-        Emits `OfferExpired`, `TradeExpired` or `AwardUnpaid`. Reverts: `NotExpired`, `WrongState`,
-        `NotParty`. Rounding: cut down.
+        Emits `OfferExpired`, `TradeExpired`, `AwardUnpaid`, `TestimonyUnanswered` or
+        `ShortSettled`. Reverts: `NotExpired`, `WrongState`, `NotParty`. Rounding: cut down.
 
         Args:
             terms: The offer as made or signed.
@@ -718,6 +944,28 @@ class OfferMarket(Contract):
             "giveUp((address,address,bytes32,uint256,uint256,uint256,uint256))",
             ("(address,address,bytes32,uint256,uint256,uint256,uint256)",),
             [terms],
+            0,
+            (),
+        )
+
+    def give_up_on_order(self, max_cut: int, terms: Terms) -> Call[None]:
+        """`give_up` for a seller whose signed order the relay desk has checked. Only the desk may call
+        it. Unlike `give_up`, it leaves an offer that it ends early closed for good, so that the
+        order cannot be used again.
+
+        Emits `OfferWithdrawn`. Reverts: `NotDesk`, `WrongState`, `CutTooLarge`. Rounding: cut down.
+
+        Args:
+            max_cut: The most units of account of the guarantee that may be lost.
+            terms: The offer as made.
+
+        Source:
+            N-4, N-8
+        """
+        return self._encode(
+            "giveUpOnOrder(uint256,(address,address,bytes32,uint256,uint256,uint256,uint256))",
+            ("uint256", "(address,address,bytes32,uint256,uint256,uint256,uint256)"),
+            [max_cut, terms],
             0,
             (),
         )
@@ -774,10 +1022,32 @@ class OfferMarket(Contract):
             "marketParameters()",
             (),
             [],
-            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
+            ("(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)",),
             MarketParameters.from_abi,
         )
         return answer
+
+    def pay_relayer(self, amount: int, relayer: str, payer: str) -> Call[None]:
+        """Pays a relayer what the signers of orders owe it. Only the desk may call it.
+
+        Reverts: `NotDesk`, and as `pay_fee`.
+
+        Args:
+            amount: Units of account.
+            relayer: Account that gets the fee.
+            payer: Account that pays from its available funds; zero: the fees that
+                `accept_on_order` took.
+
+        Source:
+            N-8
+        """
+        return self._encode(
+            "payRelayer(uint256,address,address)",
+            ("uint256", "address", "address"),
+            [amount, relayer, payer],
+            0,
+            (),
+        )
 
     def state_of(self, trade_id: bytes) -> TradeState:
         """Current state of a trade. A finished trade whose terms can never come back reports
@@ -791,6 +1061,84 @@ class OfferMarket(Contract):
         """
         answer: TradeState = self._read("stateOf(bytes32)", ("bytes32",), [trade_id], ("uint8",), TradeState)
         return answer
+
+    def testify(self, witness: Witness) -> Call[None]:
+        """Submits what the seller's meter testifies to have fed in for a trade whose terms allow it,
+        before deliver_by. Anyone may submit it. It counts once, and only if no more is missing than
+        the tolerance allows. If the trade is paid short, its guarantee returns at once. If there is
+        no receipt yet, the buyer's still counts until the reply time after deliver_by; without one
+        `expire` refunds the buyer and returns the guarantee then. In both cases the seller has no
+        default.
+
+        Emits `DeliveryTestified`, and `ShortSettled` if the trade is paid short. Reverts:
+        `TestimonyRefused`, `VerifierStarved`. Rounding: none.
+
+        Args:
+            witness: Terms, parties and testimony.
+
+        Source:
+            N-3, N-7
+        """
+        return self._encode(
+            "testify(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes))",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)",
+            ),
+            [witness],
+            0,
+            (),
+        )
+
+    def testify_hidden(self, witness: Witness, agreed_wh: int, salt: bytes) -> Call[None]:
+        """`testify` for a hidden quantity that was not fed in in full: the commitment is opened.
+
+        Emits and reverts: as `testify`, `BadOpening`.
+
+        Args:
+            witness: Terms with a commitment, and a testimony in plain Wh.
+            agreed_wh: Wh in the commitment.
+            salt: Salt of the commitment.
+
+        Source:
+            N-5
+        """
+        return self._encode(
+            "testifyHidden(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes),uint256,bytes32)",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)",
+                "uint256",
+                "bytes32",
+            ),
+            [witness, agreed_wh, salt],
+            0,
+            (),
+        )
+
+    def testify_many(self, witnesses: Sequence[Witness]) -> Call[int]:
+        """`testify` for many testimonies. A bad one does not stop the others; a starved verifier
+        reverts the batch, as in `confirm_deliveries`.
+
+        Emits what `testify` does, and `WitnessRefused` for each bad testimony. Reverts:
+        `VerifierStarved`.
+
+        Args:
+            witnesses: Terms, parties and testimonies.
+
+        Returns:
+            How many of them counted.
+
+        Source:
+            N-3
+        """
+        return self._encode(
+            "testifyMany(((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)[])",
+            (
+                "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)[]",
+            ),
+            [witnesses],
+            0,
+            ("uint256",),
+        )
 
     def trade_id_of(self, terms: Terms) -> bytes:
         """The trade id of terms: their EIP-712 struct hash.

@@ -22,15 +22,15 @@ class BadLots(ContractRevert):
 
 
 class BadPrices(ContractRevert):
-    """The prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment
-    must be below 2**64."""
+    """The prices must be in the order 1 <= start_price <= ceiling < 2**63, and the highest payment
+    must be below 2**63."""
 
     start_price: int
     ceiling: int
 
     signature = "SealedBidAuction_BadPrices(uint256,uint256)"
     fields = ("start_price", "ceiling")
-    meaning = "the prices must be in the order 1 <= start_price <= ceiling < 2**64, and the highest payment must be below 2**64"
+    meaning = "the prices must be in the order 1 <= start_price <= ceiling < 2**63, and the highest payment must be below 2**63"
 
 
 class BadSignature(ContractRevert):

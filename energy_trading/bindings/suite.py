@@ -13,6 +13,7 @@ from energy_trading.bindings.contract import Contract, explain
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import MarketWithoutCode, SealedBidAuction
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, RevertData, Sender
@@ -69,6 +70,7 @@ class SuiteParameters:
         penalty_bps: share of the guarantee kept for energy not delivered.
         tolerance_bps: share of the energy that may be missing before it is a default.
         max_duration: longest time from an offer to its deliver_by, in seconds.
+        reply_time: seconds after deliver_by in which a receipt counts once the seller's meter has testified.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
         slot_seconds: length of the delivery slot of a lot.
         min_settle_window: shortest time that an auction leaves to settle it, in seconds.
@@ -90,6 +92,7 @@ class SuiteParameters:
     penalty_bps: int = 2_000
     tolerance_bps: int = 1_000
     max_duration: int = 7 * 86_400
+    reply_time: int = 86_400
     bidders_bps: int = 5_000
     slot_seconds: int = 900
     min_settle_window: int = 600
@@ -112,6 +115,7 @@ class SuiteParameters:
             self.penalty_bps,
             self.tolerance_bps,
             self.max_duration,
+            self.reply_time,
             auction,
         )
 
@@ -134,11 +138,13 @@ class Suite:
         self.chain = chain
         self.ledger = EnergyLedger(chain, ledger)
         self.market = OfferMarket(chain, market)
+        self.desk = RelayDesk(chain, desk_of(market))
         self.auction = SealedBidAuction(chain, auction)
         self.lots = EnergyLot(chain, lots)
         self.p256_verifier = to_checksum_address(p256_verifier)
         self.ledger_domain = Domain("EnergyLedger", chain.chain_id, self.ledger.address)
         self.market_domain = Domain("OfferMarket", chain.chain_id, self.market.address)
+        self.desk_domain = Domain("RelayDesk", chain.chain_id, self.desk.address)
         self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
         self.lots_domain = Domain("EnergyLot", chain.chain_id, self.lots.address)
 
@@ -148,9 +154,16 @@ class Suite:
         return cls(chain, *(addresses[part.name] for part in PARTS))
 
     @property
+    def addresses(self) -> dict[str, str]:
+        """Addresses of the contracts by name, one for each of `PARTS`."""
+        contracts = self.ledger, self.market, self.auction, self.lots
+        return {**{c.name: c.address for c in contracts}, "P256Verifier": self.p256_verifier}
+
+    @property
     def markets(self) -> tuple[str, ...]:
         """Addresses of the contracts that log events, the ledger first."""
-        return self.ledger.address, self.market.address, self.auction.address, self.lots.address
+        contracts = self.ledger, self.market, self.desk, self.auction, self.lots
+        return tuple(contract.address for contract in contracts)
 
     def parameters(self) -> SuiteParameters:
         """Return the parameters that the contracts hold now; the owner may have changed `owner` and `pkg`."""
@@ -188,8 +201,22 @@ class Suite:
             raise BadInput(f"not every market names {self.ledger} as its ledger")
         if (named.auction, auction.market) != (self.auction.address, self.market.address):
             raise BadInput(f"{self.market} and {self.auction} do not name each other")
+        if (self.market.desk(), self.desk.market()) != (self.desk.address, self.market.address):
+            raise BadInput(f"{self.market} and its relay desk {self.desk} do not name each other")
         if lots.market != self.market.address:
             raise BadInput(f"{self.lots} does not name {self.market} as its market")
+
+
+def desk_of(market: str) -> str:
+    """Return the address of a market's relay desk, the one contract that the market ever creates.
+
+    Source:
+        Yellow paper §7 (address of a new account), EIP-161 (the first nonce of a contract is 1).
+    """
+    from web3.types import Nonce
+    from web3.utils.address import get_create_address
+
+    return str(get_create_address(to_checksum_address(market), Nonce(1)))
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,9 @@ from energy_trading.cli import (
     account,
     authority,
     bench,
+    council,
     deployment,
+    intent,
     keys,
     listings,
     lots,
@@ -57,7 +59,9 @@ for name, group in (
     ("account", account.group),
     ("meter", meter.group),
     ("trade", trade.group),
+    ("intent", intent.group),
     ("trace", trace.group),
+    ("council", council.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 

@@ -195,6 +195,6 @@ def withdraw(
 
 
 def _positive(units: int) -> int:
-    if not 0 < units < 2**64:
-        raise BadInput(f"UNITS must be between 1 and 2**64-1, not {units}")
+    if not 0 < units < 2**63:
+        raise BadInput(f"UNITS must be between 1 and 2**63-1, not {units}")
     return units

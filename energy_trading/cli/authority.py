@@ -25,6 +25,7 @@ from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import unreadable, unwritable
 
 if TYPE_CHECKING:
+    from energy_trading.council.council_authority import CouncilAuthority
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.identity import DSO, PKG, Parameters
 
@@ -71,15 +72,15 @@ def pkg_setup(
     for option, path in (("--pkg-state", pkg_state), ("--parameters", parameters)):
         if not path.exists():
             check_new(option, path)
-    root = _root("--pkg-key", pkg_key, PKG_PASSWORD)
-    with _locked("--pkg-state", pkg_state):
+    root = open_or_make_key("--pkg-key", pkg_key, PKG_PASSWORD)
+    with locked_state("--pkg-state", pkg_state):
         if pkg_state.exists():
             authority = _load_pkg(root, pkg_state)
             if authority.parameters.dso.public_key != share.public_key:
                 raise BadInput(f"--dso-share: {dso_share} is not from the DSO that {pkg_state} names")
         else:
             authority = PKG(root, share)
-            _save("--pkg-state", authority, pkg_state)
+            save_state_file("--pkg-state", authority, pkg_state)
         if parameters.exists():
             published = Parameters.from_json(read_json("--parameters", parameters))
             _check_same("--parameters", published, authority.parameters, pkg_state)
@@ -115,10 +116,10 @@ def issue(
     root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
     if not checked:
         typer.confirm(f"Do the papers state «{asked.identity}»?", abort=True, err=True)
-    with _locked("--pkg-state", pkg_state):
+    with locked_state("--pkg-state", pkg_state):
         authority = _load_pkg(root, pkg_state)
         answer = authority.issue(asked, start, end)
-        _save("--pkg-state", authority, pkg_state)
+        save_state_file("--pkg-state", authority, pkg_state)
     write_json("--out", out, answer_to_json(answer))
     account = answer.certificate.account(authority.parameters.issue_key)
     console.print(f"certified account {account}; the answer for the person is in {out}", markup=False)
@@ -173,10 +174,10 @@ def ban(pkg_key: PkgKey, pkg_state: PkgState, identity: Identity = None) -> None
     """Refuse a person from now on. The DSO can trace and suspend accounts that are already open."""
     person = identity_of(identity)
     root = key_from_file("--pkg-key", pkg_key, PKG_PASSWORD)
-    with _locked("--pkg-state", pkg_state):
+    with locked_state("--pkg-state", pkg_state):
         authority = _load_pkg(root, pkg_state)
         authority.ban_person(person)
-        _save("--pkg-state", authority, pkg_state)
+        save_state_file("--pkg-state", authority, pkg_state)
     console.print("the person is banned: no certificate and no attestation from now on", markup=False)
 
 
@@ -189,7 +190,7 @@ def dso_setup(
     from energy_trading.identity import DSO
 
     check_new("--share", share)
-    operator = DSO(_root("--dso-key", dso_key, DSO_PASSWORD))
+    operator = DSO(open_or_make_key("--dso-key", dso_key, DSO_PASSWORD))
     write_json("--share", share, operator.share.to_json())
     console.print(f"{share} is for PKG; the next step is `dso adopt`", markup=False)
 
@@ -203,13 +204,13 @@ def adopt(dso_key: DsoKey, dso_state: DsoState, parameters: PublishedParameters)
     if not dso_state.exists():
         check_new("--dso-state", dso_state)
     root = key_from_file("--dso-key", dso_key, DSO_PASSWORD)
-    with _locked("--dso-state", dso_state):
+    with locked_state("--dso-state", dso_state):
         if dso_state.exists():
             _check_same("--parameters", published, _load_dso(root, dso_state).parameters, dso_state)
         else:
             operator = DSO(root)
             operator.adopt(published)
-            _save("--dso-state", operator, dso_state)
+            save_state_file("--dso-state", operator, dso_state)
     console.print(f"adopted the parameters; PKG attests as {published.registrar}", markup=False)
 
 
@@ -287,6 +288,19 @@ def reinstate(desk: Desk, accounts: _Accounts) -> None:
     desk.send("reinstate", desk.suite.ledger.reinstate([address_of("ACCOUNT", text) for text in accounts]))
 
 
+@dso.command()
+@at_desk(with_sender)
+def lift_ban(
+    desk: Desk,
+    account: _Account,
+    reason: Annotated[str, typer.Option(help="Why, in words; it stands in the log for ever.")],
+) -> None:
+    """End an account's ban before its time. Its defaults stay on record."""
+    if not reason.strip():
+        raise BadInput("--reason must state why the ban is lifted")
+    desk.send("lift ban", desk.suite.ledger.lift_ban(address_of("ACCOUNT", account), reason))
+
+
 def identity_of(given: str | None) -> str:
     """Return the given identity, or ask for one."""
     return str(typer.prompt("identity", err=True)) if given is None else given
@@ -320,14 +334,15 @@ def _load_dso(root: SecretKey, state: Path) -> DSO:
         raise unreadable("--dso-state", state, error) from error
 
 
-def _save(option: str, authority: PKG | DSO, state: Path) -> None:
+def save_state_file(option: str, authority: PKG | DSO | CouncilAuthority, state: Path) -> None:
+    """Write an authority's state in place of an older one."""
     try:
         authority.save(state)
     except OSError as error:
         raise unwritable(option, state, error.strerror) from error
 
 
-def _root(option: str, path: Path, variable: str) -> SecretKey:
+def open_or_make_key(option: str, path: Path, variable: str) -> SecretKey:
     """Open a key file; make it if it does not exist."""
     from energy_trading.crypto.keys import SecretKey
 
@@ -349,7 +364,7 @@ def _check_same(option: str, given: Parameters, allowed: Parameters, state: Path
 
 
 @contextmanager
-def _locked(option: str, state: Path) -> Iterator[None]:
+def locked_state(option: str, state: Path) -> Iterator[None]:
     """Lock a state while a command reads and writes it, because of two writers one would be lost."""
     try:
         # Lock the folder, because the file itself is replaced.

@@ -1,4 +1,4 @@
-"""`meter`: records readings in a household's journal and signs receipts from it."""
+"""`meter`: records readings in a household's journals, signs receipts and testifies from them."""
 
 from __future__ import annotations
 
@@ -20,12 +20,19 @@ from energy_trading.cli.acting import Desk, at_desk, with_market
 from energy_trading.cli.deployment import key_from_file
 from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.output import console, time_of
-from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_to_json, offer_of
+from energy_trading.cli.trade_files import (
+    OfferName,
+    acceptance_of,
+    delivery_to_json,
+    offer_of,
+    witness_to_json,
+)
 from energy_trading.errors import BadInput
 from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
+    from energy_trading.meter.export_ledger import ExportLedger
     from energy_trading.meter.signers import ReceiptSigner
     from energy_trading.meter.smart_meter import Reading, SmartMeter
 
@@ -37,7 +44,11 @@ JournalFile = Annotated[
     Path, typer.Option("--journal", help="What the meter must not forget; a file for each meter and market.")
 ]
 
-group = typer.Typer(help="A household's meter: record readings, sign receipts.")
+ExportsFile = Annotated[
+    Path, typer.Option("--exports", help="What the meter fed in and signed for; a file for each meter.")
+]
+
+group = typer.Typer(help="A household's meter: record readings, sign receipts, testify.")
 
 
 @dataclass(frozen=True)
@@ -188,6 +199,81 @@ def receipt(
     delivery = Delivery(made.terms, done.buyer, signed.signer, signed.energy, signed.signature)
     write_json("--out", out, delivery_to_json(delivery, made))
     desk.report(trade_id=to_hex(made.trade_id), file=str(out))
+
+
+@group.command()
+@at_desk(with_market, key=with_meter_key)
+def record_exports(
+    desk: Desk,
+    files: Annotated[
+        list[Path],
+        typer.Argument(metavar="FILE...", help=f"CSV with {','.join(_COLUMNS)}, or a P1 telegram."),
+    ],
+    key: MeterKey,
+    exports: ExportsFile,
+) -> None:
+    """Record what was fed in, oldest first. Readings not later than the last one are skipped."""
+    readings = [reading for file in files for reading in _readings(file)]
+    for one, next_one in pairwise(readings):
+        _check_order(one, next_one)
+    with _open_exports(desk, key, exports) as ledger:
+        last = ledger.last_time
+        new = [reading for reading in readings if last is None or reading.time > last]
+        for reading in new:
+            ledger.record(reading)
+        end = ledger.last_time
+    desk.report(recorded=len(new), left_out=len(readings) - len(new), last_reading=end)
+
+
+@group.command()
+@at_desk(with_market, key=with_meter_key)
+def testify(
+    desk: Desk,
+    offer: OfferName,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="Start of delivery.")],
+    end: Annotated[str, typer.Option("--to", metavar="TIME", help="End of delivery, exclusive.")],
+    receipt_signer: Annotated[
+        str, typer.Option(metavar="HEX", help="Signer of the receipts that the buyer named.")
+    ],
+    key: MeterKey,
+    exports: ExportsFile,
+    out: Annotated[Path, typer.Option(help="New file for the testimony, which anyone may submit.")],
+) -> None:
+    """Let the seller's meter sign how much it fed in for a trade. It signs each Wh once."""
+    from energy_trading.market.trade.offer import receipt_key
+    from energy_trading.market.trade.trader import witness_of
+
+    made = offer_of(desk, offer)
+    done = acceptance_of(desk, made.trade_id)
+    if done is None:
+        raise BadInput(f"OFFER: nobody has accepted {offer}; only an accepted offer has a testimony")
+    if not re.fullmatch("(0x)?([0-9a-fA-F]{2})+", receipt_signer):
+        raise BadInput(f"--receipt-signer must be bytes in hex, not {receipt_signer!r}")
+    named = bytes.fromhex(receipt_signer.removeprefix("0x"))
+    if receipt_key(named) != done.receipt_key:
+        raise BadInput(f"--receipt-signer: the acceptance names another meter than {to_hex(named)}")
+    slot = desk.time_of("--from", start), desk.time_of("--to", end)
+    check_new("--out", out)
+    with _open_exports(desk, key, exports) as ledger:
+        witness = witness_of(made, done.buyer, named, ledger, *slot)
+    write_json("--out", out, witness_to_json(witness, made))
+    desk.report(trade_id=to_hex(made.trade_id), file=str(out))
+
+
+@contextmanager
+def _open_exports(desk: Desk, key: MeterKey, journal: Path) -> Iterator[ExportLedger]:
+    """Open a meter's exports with its key for one command."""
+    from energy_trading.meter.export_ledger import ExportLedger
+
+    signer = key.open(desk)
+    try:
+        ledger = ExportLedger(signer, desk.suite.market_domain, journal)
+    except OSError as error:
+        raise unreadable("--exports", journal, error) from error
+    try:
+        yield ledger
+    finally:
+        ledger.close()
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""`trade`: offer, accept, give up, confirm, expire."""
+"""`trade`: offer, accept, give up, confirm, testify, expire."""
 
 from __future__ import annotations
 
@@ -11,11 +11,17 @@ from energy_trading.cli.acting import Desk, MayBePending, at_desk, with_sender
 from energy_trading.cli.files import write_json
 from energy_trading.cli.meter import JournalFile, MeterKey, open_meter, with_meter_key
 from energy_trading.cli.output import address_of
-from energy_trading.cli.trade_files import OfferName, acceptance_of, delivery_from_json, offer_of
+from energy_trading.cli.trade_files import (
+    OfferName,
+    acceptance_of,
+    delivery_from_json,
+    offer_of,
+    witness_from_json,
+)
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
 from energy_trading.files._json import read_json, to_hex
 
-group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, expire.")
+group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, testify, expire.")
 
 _HELP_TIME = "Unix seconds, ISO 8601 with a zone, or +2h from the chain's clock."
 _Offers = Annotated[list[str], typer.Argument(metavar="OFFER...", help="Trade ids, or offer files.")]
@@ -36,6 +42,9 @@ def offer(
     hidden: Annotated[
         bool, typer.Option("--hidden", help="Commit to the quantity on chain; needs --out, for the buyer.")
     ] = False,
+    testimony: Annotated[
+        bool, typer.Option("--testimony", help="Let your meter testify if the buyer's sends no receipt.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="New file for the offer, to hand to the buyer.")] = None,
 ) -> None:
     """Offer energy. The guarantee is held from now on; for a signed offer, from its acceptance on."""
@@ -45,7 +54,16 @@ def offer(
         raise BadInput("--out is missing: the buyer needs the file of a signed or hidden offer")
     ends = [desk.time_of(n, t) for n, t in (("--accept-by", accept_by), ("--deliver-by", deliver_by))]
     reserved = None if buyer is None else address_of("--buyer", buyer)
-    made = make_offer(desk.address, energy_wh, price, *ends, buyer=reserved, hidden=hidden, signed=signed)
+    made = make_offer(
+        desk.address,
+        energy_wh,
+        price,
+        *ends,
+        buyer=reserved,
+        hidden=hidden,
+        signed=signed,
+        testimony=testimony,
+    )
     if signed:
         made = sign_offer(made, desk.key, desk.suite.market_domain)
     market = desk.suite.market
@@ -147,6 +165,38 @@ def confirm(
     if refused:
         names = ", ".join(f"{to_hex(event.trade_id)} ({event.fault.name})" for event in refused)
         raise RuleBroken(f"{len(refused)} of {len(plain)} receipts were refused: {names}")
+
+
+@group.command()
+@at_desk(with_sender)
+def testify(
+    desk: Desk,
+    testimonies: Annotated[
+        list[Path], typer.Argument(metavar="TESTIMONY...", help="From `meter testify`; many go together.")
+    ],
+) -> None:
+    """Submit testimonies, which excuse the sellers. Anyone may do this. A refused one stops no other."""
+    from energy_trading.bindings.offer_market import WitnessRefused
+    from energy_trading.market.trade.trader import BATCH, testify_many
+
+    read = [witness_from_json(read_json("TESTIMONY", path)) for path in testimonies]
+    market = desk.suite.market
+    for witness, opening in read:
+        if opening is not None:
+            desk.send("testify hidden", market.testify_hidden(witness, *opening))
+    plain = [witness for witness, opening in read if opening is None]
+    if len(plain) == 1:
+        desk.send("testify", market.testify(plain[0]))
+        return
+    refused = []
+    for i in range(0, len(plain), BATCH):
+        with desk.sending():
+            (sent,) = testify_many(desk.suite, desk.sender, plain[i : i + BATCH])
+        desk.sent("testify many", sent)
+        refused += [event for event in sent.events if isinstance(event, WitnessRefused)]
+    if refused:
+        names = ", ".join(f"0x{event.trade_id.hex()} ({event.fault.name})" for event in refused)
+        raise RuleBroken(f"{len(refused)} of {len(plain)} testimonies were refused: {names}")
 
 
 @group.command()

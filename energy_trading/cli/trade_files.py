@@ -15,7 +15,7 @@ from energy_trading.files._json import read_json
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
     from energy_trading.market.trade.offer import Offer
-    from energy_trading.types import Delivery
+    from energy_trading.types import Delivery, Witness
 
 OfferName = Annotated[
     str,
@@ -81,6 +81,52 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
     }
 
 
+def witness_to_json(witness: Witness, offer: Offer) -> dict[str, Any]:
+    """Return a testimony for `json.dumps`; it reveals hidden energy only if less than agreed was fed in."""
+    from energy_trading.files._json import exact, to_hex
+    from energy_trading.market.trade.offer import terms_to_json
+
+    opening = None
+    if offer.salt is not None and witness.energy.is_plain:
+        opening = {"energy_wh": exact(offer.energy_wh), "salt": to_hex(offer.salt)}
+    return {
+        "terms": terms_to_json(witness.terms),
+        "buyer": witness.buyer,
+        "receipt_signer": to_hex(witness.receipt_signer),
+        "signer": to_hex(witness.signer),
+        "energy": to_hex(witness.energy),
+        "from": exact(witness.from_),
+        "to": exact(witness.to),
+        "signature": to_hex(witness.signature),
+        "opening": opening,
+    }
+
+
+def witness_from_json(value: Any) -> tuple[Witness, tuple[int, bytes] | None]:
+    """Read the object of `witness_to_json`; the contract checks what it states.
+
+    Returns:
+        The testimony, and quantity in Wh and salt if hidden energy has to be revealed, else None.
+
+    Raises:
+        BadInput: a field is missing or malformed.
+    """
+    from eth_utils.address import to_checksum_address
+
+    from energy_trading.files._json import from_hex, read_integer, reading
+    from energy_trading.market.trade.offer import terms_from_json
+    from energy_trading.types import Energy, Witness
+
+    with reading("testimony"):
+        since, until = (read_integer(value[name], name, most=2**256 - 1) for name in ("from", "to"))
+        named, signer, energy, signature = (
+            from_hex(value[name], name) for name in ("receipt_signer", "signer", "energy", "signature")
+        )
+        buyer, terms = to_checksum_address(value["buyer"]), terms_from_json(value["terms"])
+        witness = Witness(terms, buyer, named, signer, Energy(energy), since, until, signature)
+        return witness, _opening_of(value["opening"])
+
+
 def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """Read the object of `delivery_to_json`; the contract checks what it states.
 
@@ -92,17 +138,23 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     """
     from eth_utils.address import to_checksum_address
 
-    from energy_trading.files._json import from_hex, read_integer, reading
+    from energy_trading.files._json import from_hex, reading
     from energy_trading.market.trade.offer import terms_from_json
     from energy_trading.types import Delivery, Energy
 
     with reading("receipt"):
-        terms, opening = terms_from_json(value["terms"]), value["opening"]
+        terms = terms_from_json(value["terms"])
         signer, energy, signature = (
             from_hex(value[name], name) for name in ("signer", "energy", "signature")
         )
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
-        if opening is None:
-            return delivery, None
-        energy_wh = read_integer(opening["energy_wh"], "energy_wh", most=2**256 - 1)
-        return delivery, (energy_wh, from_hex(opening["salt"], "salt", 32))
+        return delivery, _opening_of(value["opening"])
+
+
+def _opening_of(opening: Any) -> tuple[int, bytes] | None:
+    from energy_trading.files._json import from_hex, read_integer
+
+    if opening is None:
+        return None
+    energy_wh = read_integer(opening["energy_wh"], "energy_wh", most=2**256 - 1)
+    return energy_wh, from_hex(opening["salt"], "salt", 32)

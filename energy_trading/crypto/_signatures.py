@@ -135,6 +135,11 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
     return True
 
 
+def is_signed_by(account: str, digest: bytes, signature: bytes) -> bool:
+    """Return whether a compact signature (64 bytes) is that of an account; see `verify_signature`."""
+    return verify_signature(to_bytes(hexstr=account), digest, signature)
+
+
 def canonical_signature(signer: bytes, digest: bytes, signature: bytes) -> bytes | None:
     """Put a signature in the one form that the contracts take for a meter, whatever made it.
 

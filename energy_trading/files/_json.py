@@ -47,6 +47,11 @@ def from_hex(value: Any, name: str, size: int | None = None) -> bytes:
     return data
 
 
+def canonical_json(value: Any) -> bytes:
+    """Write JSON in the one form that is hashed and signed: ASCII, keys sorted, no spaces."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":")).encode("ascii")
+
+
 def check_object(value: Any, name: str, keys: set[str]) -> dict[str, Any]:
     """Return a JSON object that has exactly the given keys.
 

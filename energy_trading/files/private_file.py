@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import os
+import secrets
 import stat
 from pathlib import Path
 
 from energy_trading.errors import BadInput
-from energy_trading.files.whole_file import write_whole
+from energy_trading.files.whole_file import sync_folder, write_whole
 
 
 class FileExposed(BadInput):
@@ -36,3 +37,25 @@ def read_private(path: Path) -> bytes:
         if mode & 0o077:
             raise FileExposed(path, mode)
         return file.read()
+
+
+def erase(path: Path) -> None:
+    """Overwrite a file with random bytes, then remove it; a file that is not there is erased already.
+
+    The bytes may survive: in copies, backups and snapshots, and on storage that writes elsewhere than it was
+    told to (SSDs, journals, file systems that copy on write).
+
+    Raises:
+        OSError: the file cannot be written or removed.
+    """
+    try:
+        # In place and without truncating, so that the same blocks are written where the storage allows it.
+        descriptor = os.open(path, os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(secrets.token_bytes(os.fstat(descriptor).st_size))
+        file.flush()
+        os.fsync(descriptor)
+    path.unlink()
+    sync_folder(path.parent)

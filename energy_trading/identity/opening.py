@@ -6,7 +6,6 @@ of their own. A half without its signed record is refused, so no pseudonym is op
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from energy_trading.crypto._curve import GENERATOR
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import (
+    canonical_json,
     check_list,
     check_object,
     check_text,
@@ -366,7 +366,7 @@ def _record_context(
 
 
 def _hash(value: Any) -> bytes:
-    return keccak(json.dumps(value, sort_keys=True, separators=(",", ":")).encode())
+    return keccak(canonical_json(value))
 
 
 def _accounts(value: Any, name: str) -> tuple[str, ...]:

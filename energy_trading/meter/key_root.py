@@ -5,7 +5,6 @@ Meters vouch for the keys of other meters. Anyone can build the Merkle tree, and
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -21,7 +20,7 @@ from energy_trading.crypto._signatures import check_signer, verify_signature
 from energy_trading.crypto.keys import check_size
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files._json import check_integer, from_hex, parse_json, to_hex
+from energy_trading.files._json import canonical_json, check_integer, from_hex, parse_json, to_hex
 from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import Domain
 
@@ -342,7 +341,7 @@ class Evidence:
             "registry": self.domain.verifying_contract,
             "root": to_hex(self.root),
         }
-        return json.dumps(content, sort_keys=True, separators=(",", ":")).encode("ascii")
+        return canonical_json(content)
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Evidence:

@@ -92,7 +92,7 @@ def payment(lot_wh: int, price_per_kwh: int) -> int:
 def award_nonce(auction_id: bytes, lot: int) -> int:
     """Return the nonce of the trade that a lot becomes; `lot` is its place in the terms (X-7)."""
     drawn = int.from_bytes(keccak(encode(["bytes32", "uint256"], [auction_id, lot])), "big")
-    return AWARD_NONCE | drawn >> 2
+    return AWARD_NONCE | drawn >> 3
 
 
 class Auctions:
@@ -293,7 +293,7 @@ class Auctions:
             self.auctions[auction_id] = replace(again, stage=AuctionState.FORFEITED)
         rest = guarantee - share * auction.count
         parts = Split(rest, 0, 0, rest, guarantee, Outcome.SELLER_DEFAULT)
-        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now)
+        self.ledger.settle(terms.publisher, ZERO_ADDRESS, parts, ctx.now, terms.quote_until)
 
     def compensate(
         self, ctx: Context, terms: AuctionTerms, accumulator: int, quotes: Sequence[Quote]

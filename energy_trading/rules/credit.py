@@ -18,7 +18,7 @@ E9: Final = 10**9
 WINDOW_LENGTH: Final = 10
 #: Largest z; a larger trade does not weigh more.
 MAX_Z: Final = 2**8 - 1
-#: Defaults are counted up to this number, which never wraps.
+#: Defaults and steps are counted up to this number, which never wraps.
 MAX_DEFAULTS: Final = 2**16 - 1
 #: Last ban date that fits (February 2106).
 MAX_DATE: Final = 2**32 - 1
@@ -69,6 +69,8 @@ class Standing:
         purchases: z of the last ten purchases, likewise.
         defaults: how many defaults there were, as a seller or a buyer.
         banned_until: unix seconds; no new commitment is possible before.
+        steps: how many of the defaults escalated; c(n) and bans follow them.
+        last_step_at: unix seconds of the last one that did; 0 if there was none.
 
     Source:
         X-4 (Xia Table 1: sCredit, bCredit, HTransaction, PDate).
@@ -80,6 +82,8 @@ class Standing:
     purchases: int = 0
     defaults: int = 0
     banned_until: int = 0
+    steps: int = 0
+    last_step_at: int = 0
 
 
 def new_standing(constants: CreditParameters) -> Standing:
@@ -145,8 +149,25 @@ def bought(standing: Standing, z: int, constants: CreditParameters) -> Standing:
     return replace(standing, buyer_credit_e9=_clamp(credit, constants), purchases=window)
 
 
-def seller_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
+def escalates(standing: Standing, agreed_at: int) -> bool:
+    """Return whether the default of a trade would be a step: whether it was agreed at or after the last one.
+
+    What an account agreed before its last step shows nothing about its conduct since, so many defaults of
+    one time are one step.
+
+    Source:
+        X-3, N-7 (5): bans follow behaviour.
+    """
+    return agreed_at >= standing.last_step_at
+
+
+def seller_default(
+    standing: Standing, z: int, now: int, constants: CreditParameters, agreed_at: int | None = None
+) -> Standing:
     """Record a sale that was not delivered, or of which too little was, for the seller.
+
+    Args:
+        agreed_at: unix seconds at which the trade was agreed; None means just now.
 
     Raises:
         BadInput: z is out of range.
@@ -155,17 +176,22 @@ def seller_default(standing: Standing, z: int, now: int, constants: CreditParame
         X-1, X-3; Xia eqs 2, 3 with s = 0, and 7.
     """
     window = _push(standing.sales, z)
-    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
-    c = penalty_factor(defaults)
+    is_step, counted = _counted(standing, now, agreed_at)
     loss = _weight_e9(z, window, constants)
+    c = penalty_factor(counted.steps)
     credit = standing.seller_credit_e9 * constants.k1_e9 // (c * loss + constants.k2_e9)
     credit = _clamp(credit, constants)
-    until = _banned_until(standing, defaults, credit, now, constants)
-    return replace(standing, seller_credit_e9=credit, sales=window, defaults=defaults, banned_until=until)
+    until = _banned_until(counted, credit, now, constants) if is_step else standing.banned_until
+    return replace(counted, seller_credit_e9=credit, sales=window, banned_until=until)
 
 
-def buyer_default(standing: Standing, z: int, now: int, constants: CreditParameters) -> Standing:
+def buyer_default(
+    standing: Standing, z: int, now: int, constants: CreditParameters, agreed_at: int | None = None
+) -> Standing:
     """Record an award that was not paid, for the buyer who won it.
+
+    Args:
+        agreed_at: unix seconds of the award; None means just now.
 
     Raises:
         BadInput: z is out of range.
@@ -174,15 +200,15 @@ def buyer_default(standing: Standing, z: int, now: int, constants: CreditParamet
         X-2, X-3; Xia eqs 4, 6 turned the right way up with q = 0, and 7.
     """
     window = _push(standing.purchases, z)
-    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
-    c = penalty_factor(defaults)
+    is_step, counted = _counted(standing, now, agreed_at)
+    c = penalty_factor(counted.steps)
     part = constants.profit_e9 * z
     whole = (_sum(window, constants) - z) * E9 + part
     loss = part * E9 // whole if whole else 0
     credit = standing.buyer_credit_e9 * constants.t1_e9 // (c * loss + constants.t2_e9)
     credit = _clamp(credit, constants)
-    until = _banned_until(standing, defaults, credit, now, constants)
-    return replace(standing, buyer_credit_e9=credit, purchases=window, defaults=defaults, banned_until=until)
+    until = _banned_until(counted, credit, now, constants) if is_step else standing.banned_until
+    return replace(counted, buyer_credit_e9=credit, purchases=window, banned_until=until)
 
 
 def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
@@ -199,13 +225,13 @@ def withdrawn(standing: Standing, constants: CreditParameters) -> Standing:
     return replace(standing, seller_credit_e9=_clamp(credit, constants))
 
 
-def penalty_factor(defaults: int) -> int:
-    """Return c(n) = 2**(n-1), at most 2**31, for n ≥ 1 defaults so far.
+def penalty_factor(steps: int) -> int:
+    """Return c(n) = 2**(n-1), at most 2**31, for n ≥ 1 steps so far.
 
     Source:
         X-1; Xia §3.1 and §4.2.
     """
-    return int(min(2 ** min(defaults - 1, 64), MAX_PENALTY_FACTOR))
+    return int(min(2 ** min(steps - 1, 64), MAX_PENALTY_FACTOR))
 
 
 def window_of(packed: int) -> tuple[int, ...]:
@@ -227,12 +253,20 @@ def _push(window: int, z: int) -> int:
     return (window << 8 | z) & _WINDOW_MASK
 
 
-def _banned_until(
-    standing: Standing, defaults: int, credit_e9: int, now: int, constants: CreditParameters
-) -> int:
-    if defaults <= constants.grace_defaults:
+def _counted(standing: Standing, now: int, agreed_at: int | None) -> tuple[bool, Standing]:
+    """Return whether a default is a step, and the standing with it counted."""
+    defaults = min(standing.defaults + 1, MAX_DEFAULTS)
+    if not escalates(standing, now if agreed_at is None else agreed_at):
+        return False, replace(standing, defaults=defaults)
+    steps = min(standing.steps + 1, MAX_DEFAULTS)
+    return True, replace(standing, defaults=defaults, steps=steps, last_step_at=now)
+
+
+def _banned_until(standing: Standing, credit_e9: int, now: int, constants: CreditParameters) -> int:
+    """Return the date of the ban after a step, which the standing has counted."""
+    if standing.steps <= constants.grace_defaults:
         return standing.banned_until
-    seconds = penalty_factor(defaults) * constants.ban_unit * E9 // credit_e9
+    seconds = penalty_factor(standing.steps) * constants.ban_unit * E9 // credit_e9
     until = min(now + min(seconds, constants.max_ban), MAX_DATE)
     return max(until, standing.banned_until)
 

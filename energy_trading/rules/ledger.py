@@ -9,7 +9,6 @@ from typing import Any, Final, Protocol
 
 from eth_utils.crypto import keccak
 
-from energy_trading.errors import RuleBroken
 from energy_trading.rules.context import Context
 from energy_trading.rules.credit import (
     Standing,
@@ -23,6 +22,8 @@ from energy_trading.rules.credit import (
     withdrawn,
     z_of,
 )
+from energy_trading.rules.refused import Refused as Refused
+from energy_trading.rules.relay import UnorderedNonces, check_fee, check_time
 from energy_trading.rules.settlement import Split
 from energy_trading.rules.signers import Signers
 from energy_trading.types import (
@@ -31,25 +32,14 @@ from energy_trading.types import (
     AccountAttestation,
     AccountView,
     CreditParameters,
+    Deposit,
     Domain,
     LedgerParameters,
     Outcome,
     Role,
+    TokenPermit,
+    Withdrawal,
 )
-
-
-class Refused(RuleBroken):
-    """A rule refused a step, and nothing changed.
-
-    Args:
-        rule: name of the rule, which is that of the Solidity error for the same refusal.
-        values: the error's fields, in order.
-    """
-
-    def __init__(self, rule: str, *values: Any) -> None:
-        super().__init__(f"{rule}{values}")
-        self.rule = rule
-        self.values = values
 
 
 class Token(Protocol):
@@ -104,7 +94,7 @@ def opened(account: Account, roles: int, constants: CreditParameters) -> Account
     return replace(account, roles=roles, standing=new_standing(constants))
 
 
-class Ledger:
+class Ledger(UnorderedNonces):
     """The accounts and the meters.
 
     Every step is given its `Context` first, and raises `Refused` where it is refused. Money is counted in
@@ -128,15 +118,14 @@ class Ledger:
         token: Token | None = None,
         signers: Signers | None = None,
     ) -> None:
+        super().__init__(domain, Signers() if signers is None else signers)
         check_parameters(parameters.credit)
         self.constants = parameters.credit
         self.owner, self.pkg, self.treasury = parameters.owner, parameters.pkg, parameters.treasury
         self.unit, self.epoch_seconds = parameters.unit, parameters.epoch_seconds
         self.markets = tuple(parameters.markets)
-        self.domain = domain
         self.address = domain.verifying_contract
         self.token = token
-        self.signers = Signers() if signers is None else signers
         #: native coin of the ledger, in base units; stays 0 where it settles in a token
         self.coin = 0
         self.accounts: dict[str, Account] = {}
@@ -277,7 +266,7 @@ class Ledger:
         ledger would hold more than `MAX_UNITS`.
         """
         with nullcontext() if self.token is None else self.token.undone_if_refused():
-            self._deposit(ctx, account, amount)
+            self._deposit(ctx, ctx.sender, account, amount)
 
     def deposit_with_permit(
         self, ctx: Context, amount: int, deadline: int, v: int, r: bytes, s: bytes
@@ -296,8 +285,24 @@ class Ledger:
         if self.token is None:
             raise Refused("EnergyLedger_NoPermit")
         with self.token.undone_if_refused():
-            self.token.permit(ctx.sender, amount * self.unit, deadline, v, r, s)
-            self._deposit(ctx, ctx.sender, amount)
+            self._permit(self.token, ctx.sender, amount, TokenPermit(deadline, v, r, s))
+            self._deposit(ctx, ctx.sender, ctx.sender, amount)
+
+    def deposit_for(self, ctx: Context, order: Deposit, signature: bytes, permit: TokenPermit) -> None:
+        """Pay tokens into an account on the signed order of their owner. Anyone may submit it (X-4).
+
+        Refused if the order's deadline has come, the owner did not sign it, its nonce was used or voided, the
+        ledger settles in the native coin, or as `deposit` is.
+        """
+        check_time(ctx, order.deadline)
+        self.check_signed(order.owner, order, signature)
+        self.check_nonce(order.owner, order.nonce)
+        if self.token is None:
+            raise Refused("EnergyLedger_NoPermit")
+        with self.token.undone_if_refused():
+            self._permit(self.token, order.owner, order.amount, permit)
+            self._deposit(ctx, order.owner, order.account, order.amount)
+        self.use_nonce(order.owner, order.nonce)
 
     def withdraw(self, ctx: Context, to: str, amount: int) -> None:
         """Send available units of the caller to an account, whatever the caller's standing (C-10, N-7).
@@ -305,18 +310,24 @@ class Ledger:
         Refused if the amount is 0 or more than is available, the recipient is zero or the ledger itself, or
         the token refuses.
         """
-        if amount == 0:
-            raise Refused("EnergyLedger_ZeroAmount")
-        if to in (ZERO_ADDRESS, self.address):
-            raise Refused("EnergyLedger_BadRecipient", to)
-        available = self.account(ctx.sender).available
-        if amount > available:
-            raise Refused("EnergyLedger_Insufficient", ctx.sender, amount, available)
-        if self.token is None:
-            self.coin -= amount * self.unit
-        elif not self.token.transfer(to, amount * self.unit):
-            raise Refused("TransferFailed")
-        self._add(ctx.sender, -amount)
+        self._check_withdrawal(ctx.sender, to, amount, 0)
+        self._withdraw(ctx.sender, to, amount)
+
+    def withdraw_for(self, ctx: Context, order: Withdrawal, signature: bytes) -> None:
+        """Send available units of an account to a recipient, on the account's signed order.
+
+        Refused if the order's deadline has come, nobody gets its fee, the account did not sign it, its nonce
+        was used or voided, less than the fee is available, or as `withdraw` is.
+        """
+        check_time(ctx, order.deadline)
+        check_fee(order.relayer, order.fee)
+        self.check_signed(order.account, order, signature)
+        self.check_nonce(order.account, order.nonce)
+        self._check_withdrawal(order.account, order.to, order.amount, order.fee, order.relayer)
+        self._withdraw(order.account, order.to, order.amount)
+        self._add(order.account, -order.fee)
+        self._add(order.relayer, order.fee)
+        self.use_nonce(order.account, order.nonce)
 
     # ------------------------------------------------------------ views
 
@@ -411,10 +422,27 @@ class Ledger:
         self._add(buyer, -amount)
         self._add(seller, amount)
 
-    def settle(self, seller: str, buyer: str, s: Split, now: int) -> None:
+    def pay_fee(self, relayer: str, amount: int, payer: str) -> None:
+        """Pay a relayer, who needs no account, for orders that were carried out.
+
+        Refused if less is available to the payer; for the zero address a market has the amount in its care.
+        """
+        if payer != ZERO_ADDRESS:
+            self.check_fee(payer, amount)
+            self._add(payer, -amount)
+        self._add(relayer, amount)
+
+    def check_fee(self, payer: str, amount: int) -> None:
+        """Refuse a fee that is more than the payer has available."""
+        available = self.account(payer).available
+        if amount > available:
+            raise Refused("EnergyLedger_Insufficient", payer, amount, available)
+
+    def settle(self, seller: str, buyer: str, s: Split, now: int, agreed_at: int | None = None) -> None:
         """End a commitment: move the money and record the outcome.
 
-        A default of a buyer who is suspended is not recorded, because it could not pay.
+        A default of a buyer who is suspended is not recorded, because it could not pay. A default escalates
+        if the trade was agreed (None: just now) at or after the last that did.
 
         Source:
             X-1, X-2, X-3, N-7.
@@ -427,15 +455,37 @@ class Ledger:
             self._record(seller, sold, z, k)
             self._record(buyer, bought, z, k)
         elif s.outcome == Outcome.SELLER_DEFAULT:
-            self._record(seller, seller_default, z, now, k)
+            self._record(seller, seller_default, z, now, k, agreed_at)
         elif s.outcome == Outcome.BUYER_DEFAULT and not self.account(buyer).suspended:
-            self._record(buyer, buyer_default, z, now, k)
+            self._record(buyer, buyer_default, z, now, k, agreed_at)
         elif s.outcome == Outcome.WITHDRAWN:
             self._record(seller, withdrawn, k)
 
     # ------------------------------------------------------------ parts of the above
 
-    def _deposit(self, ctx: Context, account: str, amount: int) -> None:
+    def _permit(self, token: Token, owner: str, amount: int, permit: TokenPermit) -> None:
+        """Use a permit, if there is one."""
+        if permit.v:
+            token.permit(owner, amount * self.unit, permit.deadline, permit.v, permit.r, permit.s)
+
+    def _check_withdrawal(self, account: str, to: str, amount: int, fee: int, relayer: str = "") -> None:
+        self.check_fee(account, fee)
+        if amount == 0:
+            raise Refused("EnergyLedger_ZeroAmount")
+        if to in (ZERO_ADDRESS, self.address):
+            raise Refused("EnergyLedger_BadRecipient", to)
+        available = self.account(account).available - (0 if relayer == account else fee)
+        if amount > available:
+            raise Refused("EnergyLedger_Insufficient", account, amount, available)
+
+    def _withdraw(self, account: str, to: str, amount: int) -> None:
+        if self.token is None:
+            self.coin -= amount * self.unit
+        elif not self.token.transfer(to, amount * self.unit):
+            raise Refused("TransferFailed")
+        self._add(account, -amount)
+
+    def _deposit(self, ctx: Context, payer: str, account: str, amount: int) -> None:
         self._require_open(account)
         if amount == 0:
             raise Refused("EnergyLedger_ZeroAmount")
@@ -449,7 +499,7 @@ class Ledger:
             balance = self.coin + asked
         else:
             before = self.token.balance_of(self.address)
-            if not self.token.transfer_from(ctx.sender, asked):
+            if not self.token.transfer_from(payer, asked):
                 raise Refused("TransferFromFailed")
             balance = self.token.balance_of(self.address)
             if balance - before < asked:

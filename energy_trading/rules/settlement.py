@@ -91,8 +91,24 @@ def short_delivery(price: int, delivered_wh: int, agreed_wh: int, constants: Mar
     return Short(
         payment=price * delivered_wh // agreed_wh,
         cut=guarantee_up(price, constants) * constants.penalty_bps * missing // (agreed_wh * BPS),
-        is_default=missing * BPS > agreed_wh * constants.tolerance_bps,
+        is_default=is_beyond_tolerance(delivered_wh, agreed_wh, constants),
     )
+
+
+def is_beyond_tolerance(delivered_wh: int, agreed_wh: int, constants: MarketParameters) -> bool:
+    """Return whether more is missing than the tolerance allows."""
+    return (agreed_wh - delivered_wh) * BPS > agreed_wh * constants.tolerance_bps
+
+
+def paid_short(price: int, short: Short, constants: MarketParameters) -> Split:
+    """Pay for a short delivery while the guarantee waits for testimony.
+
+    Source:
+        N-3: the payment follows the buyer's meter.
+    """
+    fee = fee_down(short.payment, constants)
+    outcome = Outcome.NONE if short.is_default else Outcome.DELIVERED
+    return Split(0, short.payment - fee, price - short.payment, fee, short.payment, outcome)
 
 
 def split(

@@ -8,15 +8,33 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from eth_utils.crypto import keccak
+
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
 from energy_trading.chain.connect import Chain
+from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.identity import PKG, Enrolment, Member
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.types import AccountAttestation, Delivery, Energy, Receipt, Role, Terms
+from energy_trading.types import (
+    MAX_UNITS,
+    ZERO_ADDRESS,
+    AccountAttestation,
+    Delivery,
+    Energy,
+    Purchase,
+    Receipt,
+    ReceiptKey,
+    Relay,
+    RelayedPurchase,
+    Role,
+    Terms,
+    Testimony,
+    Witness,
+)
 
 GENESIS: Final = 1_614_556_800  # 2021-03-01 00:00 UTC
 #: Units of account in one euro; the settlement asset of these markets is a coin worth one euro.
@@ -174,6 +192,48 @@ class Community:
         """Sign an offer that stays off chain until it is accepted; 65 bytes."""
         return key.sign_digest(self.suite.market_domain.digest(terms))
 
+    def purchase(
+        self,
+        terms: Terms,
+        buyer: SecretKey,
+        offer_signature: bytes = b"",
+        key: ReceiptKey | None = None,
+        /,
+        **changes: Any,
+    ) -> RelayedPurchase:
+        """Let a buyer sign its acceptance of an offer, for somebody else to submit.
+
+        Args:
+            terms: of the offer or award.
+            buyer: who signs.
+            offer_signature: the seller's, of an offer that was signed off chain.
+            key: the one-time key that will sign the receipt; None is the registered meter.
+            changes: fields of the purchase that differ: by default any price is right, for an hour, without
+                a fee; `signer` and `domain` of its signature.
+        """
+        signer, domain = changes.pop("signer", buyer), changes.pop("domain", self.suite.desk_domain)
+        signed = replace(
+            Purchase(
+                buyer.address,
+                terms.struct_hash(),
+                MAX_UNITS,
+                bytes(32) if key is None else keccak(key.signer),
+                self.chain.now() + _ATTESTED_S,
+                ZERO_ADDRESS,
+                0,
+            ),
+            **changes,
+        )
+        return RelayedPurchase(
+            terms,
+            signed.buyer,
+            signed.max_price,
+            Relay(signed.deadline, signed.relayer, signed.fee),
+            [] if key is None else [key],
+            compact(signer.sign_digest(domain.digest(signed))),
+            offer_signature,
+        )
+
     def receipt(
         self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any
     ) -> Delivery:
@@ -191,6 +251,27 @@ class Community:
         domain = changes.pop("domain", self.suite.market_domain)
         digest = domain.digest(Receipt(terms.struct_hash(), raw))
         return replace(Delivery(terms, buyer.address, meter.signer, raw, meter.sign(digest)), **changes)
+
+    def witness(
+        self, terms: Terms, buyer: SecretKey, energy: bytes | int | None = None, **changes: Any
+    ) -> Witness:
+        """Let the seller's meter testify to what it fed in between acceptBy and deliverBy.
+
+        Args:
+            terms: of the trade.
+            buyer: who accepted, on its registered meter.
+            energy: Wh, or 32 bytes as the terms have them; None is all that was agreed.
+            changes: fields of the testimony that differ; `meter` and `domain` of its signature.
+        """
+        raw = terms.energy if energy is None else energy
+        raw = Energy.plain(raw) if isinstance(raw, int) else Energy(raw)
+        meter = changes.pop("meter", None) or self.meters[terms.seller]
+        domain = changes.pop("domain", self.suite.market_domain)
+        start, end = changes.get("from_", terms.accept_by), changes.get("to", terms.deliver_by)
+        signature = meter.sign(domain.digest(Testimony(terms.struct_hash(), raw, start, end)))
+        receipt_signer = self.meters[buyer.address].signer
+        plain = Witness(terms, buyer.address, receipt_signer, meter.signer, raw, start, end, signature)
+        return replace(plain, **changes)
 
 
 def certify(pkg: PKG, person: str, valid_from: int) -> Member:

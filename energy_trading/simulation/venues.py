@@ -9,10 +9,11 @@ from typing import Any, Protocol
 
 from energy_trading.bindings import Suite, SuiteParameters
 from energy_trading.bindings.contract import error_named
-from energy_trading.bindings.suite import PARTS
+from energy_trading.bindings.suite import PARTS, desk_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.context import Context
+from energy_trading.rules.desk import RelayDesk
 from energy_trading.rules.ledger import Ledger, Refused, Token
 from energy_trading.rules.lot import Lots
 from energy_trading.rules.signers import Signers, is_p256
@@ -57,6 +58,7 @@ class Venue(Protocol):
 
     ledger: Part
     market: Part
+    desk: Part
     auction: Part
     lots: Part
 
@@ -71,8 +73,9 @@ class OnChain:
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
-        contracts = suite.ledger, suite.market, suite.auction, suite.lots
-        self.ledger, self.market, self.auction, self.lots = (Part(x, self._send) for x in contracts)
+        contracts = suite.ledger, suite.market, suite.desk, suite.auction, suite.lots
+        parts = (Part(contract, self._send) for contract in contracts)
+        self.ledger, self.market, self.desk, self.auction, self.lots = parts
 
     @property
     def now(self) -> int:
@@ -93,6 +96,7 @@ class Rules:
 
     ledger: Ledger
     market: Market
+    desk: RelayDesk
     auction: Auctions
     lots: Lots
 
@@ -120,8 +124,10 @@ class Rules:
         signers = Signers(verifiers={addresses["P256Verifier"]: is_p256})
         ledger = Ledger(fixed["EnergyLedger"], domains["EnergyLedger"], token, signers)
         market = Market(fixed["OfferMarket"], domains["OfferMarket"], ledger)
+        desk = RelayDesk(Domain("RelayDesk", chain_id, desk_of(addresses["OfferMarket"])), market)
         auction = Auctions(fixed["SealedBidAuction"], domains["SealedBidAuction"], market)
-        return cls(ledger, market, auction, Lots(fixed["EnergyLot"], domains["EnergyLot"], market))
+        lots = Lots(fixed["EnergyLot"], domains["EnergyLot"], market)
+        return cls(ledger, market, desk, auction, lots)
 
 
 class InMemory:
@@ -135,8 +141,9 @@ class InMemory:
     def __init__(self, rules: Rules, now: int) -> None:
         self.rules = rules
         self.now = now
-        parts = rules.ledger, rules.market, rules.auction, rules.lots
-        self.ledger, self.market, self.auction, self.lots = (Part(x, self._follow) for x in parts)
+        kept = rules.ledger, rules.market, rules.desk, rules.auction, rules.lots
+        parts = (Part(part, self._follow) for part in kept)
+        self.ledger, self.market, self.desk, self.auction, self.lots = parts
 
     def _follow(
         self, method: Callable[..., Any], caller: SecretKey | None, arguments: Any, value: int

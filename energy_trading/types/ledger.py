@@ -27,7 +27,8 @@ class CreditParameters(Struct):
             lower one from growing.
         ceiling_e9: Highest credit, floor … 1e12.
         withdrawal_e9: Loss that stands for f(z) when an offer is withdrawn, 0 … 1e9.
-        grace_defaults: k of N-7: the first k defaults of an account bring no ban, 0 … 100.
+        grace_defaults: k of N-7: the first k steps (defaults that escalate) bring no ban, 0 …
+            100.
         ban_unit: Seconds that eq 7 calls a day, 60 seconds to ten years.
         max_ban: Longest ban in seconds, ban_unit to ten years.
         open_base: Guarantee in units of account that a seller of the lowest credit may have
@@ -109,7 +110,8 @@ class LedgerParameters(Struct):
         owner: The DSO: it suspends accounts, registers meters and names PKG's key.
         pkg: First key of PKG (an account or an ERC-1271 contract).
         treasury: Account that gets fees and lost guarantees.
-        markets: 1 … 4 contracts that may commit and settle.
+        markets: 1 … 8 contracts that may commit and settle. Those that trade most stand among
+            the first four, which are looked at first.
         epoch_seconds: Length of an epoch of one-time keys in seconds, one hour to a year.
         credit: The constants of the credit model.
     """
@@ -176,6 +178,8 @@ class AccountView(Struct):
         seller_credit_e9: R^s of eq 3, scale 1e9.
         buyer_credit_e9: R^b of eq 6, scale 1e9.
         defaults: Number of defaults so far; they are never forgotten.
+        steps: How many of them escalated: their trades were agreed at or after the step before.
+        last_step_at: Unix seconds of the last step; zero if there was none.
         banned_until: Unix seconds; the account can make no new commitment before. Zero if there
             was no ban yet, or the DSO lifted the last one.
         sales: Sizes z of the ten latest sales, 8 bits each, the newest in the lowest bits.
@@ -191,6 +195,8 @@ class AccountView(Struct):
     seller_credit_e9: int
     buyer_credit_e9: int
     defaults: int
+    steps: int
+    last_step_at: int
     banned_until: int
     sales: int
     purchases: int
@@ -204,11 +210,15 @@ class AccountView(Struct):
         "seller_credit_e9",
         "buyer_credit_e9",
         "defaults",
+        "steps",
+        "last_step_at",
         "banned_until",
         "sales",
         "purchases",
     )
-    ABI: ClassVar[str] = "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+    ABI: ClassVar[str] = (
+        "(uint256,bool,bool,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256,uint256)"
+    )
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> AccountView:
@@ -225,7 +235,66 @@ class AccountView(Struct):
             values[8],
             values[9],
             values[10],
+            values[11],
+            values[12],
         )
+
+
+@dataclass(frozen=True)
+class Deposit(Struct, Message):
+    """An order to pay tokens into an account, by the owner of the tokens. An allowance or a permit
+    alone does not say who benefits.
+
+    Args:
+        owner: Owner of the tokens.
+        account: Open account that gets the funds.
+        amount: Units of account.
+        nonce: Any number that the owner has not used in the ledger before, see `RelayDesk`.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+    """
+
+    owner: str
+    account: str
+    amount: int
+    nonce: int
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("owner", "account", "amount", "nonce", "deadline")
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256)"
+    TYPE: ClassVar[str] = (
+        "Deposit(address owner,address account,uint256 amount,uint256 nonce,uint256 deadline)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Deposit:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Deposit(values[0], values[1], values[2], values[3], values[4])
+
+
+@dataclass(frozen=True)
+class TokenPermit(Struct):
+    """An ERC-2612 permit of the owner's for the ledger and exactly the amount of the deposit.
+
+    Args:
+        deadline: Unix seconds; the permit's deadline.
+        v: Recovery id of the permit's signature; zero: there is no permit, the allowance stands
+            already.
+        r: First half of the permit's signature.
+        s: Second half of the permit's signature.
+    """
+
+    deadline: int
+    v: int
+    r: bytes
+    s: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("deadline", "v", "r", "s")
+    ABI: ClassVar[str] = "(uint256,uint8,bytes32,bytes32)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> TokenPermit:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return TokenPermit(values[0], values[1], values[2], values[3])
 
 
 @dataclass(frozen=True)
@@ -291,6 +360,8 @@ class Settlement(Struct):
         outcome: What happened, for the credits.
         value: Money value of what was settled. The ledger scales it to the z of the credit
             model.
+        agreed_at: Unix seconds at which the trade was agreed. Only a default looks at it: it
+            escalates if the trade was agreed at or after the last step.
         treasury_gets: Fee and lost part of the guarantee.
     """
 
@@ -301,6 +372,7 @@ class Settlement(Struct):
     buyer_gets: int
     outcome: Outcome
     value: int
+    agreed_at: int
     treasury_gets: int
 
     __abi__: ClassVar[tuple[str, ...]] = (
@@ -311,13 +383,83 @@ class Settlement(Struct):
         "buyer_gets",
         "outcome",
         "value",
+        "agreed_at",
         "treasury_gets",
     )
-    ABI: ClassVar[str] = "(address,uint256,uint256,address,uint256,uint8,uint256,uint256)"
+    ABI: ClassVar[str] = "(address,uint256,uint256,address,uint256,uint8,uint256,uint256,uint256)"
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> Settlement:
         """Make the record of decoded values, in the order of the Solidity struct."""
         return Settlement(
-            values[0], values[1], values[2], values[3], values[4], Outcome(values[5]), values[6], values[7]
+            values[0],
+            values[1],
+            values[2],
+            values[3],
+            values[4],
+            Outcome(values[5]),
+            values[6],
+            values[7],
+            values[8],
         )
+
+
+@dataclass(frozen=True)
+class NonceCancellation(Struct, Message):
+    """An order to void nonces that were not used yet.
+
+    Args:
+        owner: Account whose nonces they are.
+        word: Which 256 nonces: the nonce divided by 256.
+        mask: Which of them: bit i stands for the nonce 256 · word + i.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+    """
+
+    owner: str
+    word: int
+    mask: int
+    deadline: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("owner", "word", "mask", "deadline")
+    ABI: ClassVar[str] = "(address,uint256,uint256,uint256)"
+    TYPE: ClassVar[str] = "NonceCancellation(address owner,uint256 word,uint256 mask,uint256 deadline)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> NonceCancellation:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return NonceCancellation(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
+class Withdrawal(Struct, Message):
+    """An order to send available funds to a recipient.
+
+    Args:
+        account: Account that they are taken from.
+        to: Recipient.
+        amount: Units of account that the recipient gets; the fee comes on top.
+        nonce: Any number that the account has not used in the ledger before, see `RelayDesk`.
+        deadline: Unix seconds; the order can be carried out while block.timestamp < deadline.
+        relayer: Account in the ledger that gets the fee, whoever sends the transaction; zero:
+            nobody, and the fee is zero.
+        fee: Units of account that the account pays to the relayer.
+    """
+
+    account: str
+    to: str
+    amount: int
+    nonce: int
+    deadline: int
+    relayer: str
+    fee: int
+
+    __abi__: ClassVar[tuple[str, ...]] = ("account", "to", "amount", "nonce", "deadline", "relayer", "fee")
+    ABI: ClassVar[str] = "(address,address,uint256,uint256,uint256,address,uint256)"
+    TYPE: ClassVar[str] = (
+        "Withdrawal(address account,address to,uint256 amount,uint256 nonce,uint256 deadline,address relayer,uint256 fee)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Withdrawal:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Withdrawal(values[0], values[1], values[2], values[3], values[4], values[5], values[6])

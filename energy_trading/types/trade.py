@@ -26,6 +26,8 @@ class MarketParameters(Struct):
         tolerance_bps: Share of the energy that may be missing before it is a default, 0 …
             10,000.
         max_duration: Longest time from now to deliver_by in seconds, one minute to a year.
+        reply_time: Seconds after deliver_by in which the buyer's receipt still counts once the
+            seller's meter has testified, one minute to thirty days.
         auction: Contract whose awards become trades; zero: none.
     """
 
@@ -36,6 +38,7 @@ class MarketParameters(Struct):
     penalty_bps: int
     tolerance_bps: int
     max_duration: int
+    reply_time: int
     auction: str
 
     __abi__: ClassVar[tuple[str, ...]] = (
@@ -46,15 +49,16 @@ class MarketParameters(Struct):
         "penalty_bps",
         "tolerance_bps",
         "max_duration",
+        "reply_time",
         "auction",
     )
-    ABI: ClassVar[str] = "(address,uint256,uint256,uint256,uint256,uint256,uint256,address)"
+    ABI: ClassVar[str] = "(address,uint256,uint256,uint256,uint256,uint256,uint256,uint256,address)"
 
     @classmethod
     def from_abi(cls, values: Sequence[Any]) -> MarketParameters:
         """Make the record of decoded values, in the order of the Solidity struct."""
         return MarketParameters(
-            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7]
+            values[0], values[1], values[2], values[3], values[4], values[5], values[6], values[7], values[8]
         )
 
 
@@ -69,6 +73,22 @@ class DeliveryFault(IntEnum):
     BAD_RECEIPT = 5
 
 
+class TestimonyFault(IntEnum):
+    """Why a testimony was refused."""
+
+    NONE = 0
+    NOT_ALLOWED = 1
+    NOT_WAITING = 2
+    EXPIRED = 3
+    OUTSIDE_TRADE = 4
+    NOT_PARTY = 5
+    PAID_BY_LOTS = 6
+    ENERGY_HIDDEN = 7
+    TOO_LITTLE = 8
+    NOT_SELLERS_METER = 9
+    BAD_TESTIMONY = 10
+
+
 class TradeState(IntEnum):
     """Current state of a trade. A finished trade whose terms can never come back reports `NONE`."""
 
@@ -77,6 +97,8 @@ class TradeState(IntEnum):
     CLOSED = 2
     ACCEPTED = 3
     AWARDED = 4
+    PAID_SHORT = 5
+    TESTIFIED = 6
 
 
 @dataclass(frozen=True)
@@ -93,7 +115,8 @@ class Terms(Struct, Message):
         accept_by: Unix seconds; the offer can be accepted while block.timestamp < accept_by.
         deliver_by: Unix seconds; a receipt counts while block.timestamp < deliver_by.
         nonce: Tells equal offers of one seller apart. Bit 255 is set exactly in offers signed
-            off chain, bit 254 exactly in awards of an auction.
+            off chain, bit 254 exactly in awards of an auction. Bit 253 lets the seller's meter
+            testify, see `NonceKind`.
     """
 
     seller: str
@@ -181,6 +204,61 @@ class Delivery(Struct):
 
 
 @dataclass(frozen=True)
+class Witness(Struct):
+    """A testimony of the seller's meter, with what is needed to check it: what it fed in for a trade.
+    The payment follows the buyer's meter, guilt the seller's.
+
+    Args:
+        terms: The offer; its nonce allows testimony.
+        buyer: Account that accepted it; ignored if the trade is paid short.
+        receipt_signer: ERC-7913 signer named at acceptance; ignored if the trade is paid short.
+        signer: ERC-7913 signer that is registered for the seller now.
+        energy: What the meter signed: the Wh that it fed in, or the commitment of the terms
+            (all of it).
+        from_: Unix seconds; start of the time in which it was fed in, not before accept_by.
+        to: Unix seconds; its end, after `from` and not after deliver_by.
+        signature: The meter's signature of Testimony(trade_id, energy, from, to).
+    """
+
+    terms: Terms
+    buyer: str
+    receipt_signer: bytes
+    signer: bytes
+    energy: Energy
+    from_: int
+    to: int
+    signature: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = (
+        "terms",
+        "buyer",
+        "receipt_signer",
+        "signer",
+        "energy",
+        "from_",
+        "to",
+        "signature",
+    )
+    ABI: ClassVar[str] = (
+        "((address,address,bytes32,uint256,uint256,uint256,uint256),address,bytes,bytes,bytes32,uint256,uint256,bytes)"
+    )
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Witness:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Witness(
+            Terms.from_abi(values[0]),
+            values[1],
+            values[2],
+            values[3],
+            Energy(values[4]),
+            values[5],
+            values[6],
+            values[7],
+        )
+
+
+@dataclass(frozen=True)
 class Acceptance(Message):
     """What a one-time receipt key signs when an acceptance names it (N-6).
 
@@ -208,3 +286,22 @@ class Receipt(Message):
     energy: Energy
 
     TYPE: ClassVar[str] = "Receipt(bytes32 tradeId,bytes32 energy)"
+
+
+@dataclass(frozen=True)
+class Testimony(Message):
+    """What a seller's meter signs about the energy it fed in for a trade (N-3, N-7).
+
+    Args:
+        trade_id: Hash of the terms, 32 bytes.
+        energy: Quantity fed in, or the commitment of the terms if all of it was.
+        from_: Start of the time in which it was, unix seconds.
+        to: End of that time, unix seconds.
+    """
+
+    trade_id: bytes
+    energy: Energy
+    from_: int
+    to: int
+
+    TYPE: ClassVar[str] = "Testimony(bytes32 tradeId,bytes32 energy,uint256 from,uint256 to)"

@@ -21,7 +21,7 @@ contract LedgerProof is Proof {
     // solhint-disable func-name-mixedcase
 
     address private constant TREASURY = address(0x77ea);
-    uint256 private constant MOST = type(uint64).max;
+    uint256 private constant MOST = type(uint64).max >> 1;
 
     IEnergyLedger private _ledger;
 
@@ -82,6 +82,7 @@ contract LedgerProof is Proof {
                 buyerGets: gets[1],
                 outcome: Outcome.None,
                 value: 0,
+                agreedAt: 0,
                 treasuryGets: gets[2]
             }),
             anyone
@@ -186,6 +187,7 @@ contract LedgerProof is Proof {
                 buyerGets: 0,
                 outcome: outcome,
                 value: value,
+                agreedAt: block.timestamp,
                 treasuryGets: 0
             }),
             anyone

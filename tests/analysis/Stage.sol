@@ -105,6 +105,7 @@ abstract contract Stage {
                     penaltyBps: 2_000,
                     toleranceBps: 1_000,
                     maxDuration: 7 days,
+                    replyTime: 1 days,
                     auction: address(auction)
                 })
             )

@@ -17,9 +17,9 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, ContractRevert, Suite, SuiteParameters, deploy
 from energy_trading.bindings.contract import Contract, Sent, to_abi
-from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent
+from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent, NoncesUsed
 from energy_trading.bindings.energy_lot import ApprovalForAll
-from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.offer_market import NotDesk, OfferMarket
 from energy_trading.bindings.sealed_bid_auction import FeesEarned, QuoteSealed
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
@@ -240,7 +240,7 @@ def _accept_signed_privately(stage: Stage, who: str) -> Call[Any]:
 
 def _award(stage: Stage, who: str) -> Call[Any]:
     world = stage.world
-    shares = MarketParameters(world.ledger.address, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, who)
+    shares = MarketParameters(world.ledger.address, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, 3_600, who)
     market = OfferMarket(world.chain, _create(world, OfferMarket, shares))
     return market.award(world.terms(world.alice, buyer=world.bob.address, nonce=1 << 254))
 
@@ -254,6 +254,12 @@ def _give_up(stage: Stage, who: str) -> Call[Any]:
 
 def _cancel_signed(stage: Stage, who: str) -> Call[Any]:
     return stage.world.market.cancel_signed(stage.world.terms(who, signed=True))
+
+
+#: calls that only the market's relay desk may make; it asks who calls before it looks at anything else
+DESK_ONLY: Final = frozenset(
+    f"OfferMarket.{name}" for name in ("acceptOnOrder", "cancelSignedOnOrder", "giveUpOnOrder", "payRelayer")
+)
 
 
 # ---------------------------------------------------------------- the auction
@@ -334,12 +340,14 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "EnergyLedger.setPkg": _owned(lambda w: w.ledger.set_pkg(w.bob.address)),
     "EnergyLedger.settle": _as_market(
         lambda w: w.ledger.settle(
-            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0),
+            Settlement(w.alice.address, 0, 0, ZERO_ADDRESS, 0, Outcome.NONE, 0, 0, 0),
         )
     ),
     "EnergyLedger.suspend": _owned(lambda w: w.ledger.suspend([w.alice.address])),
     "EnergyLedger.transfer": _as_market(lambda w: w.ledger.transfer(w.alice.address, w.bob.address, 1)),
     "EnergyLedger.transferOwnership": _owned(lambda w: w.ledger.transfer_ownership(w.bob.address)),
+    "EnergyLedger.payFee": _as_market(lambda w: w.ledger.pay_fee(w.bob.address, 1, w.alice.address)),
+    "EnergyLedger.voidNonces": lambda stage, _: stage.world.ledger.void_nonces(1, 2),
     "EnergyLedger.withdraw": _withdraw,
     "EnergyLot.approve": _of_a_lot(lambda lots, lot, _, alice: lots.approve(alice, lot)),
     "EnergyLot.cancelPermits": _of_a_lot(lambda lots, lot, *_: lots.cancel_permits(lot)),
@@ -361,13 +369,20 @@ CASES: Final[dict[str, Callable[[Stage, str], Call[Any]]]] = {
     "OfferMarket.cancelSigned": _cancel_signed,
     "OfferMarket.giveUp": _give_up,
     "OfferMarket.makeOffer": _make_offer,
+    "RelayDesk.voidNonces": lambda stage, _: stage.world.suite.desk.void_nonces(1, 2),
     "SealedBidAuction.claimFees": _claim_fees,
     "SealedBidAuction.post": _post,
     "SealedBidAuction.quote": _quote,
     "SealedBidAuction.settle": _settle,
 }
 #: anybody may call these; whose call it was stands in the event
-ANYBODY: Final = {"EnergyLot.setApprovalForAll", "SealedBidAuction.quote", "SealedBidAuction.settle"}
+ANYBODY: Final = {
+    "EnergyLedger.voidNonces",
+    "EnergyLot.setApprovalForAll",
+    "RelayDesk.voidNonces",
+    "SealedBidAuction.quote",
+    "SealedBidAuction.settle",
+}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -379,6 +394,8 @@ def test_account_that_calls_is_the_caller(stage: Stage, name: str) -> None:
     for event in sent.events:
         if isinstance(event, Deposited):
             assert event.payer == stage.account
+        if isinstance(event, NoncesUsed):
+            assert event.owner == stage.account
         if isinstance(event, QuoteSealed):
             assert event.bidder == stage.account
         if isinstance(event, FeesEarned):
@@ -398,6 +415,26 @@ def test_key_behind_a_call_has_no_say(stage: Stage, name: str) -> None:
     call.send(ORIGIN)  # itself it may
 
 
+def test_only_the_desk_calls_for_others(stage: Stage) -> None:
+    """Neither a contract account nor the key behind it is the desk, whatever is asked for (N-8)."""
+    world, market = stage.world, stage.world.market
+    terms = world.terms(world.alice, signed=True)
+    calls = {
+        "acceptOnOrder": market.accept_on_order(0, terms, b"", ORIGIN.address, []),
+        "cancelSignedOnOrder": market.cancel_signed_on_order(terms),
+        "giveUpOnOrder": market.give_up_on_order(0, terms),
+        "payRelayer": market.pay_relayer(1, ORIGIN.address, world.bob.address),
+    }
+    assert {f"OfferMarket.{name}" for name in calls} == DESK_ONLY
+    for call in calls.values():
+        with pytest.raises(NotDesk) as caught:
+            stage.through(call)
+        assert caught.value.values == (stage.account, world.suite.desk.address)
+        with pytest.raises(NotDesk) as caught:
+            call.send(ORIGIN)
+        assert caught.value.caller == ORIGIN.address
+
+
 def test_only_the_account_itself_consents_by_calling(stage: Stage) -> None:
     """Its owner's key does not consent for a contract account, nor the contract for the key (C-2, N-8)."""
     of_account, of_key = (_open_account(stage, who) for who in (stage.account, ORIGIN.address))
@@ -415,10 +452,10 @@ def test_only_the_account_itself_consents_by_calling(stage: Stage) -> None:
 def test_every_function_that_asks_who_calls_is_here() -> None:
     """The compiler's syntax trees name the functions that come to msg.sender or caller() (X-11)."""
     found = {f"{contract}.{name}" for contract in TRADING for name in _asking(contract)}
-    assert found == {name.partition(" ")[0] for name in CASES}
+    assert found == {name.partition(" ")[0] for name in CASES} | DESK_ONLY
 
 
-TRADING: Final = ("EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot")
+TRADING: Final = ("EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot")
 
 
 def _asking(contract: str) -> set[str]:

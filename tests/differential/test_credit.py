@@ -121,9 +121,11 @@ class Revm:
         types = ["(address,uint256,bytes32,bytes,uint256)", "bytes", "bytes"]
         self._call(account, self._OPEN + encode(types, [to_abi(attestation), b"", b""]))
 
-    def settle(self, outcome: Outcome, seller: int, buyer: int, value: int) -> None:
+    def settle(
+        self, outcome: Outcome, seller: int, buyer: int, value: int, agreed_at: int = MAX_DATE
+    ) -> None:
         """Report an outcome that moves no money."""
-        self._call(self.MARKET, self._SETTLE + words(seller, 0, 0, buyer, 0, outcome, value, 0))
+        self._call(self.MARKET, self._SETTLE + words(seller, 0, 0, buyer, 0, outcome, value, agreed_at, 0))
 
     def standing(self, account: int) -> Standing:
         """Read what the ledger remembers of an account."""
@@ -136,6 +138,8 @@ class Revm:
             view.purchases,
             view.defaults,
             view.banned_until,
+            view.steps,
+            view.last_step_at,
         )
 
     def open_limit(self, credit_e9: int) -> int:
@@ -153,16 +157,23 @@ class Pair:
     seller: Standing
     buyer: Standing
 
-    def settle(self, outcome: Outcome, value: int, now: int, constants: CreditParameters) -> None:
+    def settle(
+        self,
+        outcome: Outcome,
+        value: int,
+        now: int,
+        constants: CreditParameters,
+        agreed_at: int | None = None,
+    ) -> None:
         """Record an outcome by the rules."""
         z = credit.z_of(value, constants)
         if outcome == Outcome.DELIVERED:
             self.seller = credit.sold(self.seller, z, constants)
             self.buyer = credit.bought(self.buyer, z, constants)
         elif outcome == Outcome.SELLER_DEFAULT:
-            self.seller = credit.seller_default(self.seller, z, now, constants)
+            self.seller = credit.seller_default(self.seller, z, now, constants, agreed_at)
         elif outcome == Outcome.BUYER_DEFAULT:
-            self.buyer = credit.buyer_default(self.buyer, z, now, constants)
+            self.buyer = credit.buyer_default(self.buyer, z, now, constants, agreed_at)
         elif outcome == Outcome.WITHDRAWN:
             self.seller = credit.withdrawn(self.seller, constants)
 
@@ -226,10 +237,11 @@ def test_credit_is_that_of_the_rules_over_random_histories() -> None:
             for _ in range(STEPS):
                 now += rng.randrange(200)
                 outcome, value = Outcome(rng.randrange(5)), draw_value(rng, constants)
-                steps.append((outcome, value, now))
+                agreed_at = now - rng.randrange(300)
+                steps.append((outcome, value, now, agreed_at))
                 ledger.at(now)
-                ledger.settle(outcome, seller, buyer, value)
-                pair.settle(outcome, value, now, constants)
+                ledger.settle(outcome, seller, buyer, value, agreed_at)
+                pair.settle(outcome, value, now, constants, agreed_at)
                 got = ledger.standing(seller), ledger.standing(buyer)
                 assert got == (pair.seller, pair.buyer), f"{constants} {steps}"
             reached["histories"] += 1
@@ -242,11 +254,12 @@ def test_credit_is_that_of_the_rules_over_random_histories() -> None:
                 reached["between"] += constants.floor_e9 < its_credit < constants.ceiling_e9
                 reached["ban"] += 0 < standing.banned_until < MAX_DATE
                 reached["ban beyond 2106"] += standing.banned_until == MAX_DATE
+                reached["default that does not escalate"] += 0 < standing.steps < standing.defaults
             for name, (low, high) in RANGES.items():
                 reached[f"{name} least"] += getattr(constants, name) == low
                 reached[f"{name} most"] += getattr(constants, name) == high
     assert reached["histories"] == DEPLOYMENTS * HISTORIES >= 10_000
-    edges = {"floor", "ceiling", "between", "ban", "ban beyond 2106"}
+    edges = {"floor", "ceiling", "between", "ban", "ban beyond 2106", "default that does not escalate"}
     edges |= {f"{name} {edge}" for name in RANGES for edge in ("least", "most")}
     assert not [edge for edge in edges if not reached[edge]], reached
 
@@ -298,7 +311,7 @@ def test_default_count_stays_at_its_maximum() -> None:
     for _ in range(2**16 + 2):
         ledger.settle(Outcome.BUYER_DEFAULT, 7, 7, 0)
         expected = credit.buyer_default(expected, 0, NOW, constants)
-    assert expected.defaults == 2**16 - 1
+    assert expected.defaults == expected.steps == 2**16 - 1
     assert ledger.standing(7) == expected
 
 

@@ -50,7 +50,7 @@ MARKETS, TRADES, PRICES = 50, 200, 200  # 10,000 trades and 10,000 guarantees
 SELLER, BUYER = SecretKey.from_int(11), SecretKey.from_int(12)
 METER = Secp256k1Meter(SecretKey.from_int(13))
 DAY = 86_400
-_SETTLE = ["address", "uint256", "uint256", "address", "uint256", "uint8", "uint256", "uint256"]
+_SETTLE = ["address", "uint256", "uint256", "address", "uint256", "uint8", "uint256", "uint256", "uint256"]
 _COMMIT = ["address", "address", "bool", "uint256", "uint256"]
 
 
@@ -81,6 +81,7 @@ def constants(draw: random.Random) -> MarketParameters:
         penalty_bps=numbers(draw, 1, 10_000),
         tolerance_bps=numbers(draw, 0, 10_000),
         max_duration=7 * DAY,
+        reply_time=DAY,
         ledger=ZERO_ADDRESS,
         auction=ZERO_ADDRESS,
     )
@@ -110,7 +111,7 @@ class Case:
         return asked, receipt["logs"]
 
     def settled(self, asked: list[tuple[Any, ...]], buyer: str) -> Split:
-        ((seller, unhold, seller_gets, to, buyer_gets, outcome, value, treasury_gets),) = asked
+        ((seller, unhold, seller_gets, to, buyer_gets, outcome, value, _, treasury_gets),) = asked
         assert (seller, to) == (SELLER.address.lower(), buyer.lower())
         return Split(unhold, seller_gets, buyer_gets, treasury_gets, value, Outcome(outcome))
 
@@ -227,7 +228,7 @@ def test_every_split_adds_up() -> None:
 
 def test_rounding_favours_nobody_twice() -> None:
     """The guarantee is rounded up, all else down: by hand, for numbers that do not divide (N-1, N-4, N-7)."""
-    k = MarketParameters(ZERO_ADDRESS, 3_333, 250, 777, 1_234, 500, DAY, ZERO_ADDRESS)
+    k = MarketParameters(ZERO_ADDRESS, 3_333, 250, 777, 1_234, 500, DAY, DAY, ZERO_ADDRESS)
     assert guarantee_up(1_000, k) == 334  # 333.3
     assert withdrawal_cut_down(1_000, k) == 25  # 25.95
     assert penalty_down(1_000, k) == 41  # 41.2

@@ -265,6 +265,48 @@ def test_trade_that_expires(shop: Shop) -> None:
     assert shop.refused("trade expire", taken, "--unlocked", shop.rich).startswith("OfferMarket_WrongState(")
 
 
+def test_silent_buyer_and_testimony(shop: Shop) -> None:
+    """The seller's meter testifies; without a receipt both have their money back (N-3, N-7)."""
+    save_key(Path("export.key"), SecretKey.generate(), "meter")
+    signer = load_key(Path("export.key"), "meter").address
+    shop.done("dso register-meter", shop.address("alice"), signer, "--unlocked", shop.rich)
+    before = shop.money("alice"), shop.money("bob")
+    plain, taken, other = shop.offer(), shop.offer("--testimony"), shop.offer("--testimony")
+    for trade_id in (plain, taken, other):
+        shop.accept(trade_id, shop.start)
+    start = shop.chain.now() + 4000
+    lines = ["time,import_wh,export_wh", f"{start},0,0", f"{start + 900},0,1600"]
+    Path("exports.csv").write_text("\n".join(lines))
+    exports = ("--meter-key", "export.key", "--exports", "export.journal")
+    assert shop.done("meter record-exports", "exports.csv", *exports)["recorded"] == 2
+    assert shop.done("meter record-exports", "exports.csv", *exports)["left_out"] == 2
+    slot, named = shop.slot(start), ("--receipt-signer", load_key(Path("meter.key"), "meter").address)
+    for trade_id, more, line in (
+        (plain, (*slot, *named), "the terms of this offer do not let the seller's meter testify"),
+        (taken, (*slot, "--receipt-signer", signer), "--receipt-signer: the acceptance names another meter"),
+        (taken, (*slot, "--receipt-signer", "x"), "--receipt-signer must be bytes in hex, not 'x'"),
+        (taken, ("--from", 1, "--to", 2, *named), "the slot must lie between "),
+        (shop.offer("--testimony"), (*slot, *named), "OFFER: nobody has accepted "),
+    ):
+        refused = shop.refused("meter testify", trade_id, *more, *exports, "--out", "x.json")
+        assert refused.startswith(line)
+        assert not Path("x.json").exists()
+    for trade_id, name in ((taken, "one.json"), (other, "two.json")):
+        shop.done("meter testify", trade_id, *slot, *named, *exports, "--out", name)
+    shop.done("trade testify", "one.json", "--unlocked", shop.rich)
+    again = shop.refused("trade testify", "one.json", "--unlocked", shop.rich)
+    assert again.startswith("OfferMarket_TestimonyRefused(")
+    many = shop.refused("trade testify", "one.json", "two.json", "--unlocked", shop.rich)
+    assert many == f"1 of 2 testimonies were refused: {taken} (NOT_WAITING)"
+    shop.chain.mine(shop.chain.now() + 3 * 3600 + 86_400)
+    ends = shop.done("trade expire", taken, other, "--unlocked", shop.rich)["transactions"]
+    events = [(e["event"], e["trade_id"]) for end in ends for e in end["events"] if "trade_id" in e]
+    assert events == [("TestimonyUnanswered", taken), ("TestimonyUnanswered", other)]
+    shop.done("trade expire", plain, "--unlocked", shop.rich)
+    (_, held), (bobs, _) = shop.money("alice"), shop.money("bob")
+    assert (held, bobs) == (before[0][1] + PRICE, before[1][0])  # one offer is still open
+
+
 def test_signed_offer_is_handed_over(shop: Shop) -> None:
     """A signed offer costs nothing until it is accepted from its file; its buyer alone may (N-1)."""
     height, start = shop.chain.height(), shop.start
@@ -394,6 +436,46 @@ def test_meter_in_a_token(shop: Shop, tmp_path: Path) -> None:
         assert shop.refused("meter signer", *token) == "token 'home' refused the PIN (PinIncorrect)"
 
 
+def test_intents_are_signed_here_and_sent_there(shop: Shop) -> None:
+    """Bob and Alice sign files, somebody else submits them, and the meter has signed in time (N-2, N-4)."""
+    start = shop.start
+    made, other = shop.offer(), shop.offer("--signed", "--out", "signed.json")
+    fee = ("--relayer", shop.rich, "--fee", 5)
+    until = ("--deadline", "+10m")
+    bought = shop.done(
+        "intent purchase", made, *shop.slot(start), *until, *fee, *BOB, *METER, "--out", "buy.json"
+    )
+    assert (bought["kind"], bought["signer"]) == ("purchase", shop.address("bob"))
+    shown = shop.done("intent show", "buy.json")
+    assert (shown["max_price"], shown["fee"], shown["relayer"]) == (PRICE, 5, shop.rich)
+    (sent,) = shop.done("intent send", "buy.json", "--unlocked", shop.rich)["transactions"]
+    assert "RelayFeePaid" in [event["event"] for event in sent["events"]]
+    shop.read((start, 1000), (start + 900, 1800))
+    shop.done("meter receipt", made, *METER, "--out", "new.json")
+    shop.done("trade confirm", "new.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE, 0)
+    shop.refused("intent send", "buy.json", "--unlocked", shop.rich)
+    shop.done("intent give-up", "signed.json", *until, *ALICE, "--out", "cancel.json")
+    shop.done("intent withdraw", 7, "--to", shop.rich, *until, *ALICE, "--out", "out.json")
+    shop.done("intent send", "cancel.json", "out.json", "--unlocked", shop.rich)
+    assert shop.money("alice") == (1_000_000_000 + PRICE - 7, 0)
+    limits = ("--min-wh", 1, "--max-wh", 800, "--max-price-per-mwh", PRICE * 1250)
+    slot = ("--slot-start", shop.chain.now(), "--slot-end", "+5h")
+    shop.done("intent bid", *limits, *slot, *until, *BOB, *METER, "--out", "bid.json")
+    assert shop.done("intent filled", "bid.json", *BOB, *METER)["filled"] is False
+    refused = shop.refused("intent send", "bid.json", "--offer", other, "--unlocked", shop.rich)
+    assert refused == f"OFFER: the log has no offer {other}; `offers --all` lists those it has"
+    filler = shop.offer()
+    refused = shop.refused("intent send", "bid.json", "--offer", filler, "--unlocked", shop.rich)
+    assert refused.startswith("RelayDesk_NoMeter(")
+    shop.done("dso register-meter", shop.address("alice"), "0x" + "a1" * 20, "--unlocked", shop.rich)
+    shop.done("intent send", "bid.json", "--offer", filler, "--unlocked", shop.rich)
+    assert shop.done("intent filled", "bid.json", *BOB, *METER)["trade_id"] == filler
+    changed = json.loads(Path("out.json").read_text())
+    Path("out.json").write_text(json.dumps({**changed, "signature": "0x" + "01" * 64}))
+    assert "was not signed by" in shop.refused("intent show", "out.json")
+
+
 def test_give_up(shop: Shop) -> None:
     """The seller alone takes an offer back, at a cost; a signed one at none but gas (N-4)."""
     made = shop.offer()
@@ -500,6 +582,9 @@ def test_banned_person(shop: Shop) -> None:
     assert not Path("new.json").exists()
     shop.done("account withdraw", 1, *ALICE)
     shop.done("dso reinstate", alice, "--unlocked", shop.rich)
+    lift = ("dso lift-ban", alice, "--unlocked", shop.rich, "--reason")
+    assert shop.refused(*lift, "the gateway was down").startswith("EnergyLedger_NotBanned(")
+    assert shop.refused(*lift, " ") == "--reason must state why the ban is lifted"
     shop.done(*offer)
     assert Path("new.json").exists()
     reason = ("--reason", "a report", "--certificates", "certificates.json", *PARAMETERS)

@@ -15,7 +15,7 @@ from eth_utils.crypto import keccak
 
 from energy_trading.bindings import SuiteParameters, deploy
 from energy_trading.bindings.contract import ContractRevert, Sent, read_events
-from energy_trading.bindings.suite import DEFAULT_CREDIT, PARTS
+from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.market.log.replay import Replay, replay
@@ -43,6 +43,7 @@ PARAMETERS: dict[str, Any] = {
     "min_pay_window": 60,
     "quote_fee": 1_009,
     "settler_bps": 3_333,
+    "reply_time": 600,
     "epoch_seconds": 3600,
     "credit": replace(
         DEFAULT_CREDIT,
@@ -178,9 +179,7 @@ class Machine:
         self.replayed = Replay(self.parameters)
         for event in read_events(self.chain, w.suite.markets):
             self.replayed.fold(event)
-        names = [part.name for part in PARTS]
-        at = dict(zip(names, (*w.suite.markets, w.suite.p256_verifier), strict=True))
-        self.rules = Rules.of(self.parameters, self.chain.chain_id, at, self.model_of_token())
+        self.rules = Rules.of(self.parameters, self.chain.chain_id, w.suite.addresses, self.model_of_token())
         self.rules.ledger.accounts = dict(self.replayed.accounts)
         self.rules.ledger.meters = {address: keccak(m.signer) for address, m in w.meters.items()}
         self.rules.ledger.roots = {GENESIS // 3600: self.stage.tree.root}

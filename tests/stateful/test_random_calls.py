@@ -7,6 +7,7 @@ import pytest
 from tests.stateful.auction_calls import AuctionCalls
 from tests.stateful.lot_calls import LotCalls
 from tests.stateful.machine import Machine, run
+from tests.stateful.relay_calls import RelayCalls
 from tests.stateful.token_calls import HostileTokenCalls, TokenCalls
 from tests.stateful.trade_calls import TradeCalls
 
@@ -16,6 +17,7 @@ from tests.stateful.trade_calls import TradeCalls
     ("kind", "examples", "steps"),
     [
         (TradeCalls, 60, 80),
+        (RelayCalls, 60, 100),
         (AuctionCalls, 90, 120),
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),

@@ -7,8 +7,11 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import ClassVar
 
+from eth_utils.crypto import keccak
+
 from energy_trading.bindings.contract import Sent, UnknownRevert
-from energy_trading.bindings.offer_market import DeliveryRefused, VerifierStarved
+from energy_trading.bindings.energy_ledger import VerifierStarved
+from energy_trading.bindings.offer_market import DeliveryRefused
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter
 from energy_trading.rules.trade import Accepted
@@ -16,6 +19,7 @@ from energy_trading.types import (
     AWARD_NONCE,
     MAX_UNITS,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     Acceptance,
     Delivery,
@@ -24,15 +28,21 @@ from energy_trading.types import (
     Receipt,
     ReceiptKey,
     Terms,
+    Testimony,
+    TestimonyFault,
     TradeState,
+    Witness,
 )
 from tests.stateful.machine import anybody, call, often, seen
 from tests.stateful.people_calls import PeopleCalls
 
 SALT = b"\x5a" * 32
+#: not refusals, or those that the calls about lots meet
+NOT_DRAWN = (TestimonyFault.NONE, TestimonyFault.PAID_BY_LOTS, TestimonyFault.BAD_TESTIMONY)
 #: seconds to acceptBy and deliverBy; the last three are not allowed
 WINDOWS = [(600, 1200), (60, 7200), (3000, 3600), (0, 60), (60, 60), (60, 20_000)]
-OPEN = (TradeState.OFFERED, TradeState.ACCEPTED, TradeState.AWARDED)
+PAID = (TradeState.ACCEPTED, TradeState.TESTIFIED)
+OPEN = (TradeState.OFFERED, TradeState.AWARDED, TradeState.PAID_SHORT, *PAID)
 
 prices = [1, 2, 3, 99, 100, 101, 250, 333, 777]
 sellers = [0, 1, 2, 3] * 6 + [4, 5, 6, 7]
@@ -40,13 +50,14 @@ buyers = [0, 1, 2, 4] * 4 + [3, 5, 6, 7]
 keys = ["meter"] * 9 + ["key"] * 5 + ["proof", "epoch", "signature"]
 parts = [0, 1, 50, 89, 90, 91, 99, 100, 100, 100, 101]
 oddities = [""] * 9 + ["signer", "buyer", "energy"]
+testimonies = [""] * 8 + ["signer", "signature", "buyer", "time", "hidden"]
 
 
 class TradeCalls(PeopleCalls):
     """All that happens between offer and end of a trade."""
 
-    weights = MappingProxyType({"publish_key_root": 8})
-    always = PeopleCalls.always | {"confirm_deliveries"}
+    weights = MappingProxyType({"publish_key_root": 10})
+    always = PeopleCalls.always | {"confirm_deliveries", "testify_many"}
     must_see = frozenset(
         {
             *(f"one of many refused: {fault.name}" for fault in DeliveryFault if fault != DeliveryFault.NONE),
@@ -54,6 +65,15 @@ class TradeCalls(PeopleCalls):
             "P-256 acceptance",
             "expired: OFFERED",
             "expired: ACCEPTED",
+            "expired: TESTIFIED",
+            "expired: PAID_SHORT",
+            "testimony: ACCEPTED",
+            "testimony: PAID_SHORT",
+            "testimony of hidden energy",
+            "receipt after testimony",
+            "receipt in the reply time",
+            "default that does not escalate",
+            *(f"testimony refused: {fault.name}" for fault in TestimonyFault if fault not in NOT_DRAWN),
             "starved verifier",
             "commitment after a ban",
             "commitment refused in the last second of a ban",
@@ -87,11 +107,16 @@ class TradeCalls(PeopleCalls):
         return self.one_of(place, fitting, self.terms)
 
     def deadlines(self) -> list[int]:
-        times = [time for terms in self.terms.values() for time in (terms.accept_by, terms.deliver_by)]
+        reply = self.rules.market.parameters.reply_time
+        times = [
+            time
+            for terms in self.terms.values()
+            for time in (terms.accept_by, terms.deliver_by, terms.deliver_by + reply)
+        ]
         return super().deadlines() + times
 
     def paid(self) -> int:
-        accepted = [i for i in self.terms if self.state_of(i) == TradeState.ACCEPTED]
+        accepted = [i for i in self.terms if self.state_of(i) in PAID]
         return super().paid() + sum(self.terms[i].price for i in accepted)
 
     def one_story(self) -> None:
@@ -116,7 +141,8 @@ class TradeCalls(PeopleCalls):
         now = self.chain.next_time
         energy = Energy.hidden(wh, SALT) if hidden else Energy.plain(wh)
         accept_by, deliver_by = self.windows[window]
-        nonce = self.nonce | (SIGNED_NONCE if signed else 0)
+        # two of three offers let the seller's meter testify
+        nonce = self.nonce | (SIGNED_NONCE if signed else 0) | (TESTIMONY_NONCE if self.nonce % 3 else 0)
         return Terms(seller, ZERO_ADDRESS, energy, price, now + accept_by, now + deliver_by, nonce)
 
     @call(
@@ -171,7 +197,7 @@ class TradeCalls(PeopleCalls):
         signature = meter.sign(self.world.suite.market_domain.digest(Acceptance(trade_id, signs_for)))
         return ReceiptKey(meter.signer, epoch, proof[:-1] if odd == "proof" else proof, signature)
 
-    @call(12, place=range(100), who=buyers, key=keys)
+    @call(16, place=range(100), who=buyers, key=keys)
     def accept_offer(self, place: int, who: int, key: str) -> None:
         """An acceptance with its payment (N-2, N-6)."""
         trade_id = self.pick(place, TradeState.OFFERED)
@@ -251,24 +277,26 @@ class TradeCalls(PeopleCalls):
     @call(6, place=range(100), part=parts, odd=oddities, by=anybody)
     def confirm_delivery(self, place: int, part: int, odd: str, by: int) -> None:
         """A receipt, whoever submits it (N-3)."""
-        trade_id = self.pick(place, TradeState.ACCEPTED)
+        trade_id = self.pick(place, *PAID)
         if trade_id is not None:
             self.receive("confirm_delivery", trade_id, part, odd, self.people[by])
 
     def receive(self, name: str, trade_id: bytes, part: int, odd: str, by: SecretKey) -> None:
         delivery = self.delivery(trade_id, self.delivered(self.terms[trade_id], part), odd)
+        testified = self.state_of(trade_id) == TradeState.TESTIFIED
+        in_time = self.chain.next_time < delivery.terms.deliver_by
         sent, _ = self.step(name, by, "market.confirm_delivery", delivery)
+        seen["receipt after testimony"] += sent is not None and testified
+        seen["receipt in the reply time"] += sent is not None and not in_time
         seen["P-256 receipt"] += sent is not None and len(delivery.signer) > 20
 
     @call(4, place=range(100), part=parts, odd=oddities, fits=often)
     def confirm_hidden_short(self, place: int, part: int, odd: str, fits: bool) -> None:
         """A receipt for hidden energy that came in part (N-5)."""
         hidden = [
-            i
-            for i, terms in self.terms.items()
-            if self.state_of(i) == TradeState.ACCEPTED and not terms.energy.is_plain
+            i for i, terms in self.terms.items() if self.state_of(i) in PAID and not terms.energy.is_plain
         ]
-        trade_id = hidden[place % len(hidden)] if hidden else self.pick(place, TradeState.ACCEPTED)
+        trade_id = hidden[place % len(hidden)] if hidden else self.pick(place, *PAID)
         if trade_id is None:
             return
         terms = self.terms[trade_id]
@@ -286,7 +314,7 @@ class TradeCalls(PeopleCalls):
     )
     def confirm_deliveries(self, part: int, odds: list[str], twice: bool) -> None:
         """Many at once; a bad one does not stop the others (N-3)."""
-        found = [i for i in self.terms if self.state_of(i) == TradeState.ACCEPTED][: len(odds)]
+        found = [i for i in self.terms if self.state_of(i) in PAID][: len(odds)]
         if not found:
             return
         chosen = [*zip(found, odds, strict=False), *([(found[0], "")] if twice else [])]
@@ -320,6 +348,56 @@ class TradeCalls(PeopleCalls):
         else:
             assert not any(isinstance(event, DeliveryRefused) for event in sent.events)
         self.chain.revert(point)
+
+    # ------------------------------------------------------------ testimony
+
+    def witness(self, trade_id: bytes, energy: Energy, odd: str) -> Witness:
+        """A testimony of the seller's meter, or one that must not be taken for one."""
+        terms, accepted = self.terms[trade_id], self.accepted(trade_id)
+        first, second, *_ = self.stage.one_time
+        meter = self.signers.get(self.rules.ledger.meter_of(terms.seller), first)
+        receipt_signer = b""
+        if accepted is not None:
+            by_lots = {keccak(signer): signer for signer in self.stage.signers}
+            named = self.signers.get(accepted.receipt_key)
+            receipt_signer = named.signer if named else by_lots.get(accepted.receipt_key, b"")
+        buyer = accepted.buyer if accepted and odd != "buyer" else self.world.stranger.address
+        if odd == "signer":
+            meter = first if meter is not first else second
+        start, end = terms.accept_by - (odd == "time"), terms.deliver_by
+        signed = Testimony(trade_id, Energy.plain(1) if odd == "signature" else energy, start, end)
+        signature = meter.sign(self.world.suite.market_domain.digest(signed))
+        return Witness(terms, buyer, receipt_signer, meter.signer, energy, start, end, signature)
+
+    @call(6, place=range(100), part=parts, odd=testimonies, by=anybody, opened=(True, False), fits=often)
+    def testify(self, place: int, part: int, odd: str, by: int, opened: bool, fits: bool) -> None:
+        """A testimony, whoever submits it (N-3, N-7)."""
+        waiting = (TradeState.PAID_SHORT,) if place % 4 == 0 else (TradeState.ACCEPTED,)
+        trade_id = self.pick(place, *waiting) if fits else self.pick(place, *OPEN)
+        if trade_id is None:
+            return
+        terms, state = self.terms[trade_id], self.state_of(trade_id)
+        energy = Energy.hidden(7, SALT) if odd == "hidden" else self.delivered(terms, max(part, 1))
+        witness = self.witness(trade_id, energy, odd)
+        agreed = [n for n in (1, 7, 100, 2**64 - 1) if Energy.hidden(n, SALT) == terms.energy]
+        caller = self.people[by]
+        if agreed and opened and not odd:
+            verb, extra = "market.testify_hidden", (agreed[0], SALT)
+            sent, _ = self.step("testify_hidden", caller, verb, witness, *extra)
+            seen["testimony of hidden energy"] += sent is not None
+        elif place % 2 and not odd:
+            sent, _ = self.step("testify", caller, "market.testify", witness)
+        else:
+            sent, faults = self.step("testify_many", caller, "market.testify_many", [witness])
+            assert sent is not None
+            seen[f"testimony refused: {faults[0].name}"] += 1
+            alone = sent.events if faults[0] == TestimonyFault.NONE else ()
+            assert bool(alone) == (faults[0] == TestimonyFault.NONE)
+            sent = sent if alone else None
+        seen[f"testimony: {state.name}"] += sent is not None
+        if sent is not None and state == TradeState.ACCEPTED and place % 3 == 0:
+            self.chain.set_next_time(max(terms.deliver_by, self.chain.next_time))
+            self.receive("confirm_delivery", trade_id, part, "", caller)
 
     # ------------------------------------------------------------ bans
 
@@ -398,7 +476,7 @@ class TradeCalls(PeopleCalls):
 
     def claim(self, trade_id: bytes, right: bool = True) -> Accepted:
         accepted = self.accepted(trade_id) if right else None
-        return accepted or Accepted(self.world.stranger.address, b"\x01" * 32)
+        return accepted or Accepted(self.world.stranger.address, b"\x01" * 32, 0)
 
     @call(3, place=range(100), right=often, state=OPEN, by=anybody)
     def expire(self, place: int, right: bool, state: TradeState, by: int) -> None:
@@ -413,4 +491,6 @@ class TradeCalls(PeopleCalls):
         if sent:
             suspended = state == TradeState.AWARDED and self.rules.ledger.account(terms.buyer).suspended
             seen[f"expired: {state.name}{', winner suspended' if suspended else ''}"] += 1
+            standings = [account.standing for account in self.rules.ledger.accounts.values()]
+            seen["default that does not escalate"] += any(s.steps < s.defaults for s in standings)
         return sent

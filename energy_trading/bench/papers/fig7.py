@@ -298,7 +298,7 @@ def run_on_chain() -> tuple[tuple[Fig7Trade, ...], tuple[float, ...], tuple[floa
     ledger = people.ledger
 
     def trade(seller: str, buyer: str, z: int, outcome: Outcome = Outcome.DELIVERED) -> dict[Cause, Change]:
-        sent = ledger.settle(Settlement(seller, 0, 0, buyer, 0, outcome, z, 0)).send(market)
+        sent = ledger.settle(Settlement(seller, 0, 0, buyer, 0, outcome, z, chain.now(), 0)).send(market)
         return {change.cause: change for event in sent.events for change in changes_in(event)}
 
     standing = credit.new_standing(PARAMETERS)
@@ -317,6 +317,8 @@ def run_on_chain() -> tuple[tuple[Fig7Trade, ...], tuple[float, ...], tuple[floa
             seller_credit_e9=view.seller_credit_e9,
             sales=view.sales,
             defaults=view.defaults,
+            steps=view.steps,
+            last_step_at=view.last_step_at,
             banned_until=view.banned_until,
         )
         if on_chain != standing or change.new_e9 != standing.seller_credit_e9:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from eth_utils.conversions import to_bytes
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto._curve import address_of
 from energy_trading.crypto._dleq import DleqProof
-from energy_trading.crypto._signatures import compact, verify_signature
+from energy_trading.crypto._signatures import compact, is_signed_by
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.threshold import Ceremony, Commitments, Complaint, Deal, SealedShare, Share
 from energy_trading.errors import BadInput, Forged
-from energy_trading.files._json import check_integer, check_list, check_object, from_hex, to_hex
+from energy_trading.files._json import (
+    canonical_json,
+    check_integer,
+    check_list,
+    check_object,
+    from_hex,
+    to_hex,
+)
 
 Body: TypeAlias = Deal | Complaint | Share
 """A share is sent only to be published, when the auction's quotes are to be opened."""
@@ -64,8 +69,8 @@ class Message:
             BadInput: the ceremony has no such sender.
             MessageForged: somebody else signed it, or for another ceremony.
         """
-        signer = to_bytes(hexstr=address_of(ceremony.key_of(self.sender)))
-        if not verify_signature(signer, _digest(ceremony, self.body), self.signature):
+        account = address_of(ceremony.key_of(self.sender))
+        if not is_signed_by(account, _digest(ceremony, self.body), self.signature):
             raise MessageForged(self.sender)
 
     def to_json(self) -> dict[str, Any]:
@@ -98,8 +103,8 @@ def commitments_from_json(value: Any) -> Commitments:
 
 
 def _digest(ceremony: Ceremony, body: Body) -> bytes:
-    text = json.dumps(_body_to_json(body), sort_keys=True, separators=(",", ":"))
-    return keccak(b"energy-trading/committee message/1/" + ceremony.digest + text.encode())
+    content = canonical_json(_body_to_json(body))
+    return keccak(b"energy-trading/committee message/1/" + ceremony.digest + content)
 
 
 def _body_to_json(body: Body) -> dict[str, Any]:

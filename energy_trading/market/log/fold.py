@@ -14,6 +14,9 @@ from energy_trading.errors import Forged
 from energy_trading.files._json import to_hex
 from energy_trading.market.log.records import (
     ACCEPTED,
+    DELIVERED_SHORT,
+    PAID_SHORT,
+    TESTIFIED,
     TRADE_STATES,
     AuctionRecord,
     ContactRecord,
@@ -35,6 +38,7 @@ ENDINGS: Final = (
     offer_market.OfferExpired,
     offer_market.AwardUnpaid,
     offer_market.TradeExpired,
+    offer_market.TestimonyUnanswered,
 )
 """Events that end a trade, in the order of the states that follow the first two of `TRADE_STATES`."""
 
@@ -54,6 +58,8 @@ class Fold:
         credits: every change of a credit by account, oldest first.
         meters: the registered signer by account.
         key_roots: the published root of one-time keys by epoch.
+        nonces: which nonces of signed orders were used or voided, by contract, owner and word: bit i stands
+            for the nonce 256 · word + i.
 
     Source:
         N-1 … N-7, X-1 … X-8, C-3, C-4, C-8, C-9.
@@ -67,6 +73,7 @@ class Fold:
         self.credits: dict[str, list[CreditRecord]] = {}
         self.meters: dict[str, bytes] = {}
         self.key_roots: dict[int, bytes] = {}
+        self.nonces: dict[tuple[str, str, int], int] = {}
 
     def fold(self, event: Event) -> None:
         """Take in one event; events must come in the chain's order.
@@ -84,6 +91,9 @@ class Fold:
                 # The ledger logs a default right after the change of the credit.
                 changes = self.credits[event.account]
                 changes[-1] = replace(changes[-1], default=event)
+            case energy_ledger.NoncesUsed():
+                place = event.address, event.owner, event.word
+                self.nonces[place] = self.nonces.get(place, 0) | event.mask
             case energy_ledger.MeterRegistered():
                 self.meters[event.account] = event.signer
             case energy_ledger.MeterRemoved():
@@ -121,6 +131,18 @@ class Fold:
             made, key = self.trade(event.trade_id), event.receipt_key
             accepted = replace(made, state=ACCEPTED, buyer=event.buyer, receipt_key=key)
             self.trades[event.trade_id] = accepted
+        elif isinstance(event, offer_market.PaidShort):
+            made = self.trade(event.trade_id)
+            self.trades[event.trade_id] = replace(
+                made, state=PAID_SHORT, paid=event.payment, delivered_wh=event.delivered_wh
+            )
+        elif isinstance(event, offer_market.DeliveryTestified):
+            made = self.trade(event.trade_id)
+            if made.state == ACCEPTED:
+                self.trades[event.trade_id] = replace(made, state=TESTIFIED)
+        elif isinstance(event, offer_market.ShortSettled):
+            made = self.trade(event.trade_id)
+            self.trades[event.trade_id] = replace(made, state=DELIVERED_SHORT, cut=event.cut)
         elif isinstance(event, ENDINGS):
             made = self.trade(event.trade_id)
             is_whole = isinstance(event, offer_market.DeliveryConfirmed)

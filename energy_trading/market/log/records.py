@@ -16,6 +16,8 @@ ACCEPTED: Final = "accepted"
 DELIVERED: Final = "delivered"
 DELIVERED_SHORT: Final = "delivered short"
 UNPAID: Final = "not paid"
+PAID_SHORT: Final = "paid short"
+TESTIFIED: Final = "testified"
 TRADE_STATES: Final = (
     OPEN,
     ACCEPTED,
@@ -25,8 +27,11 @@ TRADE_STATES: Final = (
     "not accepted",
     UNPAID,
     "not delivered",
+    "testified and not answered",
+    PAID_SHORT,
+    TESTIFIED,
 )
-"""States of a trade; only the first two can still change."""
+"""States of a trade; only the first two and the last two can still change."""
 AUCTION_STATES: Final = ("quoting", "key disclosed", "settled", "closed", "forfeited")
 """States of an auction. A closed one had no quote; a deadline that passes does not show in the log."""
 HELD: Final = "held"
@@ -51,7 +56,7 @@ class TradeRecord:
         state: one of `TRADE_STATES`.
         buyer: account that accepted; None if nobody did.
         receipt_key: keccak256 of the signer named at acceptance, 32 bytes; None if nobody accepted.
-        paid: units of account that the seller earned, fee included; None until the trade has ended.
+        paid: units of account that the seller earned, fee included; None until that is settled.
         cut: units of the guarantee that went to the treasury; None until the trade has ended.
         delivered_wh: Wh that were delivered, at most those agreed; None until the trade has ended, and if
             all of a hidden quantity was delivered.
@@ -72,12 +77,12 @@ class TradeRecord:
     @property
     def is_open(self) -> bool:
         """Whether the trade has not ended."""
-        return self.state in (OPEN, ACCEPTED)
+        return self.state in (OPEN, ACCEPTED, PAID_SHORT, TESTIFIED)
 
     @property
     def was_delivered(self) -> bool:
-        """Whether the trade has ended with a delivery, in full or short."""
-        return self.state in (DELIVERED, DELIVERED_SHORT)
+        """Whether a delivery was paid, in full or short; nothing can change quantity or payment after it."""
+        return self.state in (DELIVERED, DELIVERED_SHORT, PAID_SHORT)
 
     @property
     def energy_wh(self) -> int | None:

@@ -21,19 +21,17 @@ from energy_trading.market.log.records import Change, changes_in
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.credit import Standing, bought, buyer_default, seller_default, sold, withdrawn
 from energy_trading.rules.ledger import Account, Ledger, opened
-from energy_trading.rules.settlement import Split, guarantee_up, split
+from energy_trading.rules.settlement import Short, Split, guarantee_up, paid_short, split
 from energy_trading.rules.trade import Market
 from energy_trading.types import AWARD_NONCE, ZERO_ADDRESS, Cause, CreditParameters, Domain, Outcome
 
-#: how a standing changes, by the cause that the ledger states. The date of a ban needs the block's time,
-#: which the log does not have: `DefaultRecorded` states the date itself.
+#: how a standing changes, by the cause that the ledger states; a default does by `_DEFAULTS`
 _RULES: Final[dict[Cause, Callable[[Standing, int, CreditParameters], Standing]]] = {
     Cause.SOLD: sold,
     Cause.BOUGHT: bought,
-    Cause.SELLER_DEFAULT: lambda standing, z, constants: seller_default(standing, z, 0, constants),
-    Cause.BUYER_DEFAULT: lambda standing, z, constants: buyer_default(standing, z, 0, constants),
     Cause.WITHDRAWN: lambda standing, _, constants: withdrawn(standing, constants),
 }
+_DEFAULTS: Final = {Cause.SELLER_DEFAULT: seller_default, Cause.BUYER_DEFAULT: buyer_default}
 
 
 class LogContradicted(Forged):
@@ -84,7 +82,11 @@ class Replay(Fold):
         """
         super().fold(event)
         for change in changes_in(event):
-            self._change_credit(change)
+            if change.cause not in _DEFAULTS:
+                after = _RULES[change.cause](
+                    self.account(change.account).standing, change.z, self._ledger.constants
+                )
+                self._change_credit(change, after)
         match event:
             case energy_ledger.AccountOpened():
                 account = opened(self.account(event.account), event.roles, self._ledger.constants)
@@ -100,10 +102,14 @@ class Replay(Fold):
                 self._move(event.account, event.amount)
             case energy_ledger.Withdrawn():
                 self._move(event.account, -event.amount)
+            case offer_market.RelayFeeTaken():
+                self._move(event.buyer, -event.fee)
+            case energy_ledger.RelayFeePaid():
+                self._move(event.relayer, event.amount)
+                if event.payer != ZERO_ADDRESS:  # else the buyers' `RelayFeeTaken` came before
+                    self._move(event.payer, -event.amount)
             case energy_ledger.DefaultRecorded():
-                standing = self.account(event.account).standing
-                self._check(event.account, "number of defaults", event.defaults, standing.defaults)
-                self._stand(event.account, replace(standing, banned_until=event.banned_until))
+                self._record_default(event)
             case energy_lot.LotExchanged():
                 self._move(event.buyer, -event.price)
                 self._move(event.seller, event.price)
@@ -118,6 +124,16 @@ class Replay(Fold):
             self._move(event.seller, -guarantee, guarantee)
         elif isinstance(event, offer_market.OfferAccepted):
             self._move(event.buyer, -self.trade(event.trade_id).terms.price)
+        elif isinstance(event, offer_market.PaidShort):
+            trade = self.trade(event.trade_id)
+            short = Short(event.payment, event.cut, True)  # a default or not is the ledger's own event
+            parts = paid_short(trade.terms.price, short, self._market)
+            self._ledger.settle(trade.terms.seller, trade.buyer or ZERO_ADDRESS, parts, 0)
+        elif isinstance(event, offer_market.ShortSettled):
+            terms = self.trade(event.trade_id).terms
+            guarantee = guarantee_up(terms.price, self._market)
+            parts = Split(guarantee, guarantee - event.cut, 0, event.cut, 0, Outcome.NONE)
+            self._ledger.settle(terms.seller, ZERO_ADDRESS, parts, 0)
         elif isinstance(event, ENDINGS):
             trade = self.trade(event.trade_id)
             price, buyer = trade.terms.price, trade.buyer
@@ -164,9 +180,23 @@ class Replay(Fold):
             moved = replace(account, available=account.available + available, held=account.held + held)
             self.accounts[address] = moved
 
-    def _change_credit(self, change: Change) -> None:
+    def _record_default(self, event: energy_ledger.DefaultRecorded) -> None:
+        """Take in a default and the change of the credit that the ledger logged just before it."""
+        change = self.credits[event.account][-1].change
+        standing = self.account(event.account).standing
+        # The block's time and that of the agreement are not in the log, but a step states the former, and
+        # that there is none means that the latter was before the last step.
+        is_step = (event.steps, event.last_step_at) != (standing.steps, standing.last_step_at)
+        agreed_at = standing.last_step_at if is_step else standing.last_step_at - 1
+        rule, constants = _DEFAULTS[change.cause], self._ledger.constants
+        after = rule(standing, change.z, event.last_step_at, constants, agreed_at)
+        self._check(event.account, "number of defaults", event.defaults, after.defaults)
+        self._check(event.account, "number of steps", event.steps, after.steps)
+        self._check(event.account, "end of the ban", event.banned_until, after.banned_until)
+        self._change_credit(change, after)
+
+    def _change_credit(self, change: Change, after: Standing) -> None:
         standing = self.account(change.account).standing
-        after = _RULES[change.cause](standing, change.z, self._ledger.constants)
         side = "buyer" if change.is_buyers else "seller"
         for when, stated, due in (("old", change.old_e9, standing), ("new", change.new_e9, after)):
             credit = due.buyer_credit_e9 if change.is_buyers else due.seller_credit_e9

@@ -67,7 +67,7 @@ class LotOwner(Client):
         if not is_address(buyer):
             raise BadInput(f"the buyer must be an address, not {buyer!r}")
         if not 0 <= price <= MAX_UNITS:
-            raise BadInput(f"the price must be between 0 and 2**64-1 units, not {price}")
+            raise BadInput(f"the price must be between 0 and 2**63-1 units, not {price}")
         permit = ExchangePermit(lot, buyer, price, self.suite.lots.nonces(lot), deadline)
         digest = self.suite.lots_domain.digest(permit)
         return SignedPermit(**vars(permit), signature=compact(self.key.sign_digest(digest)))

@@ -17,6 +17,7 @@ from energy_trading.types import (
     MAX_UNITS,
     PLAIN_ENERGY_LIMIT,
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     Domain,
     Energy,
@@ -104,6 +105,7 @@ def make_offer(
     buyer: str | None = None,
     hidden: bool = False,
     signed: bool = False,
+    testimony: bool = False,
     nonce: int | None = None,
 ) -> Offer:
     """Write an offer down; nothing is sent.
@@ -111,12 +113,13 @@ def make_offer(
     Args:
         seller: account that promises the energy.
         energy_wh: quantity, Wh, 1 … 2**64-1.
-        price: price of the whole quantity in units of account, 1 … 2**64-1.
+        price: price of the whole quantity in units of account, 1 … 2**63-1.
         accept_by: unix seconds, half open.
         deliver_by: unix seconds, half open, after `accept_by`.
         buyer: account the offer is reserved for; None for anyone.
         hidden: put a commitment into the terms in place of the quantity (N-5).
         signed: make an offer that stays off chain until it is accepted.
+        testimony: let the seller's meter testify (N-3): without it a silent buyer makes the seller default.
         nonce: below 2**64, distinguishes equal offers; None draws one.
 
     Returns:
@@ -134,7 +137,7 @@ def make_offer(
     if not 0 < energy_wh < PLAIN_ENERGY_LIMIT:
         raise BadInput(f"the energy must be between 1 and 2**64-1 Wh, not {energy_wh}")
     if not 0 < price <= MAX_UNITS:
-        raise BadInput(f"the price must be between 1 and 2**64-1 units, not {price}")
+        raise BadInput(f"the price must be between 1 and 2**63-1 units, not {price}")
     if not 0 <= accept_by < deliver_by < 2**64:
         raise BadInput(f"accept_by must be before deliver_by, but they are {accept_by} and {deliver_by}")
     if nonce is None:
@@ -149,7 +152,7 @@ def make_offer(
         price,
         accept_by,
         deliver_by,
-        nonce | (SIGNED_NONCE if signed else 0),
+        nonce | (SIGNED_NONCE if signed else 0) | (TESTIMONY_NONCE if testimony else 0),
     )
     return Offer(terms, energy_wh, salt)
 

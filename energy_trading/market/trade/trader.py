@@ -15,9 +15,19 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market._client import Client, OnSent
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
+from energy_trading.meter.export_ledger import ExportLedger
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
-from energy_trading.types import ZERO_ADDRESS, AccountView, Delivery, Domain, Receipt, ReceiptKey
+from energy_trading.types import (
+    TESTIMONY_NONCE,
+    ZERO_ADDRESS,
+    AccountView,
+    Delivery,
+    Domain,
+    Receipt,
+    ReceiptKey,
+    Witness,
+)
 
 #: Receipts in one transaction; 40 of them use about 1.2 M gas.
 BATCH: Final = 40
@@ -76,6 +86,7 @@ class Trader(Client):
         *,
         buyer: str | None = None,
         hidden: bool = False,
+        testimony: bool = False,
         nonce: int | None = None,
     ) -> Offer:
         """Make an offer on chain; the guarantee is held from now on (CTS, the commitment to send).
@@ -87,6 +98,7 @@ class Trader(Client):
             deliver_by: unix seconds, half open.
             buyer: account the offer is reserved for; None for anyone.
             hidden: commit to the quantity instead of stating it (N-5).
+            testimony: let this account's meter testify to what it fed in (N-3).
             nonce: distinguishes equal offers; None draws one.
 
         Returns:
@@ -100,7 +112,15 @@ class Trader(Client):
             N-1.
         """
         offer = make_offer(
-            self.address, energy_wh, price, accept_by, deliver_by, buyer=buyer, hidden=hidden, nonce=nonce
+            self.address,
+            energy_wh,
+            price,
+            accept_by,
+            deliver_by,
+            buyer=buyer,
+            hidden=hidden,
+            testimony=testimony,
+            nonce=nonce,
         )
         self._send("make offer", self.suite.market.make_offer(offer.terms))
         return offer
@@ -114,6 +134,7 @@ class Trader(Client):
         *,
         buyer: str | None = None,
         hidden: bool = False,
+        testimony: bool = False,
         nonce: int | None = None,
     ) -> Offer:
         """Sign an offer that stays off chain until somebody accepts it; the arguments are those of `offer`.
@@ -133,6 +154,7 @@ class Trader(Client):
             buyer=buyer,
             hidden=hidden,
             signed=True,
+            testimony=testimony,
             nonce=nonce,
         )
         return sign_offer(offer, self.key, self.suite.market_domain)
@@ -299,6 +321,72 @@ def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -
     return [
         suite.market.confirm_deliveries(repaired[i : i + BATCH]).send(sender)
         for i in range(0, len(repaired), BATCH)
+    ]
+
+
+def witness_of(
+    offer: Offer, buyer: str, receipt_signer: bytes, exports: ExportLedger, slot_from: int, slot_to: int
+) -> Witness:
+    """Let the seller's meter testify to what it fed in for a trade, for `testify`.
+
+    Args:
+        offer: made with ``testimony=True``.
+        buyer: account that accepted it.
+        receipt_signer: ERC-7913 signer named at acceptance.
+        exports: of the seller's registered meter.
+        slot_from: start of delivery, unix seconds.
+        slot_to: end of delivery, unix seconds.
+
+    Raises:
+        BadInput: the terms do not allow testimony, or the slot does not lie in the trade.
+        SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `ExportLedger.testify`.
+
+    Source:
+        N-3, N-7.
+    """
+    if not offer.terms.nonce & TESTIMONY_NONCE:
+        raise BadInput("the terms of this offer do not let the seller's meter testify")
+    t = exports.testify(offer.terms, slot_from, slot_to, offer.energy_wh, offer.salt)
+    return Witness(offer.terms, buyer, receipt_signer, t.signer, t.energy, t.from_, t.to, t.signature)
+
+
+def testify(suite: Suite, sender: Sender, witness: Witness, offer: Offer) -> Sent:
+    """Submit one testimony; anyone may. Hidden energy that was not fed in in full is opened.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas.
+        witness: terms, parties and testimony.
+        offer: the offer, for its salt.
+
+    Raises:
+        ContractRevert: the market refused the testimony.
+
+    Source:
+        N-3, N-5, N-7.
+    """
+    if offer.salt is not None and witness.energy.is_plain:
+        return suite.market.testify_hidden(witness, offer.energy_wh, offer.salt).send(sender)
+    return suite.market.testify(witness).send(sender)
+
+
+def testify_many(suite: Suite, sender: Sender, witnesses: Sequence[Witness]) -> list[Sent]:
+    """Submit many testimonies, `BATCH` to a transaction; anyone may.
+
+    Args:
+        suite: the market.
+        sender: pays for the gas.
+        witnesses: terms, parties and testimonies.
+
+    Returns:
+        The transactions. A refused testimony is an event in one of them and stops no other.
+
+    Source:
+        N-3.
+    """
+    return [
+        suite.market.testify_many(witnesses[i : i + BATCH]).send(sender)
+        for i in range(0, len(witnesses), BATCH)
     ]
 
 

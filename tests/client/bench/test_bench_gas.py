@@ -63,7 +63,7 @@ def never_measured(abi: list[dict[str, Any]], identifiers: dict[str, str], seen:
     return sorted(changing - called)
 
 
-CONTRACTS = ["EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot"]
+CONTRACTS = ["EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot"]
 CONTRACTS += ["SlotMarket", "SlotDisputes", "VerifierCouncil"]
 
 
@@ -136,7 +136,7 @@ def test_runs_repeat(measured: dict[str, gas.Scenario]) -> None:
         bench = gas.Bench(again, seen, fee_bps=100)
         bench.warm_up()
         bench.receipt_with_fee()
-    assert set(again) == {"ledger.deposit_permit", "offer.confirm_with_fee"}
+    assert set(again) == {"ledger.deposit_for", "ledger.deposit_permit", "offer.confirm_with_fee"}
     assert again == {name: measured[name] for name in again}
 
 

@@ -24,9 +24,10 @@ for room, below in {
     "meter": "errors types crypto files rules chain bindings identity",
     "session": "errors types crypto files identity",
     "market": "errors types crypto files rules chain bindings identity meter session",
+    "council": "errors types crypto files rules chain bindings identity meter session market",
 }.items():
     ARROWS[room] = set(below.split())
-ARROWS["simulation"] = {*ARROWS["market"], "market"}
+ARROWS["simulation"] = {*ARROWS["council"], "council"}
 ARROWS["bench"] = {*ARROWS["simulation"], "simulation"}
 ARROWS["cli"] = {*ARROWS["bench"], "bench"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold

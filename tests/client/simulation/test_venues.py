@@ -8,7 +8,7 @@ import pytest
 
 from energy_trading.bindings.energy_ledger import NoPermit, WrongValue
 from energy_trading.bindings.offer_market import Expired, NotSeller
-from energy_trading.bindings.suite import PARTS, SuiteParameters
+from energy_trading.bindings.suite import SuiteParameters
 from energy_trading.simulation.venues import InMemory, OnChain, Rules, Venue
 from energy_trading.types import Role, Terms, TradeState
 from tests.world import EURO, FUNDS, World
@@ -16,10 +16,8 @@ from tests.world import EURO, FUNDS, World
 
 def venues(world: World) -> list[Venue]:
     """The world's contracts, and rules in memory at their addresses, with the same people and money."""
-    addresses = (*world.suite.markets, world.suite.p256_verifier)
-    at = dict(zip((part.name for part in PARTS), addresses, strict=True))
     parameters = SuiteParameters(world.dso.address, world.pkg.address, world.treasury.address)
-    memory = InMemory(Rules.of(parameters, world.chain.chain_id, at), world.chain.now())
+    memory = InMemory(Rules.of(parameters, world.chain.chain_id, world.suite.addresses), world.chain.now())
     for key, role in ((world.alice, Role.PROSUMER), (world.bob, Role.PROSUMER)):
         memory.ledger.open_account(world.stranger, *world.attest(key, role))
         memory.ledger.deposit(world.stranger, key.address, FUNDS, value=FUNDS * EURO)

@@ -69,20 +69,28 @@ def test_all_messages_are_here() -> None:
         "AccountAttestation",
         "Ack",
         "Admission",
+        "Bid",
+        "Cancellation",
+        "Deposit",
         "ExchangePermit",
+        "GiveUp",
         "Injection",
         "InjectionReading",
         "InjectionRequest",
+        "NonceCancellation",
         "Offer",
         "Order",
         "Permit",
+        "Purchase",
         "Quote",
         "Reading",
         "Receipt",
         "Registration",
         "Result",
+        "Testimony",
+        "Withdrawal",
     ]
-    assert len(MESSAGES) == 17  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 25  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

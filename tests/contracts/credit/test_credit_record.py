@@ -66,14 +66,23 @@ class Book:
 
     def settle(self, outcome: Outcome, seller: SecretKey, buyer: SecretKey, z: int) -> None:
         """Report an outcome that moves no money."""
-        s = Settlement(seller.address, 0, 0, buyer.address, 0, outcome, z * CONSTANTS.z_unit, 0)
+        s = Settlement(
+            seller.address, 0, 0, buyer.address, 0, outcome, z * CONSTANTS.z_unit, self.chain.now(), 0
+        )
         self.ledger.settle(s).send(self.market)
 
     def standing(self, key: SecretKey) -> Standing:
         """What the ledger remembers of an account."""
         v = self.ledger.account_of(key.address)
         return Standing(
-            v.seller_credit_e9, v.buyer_credit_e9, v.sales, v.purchases, v.defaults, v.banned_until
+            v.seller_credit_e9,
+            v.buyer_credit_e9,
+            v.sales,
+            v.purchases,
+            v.defaults,
+            v.banned_until,
+            v.steps,
+            v.last_step_at,
         )
 
 
@@ -126,7 +135,13 @@ def rebuilt(events: list[Event]) -> dict[str, Standing]:
         if isinstance(event, DefaultRecorded):
             s = standings[event.account]
             assert event.defaults == s.defaults + 1
-            standings[event.account] = replace(s, defaults=event.defaults, banned_until=event.banned_until)
+            standings[event.account] = replace(
+                s,
+                defaults=event.defaults,
+                banned_until=event.banned_until,
+                steps=event.steps,
+                last_step_at=event.last_step_at,
+            )
     return standings
 
 
@@ -184,7 +199,7 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
     ledger, address, owner, heir = book.ledger, culprit.address, book.owner, other
     meter = Secp256k1Meter(SecretKey.from_int(99)).signer
     epoch = book.chain.now() // 86_400 + 1
-    settled = [Settlement(address, 0, 0, address, 0, o, 10 * CONSTANTS.z_unit, 0) for o in Outcome]
+    settled = [Settlement(address, 0, 0, address, 0, o, 10 * CONSTANTS.z_unit, 2**32, 0) for o in Outcome]
     calls: dict[str, list[tuple[Call[Any], SecretKey]]] = {
         "deposit": [(ledger.deposit(address, 100, value=100), culprit)],
         "withdraw": [(ledger.withdraw(address, 10), culprit)],
@@ -242,7 +257,9 @@ def test_ban_holds_where_seller_and_buyer_are_one(book: Book) -> None:
 def test_revert_given_settlement_by_anyone_but_a_market(book: Book) -> None:
     """Owner, PKG and the account itself cannot report an outcome (X-3)."""
     culprit = book.people[0]
-    call = book.ledger.settle(Settlement(culprit.address, 0, 0, culprit.address, 0, Outcome.DELIVERED, 1, 0))
+    call = book.ledger.settle(
+        Settlement(culprit.address, 0, 0, culprit.address, 0, Outcome.DELIVERED, 1, 0, 0)
+    )
     for sender in (book.owner, book.pkg, culprit):
         with pytest.raises(NotMarket) as caught:
             call.send(sender)

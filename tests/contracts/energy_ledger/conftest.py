@@ -23,7 +23,7 @@ from tests.contracts.energy_ledger.tools import (
 from tests.world import GENESIS, World
 
 KEYS = [SecretKey.from_int(1000 + i) for i in range(9)]
-MARKETS = [SecretKey.from_int(2000 + i) for i in range(4)]
+MARKETS = [SecretKey.from_int(2000 + i) for i in range(8)]
 PEOPLE = 100_000  # units each begins with
 TOKEN_UNIT = 1_000
 

@@ -31,7 +31,7 @@ def pay(desk: Desk, key, payment: int, metered: bool = False):
 
 def end(desk: Desk, seller, outcome: Outcome, unhold: int = 0, back: int = 0, value: int = 0) -> None:
     """End a commitment of a seller."""
-    ended = Settlement(seller.address, unhold, back, ZERO_ADDRESS, 0, outcome, value, 0)
+    ended = Settlement(seller.address, unhold, back, ZERO_ADDRESS, 0, outcome, value, 2**32, 0)
     desk.ledger.settle(ended).send(desk.market)
 
 
@@ -75,10 +75,10 @@ def test_meter_is_returned_when_asked_for(desk: Desk) -> None:
 
 
 def test_every_market_named_may_commit(desk: Desk) -> None:
-    """One to four markets are named at deployment, and each counts."""
+    """Up to eight markets are named at deployment, and each counts."""
     for market in desk.markets:
         hold(desk, desk.world.alice, 1).send(market)
-    assert purse(desk.world, desk.world.alice) == (PEOPLE - 4, 4)
+    assert purse(desk.world, desk.world.alice) == (PEOPLE - 8, 8)
 
 
 def test_revert_when_caller_is_no_market(desk: Desk) -> None:
@@ -142,7 +142,7 @@ def test_revert_when_more_is_held_than_credit_allows(desk: Desk) -> None:
 def test_limit_grows_with_credit(desk: Desk) -> None:
     """A seller who delivered may hold more (X-2)."""
     world = desk.world
-    sale = Settlement(world.alice.address, 0, 0, world.bob.address, 0, Outcome.DELIVERED, 25_500, 0)
+    sale = Settlement(world.alice.address, 0, 0, world.bob.address, 0, Outcome.DELIVERED, 25_500, 0, 0)
     desk.ledger.settle(sale).send(desk.market)
     limit = desk.ledger.open_limit(world.account(world.alice).seller_credit_e9)
     assert limit > OPEN_BASE

@@ -12,10 +12,9 @@ from energy_trading.bindings.energy_ledger import (
     WrongValue,
     ZeroAmount,
 )
-from energy_trading.types import ZERO_ADDRESS
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS
 from tests.contracts.energy_ledger.conftest import PEOPLE, TOKEN_UNIT
 from tests.contracts.energy_ledger.tools import (
-    MAX_UINT64,
     UNIT,
     TokenWorld,
     ledger_parameters,
@@ -56,14 +55,14 @@ def test_revert_given_account_not_open(world: World) -> None:
 
 
 def test_revert_when_amount_cannot_be_counted(world: World) -> None:
-    """2**64 units are one too many; the product with UNIT is not even formed."""
-    for amount in (MAX_UINT64 + 1, 2**256 - 1):
+    """2**63 units are one too many; the product with UNIT is not even formed."""
+    for amount in (MAX_UNITS + 1, 2**256 - 1):
         call = world.ledger.deposit(world.alice.address, amount)
-        refused(call, world.alice, TooMuch, amount, MAX_UINT64)
+        refused(call, world.alice, TooMuch, amount, MAX_UNITS)
 
 
 def test_ledger_counts_to_its_last_unit(world: World) -> None:
-    """With a unit of one wei, 2**64 - 1 units fit and one more does not: no field overflows."""
+    """With a unit of one wei, 2**63 - 1 units fit and one more does not: no field overflows."""
     ledger = make_ledger(
         world.chain, world.dso, ledger_parameters(unit=1, pkg=world.pkg.address, owner=world.dso.address)
     )
@@ -71,14 +70,14 @@ def test_ledger_counts_to_its_last_unit(world: World) -> None:
     domain = type(world.suite.ledger_domain)("EnergyLedger", world.chain.chain_id, ledger.address)
     try:
         ledger.open_account(*world.attest(world.alice, domain=domain)).send(world.alice)
-        most = ledger.deposit(world.alice.address, MAX_UINT64, value=MAX_UINT64)
+        most = ledger.deposit(world.alice.address, MAX_UNITS, value=MAX_UNITS)
         most.send(world.alice)
-        assert purse(world, world.alice) == (MAX_UINT64, 0)
+        assert purse(world, world.alice) == (MAX_UNITS, 0)
         one = ledger.deposit(world.alice.address, 1, value=1)
-        refused(one, world.alice, TooMuch, MAX_UINT64 + 1, MAX_UINT64)
+        refused(one, world.alice, TooMuch, MAX_UNITS + 1, MAX_UNITS)
         ledger.withdraw(world.alice.address, 1).send(world.alice)
         one.send(world.alice)
-        assert purse(world, world.alice) == (MAX_UINT64, 0)
+        assert purse(world, world.alice) == (MAX_UNITS, 0)
     finally:
         world.suite.ledger = kept
 
@@ -135,18 +134,18 @@ def test_token_ledger_checks_as_the_native_one(permitting: TokenWorld) -> None:
     """Zero, too much and accounts that are not open are refused before the token is asked."""
     world = permitting.world
     refused(world.ledger.deposit(world.alice.address, 0), world.alice, ZeroAmount)
-    over = MAX_UINT64 + 1
-    refused(world.ledger.deposit(world.alice.address, over), world.alice, TooMuch, over, MAX_UINT64)
+    over = MAX_UNITS + 1
+    refused(world.ledger.deposit(world.alice.address, over), world.alice, TooMuch, over, MAX_UNITS)
     refused(world.ledger.deposit(world.carol.address, 1), world.alice, NotOpen, world.carol.address)
 
 
 def test_revert_given_token_balance_beyond_counting(permitting: TokenWorld) -> None:
     """Gifts cannot push the ledger past what it counts: then deposits stop, withdrawals do not."""
     world = permitting.world
-    gift = MAX_UINT64 * TOKEN_UNIT
+    gift = MAX_UNITS * TOKEN_UNIT
     permitting.token.do("mint(address,uint256)", world.ledger.address, gift).send(world.stranger)
     permitting.give(world.alice, 1)
     total = permitting.balance(world.ledger.address) // TOKEN_UNIT + 1
-    refused(world.ledger.deposit(world.alice.address, 1), world.alice, TooMuch, total, MAX_UINT64)
+    refused(world.ledger.deposit(world.alice.address, 1), world.alice, TooMuch, total, MAX_UNITS)
     world.ledger.withdraw(world.alice.address, PEOPLE).send(world.alice)
     assert purse(world, world.alice) == (0, 0)

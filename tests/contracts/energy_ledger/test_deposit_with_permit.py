@@ -17,8 +17,9 @@ from energy_trading.bindings.energy_ledger import (
     ZeroAmount,
 )
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.types import MAX_UNITS
 from tests.contracts.energy_ledger.conftest import PEOPLE, TOKEN_UNIT
-from tests.contracts.energy_ledger.tools import MAX_UINT64, TokenWorld
+from tests.contracts.energy_ledger.tools import TokenWorld
 from tests.contracts.offer_market.tools import purse, refused, told
 from tests.world import World
 
@@ -131,9 +132,9 @@ def test_revert_when_amount_or_account_is_wrong(permitting: TokenWorld) -> None:
     """The checks of `deposit` hold here too."""
     world = minted(permitting)
     refused(deposit(permitting, 0, permit(permitting, world.alice, 0)), world.alice, ZeroAmount)
-    for over in (MAX_UINT64 + 1, 2**256 - 1):
+    for over in (MAX_UNITS + 1, 2**256 - 1):
         call = deposit(permitting, over, permit(permitting, world.alice, 1))
-        refused(call, world.alice, TooMuch, over, MAX_UINT64)
+        refused(call, world.alice, TooMuch, over, MAX_UNITS)
     permitting.token.do("mint(address,uint256)", world.carol.address, TOKEN_UNIT).send(world.carol)
     call = deposit(permitting, 1, permit(permitting, world.carol, 1))
     refused(call, world.carol, NotOpen, world.carol.address)

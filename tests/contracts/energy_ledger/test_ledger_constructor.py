@@ -11,8 +11,8 @@ from energy_trading.bindings.energy_ledger import (
     OwnableInvalidOwner,
     ZeroAddress,
 )
-from energy_trading.types import ZERO_ADDRESS
-from tests.contracts.energy_ledger.tools import DAY, HOUR, MAX_UINT64, YEAR, ledger_parameters, make_ledger
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS
+from tests.contracts.energy_ledger.tools import DAY, HOUR, YEAR, ledger_parameters, make_ledger
 from tests.world import World
 
 E9 = 10**9
@@ -27,15 +27,15 @@ RANGES = [
     ("z0", "z0", 1, 2**32 - 1, {}),
     ("profit_e9", "profitE9", 1, E9 - 1, {}),
     ("window", "window", 1, 10, {}),
-    ("z_unit", "zUnit", 1, MAX_UINT64, {}),
+    ("z_unit", "zUnit", 1, MAX_UNITS, {}),
     ("floor_e9", "floorE9", 10**6, 10**12, {"ceiling_e9": 10**12}),
     ("ceiling_e9", "ceilingE9", E9, 10**12, {}),
     ("withdrawal_e9", "withdrawalE9", 0, E9, {}),
     ("grace_defaults", "graceDefaults", 0, 100, {}),
     ("ban_unit", "banUnit", 60, 3650 * DAY, {"max_ban": 3650 * DAY}),
     ("max_ban", "maxBan", DAY, 3650 * DAY, {}),
-    ("open_base", "openBase", 1, MAX_UINT64, {}),
-    ("open_per_credit", "openPerCredit", 0, MAX_UINT64, {}),
+    ("open_base", "openBase", 1, MAX_UNITS, {}),
+    ("open_per_credit", "openPerCredit", 0, MAX_UNITS, {}),
 ]
 
 
@@ -79,21 +79,21 @@ def test_all_parameters_are_read_back(world: World) -> None:
     assert (ledger.owner(), ledger.pkg(), ledger.treasury()) == ("0x" + "11" * 20,) * 3
 
 
-@pytest.mark.parametrize("count", [1, 2, 3, 4])
-def test_one_to_four_markets(world: World, count: int) -> None:
+@pytest.mark.parametrize("count", range(1, 9))
+def test_one_to_eight_markets(world: World, count: int) -> None:
     """Each market named is one, and nobody else is, least of all the zero address."""
-    markets = ["0x" + f"{i + 1:040x}" for i in range(4)]
+    markets = ["0x" + f"{i + 1:040x}" for i in range(8)]
     ledger = made(world, markets=markets[:count])
-    assert [ledger.is_market(market) for market in markets] == [i < count for i in range(4)]
+    assert [ledger.is_market(market) for market in markets] == [i < count for i in range(8)]
     assert not ledger.is_market(ZERO_ADDRESS)
 
 
-@pytest.mark.parametrize("count", [0, 5])
+@pytest.mark.parametrize("count", [0, 9])
 def test_revert_when_markets_are_none_or_too_many(world: World, count: int) -> None:
-    """One to four."""
+    """One to eight."""
     with pytest.raises(ContractRevert) as caught:
         made(world, markets=["0x" + "11" * 20] * count)
-    assert (type(caught.value), caught.value.values) == (Outside, ("markets.length", count, 1, 4))
+    assert (type(caught.value), caught.value.values) == (Outside, ("markets.length", count, 1, 8))
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.world import World
 
 def test_account_of_nobody_is_empty(world: World) -> None:
     """An account that was never opened reads as nothing, not as an error (X-4)."""
-    empty = AccountView(0, False, False, 0, 0, 0, 0, 0, 0, 0, 0)
+    empty = AccountView(0, False, False, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0)
     for address in (world.stranger.address, world.treasury.address, ZERO_ADDRESS):
         assert world.ledger.account_of(address) == empty
 

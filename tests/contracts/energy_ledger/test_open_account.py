@@ -31,7 +31,7 @@ NEW = PERSON.address
 
 
 def fresh(roles: int, available: int = 0) -> AccountView:
-    return AccountView(roles, True, False, available, 0, FLOOR, FLOOR, 0, 0, 0, 0)
+    return AccountView(roles, True, False, available, 0, FLOOR, FLOOR, 0, 0, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("roles", [1, 2, 3])

@@ -18,7 +18,7 @@ def owed(desk: Desk, key, payment: int, metered: bool = False):
 def ban(desk: Desk, key) -> int:
     """Let an account default until it is banned; until when."""
     while desk.world.account(key).banned_until == 0:
-        default = Settlement(ZERO_ADDRESS, 0, 0, key.address, 0, Outcome.BUYER_DEFAULT, 100, 0)
+        default = Settlement(ZERO_ADDRESS, 0, 0, key.address, 0, Outcome.BUYER_DEFAULT, 100, 2**32, 0)
         desk.ledger.settle(default).send(desk.market)
     return int(desk.world.account(key).banned_until)
 

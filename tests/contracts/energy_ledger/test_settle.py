@@ -31,7 +31,9 @@ def committed(desk: Desk) -> Desk:
 
 
 def settlement(desk: Desk, outcome: Outcome, **changes: Any) -> Settlement:
-    plain = Settlement(desk.world.alice.address, 500, 500, desk.world.bob.address, 700, outcome, 700, 0)
+    plain = Settlement(
+        desk.world.alice.address, 500, 500, desk.world.bob.address, 700, outcome, 700, 2**32, 0
+    )
     return replace(plain, **changes)
 
 
@@ -132,7 +134,7 @@ def test_seller_default_lowers_credit_and_stays_on_record(committed: Desk) -> No
             world.alice.address,
             change(Cause.SELLER_DEFAULT, old.seller_credit_e9, new.seller_credit_e9, 7),
         ),
-        (DefaultRecorded, world.alice.address, Cause.SELLER_DEFAULT, 1, 0),
+        (DefaultRecorded, world.alice.address, Cause.SELLER_DEFAULT, 1, 1, world.chain.now(), 0),
     ]
     assert standing(committed, world.bob) == old
 
@@ -153,7 +155,7 @@ def test_buyer_default_lowers_credit_and_bans(committed: Desk) -> None:
             world.bob.address,
             change(Cause.BUYER_DEFAULT, old.buyer_credit_e9, new.buyer_credit_e9, 7),
         ),
-        (DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 2, new.banned_until),
+        (DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 2, 2, world.chain.now(), new.banned_until),
     ]
 
 

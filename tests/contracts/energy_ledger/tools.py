@@ -19,7 +19,6 @@ from tests.contracts.offer_market.tools import compiled
 from tests.world import World
 
 HOUR, DAY, YEAR = 3600, 86_400, 366 * 86_400
-MAX_UINT64 = 2**64 - 1
 UNIT = 10**9
 
 

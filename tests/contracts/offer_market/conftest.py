@@ -17,8 +17,8 @@ from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.types import ZERO_ADDRESS, LedgerParameters, MarketParameters, to_abi
-from tests.contracts.offer_market.tools import AUCTIONEER, MAX_UINT64
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, LedgerParameters, MarketParameters, to_abi
+from tests.contracts.offer_market.tools import AUCTIONEER
 from tests.world import GENESIS, World, build_world
 
 
@@ -46,7 +46,7 @@ def _brim_world() -> World:
     keys = [SecretKey.from_int(1000 + i) for i in range(9)]
     chain = in_process(accounts=keys, genesis_time=GENESIS)
     dso, pkg, treasury, *people = keys
-    credit = replace(DEFAULT_CREDIT, open_base=MAX_UINT64, z_unit=1)
+    credit = replace(DEFAULT_CREDIT, open_base=MAX_UNITS, z_unit=1)
     parameters = SuiteParameters(
         dso.address, pkg.address, treasury.address, unit=1, fee_bps=1_000, credit=credit
     )
@@ -58,7 +58,7 @@ def _brim_world() -> World:
 
 @pytest.fixture
 def brim_world(_brim_world: World) -> Iterator[World]:
-    """A market whose unit is one wei, so that funds can reach 2**64 - 1; accounts start empty."""
+    """A market whose unit is one wei, so that funds can reach 2**63 - 1; accounts start empty."""
     yield from _put_back(_brim_world)
 
 
@@ -79,7 +79,7 @@ def _award_world() -> World:
         DEFAULT_CREDIT,
     )
     ledger = _create(chain, dso, EnergyLedger, named)
-    shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, AUCTIONEER.address)
+    shares = MarketParameters(ledger, 3_333, 250, 500, 2_000, 1_000, 7 * 86_400, 7_200, AUCTIONEER.address)
     assert _create(chain, dso, OfferMarket, shares) == market
     suite = Suite(chain, ledger, market, AUCTIONEER.address, ZERO_ADDRESS, ZERO_ADDRESS)
     world = World(chain, suite, dso, pkg, treasury, *people, meters={})

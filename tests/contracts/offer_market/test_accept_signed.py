@@ -24,11 +24,10 @@ from energy_trading.bindings.offer_market import (
 )
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
-from energy_trading.types import SIGNED_NONCE, Domain, Terms, TradeState
+from energy_trading.types import MAX_UNITS, SIGNED_NONCE, Domain, Terms, TradeState
 from tests.contracts.energy_ledger.tools import TestContract
 from tests.contracts.offer_market.tools import (
     DAY,
-    MAX_UINT64,
     NO_KEY,
     NONE,
     Answer,
@@ -232,12 +231,12 @@ def test_revert_given_nonce_of_offers_on_chain(world: World, nonce: int) -> None
     refused(world.market.accept_signed(terms, signature), world.bob, WrongNonce, nonce, True)
 
 
-@pytest.mark.parametrize(("energy", "price"), [(0, 1), (1, 0), (1, MAX_UINT64 + 1)])
+@pytest.mark.parametrize(("energy", "price"), [(0, 1), (1, 0), (1, MAX_UNITS + 1)])
 def test_revert_given_no_energy_or_price_out_of_range(world: World, energy: int, price: int) -> None:
-    """Energy is not zero and the price is in 1 … 2**64 - 1 (N-1)."""
+    """Energy is not zero and the price is in 1 … 2**63 - 1 (N-1)."""
     terms = world.terms(world.alice, signed=True, energy=wh(energy), price=price)
     signature = world.sign_offer(terms, world.alice)
-    refused(world.market.accept_signed(terms, signature), world.bob, BadTerms, wh(energy), price, MAX_UINT64)
+    refused(world.market.accept_signed(terms, signature), world.bob, BadTerms, wh(energy), price, MAX_UNITS)
 
 
 @pytest.mark.parametrize("late", [0, 1, 1800])

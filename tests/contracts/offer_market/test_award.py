@@ -23,11 +23,10 @@ from energy_trading.bindings.offer_market import (
     WrongNonce,
     WrongState,
 )
-from energy_trading.types import AWARD_NONCE, SIGNED_NONCE, Cause, DeliveryFault, Terms, TradeState
+from energy_trading.types import AWARD_NONCE, MAX_UNITS, SIGNED_NONCE, Cause, DeliveryFault, Terms, TradeState
 from tests.contracts.offer_market.tools import (
     AUCTIONEER,
     DAY,
-    MAX_UINT64,
     NO_KEY,
     NONE,
     ban,
@@ -52,9 +51,9 @@ def _terms(world: World, **changes: object) -> Terms:
     return replace(won, **({"nonce": won.nonce + AWARD_NONCE} | changes))
 
 
-def _awarded(world: World) -> Terms:
+def _awarded(world: World, **changes: object) -> Terms:
     """A lot of Alice's that Bob won, with her guarantee held as the auction does it."""
-    terms = _terms(world)
+    terms = _terms(world, **changes)
     seller = world.alice.address
     hold = world.ledger.commit(seller, NONE, False, world.market.guarantee_up(PRICE), 0)
     hold.send(AUCTIONEER)
@@ -105,9 +104,38 @@ def test_unpaid_award_is_a_default_of_the_buyer(award_world: World) -> None:
     sent = world.market.expire(terms, world.carol.address, NO_KEY).send(world.stranger)
     assert told(world.market, sent) == [(AwardUnpaid, world.trade_id(terms), world.bob.address)]
     assert credit_moves(sent) == [(Cause.BUYER_DEFAULT, world.bob.address, z_of(world, PRICE))]
-    assert told(world.ledger, sent)[1:] == [(DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 1, 0)]
+    assert told(world.ledger, sent)[1:] == [
+        (DefaultRecorded, world.bob.address, Cause.BUYER_DEFAULT, 1, 1, world.chain.now(), 0)
+    ]
     assert purses(world, world.alice, world.bob, world.treasury) == [(FUNDS, 0), (FUNDS, 0), (0, 0)]
     assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
+
+
+def test_awards_of_one_time_are_one_step(award_world: World) -> None:
+    """A winner who does not pay several awards has as many defaults and one step: each was made before it."""
+    world = award_world
+    awards = [_awarded(world) for _ in range(4)]
+    world.pass_time(awards[-1].accept_by)
+    for terms in awards:
+        world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
+    view = world.account(world.bob)
+    assert (view.defaults, view.steps, view.banned_until) == (4, 1, 0)
+
+
+def test_paid_award_counts_from_its_award(award_world: World) -> None:
+    """The seller is bound from the award on: a step between award and payment leaves the award before it."""
+    world = award_world
+    now = world.chain.now()
+    cheated = world.accepted(world.alice, world.carol, deliver_by=now + 4000)
+    terms = _awarded(world, accept_by=now + 6000, deliver_by=now + 9000)
+    for late, buyer in ((cheated, world.carol), (terms, world.bob)):
+        if late is terms:
+            world.market.accept_offer(terms).send(world.bob)
+        world.pass_time(late.deliver_by)
+        key = world.ledger.meter_of(buyer.address)
+        world.market.expire(late, buyer.address, key).send(world.stranger)
+    view = world.account(world.alice)
+    assert (view.defaults, view.steps) == (2, 1)
 
 
 def test_unpaid_award_of_a_suspended_winner_is_no_default(award_world: World) -> None:
@@ -289,9 +317,9 @@ def test_revert_given_terms_no_offer_may_have(award_world: World) -> None:
     world = award_world
     award = world.market.award
     bad = _terms(world, energy=wh(0))
-    refused(award(bad), AUCTIONEER, BadTerms, wh(0), PRICE, MAX_UINT64)
-    bad = _terms(world, price=MAX_UINT64 + 1)
-    refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UINT64 + 1, MAX_UINT64)
+    refused(award(bad), AUCTIONEER, BadTerms, wh(0), PRICE, MAX_UNITS)
+    bad = _terms(world, price=MAX_UNITS + 1)
+    refused(award(bad), AUCTIONEER, BadTerms, bad.energy, MAX_UNITS + 1, MAX_UNITS)
     refused(award(_terms(world, buyer=world.alice.address)), AUCTIONEER, SelfTrade, world.alice.address)
     refused(award(_terms(world, buyer=NONE)), AUCTIONEER, NoBuyer)
     now = world.chain.now() + 10

@@ -11,13 +11,13 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from energy_trading.bindings import Call, UnknownRevert
 from energy_trading.bindings.contract import Sent
+from energy_trading.bindings.energy_ledger import VerifierStarved
 from energy_trading.bindings.offer_market import (
     DeliveredShort,
     DeliveryConfirmed,
     DeliveryRefused,
     OfferExpired,
     ReceiptRefused,
-    VerifierStarved,
 )
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter

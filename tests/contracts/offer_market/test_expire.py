@@ -87,7 +87,7 @@ def test_overdue_trade_refunds_the_buyer(world: World) -> None:
     ]
     assert credit_moves(sent) == [(Cause.SELLER_DEFAULT, world.alice.address, z_of(world, terms.price))]
     assert told(world.ledger, sent)[1:] == [
-        (DefaultRecorded, world.alice.address, Cause.SELLER_DEFAULT, 1, 0)
+        (DefaultRecorded, world.alice.address, Cause.SELLER_DEFAULT, 1, 1, world.chain.now(), 0)
     ]
     assert world.market.state_of(world.trade_id(terms)) == TradeState.NONE
 

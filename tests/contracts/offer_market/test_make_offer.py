@@ -15,7 +15,7 @@ from energy_trading.bindings.offer_market import (
     WrongNonce,
     WrongState,
 )
-from energy_trading.types import SIGNED_NONCE, TradeState
+from energy_trading.types import MAX_UNITS, SIGNED_NONCE, TradeState
 from tests.contracts.offer_market.tools import (
     DAY,
     MAX_UINT64,
@@ -74,11 +74,11 @@ def test_any_nonce_below_bit_254(world: World, nonce: int) -> None:
     assert world.market.state_of(world.trade_id(terms)) == TradeState.OFFERED
 
 
-@pytest.mark.parametrize(("energy", "price"), [(0, 1), (1, 0), (0, 0), (1, MAX_UINT64 + 1), (1, 2**256 - 1)])
+@pytest.mark.parametrize(("energy", "price"), [(0, 1), (1, 0), (0, 0), (1, MAX_UNITS + 1), (1, 2**256 - 1)])
 def test_revert_given_no_energy_or_price_out_of_range(world: World, energy: int, price: int) -> None:
-    """Energy is not zero and the price is in 1 … 2**64 - 1 (N-1)."""
+    """Energy is not zero and the price is in 1 … 2**63 - 1 (N-1)."""
     terms = world.terms(world.alice, energy=wh(energy), price=price)
-    refused(world.market.make_offer(terms), world.alice, BadTerms, wh(energy), price, MAX_UINT64)
+    refused(world.market.make_offer(terms), world.alice, BadTerms, wh(energy), price, MAX_UNITS)
 
 
 @pytest.mark.parametrize("energy", [1, MAX_UINT64, MAX_UINT64 + 1, 2**256 - 1])
@@ -89,11 +89,11 @@ def test_any_energy_but_zero(world: World, energy: int) -> None:
 
 
 def test_highest_price(brim_world: World) -> None:
-    """A price of 2**64 - 1 holds a guarantee of 2**64 - 1: nothing overflows (N-1)."""
+    """A price of 2**63 - 1 holds a guarantee of 2**63 - 1: nothing overflows (N-1)."""
     world = brim_world
-    world.ledger.deposit(world.alice.address, MAX_UINT64, value=MAX_UINT64).send(world.stranger)
-    world.make(world.alice, price=MAX_UINT64)
-    assert purse(world, world.alice) == (0, MAX_UINT64)
+    world.ledger.deposit(world.alice.address, MAX_UNITS, value=MAX_UNITS).send(world.stranger)
+    world.make(world.alice, price=MAX_UNITS)
+    assert purse(world, world.alice) == (0, MAX_UNITS)
 
 
 def test_revert_given_offer_reserved_for_its_seller(world: World) -> None:

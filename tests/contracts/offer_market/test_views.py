@@ -13,8 +13,8 @@ from energy_trading.bindings.energy_ledger import NotMarket, Outside
 from energy_trading.bindings.offer_market import BadTerms
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import RevertData
-from energy_trading.types import MarketParameters, Terms, TradeState, to_abi
-from tests.contracts.offer_market.tools import MAX_UINT64, refused, wh
+from energy_trading.types import MAX_UNITS, MarketParameters, Terms, TradeState, to_abi
+from tests.contracts.offer_market.tools import refused, wh
 from tests.world import World
 
 YEAR = 366 * 86_400
@@ -25,6 +25,7 @@ RANGES = {
     "penaltyBps": (1, 10_000),
     "toleranceBps": (0, 10_000),
     "maxDuration": (60, YEAR),
+    "replyTime": (60, 30 * 86_400),
 }
 FIELDS = dict(zip(RANGES, MarketParameters.__abi__[1:-1], strict=True))  # between ledger and auction
 
@@ -75,21 +76,21 @@ def test_guarantee_rounds_up(odd_world: World, price: int, guarantee: int) -> No
 
 
 def test_guarantee_of_the_highest_price(world: World, odd_world: World) -> None:
-    """At 2**64 - 1 nothing overflows; beyond, the question itself is refused (N-1)."""
-    assert world.market.guarantee_up(MAX_UINT64) == MAX_UINT64
-    assert odd_world.market.guarantee_up(MAX_UINT64) == (MAX_UINT64 * 3_333 + 9_999) // 10_000
-    for price in (MAX_UINT64 + 1, 2**256 - 1):
+    """At 2**63 - 1 nothing overflows; beyond, the question itself is refused (N-1)."""
+    assert world.market.guarantee_up(MAX_UNITS) == MAX_UNITS
+    assert odd_world.market.guarantee_up(MAX_UNITS) == (MAX_UNITS * 3_333 + 9_999) // 10_000
+    for price in (MAX_UNITS + 1, 2**256 - 1):
         with pytest.raises(BadTerms) as caught:
             world.market.guarantee_up(price)
-        assert caught.value.values == (bytes(32), price, MAX_UINT64)
+        assert caught.value.values == (bytes(32), price, MAX_UNITS)
 
 
 def test_parameters_as_given(world: World, odd_world: World) -> None:
     """The market tells its constructor arguments (N-1)."""
     week = 7 * 86_400
-    default = (world.ledger.address, 10_000, 0, 500, 2_000, 1_000, week, world.suite.auction.address)
+    default = (world.ledger.address, 10_000, 0, 500, 2_000, 1_000, week, 86_400, world.suite.auction.address)
     odd_suite = odd_world.suite
-    odd = (odd_suite.ledger.address, 3_333, 250, 777, 1_234, 500, week, odd_suite.auction.address)
+    odd = (odd_suite.ledger.address, 3_333, 250, 777, 1_234, 500, week, 86_400, odd_suite.auction.address)
     assert world.market.market_parameters() == MarketParameters(*default)
     assert odd_world.market.market_parameters() == MarketParameters(*odd)
 

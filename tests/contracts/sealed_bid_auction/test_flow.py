@@ -7,7 +7,7 @@ from energy_trading.bindings.energy_ledger import Banned
 from energy_trading.bindings.offer_market import AwardUnpaid, NotAuction, Reserved, WrongState
 from energy_trading.bindings.sealed_bid_auction import LotAwarded
 from energy_trading.market.log.replay import Replay
-from energy_trading.types import AuctionState, TradeState
+from energy_trading.types import AuctionState, Terms, TradeState
 from tests.contracts.offer_market.tools import NO_KEY, NONE, purse, purses, refused
 from tests.contracts.sealed_bid_auction.house import START, House, awards
 from tests.world import FUNDS, World
@@ -105,27 +105,34 @@ def test_winner_suspended_after_the_award(world: World) -> None:
 
 def test_bidder_who_never_pays_is_banned(world: World) -> None:
     """More than k unpaid awards end in a ban: nothing new is bought, what is owed can be paid (X-3, X-7)."""
-    now = world.chain.now()
-    soon = {"disclose_until": now + 3700, "settle_by": now + 4300, "pay_by": now + 4900}
-    auctions = [House.open(world, **soon) for _ in range(3)] + [House.open(world)]
-    for house in auctions:
-        house.bid((world.bob, START + 40))
-    ends = [house.settle().event(LotAwarded).accept_by for house in auctions]
-    trades = [h.trade(0, world.bob, START, end) for h, end in zip(auctions, ends, strict=True)]
-    late = House.open(world)
-    late.bid((world.bob, START + 40), (world.carol, START + 5))
-    world.chain.mine(ends[2])
-    for terms in trades[:3]:
+
+    def won(house: House) -> Terms:
+        accept_by = house.settle().event(LotAwarded).accept_by
+        return house.trade(0, world.bob, START, accept_by)
+
+    for step in (1, 2, 3):  # one award after the other: those of one time would be one step
+        now = world.chain.now()
+        soon = {"disclose_until": now + 3700, "settle_by": now + 4300, "pay_by": now + 4900}
+        short = House.open(world, **soon)
+        short.bid((world.bob, START + 40))
+        if step == 3:
+            owed, late = House.open(world), House.open(world)
+            owed.bid((world.bob, START + 40))
+            late.bid((world.bob, START + 40), (world.carol, START + 5))
+        unpaid = won(short)
+        payable = won(owed) if step == 3 else unpaid
+        world.chain.mine(unpaid.accept_by)
         assert world.account(world.bob).banned_until == 0
-        world.market.expire(terms, NONE, NO_KEY).send(world.stranger)
+        world.market.expire(unpaid, NONE, NO_KEY).send(world.stranger)
+        assert world.account(world.bob).steps == step
     until = world.account(world.bob).banned_until
     assert until > late.terms.disclose_until
     new = world.make(world.alice)
     refused(world.market.accept_offer(new), world.bob, Banned, world.bob.address, until)
     funds = world.account(world.bob).available
-    world.market.accept_offer(trades[3]).send(world.bob)
+    world.market.accept_offer(payable).send(world.bob)
     account = world.account(world.bob)
-    assert (account.available, account.banned_until) == (funds - trades[3].price, until)
+    assert (account.available, account.banned_until) == (funds - payable.price, until)
     refused(world.market.accept_offer(new), world.bob, Banned, world.bob.address, until)
     assert awards(late.settle()) == [(0, world.carol.address, START + 5, START)]
 

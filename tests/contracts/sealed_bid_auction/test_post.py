@@ -23,8 +23,8 @@ from energy_trading.bindings.sealed_bid_auction import (
     ZeroKey,
 )
 from energy_trading.market.auction.auction import Auction
-from energy_trading.types import AuctionState
-from tests.contracts.offer_market.tools import DAY, MAX_UINT64, NONE, ban, purse, refused, told
+from energy_trading.types import MAX_UNITS, AuctionState
+from tests.contracts.offer_market.tools import DAY, NONE, ban, purse, refused, told
 from tests.contracts.sealed_bid_auction.house import CEILING, HOUR, House, order
 from tests.world import EURO, FUNDS, PRODUCER, World
 
@@ -93,11 +93,11 @@ def test_revert_given_bad_lots(world: World, lots: tuple[int, ...]) -> None:
 
 @pytest.mark.parametrize(
     ("start", "ceiling", "lot_wh"),
-    [(0, 1000, 5000), (1001, 1000, 5000), (1, MAX_UINT64 + 1, 1000), (1, MAX_UINT64, 1001)],
+    [(0, 1000, 5000), (1001, 1000, 5000), (1, MAX_UNITS + 1, 1000), (1, MAX_UNITS, 1001)],
     ids=["free", "crossed", "too high", "payment too high"],
 )
 def test_revert_given_bad_prices(world: World, start: int, ceiling: int, lot_wh: int) -> None:
-    """1 <= start <= ceiling, and neither the ceiling nor the highest payment passes 2**64 - 1 (X-4)."""
+    """1 <= start <= ceiling, and neither the ceiling nor the highest payment passes 2**63 - 1 (X-4)."""
     terms = order(world, start_price=start, ceiling=ceiling, lots_wh=(lot_wh,))
     refused(world.suite.auction.post(terms), world.alice, BadPrices, start, ceiling)
 

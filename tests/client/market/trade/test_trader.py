@@ -252,8 +252,8 @@ def test_bad_terms_are_refused_before_anything_is_sent(neighbours: Neighbours) -
     cases = [
         ((alice, 0, 1, *times), "the energy must be between 1 and 2**64-1 Wh, not 0"),
         ((alice, 2**64, 1, *times), f"the energy must be between 1 and 2**64-1 Wh, not {2**64}"),
-        ((alice, 1, 0, *times), "the price must be between 1 and 2**64-1 units, not 0"),
-        ((alice, 1, 2**64, *times), f"the price must be between 1 and 2**64-1 units, not {2**64}"),
+        ((alice, 1, 0, *times), "the price must be between 1 and 2**63-1 units, not 0"),
+        ((alice, 1, 2**63, *times), f"the price must be between 1 and 2**63-1 units, not {2**63}"),
         ((alice, 1, 1, 9, 9), "accept_by must be before deliver_by, but they are 9 and 9"),
         (("alice", 1, 1, *times), "the seller must be an address, not 'alice'"),
     ]

@@ -1,0 +1,1 @@
+"""Signed orders as files: an account signs them, and anyone submits them."""
