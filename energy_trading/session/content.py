@@ -17,13 +17,12 @@ from energy_trading.files._json import (
     read_integer,
     to_hex,
 )
+from energy_trading.types import MAX_UNITS
 
 #: sizes of a padded record, in bytes; the length of a ciphertext reveals only which of them it has
 BUCKETS: Final = (256, 1024, 4096)
 _LENGTH_SIZE: Final = 2
 MAX_CONTENT: Final = BUCKETS[-1] - _LENGTH_SIZE
-#: the bound of the OfferMarket
-MAX_PRICE: Final = 2**64 - 1
 
 
 class UnknownContent(BadInput):
@@ -39,7 +38,7 @@ class PriceProposal:
 
     Args:
         lot: id of the lot that the session negotiates about.
-        price: price of the whole lot in the ledger's units of account, 1 … 2**64 - 1.
+        price: price of the whole lot in the ledger's units of account, 1 … 2**63 - 1.
         valid_until: unix seconds from which the proposal is void, below 2**64.
 
     Raises:
@@ -52,7 +51,7 @@ class PriceProposal:
 
     def __post_init__(self) -> None:
         check_integer(self.lot, "lot", 0, 2**256 - 1)
-        check_integer(self.price, "price", 1, MAX_PRICE)
+        check_integer(self.price, "price", 1, MAX_UNITS)
         check_integer(self.valid_until, "validUntil", 1, 2**64 - 1)
 
     @property
@@ -71,7 +70,7 @@ class PriceProposal:
         check_object(fields, "price proposal", {"lot", "price", "validUntil"})
         return cls(
             read_integer(fields["lot"], "lot", most=2**256 - 1),
-            read_integer(fields["price"], "price", 1, MAX_PRICE),
+            read_integer(fields["price"], "price", 1, MAX_UNITS),
             read_integer(fields["validUntil"], "validUntil", 1),
         )
 

@@ -23,7 +23,7 @@ from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.trade.offer import Offer, make_offer, sign_offer
 from energy_trading.session import PriceProposal, Subject
 from energy_trading.session.content import decode, encode
-from energy_trading.types import ZERO_ADDRESS, Delivery, Domain, Energy
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, Delivery, Domain, Energy
 
 NODE = shutil.which("node")
 SELLER, BUYER = SecretKey.from_int(7), SecretKey.from_int(8)
@@ -42,7 +42,7 @@ def in_node(value: Any) -> Any:
 def offers() -> list[Offer]:
     """Signed and not, plain and hidden, with the largest price, quantity and nonce."""
     most = 2**64 - 1
-    plain = make_offer(SELLER.address, most, most, 10, 20, nonce=most)
+    plain = make_offer(SELLER.address, most, MAX_UNITS, 10, 20, nonce=most)
     hidden = make_offer(SELLER.address, 2**53 + 1, 2**53 + 1, 10, 20, hidden=True, signed=True)
     small = make_offer(SELLER.address, 800, 5, 10, 20, nonce=1)
     return [plain, sign_offer(hidden, SELLER, DOMAIN), small]

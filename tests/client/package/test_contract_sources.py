@@ -15,8 +15,18 @@ from energy_trading.types import InjectionReading
 ROOT = compile.ROOT
 FOLDERS = ("contracts", "tests/solidity", "tests/analysis")
 SOURCES = sorted(path for folder in FOLDERS for path in (ROOT / folder).rglob("*.sol"))
-INTERFACES = ("IEnergyLedger", "IMeterRegistry", "IOfferMarket", "ISealedBidAuction", "IEnergyLot")
-INTERFACES += ("ISlotMarket", "ISlotDisputes", "IVerifierCouncil")
+INTERFACES = (
+    "IEnergyLedger",
+    "IMeterRegistry",
+    "IUnorderedNonces",
+    "IOfferMarket",
+    "IRelayDesk",
+    "ISealedBidAuction",
+    "IEnergyLot",
+    "ISlotMarket",
+    "ISlotDisputes",
+    "IVerifierCouncil",
+)
 #: A comment, or a string.
 WORDS = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)
 BRANCH = re.compile(r"\b(?:(if|for|while)\s*(?=\()|(else)\b(?!\s*if\b))")

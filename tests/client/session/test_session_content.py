@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from energy_trading.errors import BadInput
 from energy_trading.session import Accept, Content, PriceProposal, Reject, Text, UnknownContent
 from energy_trading.session.content import BUCKETS, MAX_CONTENT, decode, encode, pad, unpad
+from energy_trading.types import MAX_UNITS
 from tests.client.session_actors import talk
 
 U64 = 2**64 - 1
 CONTENTS = st.one_of(
-    st.builds(PriceProposal, st.integers(0, 2**256 - 1), st.integers(1, U64), st.integers(1, U64)),
+    st.builds(PriceProposal, st.integers(0, 2**256 - 1), st.integers(1, MAX_UNITS), st.integers(1, U64)),
     st.builds(Accept, st.binary(min_size=32, max_size=32)),
     st.builds(Reject, st.binary(min_size=32, max_size=32)),
     st.builds(Text, st.text(max_size=300)),
@@ -77,7 +78,7 @@ def test_encoding_is_the_documented_one() -> None:
         ),
         (
             b'{"lot":7,"price":0,"type":"PriceProposal","validUntil":9}',
-            f"price must be between 1 and {U64}, not 0",
+            f"price must be between 1 and {MAX_UNITS}, not 0",
         ),
         (
             b'{"lot":-1,"price":1,"type":"PriceProposal","validUntil":9}',
@@ -130,7 +131,7 @@ def test_nothing_else_than_bad_input_comes_of_junk(junk: object) -> None:
 def test_lengths_tell_the_bucket_only() -> None:
     """C-6: all short records have one size on the wire."""
     one, _ = talk()
-    proposal = PriceProposal(7, U64, U64)
+    proposal = PriceProposal(7, MAX_UNITS, U64)
     short = (proposal, Accept(proposal.hash), Reject(proposal.hash), Text(""), Text("x" * 200))
     sizes = {len(one.seal(content)) for content in short}
     assert sizes == {18 + 68 + BUCKETS[0]}

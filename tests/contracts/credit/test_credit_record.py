@@ -21,6 +21,7 @@ from energy_trading.bindings.energy_ledger import (
     EnergyLedger,
     NoPermit,
     NotMarket,
+    NotSigned,
 )
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.chain import artifacts
@@ -35,10 +36,14 @@ from energy_trading.types import (
     ZERO_ADDRESS,
     AccountAttestation,
     Cause,
+    Deposit,
     Domain,
     LedgerParameters,
+    NonceCancellation,
     Outcome,
     Settlement,
+    TokenPermit,
+    Withdrawal,
     to_abi,
 )
 from tests.world import GENESIS, PROSUMER
@@ -217,11 +222,32 @@ def test_no_function_takes_a_default_away(book: Book) -> None:
         "transferOwnership": [(ledger.transfer_ownership(heir.address), owner)],
         "acceptOwnership": [(ledger.accept_ownership(), heir)],
         "renounceOwnership": [(ledger.renounce_ownership(), heir)],
+        "payFee": [(ledger.pay_fee(heir.address, 0, address), book.market)],
+        "voidNonces": [(ledger.void_nonces(0, 1), culprit)],
     }
+    no_permit = TokenPermit(0, 0, bytes(32), bytes(32))
     permit = ledger.deposit_with_permit(1, 2**32, 27, b"\1" * 32, b"\1" * 32)
     refused: dict[str, tuple[Call[Any], SecretKey, type[ContractRevert], tuple[str, ...]]] = {
         "openAccount": (ledger.open_account(*book.attest(culprit)), owner, AlreadyOpen, (address,)),
         "depositWithPermit": (permit, culprit, NoPermit, ()),
+        "depositFor": (
+            ledger.deposit_for(Deposit(address, address, 1, 0, 2**32), b"", no_permit),
+            culprit,
+            NotSigned,
+            (address,),
+        ),
+        "withdrawFor": (
+            ledger.withdraw_for(Withdrawal(address, address, 1, 0, 2**32, ZERO_ADDRESS, 0), b""),
+            culprit,
+            NotSigned,
+            (address,),
+        ),
+        "voidNoncesFor": (
+            ledger.void_nonces_for(NonceCancellation(address, 0, 1, 2**32), b""),
+            culprit,
+            NotSigned,
+            (address,),
+        ),
     }
     abi = artifacts.load(EnergyLedger.name).abi
     changing = {

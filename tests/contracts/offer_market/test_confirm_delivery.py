@@ -18,7 +18,17 @@ from energy_trading.bindings.offer_market import (
 )
 from energy_trading.crypto.keys import SECP256K1_N, SecretKey
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.types import Acceptance, Cause, Delivery, DeliveryFault, Domain, Energy, Terms, TradeState
+from energy_trading.types import (
+    MAX_UNITS,
+    Acceptance,
+    Cause,
+    Delivery,
+    DeliveryFault,
+    Domain,
+    Energy,
+    Terms,
+    TradeState,
+)
 from tests.contracts.offer_market.tools import (
     MAX_UINT64,
     NO_KEY,
@@ -219,7 +229,7 @@ def test_receipt_of_nothing(world: World) -> None:
 def test_largest_numbers(brim_world: World) -> None:
     """The most energy at the highest price both sides can hold, one Wh short: nothing overflows (N-3)."""
     world = brim_world
-    price = MAX_UINT64 // 2
+    price = MAX_UNITS // 2
     for key in (world.alice, world.bob):
         world.ledger.deposit(key.address, price, value=price).send(world.stranger)
     terms = world.accepted(world.alice, world.bob, price=price, energy=wh(MAX_UINT64))
@@ -240,7 +250,7 @@ def test_largest_numbers(brim_world: World) -> None:
 def test_all_lost_at_the_highest_price(brim_world: World) -> None:
     """Nothing of 2**64 - 1 Wh delivered: the cut is a fifth of the guarantee to the unit (N-7)."""
     world = brim_world
-    price = MAX_UINT64 // 2
+    price = MAX_UNITS // 2
     for key in (world.alice, world.bob):
         world.ledger.deposit(key.address, price, value=price).send(world.stranger)
     world.deliver(world.accepted(world.alice, world.bob, price=price, energy=wh(MAX_UINT64)), world.bob, 0)

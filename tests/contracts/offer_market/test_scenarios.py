@@ -176,10 +176,8 @@ def test_attack_flood_of_offers(world: World) -> None:
 
 
 def test_attack_never_sends(world: World) -> None:
-    """A producer who sells everything and sends nothing loses a fifth each time, the buyers nothing (N-8).
-
-    Each of its trades is agreed after the default before, so each is a step, and the third brings a ban.
-    """
+    """A producer who sells everything and sends nothing loses a fifth each time, the buyers nothing (N-8)."""
+    # Each of its trades is agreed after the default before, so each is a step, and the third brings a ban.
     for buyer in (world.buyer, world.alice, world.bob):
         terms = world.accepted(world.seller, buyer)
         world.pass_time(terms.deliver_by)

@@ -11,8 +11,8 @@ import pytest
 from energy_trading.chain import artifacts
 
 HERE = Path(__file__).parent
-#: Python name of an error whose contract is not the auction.
-FOREIGN = {"Range_Outside": "Outside"}
+#: Python names of errors whose contract is not the auction.
+FOREIGN = {"Range_Outside": "Outside", "SignerLib_VerifierStarved": "VerifierStarved"}
 
 
 def _called(tree: ast.AST) -> set[str]:

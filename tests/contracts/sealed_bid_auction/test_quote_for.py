@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 from eth_abi.abi import encode
 
+from energy_trading.bindings.contract import ContractRevert
+from energy_trading.bindings.energy_ledger import VerifierStarved
 from energy_trading.bindings.sealed_bid_auction import BadSignature, Expired, QuoteSealed, WrongState
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.types import AuctionState, Domain, Quote, RelayedQuote
-from tests.contracts.offer_market.tools import compiled, refused, told
+from tests.contracts.offer_market.tools import Answer, compiled, hostile_signer, refused, told
 from tests.contracts.sealed_bid_auction.house import FEE, START, House, awards
 from tests.world import FUNDS, World
 
@@ -87,6 +89,21 @@ def test_account_that_is_a_contract_signs(world: World) -> None:
     house.quotes.append(quote)
     assert awards(house.settle()) == [(0, account, START + 3, START)]
     assert world.account(world.bob).available == FUNDS
+
+
+def test_account_code_gets_a_fixed_amount_of_gas(world: World) -> None:
+    """Who sends a quote with too little gas for the account's code gets a revert by name (X-5)."""
+    house = House.open(world)
+    account = hostile_signer(world, Answer.BURN)
+    quote = house.seal(account, START)
+    call = world.suite.auction.quote_for(house.auction_id, quote, sign(house, quote, world.bob), value=FEE)
+    with pytest.raises(ContractRevert) as caught:
+        call.send(world.stranger, 300_000)
+    assert isinstance(caught.value, VerifierStarved)
+    assert caught.value.verifier == account
+    assert caught.value.gas_left < caught.value.needed
+    with pytest.raises(BadSignature):
+        call.send(world.stranger, 700_000)
 
 
 def test_revert_given_signed_quote_out_of_time_or_place(world: World) -> None:

@@ -281,5 +281,5 @@ def test_revert_given_log_without_its_beginning(world: World) -> None:
 
 def test_states_are_named_once() -> None:
     """A state's name is what `--state` takes."""
-    for states, count in ((TRADE_STATES, 8), (AUCTION_STATES, 5), (LOT_STATES, 4), (WAYS, 6)):
+    for states, count in ((TRADE_STATES, 11), (AUCTION_STATES, 5), (LOT_STATES, 4), (WAYS, 6)):
         assert len(set(states)) == len(states) == count

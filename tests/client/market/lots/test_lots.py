@@ -174,7 +174,7 @@ def test_bad_arguments_are_named(world: World) -> None:
             sign_reading(SLOT, energy, meter, suite.lots_domain)
     with pytest.raises(BadInput, match="the buyer must be an address, not 'bob'"):
         alice.sign_permit(1, "bob", PRICE, 2**40)
-    with pytest.raises(BadInput, match=r"the price must be between 0 and 2\*\*64-1 units, not -1"):
+    with pytest.raises(BadInput, match=r"the price must be between 0 and 2\*\*63-1 units, not -1"):
         alice.sign_permit(1, world.bob.address, -1, 2**40)
     signed = alice.sign_permit(1, world.bob.address, PRICE, 2**40)
     with pytest.raises(
