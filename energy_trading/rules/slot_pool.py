@@ -1,15 +1,21 @@
-"""The mid-rate pool: one price per slot, the short side whole, the long side in proportion."""
+"""The mid-rate pool in the words of the contracts: orders, results and packed rows. `pool` has the rule."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from typing import Final
 
 from eth_utils.crypto import keccak
 
-from energy_trading.types import MAX_ROW_WH, Order, Pricing, Result
+from energy_trading.rules import pool
+from energy_trading.rules.pool import Pool, PoolHome, PoolPrice, PoolRule
+from energy_trading.types import Order, Pricing, Result
 
-_CHUNK_BYTES = 128
+_CHUNK_BYTES: Final = 128
+_KINDS: Final = {
+    Pricing.MID_RATE: PoolPrice.MID_RATE,
+    Pricing.SUPPLY_DEMAND_RATIO: PoolPrice.SUPPLY_DEMAND_RATIO,
+}
 
 
 def pool_price(pricing: Pricing, retail: int, feed_in: int, supply_wh: int, demand_wh: int) -> int:
@@ -25,11 +31,7 @@ def pool_price(pricing: Pricing, retail: int, feed_in: int, supply_wh: int, dema
     Source:
         Z-4; mid-market rate, and the supply-demand ratio of Liu et al. (2017) for one price.
     """
-    if pricing == Pricing.MID_RATE:
-        return (retail + feed_in) // 2
-    if supply_wh >= demand_wh:
-        return feed_in
-    return retail * feed_in * demand_wh // ((retail - feed_in) * supply_wh + feed_in * demand_wh)
+    return _rule(pricing, retail, feed_in).price(supply_wh, demand_wh)
 
 
 def pack_rows(rows: Sequence[int]) -> bytes:
@@ -58,14 +60,7 @@ def shared_wh(order: Order, net_wh: int, budget: int, slot: int, price: int, fee
 
     A buyer takes part as far as its budget goes, the fee included.
     """
-    wh = min(abs(net_wh), MAX_ROW_WH)
-    if not order.first_slot <= slot <= order.last_slot:
-        return 0
-    if net_wh > 0:
-        return wh if price >= order.sell_limit else 0
-    if price > order.buy_limit:
-        return 0
-    return -min(wh, (budget - fee) // price if budget > fee else 0)
+    return _home(order, net_wh, budget, slot, fee).offered(price)
 
 
 def row_fits(row: int, order: Order, net_wh: int, budget: int, exact: bool, result: Result, fee: int) -> bool:
@@ -97,25 +92,6 @@ def row_fits(row: int, order: Order, net_wh: int, budget: int, exact: bool, resu
     return abs(row) <= least + (rest != 0) and (abs(row) >= least or may_have_less)
 
 
-@dataclass(frozen=True)
-class Cleared:
-    """A divided slot.
-
-    Args:
-        price: units per Wh.
-        metered_supply_wh, metered_demand_wh: totals of all homes with an order.
-        supply_wh, demand_wh: totals of those that take part at the price.
-        rows: Wh by number of the home; sold is positive.
-    """
-
-    price: int
-    metered_supply_wh: int
-    metered_demand_wh: int
-    supply_wh: int
-    demand_wh: int
-    rows: tuple[int, ...]
-
-
 def clear(
     slot: int,
     homes: int,
@@ -124,11 +100,8 @@ def clear(
     retail: int,
     feed_in: int,
     fee: int,
-) -> Cleared:
+) -> Pool:
     """Divide a slot.
-
-    The Wh that rounding leaves go to the homes of the long side with a remainder, one each, beginning with
-    the first home at or after ``slot`` modulo the number of homes.
 
     Args:
         slot: the slot.
@@ -141,28 +114,15 @@ def clear(
     Source:
         Z-4.
     """
-    metered = [net for order, net, _ in shares.values() if order.first_slot <= slot <= order.last_slot]
-    metered_supply = sum(min(net, MAX_ROW_WH) for net in metered if net > 0)
-    metered_demand = sum(min(-net, MAX_ROW_WH) for net in metered if net < 0)
-    price = pool_price(pricing, retail, feed_in, metered_supply, metered_demand)
-    wanted = [0] * homes
-    for home, (order, net, budget) in shares.items():
-        wanted[home] = shared_wh(order, net, budget, slot, price, fee)
-    supply, demand = sum(w for w in wanted if w > 0), -sum(w for w in wanted if w < 0)
-    rows = list(wanted)
-    if supply != demand:
-        sign = 1 if supply > demand else -1
-        short, long = sorted((supply, demand))
-        left = short
-        rest: list[int] = []
-        for home, wh in enumerate(wanted):
-            if wh * sign > 0:
-                share, remainder = divmod(abs(wh) * short, long)
-                rows[home] = sign * share
-                left -= share
-                if remainder:
-                    rest.append(home)
-        start = slot % max(homes, 1)
-        for home in sorted(rest, key=lambda home: (home - start) % homes)[:left]:
-            rows[home] += sign
-    return Cleared(price, metered_supply, metered_demand, supply, demand, tuple(rows))
+    nobody = PoolHome(0, 0, 0, 0)
+    members = (_home(*shares[number], slot, fee) if number in shares else nobody for number in range(homes))
+    return pool.clear(list(members), _rule(pricing, retail, feed_in), slot)
+
+
+def _rule(pricing: Pricing, retail: int, feed_in: int) -> PoolRule:
+    return PoolRule(retail, feed_in, _KINDS[pricing])
+
+
+def _home(order: Order, net_wh: int, budget: int, slot: int, fee: int) -> PoolHome:
+    counts = order.first_slot <= slot <= order.last_slot
+    return PoolHome(net_wh if counts else 0, order.buy_limit, order.sell_limit, max(budget - fee, 0))

@@ -25,6 +25,3 @@ MAX_LOT_WH: Final = 2**40 - 1
 """Most energy of one lot, at an auction or as a token."""
 MAX_SLOT_START: Final = 2**32 - 1
 """Latest start of a lot's slot, unix seconds; it is in the year 2106."""
-
-MAX_ROW_WH: Final = 2**15 - 1
-"""Most energy of one home that a slot's row can state, either way."""
