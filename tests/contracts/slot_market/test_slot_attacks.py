@@ -108,6 +108,7 @@ def test_a_challenger_that_refuses_coin(house: House) -> None:
     assert house.market.owed[stranger.address] == house.parameters.bond
     assert house.council.seat(house.owners[4].address).owed == 0  # nothing for who sends as such
     assert house.council.seat(house.owners[1].address).owed == 3 * house.parameters.slash // 2
+    house.same()
 
 
 def test_a_home_cannot_void_an_honest_slot_for_free(house: House) -> None:

@@ -149,6 +149,7 @@ def test_a_draw_is_not_thrown_again_by_leaving(house: House) -> None:
     assert house.council.seed != seed
     assert house.members[1].address in house.council.members()
     assert house.members[0].address not in house.council.members()
+    house.same()
 
 
 def test_reseeding(house: House) -> None:
@@ -208,6 +209,7 @@ def test_slashed_after_leaving(house: House) -> None:
     house.go(house.chain.now() + ANSWER)
     house.ok("expire", draft.posted, 1)
     assert house.council.seat(leader.address).stake == house.parameters.min_stake - house.parameters.slash
+    house.same()
 
 
 def test_registrar(house: House) -> None:
