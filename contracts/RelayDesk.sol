@@ -91,6 +91,7 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
             }
             RelayedPurchase calldata purchase = purchases[i];
             bytes memory reason = _refusal(purchase);
+            // slither-disable-next-line incorrect-equality -- a purchase in order has no reason for refusal
             if (reason.length == 0) {
                 uint256 gasLeft = gasleft();
                 if (_isAccepted(purchase)) {

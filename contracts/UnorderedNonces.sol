@@ -8,9 +8,9 @@ import {NonceCancellation} from "./types/Relay.sol";
 
 /// @title Unordered nonces
 /// @notice Specified in {IUnorderedNonces}.
-/// @dev A part of {EnergyLedger} and of {OfferMarket}, each of which has nonces of its own.
+/// @dev A part of {EnergyLedger} and of {RelayDesk}, each of which has nonces of its own.
 abstract contract UnorderedNonces is IUnorderedNonces, EIP712 {
-    bytes32 private constant CANCELLATION_TYPEHASH = keccak256(
+    bytes32 private constant NONCE_CANCELLATION_TYPEHASH = keccak256(
         "NonceCancellation(address owner,uint256 word,uint256 mask,uint256 deadline)"
     );
 
@@ -25,7 +25,7 @@ abstract contract UnorderedNonces is IUnorderedNonces, EIP712 {
     /// @inheritdoc IUnorderedNonces
     function voidNoncesFor(NonceCancellation calldata order, bytes calldata signature) external {
         RelayLib.checkTime(order.deadline);
-        bytes32 structHash = keccak256(abi.encode(CANCELLATION_TYPEHASH, order));
+        bytes32 structHash = keccak256(abi.encode(NONCE_CANCELLATION_TYPEHASH, order));
         RelayLib.checkSigned(order.owner, _hashTypedData(structHash), signature);
         _void(order.owner, order.word, order.mask);
     }

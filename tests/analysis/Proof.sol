@@ -5,6 +5,7 @@ pragma solidity 0.8.37;
 interface ProofVm {
     function assume(bool condition) external pure;
     function envBytes(string calldata name) external view returns (bytes memory);
+    function load(address target, bytes32 slot) external view returns (bytes32);
     function prank(address sender) external;
     function setArbitraryStorage(address target) external;
     function warp(uint256 timestamp) external;
