@@ -172,6 +172,7 @@ def test_only_the_acker_is_slashed(house: House) -> None:
     draft = house.post(NETS, rows=[699, -399, -300, 0, 0])
     house.ok("misfill", draft.posted, 1, house.proof(draft, 1), *house.ack(draft, 1, member=2))
     assert stakes(house, draft) == [0, 0, house.parameters.slash]
+    house.same()
 
 
 def test_misfill_of_an_omitted_home(house: House) -> None:
