@@ -32,6 +32,9 @@ CONTRACTS: Final = {
     "RelayDesk": (("IRelayDesk", "IUnorderedNonces"), "relay"),
     "SealedBidAuction": (("ISealedBidAuction",), "auction"),
     "EnergyLot": (("IEnergyLot",), "lot"),
+    "SlotMarket": (("ISlotMarket",), "slot"),
+    "SlotDisputes": (("ISlotDisputes",), "slot"),
+    "VerifierCouncil": (("IVerifierCouncil",), "council"),
 }
 #: value types of the contracts that are classes of `types`
 VALUES: Final = ("Energy",)
@@ -128,6 +131,15 @@ SIGNED: Final = {
             "body": "Parity and masked amount.",
         },
         name="RelayedQuote",
+    ),
+    "Registration": Signed(
+        "council",
+        "What the verifier set signs to act as the ledger's registrar (Z-2).",
+        {
+            "action": "The encoded call of the ledger.",
+            "nonce": "Number of the act.",
+            "deadline": "Unix seconds; it is valid before it.",
+        },
     ),
     "InjectionReading": Signed(
         "lot",

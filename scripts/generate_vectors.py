@@ -39,6 +39,8 @@ CONTRACTS: Final = {
     "relay": "RelayDesk",
     "auction": "SealedBidAuction",
     "lot": "EnergyLot",
+    "slot": "SlotMarket",
+    "council": "VerifierCouncil",
 }
 KEY: Final = SecretKey.from_int(0xC0FFEE)
 #: the first two contracts that this key deploys, so that a test can put them there
@@ -137,8 +139,10 @@ def _drawn(draw: random.Random, kind: str) -> Any:
     draws: dict[str, Callable[[], Any]] = {
         "address": lambda: to_checksum_address(draw.randbytes(20)),
         "uint256": lambda: draw.choice([0, 800, 2**53 + 1, 2**64 - 1, 2**255 + 5, draw.getrandbits(256)]),
+        "int256": lambda: draw.choice([0, -1, 800, 2**53 + 1, -(2**53) - 1, 2**255 - 1, -(2**255)]),
         "bytes32": lambda: draw.randbytes(32),
         "bytes": lambda: draw.randbytes(draw.choice([0, 20, 84])),
+        "string": lambda: draw.choice(["", "no meter at this address", "Zähler fehlt"]),
     }
     return draws[kind]()
 

@@ -1,6 +1,7 @@
 """The vocabulary of the contracts, written by scripts/generate_bindings.py: do not edit."""
 
 from energy_trading.types.auction import AuctionParameters, AuctionState, AuctionTerms, Quote, RelayedQuote
+from energy_trading.types.council import Admission, CouncilParameters, MemberState, MemberView, Registration
 from energy_trading.types.domain import Domain
 from energy_trading.types.energy import PLAIN_ENERGY_LIMIT, Energy
 from energy_trading.types.ledger import (
@@ -41,6 +42,21 @@ from energy_trading.types.lot import (
 )
 from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Relay, RelayedBid, RelayedPurchase
 from energy_trading.types.roles import Role
+from energy_trading.types.slot import (
+    Ack,
+    Evidence,
+    Facts,
+    Fault,
+    HomeView,
+    Order,
+    Posted,
+    Pricing,
+    Reading,
+    Result,
+    RowProof,
+    SlotParameters,
+    SlotState,
+)
 from energy_trading.types.structs import Message, Struct, to_abi
 from energy_trading.types.trade import (
     Acceptance,
@@ -71,21 +87,28 @@ __all__ = [
     "Acceptance",
     "AccountAttestation",
     "AccountView",
+    "Ack",
+    "Admission",
     "AuctionParameters",
     "AuctionState",
     "AuctionTerms",
     "Bid",
     "Cancellation",
     "Cause",
+    "CouncilParameters",
     "CreditParameters",
     "Delivery",
     "DeliveryFault",
     "Deposit",
     "Domain",
     "Energy",
+    "Evidence",
     "ExchangeAcceptance",
     "ExchangePermit",
+    "Facts",
+    "Fault",
     "GiveUp",
+    "HomeView",
     "Injection",
     "InjectionReading",
     "InjectionRequest",
@@ -94,20 +117,31 @@ __all__ = [
     "LotState",
     "LotView",
     "MarketParameters",
+    "MemberState",
+    "MemberView",
     "Message",
     "NonceCancellation",
+    "Order",
     "Outcome",
     "Permit",
+    "Posted",
+    "Pricing",
     "Purchase",
     "Quote",
+    "Reading",
     "Receipt",
     "ReceiptKey",
+    "Registration",
     "Relay",
     "RelayedBid",
     "RelayedPurchase",
     "RelayedQuote",
+    "Result",
     "Role",
+    "RowProof",
     "Settlement",
+    "SlotParameters",
+    "SlotState",
     "Struct",
     "Terms",
     "Testimony",

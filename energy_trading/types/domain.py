@@ -19,7 +19,8 @@ class Domain:
     """The contract and chain that a signature is for (EIP-712 domain, version "1").
 
     Args:
-        name: the contract's name: "EnergyLedger", "OfferMarket", "SealedBidAuction" or "EnergyLot".
+        name: the contract's name: "EnergyLedger", "OfferMarket", "SealedBidAuction", "EnergyLot",
+            "SlotMarket" or "VerifierCouncil".
         chain_id: EIP-155 chain id.
         verifying_contract: the contract's address, 0x-prefixed.
     """

@@ -14,6 +14,7 @@ from eth_utils.crypto import keccak
 from energy_trading.errors import BadInput
 
 _NUMBER: Final = re.compile(r"uint(\d+)")
+_SIGNED_NUMBER: Final = re.compile(r"int(\d+)")
 _FIXED: Final = re.compile(r"bytes(\d+)")
 
 
@@ -77,6 +78,9 @@ def _word_of(kind: str) -> Callable[[Any], bytes]:
     if found := _NUMBER.fullmatch(kind):
         bits = int(found[1])
         return lambda value: _number(value, bits)
+    if found := _SIGNED_NUMBER.fullmatch(kind):
+        half = 1 << int(found[1]) - 1
+        return lambda value: _signed(value, half)
     if found := _FIXED.fullmatch(kind):
         size = int(found[1])
         return lambda value: _fixed(value, size)
@@ -87,6 +91,12 @@ def _number(value: int, bits: int) -> bytes:
     if not 0 <= value < 1 << bits:
         raise BadInput(f"the number must be between 0 and 2**{bits}-1, not {value}")
     return value.to_bytes(32, "big")
+
+
+def _signed(value: int, half: int) -> bytes:
+    if not -half <= value < half:
+        raise BadInput(f"the number must be between {-half} and {half - 1}, not {value}")
+    return value.to_bytes(32, "big", signed=True)
 
 
 def _fixed(value: bytes, size: int) -> bytes:

@@ -26,7 +26,7 @@ function read_message(types, name, message) {
   return Object.fromEntries(types[name].map(({ name: field, type }) => {
     const value = message[field];
     if (types[type]) return [field, read_message(types, type, value)];
-    return [field, type.startsWith("uint") ? BigInt(value) : value];
+    return [field, /^u?int/.test(type) ? BigInt(value) : value];
   }));
 }
 

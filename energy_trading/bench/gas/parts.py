@@ -19,7 +19,8 @@ PARTS: Final[Mapping[str, str]] = {
     "logs": "events: 375, 375 for each topic, 8 for each byte",
     "calls": "other addresses: 2,600 the first time, 100 afterwards, and coin sent",
     "precompiles": "ecrecover 3,000, modexp",
-    "code": "contract code stored (200 for each byte) and checked before (EIP-3860)",
+    "code": "contract code stored (200 for each byte) and checked before (EIP-3860), 32,000 for each contract"
+    " that a contract creates",
     "rest": "everything else: hashing, memory, arithmetic, jumps",
     "refunds": "storage cleared: 4,800 a slot back, at most a fifth of all (EIP-3529)",
 }
@@ -96,8 +97,9 @@ def _paid(gas: int, transaction: Any, computation: Any, charges: Mapping[str, in
     parts["intrinsic"] += transaction.intrinsic_gas - calldata
     parts["calldata"] += calldata + computation.data_floor_gas
     below = list(_below(computation))
-    # What a call hands to its child is the child's to spend: it is charged there.
-    parts["calls"] -= sum(child.get_gas_meter().start_gas for child in below)
+    # What a call or a creation hands to its child is the child's to spend: it is charged there.
+    for child in below:
+        parts["code" if child.msg.is_create else "calls"] -= child.get_gas_meter().start_gas
     used = transaction.gas - computation.get_gas_remaining()
     parts["refunds"] -= min(computation.get_gas_refund(), used // 5)
     if sum(parts.values()) != gas:
@@ -124,6 +126,6 @@ def _part(reason: str) -> str:
         return "calls"
     if reason.endswith("Precompile"):
         return "precompiles"
-    if "initcode" in reason or reason.startswith("Write contract code"):
+    if "initcode" in reason or reason.startswith(("Write contract code", "CREATE")):
         return "code"
     return "rest"

@@ -5,7 +5,6 @@ PKG is the private key generator, which attests accounts; DSO is the distributio
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -16,6 +15,8 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.bench.gas.parts import Paid, watch
+from energy_trading.bench.gas.scenario import Scenario as Scenario
+from energy_trading.bench.gas.slots import measure_slots
 from energy_trading.bindings.contract import Call
 from energy_trading.bindings.offer_market import OfferMade
 from energy_trading.bindings.suite import Suite
@@ -123,48 +124,6 @@ TARGETS: Final[Mapping[str, Target]] = {
 }
 
 
-@dataclass(frozen=True)
-class Scenario:
-    """A measured scenario.
-
-    Args:
-        paid: its transactions, in order.
-        share: how many things they do; the scenario's gas is that of one of them.
-        less: transactions of the same kind whose gas is subtracted; only the difference counts.
-    """
-
-    paid: tuple[Paid, ...]
-    share: int = 1
-    less: tuple[Paid, ...] = ()
-
-    @property
-    def gas(self) -> int:
-        """Gas of one share of all transactions, as their receipts report it, rounded up."""
-        return self.shared(lambda paid: paid.gas)
-
-    @property
-    def parts(self) -> dict[str, int]:
-        """What all transactions (not one share) were paid for, by name."""
-        total: Counter[str] = Counter()
-        for paid in self.paid:
-            total.update(paid.parts)
-        for paid in self.less:
-            total.subtract(paid.parts)
-        return dict(total)
-
-    def shared(self, of: Callable[[Paid], int]) -> int:
-        """Return one share of an amount's sum over all transactions, rounded up."""
-        return -(-(sum(map(of, self.paid)) - sum(map(of, self.less))) // self.share)
-
-    def __add__(self, other: Scenario) -> Scenario:
-        """Return both as one."""
-        return Scenario(self.paid + other.paid)
-
-    def beyond(self, less: Scenario, share: int) -> Scenario:
-        """Return what this one costs beyond another of the same kind that does `share` things less."""
-        return Scenario(self.paid, share, less.paid)
-
-
 def token_code() -> bytes:
     """Return the creation code of tests/solidity/PermitToken.sol, a file that installed packages lack."""
     return bytes.fromhex((files("energy_trading") / "bench" / "gas" / "permit_token.hex").read_text("ascii"))
@@ -203,6 +162,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         bench.relayed_batch()
         say(f"auctions of {BATCH}")
         bench.auctions()
+        measure_slots(found, seen, say)
     found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
     return dict(sorted(found.items()))
 

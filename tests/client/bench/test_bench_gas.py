@@ -64,6 +64,7 @@ def never_measured(abi: list[dict[str, Any]], identifiers: dict[str, str], seen:
 
 
 CONTRACTS = ["EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot"]
+CONTRACTS += ["SlotMarket", "SlotDisputes", "VerifierCouncil"]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)
@@ -83,6 +84,7 @@ def test_parts_sum_to_the_receipt(measured: dict[str, gas.Scenario]) -> None:
         for paid in scenario.paid:
             assert set(paid.parts) == set(PARTS), name
             assert sum(paid.parts.values()) == paid.gas, name
+            assert all(gas >= 0 for part, gas in paid.parts.items() if part != "refunds"), name
 
 
 def test_revert_given_parts_that_do_not_add_up(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -23,6 +23,9 @@ INTERFACES = (
     "IRelayDesk",
     "ISealedBidAuction",
     "IEnergyLot",
+    "ISlotMarket",
+    "ISlotDisputes",
+    "IVerifierCouncil",
 )
 #: A comment, or a string.
 WORDS = re.compile(r"//[^\n]*|/\*.*?\*/|\"[^\"\n]*\"|'[^'\n]*'", re.DOTALL)

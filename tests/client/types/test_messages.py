@@ -40,6 +40,8 @@ def drawn(draw: random.Random, kind: str) -> Any:
     return {
         "address": lambda: draw.choice(["0x" + "00" * 20, "0x" + draw.randbytes(20).hex()]),
         "uint256": lambda: draw.choice([0, 1, 2**256 - 1, draw.getrandbits(draw.randint(1, 256))]),
+        "int256": lambda: draw.choice([0, -1, 2**255 - 1, -(2**255), draw.getrandbits(256) - 2**255]),
+        "string": lambda: draw.choice(["", "ä", "a reason" * 9]),
         "bytes32": lambda: draw.randbytes(32),
         "bytes": lambda: draw.randbytes(draw.choice([0, 1, 31, 32, 33, 97])),
     }[kind]()
@@ -65,6 +67,8 @@ def test_all_messages_are_here() -> None:
     assert sorted(parsed(kind.TYPE).popitem()[0] for kind in MESSAGES if ")E" not in kind.TYPE) == [
         "Acceptance",
         "AccountAttestation",
+        "Ack",
+        "Admission",
         "Bid",
         "Cancellation",
         "Deposit",
@@ -75,14 +79,18 @@ def test_all_messages_are_here() -> None:
         "InjectionRequest",
         "NonceCancellation",
         "Offer",
+        "Order",
         "Permit",
         "Purchase",
         "Quote",
+        "Reading",
         "Receipt",
+        "Registration",
+        "Result",
         "Testimony",
         "Withdrawal",
     ]
-    assert len(MESSAGES) == 19  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 25  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

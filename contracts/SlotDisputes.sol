@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ECDSA} from "solady/src/utils/ECDSA.sol";
+import {ISlotDisputes} from "./interfaces/ISlotDisputes.sol";
+import {ISlotMarket} from "./interfaces/ISlotMarket.sol";
+import {PoolClearing} from "./libraries/PoolClearing.sol";
+import {SignerLib} from "./libraries/SignerLib.sol";
+import {
+    Ack,
+    Evidence,
+    Facts,
+    Fault,
+    Order,
+    Posted,
+    Reading,
+    Result,
+    RowProof,
+    SlotHash
+} from "./types/Slot.sol";
+
+/// @title Disputes of the slot market
+/// @notice Specified in {ISlotDisputes}.
+contract SlotDisputes is ISlotDisputes {
+    uint256 private constant MAX_SPAN = 96;
+
+    /// @inheritdoc ISlotDisputes
+    address public immutable MARKET;
+
+    /// @notice Deploys the judge of one market.
+    /// @param market The slot market.
+    constructor(address market) {
+        MARKET = market;
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function answer(
+        Posted calldata posted,
+        uint256 home,
+        RowProof calldata proof,
+        Evidence calldata evidence
+    ) external {
+        Facts memory facts = _facts(posted, home);
+        int256 row = _rowOf(posted.result, home, proof);
+        if (row != 0) {
+            _checkEvidence(posted.result, home, row, facts, evidence);
+        }
+        ISlotMarket(MARKET).settleDemand(posted.result.slot, home, msg.sender);
+    }
+
+    /// @dev Checks that order and reading are the home's own, counted in the slot, and lead to the row.
+    function _checkEvidence(
+        Result calldata r,
+        uint256 home,
+        int256 row,
+        Facts memory facts,
+        Evidence calldata e
+    ) private view {
+        Order calldata o = e.order;
+        _checkAbout(r.slot, home, facts.account, o, e.reading);
+        if (o.nonce < facts.minNonce || o.lastSlot < o.firstSlot || o.lastSlot - o.firstSlot >= MAX_SPAN) {
+            revert SlotDisputes_BadOrder(o.nonce, facts.minNonce);
+        }
+        // Safe: no home has the account zero, which a bad signature leads to.
+        if (ECDSA.tryRecoverCalldata(_digest(SlotHash.order(o)), e.orderSignature) != facts.account) {
+            revert SlotDisputes_BadSignature(abi.encodePacked(facts.account));
+        }
+        _checkReading(facts.meter, e.reading, e.meter, e.readingSignature);
+        uint256 budget = _min(o.maxSpend, facts.cap);
+        if (!PoolClearing.fits(row, o, e.reading.netWh, budget, false, r, facts.fee)) {
+            revert SlotDisputes_RowDoesNotFit(row);
+        }
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function expire(Posted calldata posted, uint256 home) external {
+        _facts(posted, home);
+        ISlotMarket(MARKET).voidSlot(posted.result.slot, home, Fault.Unanswered, posted.signers);
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function misfill(
+        Posted calldata posted,
+        uint256 home,
+        RowProof calldata proof,
+        Order calldata order,
+        Reading calldata reading,
+        Ack calldata ack,
+        uint256 member,
+        bytes calldata signature
+    ) external {
+        uint256 slot = posted.result.slot;
+        Facts memory facts = _facts(posted, home);
+        if (block.timestamp >= facts.windowEnd) {
+            revert SlotDisputes_TooLate(block.timestamp, facts.windowEnd);
+        }
+        int256 row = _rowOf(posted.result, home, proof);
+        _checkAbout(slot, home, facts.account, order, reading);
+        if (
+            ack.slot != slot ||
+            ack.account != facts.account ||
+            ack.order != SlotHash.order(order) ||
+            ack.reading != SlotHash.reading(reading)
+        ) {
+            revert SlotDisputes_WrongEvidence(slot, home);
+        }
+        if (member >= posted.signers.length) {
+            revert SlotDisputes_NotSigner(member, posted.signers.length);
+        }
+        // Who acknowledged something else is at fault; the other signers may not have known.
+        address[] calldata guilty = posted.signers[member:member + 1];
+        if (ECDSA.tryRecoverCalldata(_digest(SlotHash.ack(ack)), signature) != guilty[0]) {
+            revert SlotDisputes_BadSignature(abi.encodePacked(guilty[0]));
+        }
+        uint256 budget = _min(_min(ack.budget, order.maxSpend), facts.cap);
+        bool right = row == 0;
+        if (!facts.frozen) {
+            right = PoolClearing.fits(row, order, reading.netWh, budget, true, posted.result, facts.fee);
+        }
+        if (right) {
+            revert SlotDisputes_Unjustified(slot, home, row);
+        }
+        ISlotMarket(MARKET).voidSlot(slot, home, Fault.Misfill, guilty);
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function overspend(Posted calldata posted, uint256 home, RowProof calldata proof) external {
+        uint256 slot = posted.result.slot;
+        Facts memory facts = _facts(posted, home);
+        int256 row = _rowOf(posted.result, home, proof);
+        if (row == 0 || (!facts.frozen && _spent(row, posted.result.price, facts.fee) <= facts.cap)) {
+            revert SlotDisputes_Unjustified(slot, home, row);
+        }
+        ISlotMarket(MARKET).voidSlot(slot, home, Fault.Overspend, posted.signers);
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function overdraft(Posted calldata posted, uint256 home, RowProof calldata proof) external {
+        uint256 slot = posted.result.slot;
+        Facts memory facts = _facts(posted, home);
+        uint256 frontier = ISlotMarket(MARKET).frontier();
+        if (slot != frontier) {
+            revert SlotDisputes_WrongSlot(slot, frontier);
+        }
+        int256 row = _rowOf(posted.result, home, proof);
+        if (_spent(row, posted.result.price, facts.fee) <= ISlotMarket(MARKET).homeOf(home).balance) {
+            revert SlotDisputes_Unjustified(slot, home, row);
+        }
+        ISlotMarket(MARKET).voidSlot(slot, home, Fault.Overdraft, posted.signers);
+    }
+
+    /// @inheritdoc ISlotDisputes
+    function twoReadings(
+        uint256 home,
+        Reading calldata first,
+        Reading calldata second,
+        bytes calldata meter,
+        bytes calldata firstSignature,
+        bytes calldata secondSignature
+    ) external {
+        uint256 slot = first.slot;
+        (address account, bytes32 needed) = ISlotMarket(MARKET).meterAt(home, slot);
+        if (first.account != account || second.account != account || second.slot != slot) {
+            revert SlotDisputes_WrongEvidence(slot, home);
+        }
+        if (first.netWh == second.netWh) {
+            revert SlotDisputes_SameReading(first.netWh);
+        }
+        _checkReading(needed, first, meter, firstSignature);
+        _checkReading(needed, second, meter, secondSignature);
+        ISlotMarket(MARKET).tearMeter(home, slot, needed);
+    }
+
+    /// @dev What the dispute goes by, if this is what was posted.
+    function _facts(Posted calldata posted, uint256 home) private view returns (Facts memory) {
+        bytes32 signers = keccak256(abi.encodePacked(posted.signers));
+        bytes32 postedHash = SlotHash.posted(SlotHash.result(posted.result), signers);
+        return ISlotMarket(MARKET).factsOf(posted.result.slot, home, postedHash);
+    }
+
+    /// @dev Reverts: {SlotDisputes_WrongEvidence}.
+    function _checkAbout(
+        uint256 slot,
+        uint256 home,
+        address account,
+        Order calldata o,
+        Reading calldata reading
+    ) private pure {
+        if (o.account != account || reading.account != account || reading.slot != slot) {
+            revert SlotDisputes_WrongEvidence(slot, home);
+        }
+    }
+
+    /// @dev Checks a reading's signature. Reverts: {SlotDisputes_WrongMeter}, {SlotDisputes_BadSignature}.
+    /// @param needed keccak256 of the signer that the home had in the slot.
+    function _checkReading(
+        bytes32 needed,
+        Reading calldata reading,
+        bytes calldata meter,
+        bytes calldata signature
+    ) private view {
+        bytes32 given = keccak256(meter);
+        if (given != needed) {
+            revert SlotDisputes_WrongMeter(given, needed);
+        }
+        if (!SignerLib.isValid(meter, _digest(SlotHash.reading(reading)), signature)) {
+            revert SlotDisputes_BadSignature(meter);
+        }
+    }
+
+    /// @dev The row of a home; zero behind the last row. Reverts: {SlotDisputes_WrongRoot}.
+    function _rowOf(Result calldata r, uint256 home, RowProof calldata proof) private pure returns (int256) {
+        bytes32 root = keccak256(abi.encodePacked(proof.hashes));
+        if (root != r.rows) {
+            revert SlotDisputes_WrongRoot(root, r.rows);
+        }
+        uint256 chunk = (2 * home) / PoolClearing.CHUNK_BYTES;
+        if (chunk >= proof.hashes.length) {
+            return 0;
+        }
+        if (keccak256(proof.chunk) != proof.hashes[chunk]) {
+            revert SlotDisputes_WrongRoot(keccak256(proof.chunk), proof.hashes[chunk]);
+        }
+        uint256 offset = (2 * home) % PoolClearing.CHUNK_BYTES;
+        if (offset >= proof.chunk.length) {
+            return 0;
+        }
+        return int16(uint16(bytes2(proof.chunk[offset:offset + 2])));
+    }
+
+    /// @dev Units that a row costs its home, fee included; zero if it has not bought.
+    function _spent(int256 row, uint256 price, uint256 fee) private pure returns (uint256) {
+        return row < 0 ? uint256(-row) * price + fee : 0;
+    }
+
+    /// @dev Digest in the domain of the market.
+    function _digest(bytes32 structHash) private view returns (bytes32) {
+        return SlotHash.digest(MARKET, structHash);
+    }
+
+    /// @dev The smaller of two numbers.
+    function _min(uint256 a, uint256 b) private pure returns (uint256) {
+        return a < b ? a : b;
+    }
+}
