@@ -19,11 +19,12 @@ from energy_trading.cli.trade_files import delivery_from_json, delivery_to_json
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files._json import MAX_EXACT, exact, read_integer
+from energy_trading.market.intents.intent import Intent
 from energy_trading.market.log.event_json import event_to_json
 from energy_trading.market.trade.offer import Offer, make_offer, sign_offer
 from energy_trading.session import PriceProposal, Subject
 from energy_trading.session.content import decode, encode
-from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, Delivery, Domain, Energy
+from energy_trading.types import MAX_UNITS, ZERO_ADDRESS, Bid, Delivery, Domain, Energy, Purchase
 
 NODE = shutil.which("node")
 SELLER, BUYER = SecretKey.from_int(7), SecretKey.from_int(8)
@@ -133,3 +134,20 @@ def test_malformed_offer_is_one_line() -> None:
     offer = offers()[1]
     with pytest.raises(BadInput, match="the quantity of 5 Wh is not the one that the terms hold"):
         replace(offer, energy_wh=5)
+
+
+def test_intents_survive_node() -> None:
+    """A purchase of a signed offer and a bid with a large nonce come back as they were signed (N-2)."""
+    desk = Domain("RelayDesk", 31337, "0x" + "22" * 20)
+    (_, signed, _) = offers()
+    buy = Purchase(BUYER.address, signed.trade_id, MAX_UNITS, bytes(32), 2**40, SELLER.address, 2**62)
+    bid = Bid(
+        *(BUYER.address, ZERO_ADDRESS, 1, 2**60, 2**61, 10, 20, 0, 2**40, 2**255 + 1),
+        *(bytes(32), SELLER.address, 3),
+    )
+    for order, terms, seller in ((buy, signed.terms, signed.signature), (bid, None, b"")):
+        signature = BUYER.sign_digest(desk.digest(order))
+        intent = Intent(order, desk, BUYER.address, signature, terms, seller or b"")
+        back = Intent.from_json(in_node(intent.to_json()))
+        assert back == intent
+        assert back.domain.digest(back.order) == desk.digest(order)
