@@ -58,7 +58,8 @@ def test_group_without_a_verb_shows_its_verbs() -> None:
     done = cli("trade")
     assert done.returncode == 2
     shown = done.stdout + done.stderr
-    assert "Usage:" in shown and all(verb in shown for verb in ("offer", "accept", "confirm"))
+    assert "Usage:" in shown
+    assert all(verb in shown for verb in ("offer", "accept", "confirm"))
 
 
 def test_short_help_version_and_completion() -> None:
