@@ -32,11 +32,10 @@ from energy_trading.market.lots.injection import (
     SignedInjection,
     mint,
     sign_injection,
-    sign_reading,
 )
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
-from energy_trading.simulation.people import GENESIS, Community
+from energy_trading.simulation.people import GENESIS, Community, feed_in
 from energy_trading.types import (
     TESTIMONY_NONCE,
     ZERO_ADDRESS,
@@ -502,7 +501,7 @@ class Bench(Community):
     def certified(self, producer: SecretKey, energy_wh: int, slot: int) -> SignedInjection:
         """The DSO's certificate over a reading of the meter."""
         domain = self.suite.lots_domain
-        reading = sign_reading(GENESIS - 900 * slot, energy_wh, self.meter, domain)
+        reading = feed_in(self.suite, self.meter, GENESIS - 900 * slot, energy_wh)
         deadline = self.chain.now() + 86_399
         return sign_injection(reading, Contact.of(producer), NONCE, deadline, self.dso, domain)
 
