@@ -198,9 +198,7 @@ from .market.lots.identities import check_identities as check_identities
 from .market.lots.injection import Contact as Contact
 from .market.lots.injection import InjectionRefused as InjectionRefused
 from .market.lots.injection import SignedInjection as SignedInjection
-from .market.lots.injection import SignedReading as SignedReading
 from .market.lots.injection import mint as mint
-from .market.lots.injection import sign_reading as sign_reading
 from .market.lots.lot_owner import LotOwner as LotOwner
 from .market.lots.lot_owner import SignedExchange as SignedExchange
 from .market.lots.lot_owner import SignedPermit as SignedPermit
@@ -227,9 +225,10 @@ from .market.trade.trader import testify_many as testify_many
 from .market.trade.trader import witness_of as witness_of
 from .meter.command_signer import CommandSigner as CommandSigner
 from .meter.command_signer import SignerFailed as SignerFailed
-from .meter.export_ledger import ExportLedger as ExportLedger
 from .meter.export_ledger import ExportRange as ExportRange
+from .meter.export_ledger import SignedInjectionRange as SignedInjectionRange
 from .meter.export_ledger import SignedRange as SignedRange
+from .meter.export_ledger import SignedReading as SignedReading
 from .meter.export_ledger import SignedTestimony as SignedTestimony
 from .meter.export_ledger import proves_fault as proves_fault
 from .meter.key_root import Evidence as Evidence
