@@ -9,7 +9,9 @@ from .bindings.deployment import Record as Record
 from .bindings.deployment import RecordLocked as RecordLocked
 from .bindings.deployment import deploy_recorded as deploy_recorded
 from .bindings.deployment import verify as verify
+from .bindings.suite import CouncilSettings as CouncilSettings
 from .bindings.suite import NonceTaken as NonceTaken
+from .bindings.suite import SlotSettings as SlotSettings
 from .bindings.suite import Suite as Suite
 from .bindings.suite import SuiteParameters as SuiteParameters
 from .bindings.suite import deploy as deploy
