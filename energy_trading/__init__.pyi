@@ -30,6 +30,7 @@ from .chain.receipt_proof import ReceiptProof as ReceiptProof
 from .chain.receipt_proof import ReceiptProofRefused as ReceiptProofRefused
 from .chain.receipt_proof import prove_receipt as prove_receipt
 from .chain.signers import signed_by as signed_by
+from .council._verifier_http import VerifierSupportMissing as VerifierSupportMissing
 from .council.admission import Application as Application
 from .council.admission import CertificateRefused as CertificateRefused
 from .council.admission import CertificateRevoked as CertificateRevoked
@@ -58,14 +59,23 @@ from .council.home_identity import IdentityBox as IdentityBox
 from .council.home_identity import IdentityForged as IdentityForged
 from .council.home_identity import SignedIdentity as SignedIdentity
 from .council.home_identity import WrongSet as WrongSet
+from .council.home_link import HomeLink as HomeLink
+from .council.home_link import MqttHomeLink as MqttHomeLink
+from .council.home_link import NoMemberReached as NoMemberReached
 from .council.identity_store import IdentityNotHeld as IdentityNotHeld
 from .council.identity_store import IdentityStore as IdentityStore
 from .council.node_keys import NodeKeys as NodeKeys
 from .council.verifier_certificate import Verifier as Verifier
 from .council.verifier_certificate import VerifierCertificate as VerifierCertificate
 from .council.verifier_certificate import load_certificate as load_certificate
+from .council.verifier_node import NodeSettings as NodeSettings
+from .council.verifier_node import VerifierNode as VerifierNode
+from .council.verifier_run import VerifierConfig as VerifierConfig
+from .council.verifier_run import run_verifier as run_verifier
 from .council.verifier_set import NotInSet as NotInSet
 from .council.verifier_set import VerifierSet as VerifierSet
+from .council.verifier_store import VerifierStore as VerifierStore
+from .council.verifier_store import VerifierStoreLocked as VerifierStoreLocked
 from .crypto.addresses import message_address as message_address
 from .crypto.ecies import DecryptionFailed as DecryptionFailed
 from .crypto.ecqv import WrongCertificate as WrongCertificate
@@ -208,6 +218,7 @@ from .market.lots.lot_owner import SignedExchange as SignedExchange
 from .market.lots.lot_owner import SignedPermit as SignedPermit
 from .market.lots.lot_owner import exchange as exchange
 from .market.slots.book import HomeInSlot as HomeInSlot
+from .market.slots.book import OpenDemand as OpenDemand
 from .market.slots.book import SlotBook as SlotBook
 from .market.slots.book import SlotNotClosed as SlotNotClosed
 from .market.slots.book import read_book as read_book
@@ -219,6 +230,7 @@ from .market.slots.clearing import PoolPrice as PoolPrice
 from .market.slots.clearing import PoolRule as PoolRule
 from .market.slots.clearing import clear_double_auction as clear_double_auction
 from .market.slots.clearing import clear_pool as clear_pool
+from .market.slots.home_records import HomeRecords as HomeRecords
 from .market.slots.messages import SignedAck as SignedAck
 from .market.slots.messages import SignedOrder as SignedOrder
 from .market.slots.messages import SignedResult as SignedResult
@@ -237,6 +249,8 @@ from .market.slots.settlement import check_reading as check_reading
 from .market.slots.settlement import check_settled as check_settled
 from .market.slots.settlement import orders_root as orders_root
 from .market.slots.settlement import settle as settle
+from .market.slots.watcher import RowFinding as RowFinding
+from .market.slots.watcher import Watcher as Watcher
 from .market.trade.offer import Offer as Offer
 from .market.trade.offer import Trade as Trade
 from .market.trade.offer import make_offer as make_offer

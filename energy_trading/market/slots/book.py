@@ -39,6 +39,19 @@ class HomeInSlot:
     budget: int
 
 
+@dataclass(frozen=True)
+class OpenDemand:
+    """A demand for order and reading of a row that nobody has answered.
+
+    Args:
+        challenger: account that demands.
+        deadline: unix second from which on it can expire.
+    """
+
+    challenger: str
+    deadline: int
+
+
 @dataclass
 class _Home:
     account: str
@@ -67,9 +80,10 @@ class SlotBook:
 
     Attributes:
         posted: the posted slots that are not final, void ones too, by slot.
+        posted_at: when they were posted, unix seconds.
         void: slots that a dispute has emptied.
         frontier: first slot that is not final.
-        demands: open demands, with who demands, by slot and home.
+        demands: open demands by slot and home.
 
     Source:
         Z-5, Z-7.
@@ -80,7 +94,8 @@ class SlotBook:
         self.posted: dict[int, SlotPosted] = {}
         self.void: set[int] = set()
         self.frontier = 0
-        self.demands: dict[tuple[int, int], str] = {}
+        self.posted_at: dict[int, int] = {}
+        self.demands: dict[tuple[int, int], OpenDemand] = {}
         self.numbers: dict[str, int] = {}
         self._homes: list[_Home] = []
         self._nonces: dict[str, list[tuple[int, int]]] = {}
@@ -142,9 +157,10 @@ class SlotBook:
             case market_events.OrdersRevoked():
                 self._nonces.setdefault(event.account, [(0, 0)]).append((event.from_slot, event.nonce))
             case market_events.SlotPosted():
-                self.posted[event.slot] = event
+                self.posted[event.slot], self.posted_at[event.slot] = event, time
             case market_events.Demanded():
-                self.demands[event.slot, event.home] = event.challenger
+                deadline = time + self.parameters.answer_seconds
+                self.demands[event.slot, event.home] = OpenDemand(event.challenger, deadline)
             case market_events.Answered():
                 self.demands.pop((event.slot, event.home), None)
             case market_events.Voided():
@@ -162,6 +178,15 @@ class SlotBook:
         if slot not in self._closed:
             raise SlotNotClosed(f"slot {slot} has not ended yet, or it is final")
         return self._closed[slot]
+
+    def homes_of(self, slot: int) -> tuple[HomeInSlot, ...]:
+        """Return every home that a posted slot may have a row of, those that joined after the slot too."""
+        closed = self._closed.get(slot, ())
+        return (*closed, *(self.home_now(number, slot) for number in range(len(closed), len(self._homes))))
+
+    def has_closed(self, slot: int) -> bool:
+        """Return whether a slot has ended and is not final."""
+        return slot in self._closed
 
     def home_now(self, number: int, slot: int) -> HomeInSlot:
         """Return a home as far as it is known for a slot that has not ended; its budget is its cap."""
@@ -226,6 +251,7 @@ class SlotBook:
     def _finalise(self, frontier: int) -> None:
         for slot in [slot for slot in sorted(self.posted) if slot < frontier]:
             posted = self.posted.pop(slot)
+            del self.posted_at[slot]
             if slot in self.void:
                 self.void.discard(slot)
                 continue
