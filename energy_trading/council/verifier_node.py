@@ -254,13 +254,13 @@ class VerifierNode:
         budget = homes[number].budget
         ack = SignedAck.sign(slot, entry.order, entry.reading, budget, self._key, self.domain)
         self._store.put_ack(ack, entry)
+        self._send(f"home {account}", {"kind": "ack", "signed": ack.to_json()})
         return ack
 
     def _give_acks(self, slot: int) -> None:
-        """Give its word to each home; whoever signs a slot has given it, so that its homes can hold it to it."""
+        """Give its word to each home; whoever signs a slot has given it, and can be held to it."""
         for account in self.book.numbers:
-            if self._store.ack(slot, account) is None and (ack := self._ack(slot, account)):
-                self._send(f"home {account}", {"kind": "ack", "signed": ack.to_json()})
+            self._ack(slot, account)
 
     def _entry(self, slot: int, account: str) -> SlotEntry | None:
         """What counts for a home: what was acknowledged, or else its best order and its first reading."""
