@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -124,6 +125,7 @@ class VerifierNode:
         self._lock = threading.RLock()
         self._members = sorted({*settings.members, key.address})
         self._steps = 0
+        self._out: list[tuple[str | None, dict[str, Any]]] = []
         self._begin()
 
     def _begin(self) -> None:
@@ -167,13 +169,25 @@ class VerifierNode:
             raise BadInput(f"a message must be of the kind {', '.join(kinds)}, not {kind!r}")
         if sender is None and kind not in ("order", "reading"):
             raise BadInput(f"a message of the kind {kind} must be a member's, signed by it")
-        with self._lock:
+        with self._kept():
             return kinds[kind](message, sender is not None)
+
+    @contextmanager
+    def _kept(self) -> Iterator[None]:
+        """Hold the node; what it has recorded inside is on the disk before anything leaves it."""
+        with self._lock:
+            try:
+                with self._store.together():
+                    yield
+            finally:
+                out, self._out = self._out, []
+                for to, message in out:
+                    self._send(to, message)
 
     def _tell(self, to: str | None, message: dict[str, Any]) -> None:
         """Send a message that this member signs."""
         signature = to_hex(compact(self._key.sign_digest(self._digest(message))))
-        self._send(to, {"member": self.member, "message": message, "signature": signature})
+        self._out.append((to, {"member": self.member, "message": message, "signature": signature}))
 
     def _opened(self, message: Any) -> tuple[str | None, Any]:
         """Return a message and the member that signed it; None if it is a home's."""
@@ -238,7 +252,7 @@ class VerifierNode:
 
     def ack_of(self, slot: int, account: str) -> SignedAck | None:
         """Return what this node goes by for a home and a slot; None if order or reading is missing."""
-        with self._lock:
+        with self._kept():
             return self._ack(slot, account)
 
     def _ack(self, slot: int, account: str) -> SignedAck | None:
@@ -254,7 +268,7 @@ class VerifierNode:
         budget = homes[number].budget
         ack = SignedAck.sign(slot, entry.order, entry.reading, budget, self._key, self.domain)
         self._store.put_ack(ack, entry)
-        self._send(f"home {account}", {"kind": "ack", "signed": ack.to_json()})
+        self._out.append((f"home {account}", {"kind": "ack", "signed": ack.to_json()}))
         return ack
 
     def _give_acks(self, slot: int) -> None:
@@ -560,7 +574,7 @@ class VerifierNode:
         Raises:
             NodeError: the chain's node cannot be reached.
         """
-        with self._lock:
+        with self._kept():
             self._steps += 1
             self._sync()
             for slot in self._open_slots():

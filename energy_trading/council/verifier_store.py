@@ -6,7 +6,8 @@ import json
 import os
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,7 +48,8 @@ class VerifierStoreLocked(TryAgain):
 class VerifierStore:
     """The store of one verifier node: an SQLite file that only its owner can read.
 
-    Each step is on the disk before its caller goes on, so that a node may be killed at any point.
+    What happens within `together` is on the disk as a whole when that ends, so that a node may be killed at
+    any point.
 
     Args:
         path: of the file.
@@ -66,22 +68,32 @@ class VerifierStore:
             self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0)
             # The lock is the process's own and ends with it, however it ends.
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
+            self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
-            self._db.execute("BEGIN EXCLUSIVE")
-            self._db.execute("COMMIT")
-            self._db.executescript(_SCHEMA)
+            self._db.executescript(f"BEGIN EXCLUSIVE;{_SCHEMA}COMMIT;")
         except OSError as error:
             raise BadInput(f"the store {path} cannot be opened: {error.strerror}") from error
         except sqlite3.OperationalError as error:
             raise VerifierStoreLocked(f"the store {path} is in use by another process ({error})") from error
         except sqlite3.DatabaseError as error:
             raise BadInput(f"{path} is not a verifier's store: {error}") from error
-        self._own("market", f"{domain.chain_id} {domain.verifying_contract}", path)
-        self._own("member", member, path)
+        with self.together():
+            self._own("market", f"{domain.chain_id} {domain.verifying_contract}", path)
+            self._own("member", member, path)
 
     def close(self) -> None:
         """Release the store."""
         self._db.close()
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """Put all that happens inside on the disk at its end, also if it ends with an error."""
+        with self._lock:
+            self._db.execute("BEGIN")
+            try:
+                yield
+            finally:
+                self._db.execute("COMMIT")
 
     # ------------------------------------------------------------ orders
 
@@ -215,7 +227,6 @@ class VerifierStore:
         if known is None:
             self._db.execute("INSERT INTO owner VALUES (?, ?)", (name, value))
         elif known != value:
-            self._db.close()
             raise BadInput(f"the store {path} is of the {name} {known}, not {value}")
 
     def _one(self, query: str, *values: object) -> Any:

@@ -305,9 +305,10 @@ def test_lying_leader_is_declined_and_named(town: Neighbourhood) -> None:
                 told.append(str(to))
                 inner = json.loads(json.dumps(inner))
                 del inner["entries"][1]
-                node._send = honest
+                before, node._out = node._out, []
                 node._tell(to, inner)
-                node._send = send
+                [(_, lie)], node._out = node._out, before
+                honest(to, lie)
             else:
                 honest(to, message)
 
