@@ -228,6 +228,36 @@ class Chain:
         found = self._rpc("eth_getBlockByNumber", place, False)
         return None if found is None else (int(found["number"], 16), bytes.fromhex(found["hash"][2:]))
 
+    def time_of(self, number: int) -> int:
+        """Return the timestamp of a block in unix seconds.
+
+        Raises:
+            NodeError: the node does not have the block, or refused the request.
+        """
+        from web3.exceptions import BlockNotFound
+
+        try:
+            return int(self.web3.eth.get_block(number)["timestamp"])
+        except BlockNotFound:
+            raise NodeError(f"the node does not have block {number}") from None
+
+    def input_of(self, transaction: bytes) -> bytes:
+        """Return what a transaction was sent with: selector and encoded arguments.
+
+        Args:
+            transaction: its hash, 32 bytes.
+
+        Raises:
+            NodeError: the node does not have the transaction, or refused the request.
+        """
+        from hexbytes import HexBytes
+        from web3.exceptions import TransactionNotFound
+
+        try:
+            return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
+        except TransactionNotFound:
+            raise NodeError(f"the node does not have transaction {to_hex(transaction)}") from None
+
     def code(self, address: str) -> bytes:
         """Return the code at an address; it is empty if there is no contract."""
         return bytes(self.web3.eth.get_code(self.web3.to_checksum_address(address)))
