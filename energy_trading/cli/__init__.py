@@ -21,6 +21,7 @@ from energy_trading.cli import (
     meter,
     run,
     settings,
+    simulate,
     trace,
     trade,
     watch,
@@ -37,6 +38,7 @@ app = typer.Typer(
 )
 for command in (
     run.run,
+    simulate.simulate,
     deployment.deploy,
     deployment.verify,
     listings.accounts,
@@ -54,6 +56,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bench.group, name="bench", no_args_is_help=True)
+app.add_typer(simulate.group, name="scenario", no_args_is_help=True)
 for name, group in (
     ("keys", keys.group),
     ("pkg", authority.pkg),
