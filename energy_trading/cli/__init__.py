@@ -9,6 +9,7 @@ import typer
 
 from energy_trading.cli import (
     account,
+    agent,
     authority,
     bench,
     council,
@@ -62,6 +63,8 @@ for name, group in (
     ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
+    ("agent", agent.group),
+    ("records", agent.records),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 
