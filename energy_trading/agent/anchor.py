@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from sqlalchemy import select
 
 from energy_trading.agent.records import VERSION
+from energy_trading.agent.store import Store
 from energy_trading.agent.tables import records
+from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import from_hex
-
-if TYPE_CHECKING:
-    from energy_trading.agent.service import Service
 
 _SIZE: Final = len(VERSION) + 64
 
@@ -26,11 +25,13 @@ def anchor_data(number: int, head: bytes) -> bytes:
     return VERSION + number.to_bytes(32, "big") + head
 
 
-def check_anchor(service: Service, transaction: str) -> int:
+def check_anchor(store: Store, chain: Chain, sender: str, transaction: str) -> int:
     """Compare the records with a head that the agent wrote on chain (decision 16).
 
     Args:
-        service: its node is asked for the transaction.
+        store: of the agent.
+        chain: whose node is asked for the transaction.
+        sender: address of the agent's relayer.
         transaction: hash, 0x and 64 digits.
 
     Returns:
@@ -44,16 +45,16 @@ def check_anchor(service: Service, transaction: str) -> int:
     from web3.exceptions import TransactionNotFound
 
     try:
-        found = service.chain.web3.eth.get_transaction(HexBytes(from_hex(transaction, "--transaction", 32)))
+        found = chain.web3.eth.get_transaction(HexBytes(from_hex(transaction, "--transaction", 32)))
     except TransactionNotFound:
         raise BadInput(f"the node has no transaction {transaction}") from None
     data = bytes(found["input"])
     if len(data) != _SIZE or not data.startswith(VERSION):
         raise BadInput(f"the transaction {transaction} anchors no record")
     number, head = int.from_bytes(data[len(VERSION) : -32], "big"), data[-32:]
-    if found["from"] != service.relayer.address:
-        raise AnchorDiffers(f"the transaction was sent by {found['from']}, not by {service.relayer.address}")
-    with service.store.reading() as connection:
+    if found["from"] != sender:
+        raise AnchorDiffers(f"the transaction was sent by {found['from']}, not by {sender}")
+    with store.reading() as connection:
         stored = connection.execute(select(records.c.hash).where(records.c.number == number)).scalar()
     if stored is None or bytes(stored) != head:
         raise AnchorDiffers(f"record {number} is not the one that was anchored on chain")

@@ -221,6 +221,7 @@ class _Handlers:
     """Turns exceptions into answers."""
 
     def __init__(self, app: FastAPI) -> None:
+        self._app = app
         app.add_exception_handler(EnergyTradingError, self._own)
         app.add_exception_handler(RequestValidationError, self._malformed)
         app.add_exception_handler(HTTPException, self._http)
@@ -238,14 +239,26 @@ class _Handlers:
         places = (".".join(map(str, one["loc"])) + ": " + str(one["msg"]) for one in error.errors())
         return _answer(Problem("bad-input", "; ".join(places)))
 
-    async def _http(self, _: Request, error: Exception) -> Response:
+    async def _http(self, request: Request, error: Exception) -> Response:
         assert isinstance(error, HTTPException), "it is registered for these"
         code = {404: "not-found", 405: "method-not-allowed"}.get(error.status_code, "bad-input")
-        return _answer(Problem(code), dict(error.headers or {}))
+        headers = dict(error.headers or {})
+        if error.status_code == 405:  # the framework names the methods of one operation only
+            path = request.url.path
+            paths = self._app.openapi()["paths"].items()
+            named = [set(found) for where, found in paths if _fits(where, path)]
+            headers["Allow"] = ", ".join(sorted(m.upper() for m in set().union(*named)))
+        return _answer(Problem(code), headers)
 
     async def _bug(self, _: Request, error: Exception) -> Response:
         log.error("a bug: %s", type(error).__name__, exc_info=error)
         return _answer(Problem("internal"))
+
+
+def _fits(template: str, path: str) -> bool:
+    parts, given = template.split("/"), path.split("/")
+    same = (a == b or a.startswith("{") for a, b in zip(parts, given, strict=False))
+    return len(parts) == len(given) and all(same)
 
 
 def _answer(problem: Problem, headers: dict[str, str] | None = None) -> JSONResponse:

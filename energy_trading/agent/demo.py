@@ -165,7 +165,7 @@ class Street:
         self.ids: list[str] = []
 
     def trade(self, number: int) -> None:
-        """Let every seller share an offer; half of the buyers buy a reserved one, the others ask within limits.
+        """Let every seller share an offer; half of the buyers buy a reserved one, the others ask for energy.
 
         There is one open offer fewer than there are requests, and one seller cancels what it shared.
         """

@@ -273,24 +273,34 @@ class Relayer:
     def _make_singles(self, mined: int) -> bool:
         changed = False
         for row in self._waiting(_SINGLES):
-            intent = Intent.from_json(json.loads(row.body))
-            item = self._checked(row, lambda intent=intent: intent.call(self._suite))  # type: ignore[misc]
+            item = self._checked(row, self._read_single)
             if item is not None:
                 changed |= self._make(row.kind, [item], item.call, mined)
         return changed
 
+    def _read_single(self, row: Row[Any]) -> tuple[Call[Any], Any]:
+        return Intent.from_json(json.loads(row.body)).call(self._suite), None
+
     def _make_bids(self, mined: int) -> bool:
-        rows = {row.id: row for row in self._waiting(["bid"])}
-        if not rows:
+        rows, wanted = {row.id: row for row in self._waiting(["bid"])}, {}
+        for row in rows.values():
+            try:
+                intent = Intent.from_json(json.loads(row.body))
+                intent.check(self._suite)
+                wanted[row.id] = intent
+            except TryAgain:
+                raise
+            except EnergyTradingError as error:
+                self._drop(row, error)
+        if not wanted:
             return False
-        wanted = {id: Intent.from_json(json.loads(row.body)) for id, row in rows.items()}
         with self._store.reading() as connection:
             offers = listed(connection, self._view)
             sold = self._promised(connection)
         offers = [item for item in offers if item.offer.trade_id not in sold]
         changed = False
         bids = [(id, i.order) for id, i in wanted.items() if isinstance(i.order, Bid)]
-        self._open([row for row in rows.values() if row.state == life.RECEIVED])
+        self._open([rows[id] for id in wanted if rows[id].state == life.RECEIVED])
         for id, bid in requests_in_turn(iter(bids)):
             for candidate in ranked(offers, bid):
                 item = self._fits(rows[id], wanted[id], candidate)
@@ -309,8 +319,8 @@ class Relayer:
         return {bytes(trade_id) for trade_id in found if trade_id is not None}
 
     def _fits(self, row: Row[Any], intent: Intent, candidate: Listed) -> _Item | None:
-        call = intent.call(self._suite, candidate.offer)
         try:
+            call = intent.call(self._suite, candidate.offer)
             self._simulate(call)
         except TryAgain:
             raise
@@ -350,10 +360,8 @@ class Relayer:
         while rows and head is not None:
             items = []
             for row in rows[:BATCH]:
-                call, part = read(row)
-                item = self._checked(row, lambda call=call: call)  # type: ignore[misc]
+                item = self._checked(row, read)
                 if item is not None:
-                    item.part = part
                     items.append(item)
             due = any(item.row.deadline - self._config.margin_seconds <= head.time for item in items)
             waited = any(head.time - item.row.received >= self._config.batch_seconds for item in items)
@@ -378,12 +386,12 @@ class Relayer:
         first = self._make_in_parts(kind, items[:half], together, mined)
         return self._make_in_parts(kind, items[half:], together, mined) or first
 
-    def _checked(self, row: Row[Any], make: Callable[[], Call[Any]]) -> _Item | None:
+    def _checked(self, row: Row[Any], read: Callable[[Row[Any]], tuple[Call[Any], Any]]) -> _Item | None:
         """Simulate an order on the indexed block, and drop it if it is refused for good."""
         try:
             if row.tries >= TRIES:
                 raise _GivenUp
-            call = make()
+            call, part = read(row)
             self._simulate(call)
         except ContractRevert as refusal:
             self._refuse(row, refusal)
@@ -395,12 +403,16 @@ class Relayer:
                 life.move(connection, [row.id], life.FAILED, code="refused-repeatedly")
             return None
         except EnergyTradingError as error:
-            with self._store.writing() as connection:
-                detail = json.dumps({"text": str(error)})
-                life.move(connection, [row.id], life.FAILED, code="refused", detail=detail)
+            self._drop(row, error)
             return None
         self._open([row] if row.state == life.RECEIVED else [])
-        return _Item(row, call, trade_id=None if row.trade_id is None else bytes(row.trade_id))
+        return _Item(row, call, part, None if row.trade_id is None else bytes(row.trade_id))
+
+    def _drop(self, row: Row[Any], error: EnergyTradingError) -> None:
+        """End an order that is not what was taken in: the stored text was changed, or a contract's code."""
+        with self._store.writing() as connection:
+            detail = json.dumps({"text": str(error)})
+            life.move(connection, [row.id], life.FAILED, code="refused", detail=detail)
 
     def _open(self, rows: Sequence[Row[Any]]) -> None:
         if rows:

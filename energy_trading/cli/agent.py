@@ -197,7 +197,8 @@ def verify(
         if transaction is not None:
             from energy_trading.agent.anchor import check_anchor
 
-            report["anchored"] = check_anchor(service, transaction)
+            sender = service.relayer.address
+            report["anchored"] = check_anchor(service.store, service.chain, sender, transaction)
     finally:
         service.store.close()
     if as_json:
