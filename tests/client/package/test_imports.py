@@ -31,6 +31,7 @@ ARROWS["simulation"] = {*ARROWS["council"], "council"}
 ARROWS["agent"] = {*ARROWS["simulation"], "simulation"}
 ARROWS["bench"] = {*ARROWS["agent"], "agent"}
 ARROWS["cli"] = {*ARROWS["bench"], "bench"}
+ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 
 #: half a second or more each: they belong inside the functions that need them
