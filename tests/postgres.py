@@ -63,7 +63,7 @@ class Postgres:
         for _ in range(600):
             try:
                 with psycopg.connect(where, autocommit=True) as connection:
-                    connection.execute(f"CREATE DATABASE {name}")  # type: ignore[arg-type]
+                    connection.execute(f"CREATE DATABASE {name}")
                 break
             except psycopg.OperationalError:  # it listens, and is still starting up
                 import time

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from energy_trading.agent.relay import delivery_to_json
+from energy_trading.agent.deliveries import delivery_to_json
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken, TryAgain

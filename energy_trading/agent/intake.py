@@ -8,9 +8,10 @@ from eth_utils.crypto import keccak
 
 from energy_trading.agent import intents as life
 from energy_trading.agent.config import AgentConfig
+from energy_trading.agent.deliveries import delivery_from_json, delivery_to_json
 from energy_trading.agent.problems import Problem, problem_of
 from energy_trading.agent.records import RecordChain
-from energy_trading.agent.relay import Relayer, delivery_from_json, delivery_to_json
+from energy_trading.agent.relay import Relayer
 from energy_trading.agent.store import Store
 from energy_trading.agent.view import View
 from energy_trading.bindings.suite import Suite

@@ -13,6 +13,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 from energy_trading.agent import intents as life
 from energy_trading.agent.book import Listed, listed, ranked, requests_in_turn
 from energy_trading.agent.config import AgentConfig
+from energy_trading.agent.deliveries import delivery_from_json
 from energy_trading.agent.index import newest
 from energy_trading.agent.store import Store, next_number, set_fact, tell
 from energy_trading.agent.tables import attempts, blocks, intents, jobs
@@ -22,12 +23,11 @@ from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import NodeError, RevertData, sign_transaction
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError, TryAgain
-from energy_trading.files._json import check_address, check_object, from_hex, reading, to_hex
+from energy_trading.files._json import to_hex
 from energy_trading.market.intents.intent import Intent
 from energy_trading.market.log.event_json import named, to_plain
-from energy_trading.market.trade.offer import terms_from_json, terms_to_json
 from energy_trading.market.trade.trader import repair
-from energy_trading.types import Bid, Delivery, Energy, Purchase
+from energy_trading.types import Bid, Purchase
 
 log: Final = logging.getLogger("energy_trading.agent")
 
@@ -591,27 +591,3 @@ def contract_error(refusal: ContractRevert) -> dict[str, Any]:
     fields = {n: to_plain(v, named) for n, v in zip(refusal.fields, refusal.values, strict=True)}
     shown = {n: str(v) if isinstance(v, int) and not isinstance(v, bool) else v for n, v in fields.items()}
     return {"name": refusal.signature.partition("(")[0], "fields": shown, "text": refusal.meaning}
-
-
-def delivery_from_json(value: Any) -> Delivery:
-    """Read a receipt with its terms: `terms`, `buyer`, `signer`, `energy` and `signature`."""
-    with reading("receipt"):
-        value = check_object(value, "receipt", {"terms", "buyer", "signer", "energy", "signature"})
-        return Delivery(
-            terms_from_json(value["terms"]),
-            check_address(value["buyer"], "buyer"),
-            from_hex(value["signer"], "signer"),
-            Energy(from_hex(value["energy"], "energy", 32)),
-            from_hex(value["signature"], "signature"),
-        )
-
-
-def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
-    """Write a receipt with its terms."""
-    return {
-        "terms": terms_to_json(delivery.terms),
-        "buyer": delivery.buyer,
-        "signer": to_hex(delivery.signer),
-        "energy": to_hex(delivery.energy),
-        "signature": to_hex(delivery.signature),
-    }
