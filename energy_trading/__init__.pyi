@@ -1,4 +1,8 @@
 # The public names of the package, each with its home. `__init__.py` loads a name when it is first used.
+from .agent.client import AgentAway as AgentAway
+from .agent.client import AgentClient as AgentClient
+from .agent.client import AgentLied as AgentLied
+from .agent.client import AgentRefused as AgentRefused
 from .bindings.contract import ContractRevert as ContractRevert
 from .bindings.contract import Event as Event
 from .bindings.contract import Sent as Sent

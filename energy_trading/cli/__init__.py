@@ -10,6 +10,7 @@ import typer
 
 from energy_trading.cli import (
     account,
+    agent,
     authority,
     bench,
     council,
@@ -67,6 +68,8 @@ for name, group in (
     ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
+    ("agent", agent.group),
+    ("records", agent.records),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act", no_args_is_help=True)
 
