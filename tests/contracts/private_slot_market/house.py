@@ -9,7 +9,12 @@ from typing import Any
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Sent
-from energy_trading.bindings.private_slots import PrivateSuiteParameters, deploy_private_slots
+from energy_trading.bindings.private_slots import (
+    PrivateSettings,
+    PrivateSuiteParameters,
+    deploy_private_slots,
+)
+from energy_trading.bindings.suite import CouncilSettings
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
@@ -26,7 +31,6 @@ from energy_trading.types import (
     DayPosted,
     Evidence,
     Leaf,
-    LedgerParameters,
     Node,
     Opening,
     Order,
@@ -117,25 +121,31 @@ class PrivateHouse(House):
         self.history: dict[int, Sums] = {}
         self.chain = in_process(accounts=list(self.keys.values()), genesis_time=GENESIS)
         p = self.people
-        self.parameters = PrivateSuiteParameters(
+        self.parameters = PrivateSuiteParameters(  # type: ignore[assignment]
             p["dso"].address,
             p["pkg"].address,
             p["treasury"].address,
-            p["founder"].address,
-            **{
-                "turn_seconds": TURN,
-                "post_seconds": POST,
-                "window_seconds": WINDOW,
-                "answer_seconds": ANSWER,
-                "day_slots": DAY_SLOTS,
-                "day_post_seconds": DAY_POST,
-                "ring": 32,
-                "cluster_size": 5,
-                "quorum": 3,
-                "verifier_size": 3,
-                "turn": 300,
-                **changes,
-            },
+            slots=PrivateSettings(
+                **{
+                    "turn_seconds": TURN,
+                    "post_seconds": POST,
+                    "window_seconds": WINDOW,
+                    "answer_seconds": ANSWER,
+                    "day_slots": DAY_SLOTS,
+                    "day_post_seconds": DAY_POST,
+                    "ring": 32,
+                    **changes,
+                }
+            ),
+            council=CouncilSettings(
+                p["founder"].address,
+                50 * 10**8,
+                20 * 10**8,
+                cluster_size=5,
+                quorum=3,
+                verifier_size=3,
+                turn=300,
+            ),
         )
         self.suite = deploy_private_slots(self.chain, p["dso"], self.p)
         self._make_rules()
@@ -155,40 +165,39 @@ class PrivateHouse(House):
     def _make_rules(self) -> None:
         s, p = self.suite, self.p
         verifiers: dict[str, Callable[[bytes, bytes, bytes], bool]] = {s.p256_verifier: is_p256}
-        markets = [s.market.address, s.council.address]
-        named = LedgerParameters(p.asset, p.unit, p.owner, p.pkg, p.treasury, markets, 86_400, p.credit)
+        named = p.ledger(s.slots.address, s.council.address)
         self.ledger = Ledger(named, s.ledger_domain, signers=Signers(verifiers=verifiers))
-        council = p.council(s.ledger.address, s.market.address)
+        council = p.verifier_council(s.ledger.address, s.slots.address)
         self.council = council_rules.Council(council, s.council_domain, self.ledger)
-        fixed = p.private(s.ledger.address, s.council.address, s.disputes.address)
-        assert s.market.private_parameters() == fixed
-        self.market = PrivateSlotMarket(fixed, s.market_domain, self.ledger, self.council, GENESIS)
+        fixed = p.slot_market(s.ledger.address, s.council.address, s.slot_disputes.address)
+        assert s.slots.private_parameters() == fixed
+        self.market = PrivateSlotMarket(fixed, s.slots_domain, self.ledger, self.council, GENESIS)
 
     def same(self) -> None:
         """Assert that chain and rules hold the same, and that no money was made or lost."""
         s, m, c = self.suite, self.market, self.council
-        assert (s.market.homes(), s.market.frontier(), s.market.locked()) == (
+        assert (s.slots.homes(), s.slots.frontier(), s.slots.locked()) == (
             len(m.homes),
             m.frontier,
             m.locked,
         )
         for home in range(len(m.homes) + 1):
-            assert s.market.home_of(home) == m.home_of(home)
+            assert s.slots.home_of(home) == m.home_of(home)
         owed = 0
         for address in self.keys:
             assert s.ledger.account_of(address) == self.ledger.account_of(address)
             assert s.council.member_of(address) == c.member_of(address)
-            assert s.market.owed(address) == m.owed.get(address, 0)
+            assert s.slots.owed(address) == m.owed.get(address, 0)
             seat = c.seat(address)
             owed += m.owed.get(address, 0) + seat.owed + seat.stake
         now = self.chain.now()
         for slot in range(m.frontier - 1, now // SLOT + 1):
-            assert s.market.state_of(slot) == m.state_of(slot, now)
+            assert s.slots.state_of(slot) == m.state_of(slot, now)
         for day in range(m.frontier // DAY_SLOTS - 1, now // DAY + 1):
-            assert s.market.state_of(DAYS + day) == m.state_of(DAYS + day, now)
-            assert tuple(s.market.slots_of(day)) == m.slots_of(day, now)
-            assert s.market.homes_in(day) == m.homes_in(day)
-        bonds = sum(d.open and d.bonded for d in m.demands.values()) * self.p.bond
+            assert s.slots.state_of(DAYS + day) == m.state_of(DAYS + day, now)
+            assert tuple(s.slots.slots_of(day)) == m.slots_of(day, now)
+            assert s.slots.homes_in(day) == m.homes_in(day)
+        bonds = sum(d.open and d.bonded for d in m.demands.values()) * self.p.slots.bond
         available = sum(account.available for account in self.ledger.accounts.values())
         assert available + m.locked + owed + bonds == self.ledger.coin // self.p.unit
         assert m.locked == sum(home.balance for home in m.homes)
@@ -243,7 +252,7 @@ class PrivateHouse(House):
         **changes: Any,
     ) -> Sums:
         """Go to the end of a slot and work it out, with a lie where one is given."""
-        p = self.p
+        p = self.p.slots
         slot = self.next_time // SLOT if slot is None else slot
         self.go((slot + 1) * SLOT + turn * TURN)
         orders = {home: self.order(home, slot) for home in nets}
@@ -286,7 +295,7 @@ class PrivateHouse(House):
             cluster[place],
         )
         result = replace(result, **changes)
-        peers = [i for i in range(len(cluster)) if i != place][: p.quorum - 1]
+        peers = [i for i in range(len(cluster)) if i != place][: self.p.council.quorum - 1]
         posted_slot = SumPosted(result, (), over.hash, count, before)
         return self.sign(Sums(posted_slot, tree, 0, b"", orders, readings, known), cluster, peers)
 
@@ -298,7 +307,7 @@ class PrivateHouse(House):
         return replace(sums, posted=posted, peers=bits, signatures=signatures)
 
     def _signatures(self, message: Any, cluster: Sequence[str], peers: Sequence[int]) -> tuple[int, bytes]:
-        digest = self.suite.market_domain.digest(message)
+        digest = self.suite.slots_domain.digest(message)
         signed = b"".join(compact(self.keys[cluster[i]].sign_digest(digest)) for i in sorted(peers))
         return sum(1 << i for i in peers), signed
 
@@ -329,7 +338,7 @@ class PrivateHouse(House):
     def evidence_of(self, sums: Sums, home: int, **changes: Any) -> Evidence:
         """Order and reading of a home, signed."""
         order, reading = sums.orders[home], sums.readings[home]
-        domain, meter = self.suite.market_domain, self.meters[home]
+        domain, meter = self.suite.slots_domain, self.meters[home]
         signature = self.owners[home].sign_digest(domain.digest(order))
         found = Evidence(order, signature, reading, meter.signer, meter.sign(domain.digest(reading)))
         return replace(found, **changes)
@@ -367,7 +376,7 @@ class PrivateHouse(House):
         cluster = self.suite.council.cluster_of(DAYS + day, passed)
         place = passed % len(cluster)
         message = replace(Day(day, head, undone, keccak(packed), cluster[place]), **changes)
-        peers = [i for i in range(len(cluster)) if i != place][: self.p.quorum - 1]
+        peers = [i for i in range(len(cluster)) if i != place][: self.p.council.quorum - 1]
         bits, signatures = self._signatures(message, cluster, peers)
         who = (cluster[place], *(cluster[i] for i in peers))
         return Daily(DayPosted(message, who), packed, bits, signatures)
@@ -421,11 +430,11 @@ class PrivateHouse(House):
         assert isinstance(found, Sent), found
 
     def is_void(self, number: int) -> bool:
-        return bool(self.suite.market.state_of(number) == SlotState.VOID)
+        return bool(self.suite.slots.state_of(number) == SlotState.VOID)
 
     def stakes(self, *signers: str) -> list[int]:
         """What each signer's stake has lost."""
-        return [self.p.min_stake - self.council.seat(signer).stake for signer in signers]
+        return [self.p.council.min_stake - self.council.seat(signer).stake for signer in signers]
 
     def unhurt(self) -> bool:
         return not any(self.stakes(*(member.address for member in self.members)))

@@ -72,7 +72,7 @@ def post_tree(house: PrivateHouse, tree: SumTree, matched: int = 700) -> Sums:
 
 def undone_by(house: PrivateHouse, sums: Sums) -> None:
     assert house.is_void(sums.slot)
-    assert house.stakes(*sums.posted.signers) == [house.p.slash] * 3
+    assert house.stakes(*sums.posted.signers) == [house.p.council.slash] * 3
     assert house.balances() == [LOCKED] * 5
 
 
@@ -116,9 +116,9 @@ def test_a_challenger_that_refuses_coin(house: PrivateHouse) -> None:
     house.ok("demand", sums.slot, 1, by=stranger)
     house.go(house.chain.now() + ANSWER)
     house.ok("expire", sums.posted, 1, by=house.owners[4])
-    assert house.market.owed[stranger.address] == house.p.bond
+    assert house.market.owed[stranger.address] == house.p.slots.bond
     assert house.council.seat(house.owners[4].address).owed == 0  # nothing for who sends as such
-    assert house.council.seat(house.owners[1].address).owed == 3 * house.p.slash // 2
+    assert house.council.seat(house.owners[1].address).owed == 3 * house.p.council.slash // 2
 
 
 @pytest.mark.parametrize("level", [0, 1, 2])
@@ -264,11 +264,11 @@ def test_a_day_with_a_missing_slot(house: PrivateHouse) -> None:
     house.no("PrivateSlotDisputes_WrongSlot", "answer_day", posted, home, money, *early)
     house.ok("wrong_day", *house.proofs(lie, 2))
     assert house.is_void(lie.number)
-    assert house.council.seat(house.owners[2].address).owed == 3 * house.p.slash // 2
+    assert house.council.seat(house.owners[2].address).owed == 3 * house.p.council.slash // 2
     daily = house.post_daily(day)
     house.turn_of(day)
     house.closed(daily)
-    assert house.balances()[2] == LOCKED + last.leaf(2).money - house.p.fee
+    assert house.balances()[2] == LOCKED + last.leaf(2).money - house.p.slots.fee
 
 
 def test_meter_swapped_after_the_post(house: PrivateHouse) -> None:
@@ -278,7 +278,7 @@ def test_meter_swapped_after_the_post(house: PrivateHouse) -> None:
     house.on_ledger("register_meter", house.owners[0].address, new.signer, by=house.people["dso"])
     house.ok("update_meter", 0)
     house.ok("demand", sums.slot, 0, by=house.owners[0])
-    forged = new.sign(house.suite.market_domain.digest(sums.readings[0]))
+    forged = new.sign(house.suite.slots_domain.digest(sums.readings[0]))
     evidence = house.evidence_of(sums, 0, meter=new.signer, reading_signature=forged)
     house.no("SlotDisputes_WrongMeter", "answer", *house.answer_args(sums, 0, evidence))
     house.ok("answer", *house.answer_args(sums, 0))
@@ -329,8 +329,8 @@ def test_dead_council(house: PrivateHouse) -> None:
 def test_no_day_s_money_leaves_its_five_bytes(house: PrivateHouse) -> None:
     """Retail price, largest row and slots of a day are bounded together when the market begins (Z-5)."""
     p = house.p
-    assert p.retail * (2**15 - 1) * 96 < 2**39
+    assert p.slots.retail * (2**15 - 1) * 96 < 2**39
     most = (2**39 - 1) // ((2**15 - 1) * DAY_SLOTS)
-    assert PrivateHouse(homes=0, retail=most).suite.market.private_parameters().retail == most
+    assert PrivateHouse(homes=0, retail=most).suite.slots.private_parameters().retail == most
     with pytest.raises(ContractRevert, match="retail"):
         PrivateHouse(homes=0, retail=most + 1)

@@ -41,12 +41,12 @@ def test_a_day_from_orders_to_money(house: PrivateHouse) -> None:
     assert due == [(2100 - 200) * PRICE, -1200 * PRICE, -900 * PRICE, 300 * PRICE, -100 * PRICE]
     fees = [0, 1, 1, 0, 1]
     assert house.balances() == [
-        LOCKED + units - fee * house.p.fee for units, fee in zip(due, fees, strict=True)
+        LOCKED + units - fee * house.p.slots.fee for units, fee in zip(due, fees, strict=True)
     ]
-    assert house.market.owed[stranger.address] == 3 * house.p.fee // 2
-    assert house.council.seat(daily.posted.day.leader).owed == 3 * house.p.fee // 2
-    assert house.suite.market.frontier() == (day + 1) * DAY_SLOTS
-    assert house.suite.market.state_of(daily.number) == SlotState.FINAL
+    assert house.market.owed[stranger.address] == 3 * house.p.slots.fee // 2
+    assert house.council.seat(daily.posted.day.leader).owed == 3 * house.p.slots.fee // 2
+    assert house.suite.slots.frontier() == (day + 1) * DAY_SLOTS
+    assert house.suite.slots.state_of(daily.number) == SlotState.FINAL
     house.no("SlotMarket_WrongSlot", "finalise", daily.posted.day, bytes(32), daily.money)
 
 
@@ -63,9 +63,9 @@ def test_post_day_at_its_time(house: PrivateHouse) -> None:
     late = house.work_out_day(day, turn=0)
     house.go(house.day_from(day) + DAY_POST)
     house.no("SlotMarket_NotNow", "post_day", *house.day_args(late), by=house.keys[late.posted.day.leader])
-    assert house.suite.market.state_of(late.number) == SlotState.NONE
+    assert house.suite.slots.state_of(late.number) == SlotState.NONE
     house.chain.mine()
-    assert house.suite.market.state_of(late.number) == SlotState.EMPTY
+    assert house.suite.slots.state_of(late.number) == SlotState.EMPTY
 
 
 def test_post_day_checks_what_everybody_can(house: PrivateHouse) -> None:
@@ -143,9 +143,9 @@ def test_advance_needs_no_cluster(house: PrivateHouse) -> None:
     house.no("SlotMarket_NotEmpty", "advance", 1)
     house.go(house.day_from(day + 1) + DAY_POST)
     house.ok("advance", 1)
-    assert house.suite.market.frontier() == (day + 1) * DAY_SLOTS
+    assert house.suite.slots.frontier() == (day + 1) * DAY_SLOTS
     house.ok("advance", 1024)
-    assert house.suite.market.frontier() == (day + 2) * DAY_SLOTS
+    assert house.suite.slots.frontier() == (day + 2) * DAY_SLOTS
     house.no("SlotMarket_NotEmpty", "advance", 1024)
 
 
@@ -174,7 +174,7 @@ def test_demand_and_answer_of_a_day(house: PrivateHouse) -> None:
     house.no("PrivateSlotDisputes_BadLeaf", "answer_day", posted, 1, money, slots, openings)
     house.no("SlotDisputes_WrongRoot", "answer_day", posted, 0, pack_money([0] * 5), slots, openings)
     house.ok("answer_day", posted, home, money, slots, openings, by=helper)
-    assert house.market.owed[helper.address] == house.p.bond
+    assert house.market.owed[helper.address] == house.p.slots.bond
     house.turn_of(day)
     house.closed(daily)
     assert house.unhurt()
@@ -192,7 +192,7 @@ def test_wrong_day(house: PrivateHouse) -> None:
     house.no("SlotMarket_StillPosted", "return_bond", lie.number, 3)
     house.ok("wrong_day", *house.proofs(lie, 0))
     assert house.is_void(lie.number)
-    assert house.stakes(*lie.posted.signers) == [house.p.slash] * 3
+    assert house.stakes(*lie.posted.signers) == [house.p.council.slash] * 3
     again = house.post_daily(day)
     house.no("SlotMarket_NoDemand", "answer_day", *house.proofs(again, 0))
     house.ok("demand", again.number, 0, by=house.people["stranger"])
@@ -212,7 +212,7 @@ def test_expire_day(house: PrivateHouse) -> None:
     house.no("SlotMarket_TooEarly", "expire_day", lie.posted, 0)
     house.go(house.chain.now() + ANSWER)
     house.ok("expire_day", lie.posted, 0)
-    assert house.council.seat(house.owners[0].address).owed == 3 * house.p.slash // 2
+    assert house.council.seat(house.owners[0].address).owed == 3 * house.p.council.slash // 2
 
 
 def test_overspend_of_a_day(house: PrivateHouse) -> None:
@@ -246,10 +246,10 @@ def test_overdraft_of_a_day(house: PrivateHouse) -> None:
     house.ok("overdraft_day", daily.posted, 1, daily.money)
     assert house.unhurt()
     house.ok("overdraft", sums[1].posted, 1, sums[1].open(1))
-    assert house.stakes(*sums[1].posted.signers) == [house.p.slash] * 3
+    assert house.stakes(*sums[1].posted.signers) == [house.p.council.slash] * 3
     again = house.post_daily(day)
     house.closed(again)
-    assert house.balances()[1] == 100 * PRICE - house.p.fee
+    assert house.balances()[1] == 100 * PRICE - house.p.slots.fee
 
 
 def test_undone_slots_are_taken_off(house: PrivateHouse) -> None:

@@ -36,7 +36,7 @@ def test_bond_of_a_stranger_goes_to_the_answerer(house: PrivateHouse) -> None:
     house.ok("demand", sums.slot, 0, by=stranger)
     helper = house.keys[sums.posted.signers[2]]
     house.ok("answer", *house.answer_args(sums, 0), by=helper)
-    assert house.market.owed[helper.address] == house.p.bond
+    assert house.market.owed[helper.address] == house.p.slots.bond
     house.ok("collect", by=helper)
     house.no("SlotMarket_NothingOwed", "collect", by=helper)
 
@@ -101,12 +101,12 @@ def test_expire(house: PrivateHouse) -> None:
     house.go(house.chain.now() + ANSWER)
     house.ok("expire", sums.posted, 1)
     assert house.is_void(sums.slot)
-    slash = house.p.slash
+    slash = house.p.council.slash
     assert house.stakes(*sums.posted.signers) == [slash] * 3
     assert house.council.seat(bob.address).owed == 3 * slash // 2
     house.no("SlotMarket_NotPosted", "expire", sums.posted, 2)
     house.ok("return_bond", sums.slot, 2)
-    assert house.market.owed[stranger.address] == house.p.bond
+    assert house.market.owed[stranger.address] == house.p.slots.bond
     house.no("SlotMarket_NoDemand", "return_bond", sums.slot, 2)
 
 

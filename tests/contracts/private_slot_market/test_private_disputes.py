@@ -26,14 +26,14 @@ def test_misfill_in_either_direction(house: PrivateHouse) -> None:
         sums = house.post_sums(NETS, rows=rows)
         house.ok("misfill", sums.posted, 1, sums.open(1), *house.acked(sums, 1))
         assert house.is_void(sums.slot)
-    assert house.council.seat(house.owners[1].address).owed == house.p.slash
+    assert house.council.seat(house.owners[1].address).owed == house.p.council.slash
 
 
 def test_misfill_slashes_the_acker_alone(house: PrivateHouse) -> None:
     """The other signers may not have known (Z-6)."""
     sums = house.post_sums(NETS, rows=[699, -399, -300, 0, 0])
     house.ok("misfill", sums.posted, 1, sums.open(1), *house.acked(sums, 1, member=2))
-    assert house.stakes(*sums.posted.signers) == [0, 0, house.p.slash]
+    assert house.stakes(*sums.posted.signers) == [0, 0, house.p.council.slash]
 
 
 def test_misfill_of_an_omitted_home(house: PrivateHouse) -> None:
@@ -89,7 +89,7 @@ def test_wrong_sum_of_the_first_slot(house: PrivateHouse) -> None:
     )
     house.ok("wrong_sum", sums.posted, 1, sums.open(1), *house.earlier(sums, 1))
     assert house.is_void(sums.slot)
-    assert house.stakes(*sums.posted.signers) == [house.p.slash] * 3
+    assert house.stakes(*sums.posted.signers) == [house.p.council.slash] * 3
 
 
 def test_wrong_running_sum(house: PrivateHouse) -> None:
@@ -139,7 +139,7 @@ def test_overspend(house: PrivateHouse) -> None:
     sums = house.post_sums(NETS)
     house.no("PrivateSlotDisputes_Unjustified", "overspend", sums.posted, 0, sums.open(0))
     house.ok("overspend", sums.posted, 1, sums.open(1))
-    assert house.stakes(*sums.posted.signers)[0] == house.p.slash
+    assert house.stakes(*sums.posted.signers)[0] == house.p.council.slash
 
 
 def test_overspend_of_a_frozen_home(house: PrivateHouse) -> None:
@@ -164,11 +164,11 @@ def test_overdraft(house: PrivateHouse) -> None:
     house.no("PrivateSlotDisputes_Unjustified", "overdraft", fine.posted, 1, fine.open(1))
     house.no("PrivateSlotDisputes_Unjustified", "overdraft", after.posted, 1, after.open(1))  # it sells
     house.ok("overdraft", over.posted, 1, over.open(1))
-    assert house.stakes(*over.posted.signers) == [house.p.slash] * 3
+    assert house.stakes(*over.posted.signers) == [house.p.council.slash] * 3
     assert house.market.slots_of(day, house.next_time) == (True, after.slot, 0b0010)
     daily = house.post_daily(day)
     house.closed(daily)
-    assert house.balances()[1] == (500 - 400 + 100) * PRICE - house.p.fee
+    assert house.balances()[1] == (500 - 400 + 100) * PRICE - house.p.slots.fee
 
 
 # ---------------------------------------------------------------- readings
@@ -177,7 +177,7 @@ def test_overdraft(house: PrivateHouse) -> None:
 def test_two_readings_freeze(house: PrivateHouse) -> None:
     """A meter that says two things about one slot: the home is frozen (Z-7)."""
     slot = house.next_time // SLOT
-    domain, account, meter = house.suite.market_domain, house.owners[0].address, house.meters[0]
+    domain, account, meter = house.suite.slots_domain, house.owners[0].address, house.meters[0]
     first, second = Reading(account, slot, 5), Reading(account, slot, 6)
     signed = [meter.sign(domain.digest(reading)) for reading in (first, second)]
     house.no("SlotDisputes_SameReading", "two_readings", 0, first, first, meter.signer, *signed)
@@ -194,4 +194,4 @@ def test_two_readings_freeze(house: PrivateHouse) -> None:
     house.no("SlotDisputes_BadSignature", "two_readings", 0, first, second, meter.signer, *signed[::-1])
     house.ok("two_readings", 0, first, second, meter.signer, *signed)
     house.no("SlotMarket_MeterTorn", "two_readings", 0, first, second, meter.signer, *signed)
-    assert house.suite.market.home_of(0).frozen_from == slot + 1
+    assert house.suite.slots.home_of(0).frozen_from == slot + 1

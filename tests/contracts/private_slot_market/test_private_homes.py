@@ -41,11 +41,11 @@ def test_who_joins_takes_part_from_the_next_day_on(house: PrivateHouse) -> None:
     newcomer(house, 0)
     sums = house.post_sums(NETS)
     day = sums.slot // DAY_SLOTS
-    assert (sums.posted.homes, house.suite.market.homes_in(day), house.suite.market.homes()) == (5, 5, 6)
+    assert (sums.posted.homes, house.suite.slots.homes_in(day), house.suite.slots.homes()) == (5, 5, 6)
     house.no("SlotMarket_NoHome", "demand", sums.slot, 5, by=house.people["stranger"])
     house.next_day()
     assert house.post_sums(NETS).posted.homes == 6
-    assert house.suite.market.homes_in(day) == 5
+    assert house.suite.slots.homes_in(day) == 5
 
 
 def test_join_before_the_first_post(house: PrivateHouse) -> None:
@@ -100,12 +100,12 @@ def test_what_homes_do(house: PrivateHouse) -> None:
     house.next_slot()
     house.no("SlotMarket_ChangePending", "set_cap", 9, by=alice)
     house.no("SlotMarket_ChangePending", "revoke_below", 9, by=alice)
-    assert house.suite.market.min_nonce(alice.address, house.next_time // SLOT) == 3
+    assert house.suite.slots.min_nonce(alice.address, house.next_time // SLOT) == 3
 
 
 def test_only_the_disputes_contract(house: PrivateHouse) -> None:
     """Nobody else answers, makes void, or tears a meter."""
-    market, stranger = house.suite.market, house.people["stranger"]
+    market, stranger = house.suite.slots, house.people["stranger"]
     for call in (
         market.settle_demand(0, 0, stranger.address),
         market.void_slot(0, 0, 1, []),

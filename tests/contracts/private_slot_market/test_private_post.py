@@ -32,8 +32,8 @@ def test_post(house: PrivateHouse) -> None:
         -500 * PRICE,
         0,
     ]
-    assert house.suite.market.state_of(first.slot) == SlotState.POSTED
-    assert house.suite.market.homes_in(first.slot // DAY_SLOTS) == 5
+    assert house.suite.slots.state_of(first.slot) == SlotState.POSTED
+    assert house.suite.slots.homes_in(first.slot // DAY_SLOTS) == 5
 
 
 def test_revert_given_another_caller(house: PrivateHouse) -> None:
