@@ -121,6 +121,23 @@ class SlotSuite:
         self.council_domain = Domain("VerifierCouncil", chain.chain_id, self.council.address)
 
 
+def slot_addresses(deployer: str, first_nonce: int) -> dict[str, str]:
+    """Return where the contracts of a slot market will be, by name, in the order of their deployment.
+
+    Args:
+        deployer: account that will deploy them, one after the other.
+        first_nonce: its nonce for the first.
+    """
+    from web3.types import Nonce
+    from web3.utils.address import get_create_address
+
+    names = ("EnergyLedger", "SlotMarket", "SlotDisputes", "VerifierCouncil", "P256Verifier")
+    return {
+        name: str(get_create_address(deployer, Nonce(first_nonce + i)))  # type: ignore[arg-type]
+        for i, name in enumerate(names)
+    }
+
+
 def deploy_slots(
     chain: Chain,
     deployer: Sender,
@@ -139,16 +156,8 @@ def deploy_slots(
         ContractRevert: a parameter is out of range.
         BadInput: the times do not fit together, or another transaction of the deployer came in between.
     """
-    from web3.types import Nonce
-    from web3.utils.address import get_create_address
-
     account = deployer if isinstance(deployer, str) else deployer.address
-    first = chain.next_nonce(account)
-    names = ("EnergyLedger", "SlotMarket", "SlotDisputes", "VerifierCouncil", "P256Verifier")
-    at = {
-        name: str(get_create_address(account, Nonce(first + i)))  # type: ignore[arg-type]
-        for i, name in enumerate(names)
-    }
+    at = slot_addresses(account, chain.next_nonce(account))
     ledger, market, disputes, council, _ = at.values()
     p = parameters
     arguments: dict[str, tuple[tuple[str, ...], list[Any]]] = {

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 #: coins that every account begins with, in wei
 COINS: Final = 10**24
-#: changes that revm may remember before they are thrown away; a change takes some 200 bytes
-_MOST_REMEMBERED: Final = 100_000
+#: calls and inner calls that revm may remember before it is thrown away; one takes some 2 kB
+_MOST_REMEMBERED: Final = 20_000
 _OUTPUT: Final = re.compile(r"output: (?:0x)?([0-9a-f]*)")
 _ACCOUNT: Final = re.compile(r"(0x[0-9a-f]{40}): Account \{")
 _SLOT: Final = re.compile(r"(\d+): StorageSlot \{ previous_or_original_value: \d+, present_value: (\d+) \}")
@@ -245,9 +245,9 @@ class RevmChain(Chain):
             raise NodeError(f"the chain refused the transaction: {error}") from error
 
     def _forget(self) -> None:
-        """Go on in a new EVM with the same state, when this one remembers too many changes to it.
+        """Go on in a new EVM with the same state, when this one remembers too many calls.
 
-        The transaction of this EVM never ends, so revm would keep every change to undo it.
+        The transaction of this EVM never ends, so revm would keep every change, to undo it, and every log.
         """
         if self._snapshots or self._evm.journal_len < _MOST_REMEMBERED:
             return
@@ -272,7 +272,9 @@ class RevmChain(Chain):
         ends = [*(start for _, start in places[1:]), len(text)]
         found = {address: dict(slots) for address, slots in self._before.items()}
         for (address, start), end in zip(places, ends, strict=True):
-            seen = {int(m[1]): int(m[2]) for m in _SLOT.finditer(text, start, end)}
+            # Behind the code, whose digits would take the expression long.
+            slots = _SLOT.finditer(text, text.index("}, storage: {", start), end)
+            seen = {int(m[1]): int(m[2]) for m in slots}
             merged = found.get(address, {}) | seen
             if merged:
                 found[address] = {place: value for place, value in merged.items() if value}

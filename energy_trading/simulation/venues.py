@@ -2,23 +2,52 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from inspect import signature
 from typing import Any, Protocol
 
 from energy_trading.bindings import Suite, SuiteParameters
-from energy_trading.bindings.contract import error_named
+from energy_trading.bindings.contract import Call, ContractRevert, error_named, send_all
+from energy_trading.bindings.slots import SlotSuite, SlotSuiteParameters
 from energy_trading.bindings.suite import PARTS, desk_of
+from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.context import Context
+from energy_trading.rules.council import Council
 from energy_trading.rules.desk import RelayDesk
 from energy_trading.rules.ledger import Ledger, Refused, Token
 from energy_trading.rules.lot import Lots
 from energy_trading.rules.signers import Signers, is_p256
+from energy_trading.rules.slots import SlotMarket
 from energy_trading.rules.trade import Market
-from energy_trading.types import Domain
+from energy_trading.types import Domain, LedgerParameters
+from energy_trading.types._keccak import keccak
+
+
+@dataclass(frozen=True)
+class Step:
+    """A verb with its caller and arguments, to be taken with others.
+
+    Args:
+        caller: who calls.
+        method: of the binding or of the rules.
+        arguments: of the verb.
+        value: native coin that goes along, in wei.
+    """
+
+    caller: SecretKey
+    method: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    value: int = 0
+
+    def call(self) -> Call[Any]:
+        """Return the verb as a call of its contract."""
+        extra = {"value": self.value} if self.value else {}
+        call: Call[Any] = self.method(*self.arguments, **extra)
+        return call
 
 
 class Part:
@@ -30,16 +59,19 @@ class Part:
 
     Args:
         target: what has the verbs and views.
-        call: calls one of them; its caller is None for a view.
+        take: takes a step.
+        look: asks a view.
     """
 
     def __init__(
         self,
         target: object,
-        call: Callable[[Callable[..., Any], SecretKey | None, tuple[Any, ...], int], Any],
+        take: Callable[[Step], Any],
+        look: Callable[[Callable[..., Any], tuple[Any, ...]], Any],
     ) -> None:
         self._target = target
-        self._call = call
+        self._take = take
+        self._look = look
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return a verb or a view."""
@@ -47,13 +79,38 @@ class Part:
 
         def do(*arguments: Any, value: int = 0) -> Any:
             if arguments and isinstance(arguments[0], SecretKey):
-                return self._call(method, arguments[0], arguments[1:], value)
-            return self._call(method, None, arguments, 0)
+                return self._take(Step(arguments[0], method, arguments[1:], value))
+            return self._look(method, arguments)
 
         return do
 
+    def step(self, name: str, caller: SecretKey, *arguments: Any, value: int = 0) -> Step:
+        """Return a verb as a step for `together`."""
+        return Step(caller, getattr(self._target, name), arguments, value)
 
-class Venue(Protocol):
+
+class Clock(Protocol):
+    """What every venue has: a clock, and steps that are taken together."""
+
+    @property
+    def now(self) -> int:
+        """Unix time, in seconds."""
+        ...
+
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Take steps none of which depends on another, in one block if it has room.
+
+        Args:
+            steps: in their order.
+            at: unix seconds of the block; a second after the last block if that is later.
+
+        Returns:
+            For each what its verb returns, or the `ContractRevert` by which it was refused.
+        """
+        ...
+
+
+class Venue(Clock, Protocol):
     """A market that people can call: its accounts, trades, auctions and lots, and its clock."""
 
     ledger: Part
@@ -62,32 +119,60 @@ class Venue(Protocol):
     auction: Part
     lots: Part
 
-    @property
-    def now(self) -> int:
-        """Unix time, in seconds."""
-        ...
+
+class SlotVenue(Clock, Protocol):
+    """A slot market that people can call: its accounts, homes, slots, disputes and council, and its clock."""
+
+    ledger: Part
+    market: Part
+    disputes: Part
+    council: Part
 
 
-class OnChain:
-    """A market in contracts. A verb sends a transaction and returns it as `Sent`."""
+class _Chained:
+    """Steps as transactions, views as calls."""
 
-    def __init__(self, suite: Suite) -> None:
-        self.suite = suite
-        contracts = suite.ledger, suite.market, suite.desk, suite.auction, suite.lots
-        parts = (Part(contract, self._send) for contract in contracts)
-        self.ledger, self.market, self.desk, self.auction, self.lots = parts
+    def __init__(self, chain: Chain) -> None:
+        self.chain = chain
 
     @property
     def now(self) -> int:
         """Time of the last block, unix seconds."""
-        return self.suite.chain.now()
+        return self.chain.now()
+
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Send transactions together; see `Clock.together`. What succeeds is returned as `Sent`."""
+        if not steps:
+            return []
+        self.chain.set_next_time(max(at, self.chain.now() + 1))
+        return send_all([(step.call(), step.caller) for step in steps])
+
+    def _part(self, contract: object) -> Part:
+        return Part(contract, self._send, lambda method, arguments: method(*arguments))
 
     @staticmethod
-    def _send(method: Callable[..., Any], caller: SecretKey | None, arguments: Any, value: int) -> Any:
-        if caller is None:
-            return method(*arguments)
-        call = method(*arguments, value=value) if value else method(*arguments)
-        return call.send(caller)
+    def _send(step: Step) -> Any:
+        return step.call().send(step.caller)
+
+
+class OnChain(_Chained):
+    """A market in contracts. A verb sends a transaction and returns it as `Sent`."""
+
+    def __init__(self, suite: Suite) -> None:
+        super().__init__(suite.chain)
+        self.suite = suite
+        contracts = suite.ledger, suite.market, suite.desk, suite.auction, suite.lots
+        self.ledger, self.market, self.desk, self.auction, self.lots = map(self._part, contracts)
+
+
+class SlotsOnChain(_Chained):
+    """A slot market in contracts. A verb sends a transaction and returns it as `Sent`."""
+
+    def __init__(self, suite: SlotSuite) -> None:
+        super().__init__(suite.chain)
+        self.suite = suite
+        contracts = suite.ledger, suite.market, suite.disputes, suite.council
+        self.ledger, self.market, self.disputes, self.council = map(self._part, contracts)
 
 
 @dataclass(frozen=True)
@@ -130,7 +215,83 @@ class Rules:
         return cls(ledger, market, desk, auction, lots)
 
 
-class InMemory:
+@dataclass(frozen=True)
+class SlotRules:
+    """The rules of one slot market, which call each other as its contracts do."""
+
+    ledger: Ledger
+    market: SlotMarket
+    council: Council
+
+    @classmethod
+    def of(
+        cls, parameters: SlotSuiteParameters, chain_id: int, addresses: Mapping[str, str], now: int
+    ) -> SlotRules:
+        """Return the rules of a slot market that begins.
+
+        Args:
+            parameters: what is fixed when it begins.
+            chain_id: chain that signatures are for.
+            addresses: where each of its contracts is, by name; signatures are for these, too.
+            now: time of the deployment, unix seconds.
+        """
+        domains = {name: Domain(name, chain_id, address) for name, address in addresses.items()}
+        at, p = addresses, parameters
+        markets = [at["SlotMarket"], at["VerifierCouncil"]]
+        named = LedgerParameters(p.asset, p.unit, p.owner, p.pkg, p.treasury, markets, 86_400, p.credit)
+        signers = Signers(verifiers={at["P256Verifier"]: is_p256})
+        ledger = Ledger(named, domains["EnergyLedger"], None, signers)
+        council = Council(p.council(at["EnergyLedger"], at["SlotMarket"]), domains["VerifierCouncil"], ledger)
+        slots = p.slots(at["EnergyLedger"], at["VerifierCouncil"], at["SlotDisputes"])
+        return cls(ledger, SlotMarket(slots, domains["SlotMarket"], ledger, council, now), council)
+
+
+class _Remembered:
+    """Steps and views as rules; there are no transactions and no events."""
+
+    def __init__(self, now: int) -> None:
+        self.now = now
+        self._block = 0
+
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Take steps at one time; see `Clock.together`."""
+        if not steps:
+            return []
+        self.now = max(at, self.now + 1)
+        found: list[Any] = []
+        self._block += 1
+        for step in steps:
+            try:
+                found.append(self._do(step))
+            except ContractRevert as error:
+                found.append(error)
+        return found
+
+    def _part(self, rules: object) -> Part:
+        return Part(rules, self._take, self._look)
+
+    def _take(self, step: Step) -> Any:
+        self._block += 1
+        return self._do(step)
+
+    def _do(self, step: Step) -> Any:
+        named = _named(step.method)
+        extra = (self._block,) if "block" in named else ()
+        hashes = (_block_hash,) if "block_hash" in named else ()
+        try:
+            context = Context(step.caller.address, self.now, step.value)
+            return step.method(context, *extra, *hashes, *step.arguments)
+        except Refused as error:
+            raise error_named(error.rule)(*error.values) from None
+
+    def _look(self, method: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        if not callable(method):
+            return method
+        timed = {"now": self.now} if "now" in _named(method) else {}
+        return method(*arguments, **timed)
+
+
+class InMemory(_Remembered):
     """A market in the rules. A verb returns what its rule returns; there are no transactions and no events.
 
     Args:
@@ -139,19 +300,35 @@ class InMemory:
     """
 
     def __init__(self, rules: Rules, now: int) -> None:
+        super().__init__(now)
         self.rules = rules
-        self.now = now
         kept = rules.ledger, rules.market, rules.desk, rules.auction, rules.lots
-        parts = (Part(part, self._follow) for part in kept)
-        self.ledger, self.market, self.desk, self.auction, self.lots = parts
+        self.ledger, self.market, self.desk, self.auction, self.lots = map(self._part, kept)
 
-    def _follow(
-        self, method: Callable[..., Any], caller: SecretKey | None, arguments: Any, value: int
-    ) -> Any:
-        if caller is None:
-            timed = {"now": self.now} if "now" in signature(method).parameters else {}
-            return method(*arguments, **timed)
-        try:
-            return method(Context(caller.address, self.now, value), *arguments)
-        except Refused as error:
-            raise error_named(error.rule)(*error.values) from None
+
+class SlotsInMemory(_Remembered):
+    """A slot market in the rules; see `InMemory`. The hash of a block is that of its number, as on revm.
+
+    Args:
+        rules: of the market.
+        now: unix seconds; set it to let time pass.
+    """
+
+    def __init__(self, rules: SlotRules, now: int) -> None:
+        super().__init__(now)
+        self.rules = rules
+        kept = rules.ledger, rules.market, rules.market, rules.council
+        self.ledger, self.market, self.disputes, self.council = map(self._part, kept)
+
+
+def _block_hash(number: int) -> bytes:
+    return keccak(str(number).encode())
+
+
+def _named(method: Callable[..., Any]) -> frozenset[str]:
+    return _parameters(getattr(method, "__func__", method))
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(signature(function).parameters)
