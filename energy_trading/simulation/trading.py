@@ -33,6 +33,7 @@ from energy_trading.types import (
     AccountAttestation,
     AccountView,
     Delivery,
+    DeliveryFault,
     Domain,
     Energy,
     Order,
@@ -266,15 +267,16 @@ class OfferTrading(_Trading):
         batches = [deliveries[i : i + RECEIPTS_AT_ONCE] for i in range(0, len(deliveries), RECEIPTS_AT_ONCE)]
         market, agent = self.venue.market, self.cast.agent
         answers = self._take([market.step("confirm_deliveries", agent, batch) for batch in batches], at)
-        refused = DeliveryRefused.topic()
-        for batch, answer in zip(batches, answers, strict=True):
-            settled = (
-                len(batch) - sum(bytes(log["topics"][0]) == refused for log in answer.logs)
-                if isinstance(answer, Sent)
-                else answer
-            )
-            if settled != len(batch):
-                raise InternalFault(f"the market settled {settled} of {len(batch)} receipts")
+        refused = sum(map(_refused, answers))
+        if refused:
+            raise InternalFault(f"the market refused {refused} of {len(deliveries)} receipts")
+
+
+def _refused(answer: Any) -> int:
+    """Return how many receipts of a batch were refused."""
+    if isinstance(answer, Sent):
+        return sum(bytes(log["topics"][0]) == DeliveryRefused.topic() for log in answer.logs)
+    return sum(fault != DeliveryFault.NONE for fault in answer)
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from energy_trading.bindings import Suite, SuiteParameters
 from energy_trading.bindings.contract import Call, ContractRevert, error_named, send_all
@@ -25,6 +25,9 @@ from energy_trading.rules.slots import SlotMarket
 from energy_trading.rules.trade import Market
 from energy_trading.types import Domain, LedgerParameters
 from energy_trading.types._keccak import keccak
+
+#: how many contracts a market has, of either kind
+CREATIONS: Final = len(PARTS)
 
 
 @dataclass(frozen=True)
@@ -251,7 +254,7 @@ class _Remembered:
 
     def __init__(self, now: int) -> None:
         self.now = now
-        self._block = 0
+        self._block = CREATIONS  # as if each contract had taken a block
 
     def together(self, steps: Sequence[Step], at: int) -> list[Any]:
         """Take steps at one time; see `Clock.together`."""
