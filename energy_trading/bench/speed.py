@@ -10,15 +10,13 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from coincurve import PrivateKey, PublicKey
 
 from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput
 from energy_trading.simulation.engines import opened
 from energy_trading.simulation.people import EURO, GENESIS
-from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading
+from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading, signature_floor
 from energy_trading.types import Terms
-from energy_trading.types._keccak import keccak
 
 SIZES: Final = (10, 100, 1_000, 4_000)
 DESIGNS: Final = ("offers", "slot market")
@@ -29,8 +27,6 @@ _FUNDS: Final = 2_000 * EURO
 #: seconds before the first slot in which everybody settles in
 _SETTLING_S: Final = 12 * 3600
 _WINDOW_S: Final = 1800
-_KEY: Final = PrivateKey((77).to_bytes(32, "big"))
-_DIGESTS: Final = [keccak(i.to_bytes(4, "big")) for i in range(64)]
 
 
 @dataclass(frozen=True)
@@ -90,19 +86,6 @@ HEAD: Final = [
     "ratio",
     "memory, MB",
 ]
-
-
-def signature_floor(messages: int) -> float:
-    """Return the CPU seconds to sign and recover as many digests, with coincurve and nothing around it.
-
-    Args:
-        messages: how many.
-    """
-    start = time.process_time()
-    for i in range(messages):
-        digest = _DIGESTS[i % len(_DIGESTS)]
-        PublicKey.from_signature_and_message(_KEY.sign_recoverable(digest, hasher=None), digest, hasher=None)
-    return time.process_time() - start
 
 
 def max_rss_mb() -> int:

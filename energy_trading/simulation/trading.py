@@ -7,11 +7,13 @@ message.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Protocol
 
 import numpy as np
+from coincurve import PrivateKey, PublicKey
 from numpy.typing import NDArray
 
 from energy_trading.bindings import SuiteParameters
@@ -29,6 +31,7 @@ from energy_trading.simulation.engines import CHAIN_ID, slot_venue, trading_venu
 from energy_trading.simulation.venues import Clock, Part, SlotVenue, Step, Venue
 from energy_trading.types import (
     SIGNED_NONCE,
+    TESTIMONY_NONCE,
     ZERO_ADDRESS,
     AccountAttestation,
     AccountView,
@@ -43,6 +46,8 @@ from energy_trading.types import (
     Result,
     Role,
     Terms,
+    Testimony,
+    Witness,
 )
 from energy_trading.types._keccak import keccak
 
@@ -56,6 +61,8 @@ _ATTESTED_S: Final = 86_400
 _CAP: Final = 2**55
 _FEEDERS: Final = 12
 _Integers = NDArray[np.int64]
+_KEY: Final = PrivateKey((77).to_bytes(32, "big"))
+_DIGESTS: Final = [keccak(i.to_bytes(4, "big")) for i in range(64)]
 
 
 class _Opens(Clock, Protocol):
@@ -120,12 +127,14 @@ class Agreed:
         buyer: number of the home.
         energy_wh: agreed, Wh.
         price: of all of it, units of account.
+        testimony: whether the seller's meter may testify to what it fed in.
     """
 
     seller: int
     buyer: int
     energy_wh: int
     price: int
+    testimony: bool = False
 
 
 class _Trading:
@@ -233,9 +242,8 @@ class OfferTrading(_Trading):
             self._nonce += 1
             seller, buyer = homes[trade.seller], homes[trade.buyer]
             energy = Energy.plain(trade.energy_wh)
-            terms = Terms(
-                seller.address, ZERO_ADDRESS, energy, trade.price, accept_by, deliver_by, self._nonce
-            )
+            nonce = self._nonce | TESTIMONY_NONCE if trade.testimony else self._nonce
+            terms = Terms(seller.address, ZERO_ADDRESS, energy, trade.price, accept_by, deliver_by, nonce)
             signature = seller.sign_digest(self._domain.digest(terms))
             steps.append(self.venue.market.step("accept_signed", buyer, terms, signature))
             found.append(terms)
@@ -270,6 +278,34 @@ class OfferTrading(_Trading):
         refused = sum(map(_refused, answers))
         if refused:
             raise InternalFault(f"the market refused {refused} of {len(deliveries)} receipts")
+
+    def testify(self, trades: Sequence[tuple[Terms, Agreed]], at: int, until: int) -> None:
+        """Let the sellers' meters testify that they fed in all of what the buyers' receipts lack.
+
+        Args:
+            trades: terms and trade; the terms allow testimony.
+            at: unix seconds of the testimonies.
+            until: unix seconds at which the energy had been fed in; it began at the end of the acceptances.
+
+        Raises:
+            ContractRevert: the market refused a testimony.
+        """
+        steps = []
+        for terms, trade in trades:
+            meter, receipt_meter = (_account(self.cast.meters[n]) for n in (trade.seller, trade.buyer))
+            testimony = Testimony(terms.struct_hash(), terms.energy, terms.accept_by, until)
+            signature = compact(self.cast.meters[trade.seller].sign_digest(self._domain.digest(testimony)))
+            buyer = self.cast.homes[trade.buyer].address
+            span = (terms.accept_by, until)
+            witness = Witness(terms, buyer, receipt_meter, meter, terms.energy, *span, signature)
+            steps.append(self.venue.market.step("testify", self.cast.agent, witness))
+        self.signatures += len(steps)
+        self._take(steps, at)
+
+    def treasury(self) -> int:
+        """Return the units of the treasury."""
+        view: AccountView = self.venue.ledger.account_of(self.cast.treasury.address)
+        return view.available
 
 
 def _refused(answer: Any) -> int:
@@ -502,3 +538,16 @@ def _addresses(venue: Any) -> dict[str, str]:
     rules = venue.rules
     domains = rules.ledger.domain, rules.market.domain
     return {domain.name: domain.verifying_contract for domain in domains}
+
+
+def signature_floor(messages: int) -> float:
+    """Return the CPU seconds to sign and recover as many digests, with coincurve and nothing around it.
+
+    Args:
+        messages: how many.
+    """
+    start = time.process_time()
+    for i in range(messages):
+        digest = _DIGESTS[i % len(_DIGESTS)]
+        PublicKey.from_signature_and_message(_KEY.sign_recoverable(digest, hasher=None), digest, hasher=None)
+    return time.process_time() - start
