@@ -19,6 +19,7 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    simulate,
     trace,
     trade,
     watch,
@@ -35,6 +36,7 @@ app = typer.Typer(
 )
 for command in (
     run.run,
+    simulate.simulate,
     deployment.deploy,
     deployment.verify,
     listings.accounts,
@@ -52,6 +54,7 @@ for command in (
 ):
     app.command()(command)
 app.add_typer(bench.group, name="bench")
+app.add_typer(simulate.group, name="scenario")
 for name, group in (
     ("keys", keys.group),
     ("pkg", authority.pkg),
