@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, NoReturn
+from typing import Annotated, Final, NoReturn
 
 import typer
 
@@ -31,8 +31,8 @@ _INTERRUPTED: Final = 130  # 128 plus the number of the signal, as in shells
 
 app = typer.Typer(
     help="Peer-to-peer energy trading on any EVM chain.",
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
     run.run,
@@ -53,8 +53,8 @@ for command in (
     bench.reproduce,
 ):
     app.command()(command)
-app.add_typer(bench.group, name="bench")
-app.add_typer(simulate.group, name="scenario")
+app.add_typer(bench.group, name="bench", no_args_is_help=True)
+app.add_typer(simulate.group, name="scenario", no_args_is_help=True)
 for name, group in (
     ("keys", keys.group),
     ("pkg", authority.pkg),
@@ -66,7 +66,7 @@ for name, group in (
     ("trace", trace.group),
     ("council", council.group),
 ):
-    app.add_typer(group, name=name, rich_help_panel="Act")
+    app.add_typer(group, name=name, rich_help_panel="Act", no_args_is_help=True)
 
 
 def main() -> None:
@@ -81,8 +81,20 @@ def main() -> None:
         _fail("interrupted", _INTERRUPTED)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"energy-trading {version('energy-trading')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
+def _group(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
     """Peer-to-peer energy trading on any EVM chain."""
 
 

@@ -77,7 +77,7 @@ class Node:
         return process
 
     def _process(
-        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading.cli")
+        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading")
     ) -> dict[str, Any]:
         command = [sys.executable, *program, "deploy", *WHO, *arguments]
         command += ["--rpc", self.url, "--deployment", str(self.record)]

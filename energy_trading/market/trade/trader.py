@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
 from energy_trading.bindings.offer_market import OfferAccepted
@@ -13,7 +13,7 @@ from energy_trading.chain.connect import Sender
 from energy_trading.crypto._signatures import canonical_signature
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market._client import Client, OnSent
+from energy_trading.market._client import Client, OnSent, batches
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
 from energy_trading.meter.export_ledger import ExportLedger
 from energy_trading.meter.key_root import Evidence
@@ -28,9 +28,6 @@ from energy_trading.types import (
     ReceiptKey,
     Witness,
 )
-
-#: Receipts in one transaction; 40 of them use about 1.2 M gas.
-BATCH: Final = 40
 
 
 class Trader(Client):
@@ -304,7 +301,7 @@ def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> S
 
 
 def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -> list[Sent]:
-    """Submit many receipts, each with `repair`, `BATCH` to a transaction; anyone may.
+    """Submit many receipts, each with `repair`, 40 to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -318,10 +315,7 @@ def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -
         N-3.
     """
     repaired = [repair(delivery, suite.market_domain) for delivery in deliveries]
-    return [
-        suite.market.confirm_deliveries(repaired[i : i + BATCH]).send(sender)
-        for i in range(0, len(repaired), BATCH)
-    ]
+    return [suite.market.confirm_deliveries(some).send(sender) for some in batches(repaired)]
 
 
 def witness_of(
@@ -371,7 +365,7 @@ def testify(suite: Suite, sender: Sender, witness: Witness, offer: Offer) -> Sen
 
 
 def testify_many(suite: Suite, sender: Sender, witnesses: Sequence[Witness]) -> list[Sent]:
-    """Submit many testimonies, `BATCH` to a transaction; anyone may.
+    """Submit many testimonies, 40 to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -384,10 +378,7 @@ def testify_many(suite: Suite, sender: Sender, witnesses: Sequence[Witness]) -> 
     Source:
         N-3.
     """
-    return [
-        suite.market.testify_many(witnesses[i : i + BATCH]).send(sender)
-        for i in range(0, len(witnesses), BATCH)
-    ]
+    return [suite.market.testify_many(some).send(sender) for some in batches(witnesses)]
 
 
 def expire(suite: Suite, sender: Sender, overdue: Offer | Trade) -> Sent:

@@ -30,6 +30,7 @@ for room, below in {
 ARROWS["simulation"] = {*ARROWS["council"], "council"}
 ARROWS["bench"] = {*ARROWS["simulation"], "simulation"}
 ARROWS["cli"] = {*ARROWS["bench"], "bench"}
+ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 
 #: half a second or more each: they belong inside the functions that need them

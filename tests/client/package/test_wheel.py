@@ -92,6 +92,14 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     }
 
 
+def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
+    """Whoever builds the wheel from the same tree gets the same bytes."""
+    uv("build", "--wheel", "--quiet", "--out-dir", os.fspath(tmp_path))
+    (again,) = tmp_path.glob("*.whl")
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
+
+
 def test_wheel_runs_a_chain_without_a_compiler(installed: Path) -> None:
     """A user's machine has Python only: artifacts load and a contract's creation code runs."""
     names = sorted(path.stem for path in CONTRACTS.output.glob("*.json") if path.stem != "build")
