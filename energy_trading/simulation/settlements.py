@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from energy_trading.errors import BadInput, InternalFault
+from energy_trading.errors import InternalFault
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.orders import Fills, Integers, Orders, SlotView
 
@@ -108,14 +108,3 @@ class InMemory:
     def floor_seconds(self) -> float | None:
         """Return None: nothing is signed."""
         return None
-
-
-def settlement_at(venue: str) -> Settlement:
-    """Return a settlement for a venue of a scenario.
-
-    Raises:
-        BadInput: scenarios cannot be settled there.
-    """
-    if venue != "memory":
-        raise BadInput(f"a scenario cannot be settled at the venue {venue} yet; memory can")
-    return InMemory()
