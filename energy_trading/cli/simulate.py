@@ -14,7 +14,7 @@ from energy_trading.cli.output import console, print_json, show
 if TYPE_CHECKING:
     from energy_trading.simulation.simulate import SimulationResult
 
-group = typer.Typer(help="Make, check and show scenario files.", no_args_is_help=True)
+group = typer.Typer(help="Make, check and show scenario files.")
 Name = Annotated[str, typer.Argument(metavar="SCENARIO", help="A TOML file, or the name of a ready one.")]
 
 

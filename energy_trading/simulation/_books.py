@@ -388,7 +388,7 @@ class Books:
     # ------------------------------------------------------------ delivery and money
 
     def _deliver(self, place: int, cleared: _Cleared, left: Integers) -> tuple[Integers, Integers]:
-        """Deliver and pay the fills of a stage; return the rows delivered, and those kept at the last look."""
+        """Deliver and pay the fills of a stage; return the rows delivered, and those not dropped."""
         stage, view, homes = cleared.stage, cleared.slot, left.size
         self._reserved -= cleared.reserved
         fills = self._last_look(cleared, left)

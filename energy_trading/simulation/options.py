@@ -27,6 +27,8 @@ _KINDS: Final[Mapping[type, tuple[str, str]]] = {
     time: ("string", "a time such as 07:30:00"),
 }
 
+_PATTERNS: Final[Mapping[type, str]] = {date: r"^\d{4}-\d\d-\d\d$", time: r"^\d\d:\d\d(:\d\d)?$"}
+
 
 class ScenarioRefused(BadInput):
     """A scenario is wrong; the message names the place and what would be right there."""
@@ -187,7 +189,7 @@ def _schema(hint: Any, limits: Mapping[str, Any]) -> dict[str, Any]:
         return schema_of(hint)
     schema: dict[str, Any] = {"type": _KINDS[hint][0]}
     if hint in (date, time):
-        schema["format"] = hint.__name__
+        schema |= {"format": hint.__name__, "pattern": _PATTERNS[hint]}
     if hint in (int, Decimal):
         schema |= {
             key: limits[name]

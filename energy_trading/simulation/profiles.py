@@ -291,7 +291,11 @@ def read_powers(path: Path) -> tuple[list[str], list[int], list[list[Fraction]]]
 
 def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
     """Return the header, and the line, time and fields of every row."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+    try:
+        file = path.open(newline="", encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise ProfileRefused(f"{path} cannot be read ({error.strerror})") from error
+    with file:
         rows = csv.reader(file)
         header = next(rows, [])
         if len(header) < 2 or header[0] != "timestamp" or len(set(header)) < len(header):

@@ -245,7 +245,7 @@ class CreditOptions:
     """Constants of the credit model (Xia §3.1), where they differ from the market's."""
 
     z0: int = option(200, about="Constant z0 in the denominator of eqs 1 and 2.", low=1, high=2**32 - 1)
-    z_unit: int = option(10**6, about="Value of a trade of size 1, units of account.", low=1, high=2**62)
+    z_unit: int = option(10**6, about="Value of a trade of size 1, units of account.", low=1, high=2**53 - 1)
     window: int = option(10, about="Trades that count.", low=1, high=10)
     grace_defaults: int = option(2, about="Defaults before the first ban.", low=0, high=100)
     ban_unit: int = option(86_400, about="Unit of a ban, seconds.", low=60, high=3650 * 86_400)
@@ -364,7 +364,7 @@ class _Head:
     version: int = option(about="Version of this format.", low=VERSION, high=VERSION)
     name: str = option("", about="Name of the scenario; without it the file's.")
     about: str = option("", about="What the scenario is for.")
-    seed: int = option(1, about="Seed of everything that is drawn.", low=0, high=2**63 - 1)
+    seed: int = option(1, about="Seed of everything that is drawn.", low=0, high=2**53 - 1)
     venue: str = option("memory", about=f"Where it is settled: {', '.join(VENUES)}, or the URL of a node.")
 
 

@@ -163,9 +163,7 @@ def test_own_design_is_loaded_and_checked(tmp_path: Path) -> None:
     """A class of a file is a design with options; a broken one is stopped, a wrong one refused."""
     (tmp_path / "own.py").write_text(OWN, encoding="utf-8")
     gift = own(tmp_path, "own.py:Gift")
-    assert gift.to_json()["designs"] == [
-        {"name": "Gift", "stages": [{"kind": "gift", "generosity": 1}]}
-    ]
+    assert gift.to_json()["designs"] == [{"name": "Gift", "stages": [{"kind": "gift", "generosity": 1}]}]
     with pytest.raises(DesignBroken, match="sells and buys different energies"):
         simulate(gift)
     for kind, more, sentence in (

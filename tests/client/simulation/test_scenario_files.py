@@ -53,7 +53,10 @@ WRONG = {
     "unknown kind": (V + "[[devices]]\nkind = 'boat'", "[[devices]] 1.kind must be one of battery"),
     "option of a kind": (V + "[[devices]]\nkind = 'battery'\ntrip_wh = 3", "has no option 'trip_wh'"),
     "choice": (V + "[[designs]]\nkind = 'pool'\nprice = 'high'", "must be one of mid rate, supply-demand"),
-    "share": (V + "[[faults]]\nkind = 'last-look'\nshare_percent = 101", "share_percent must be a whole number"),
+    "share": (
+        V + "[[faults]]\nkind = 'last-look'\nshare_percent = 101",
+        "share_percent must be a whole number",
+    ),
     "homes": (V + "[[faults]]\nkind = 'last-look'\nhomes = [3]", "homes must be a list of names"),
     "nested": (
         V + "[[tariffs.time_of_use]]\nretail_ct_per_kwh = 3",

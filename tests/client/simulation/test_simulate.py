@@ -7,6 +7,7 @@ import json
 import tomllib
 from collections import Counter, defaultdict
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -261,7 +262,9 @@ def test_measured_homes_trade_all_they_could(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setenv("ENERGY_TRADING_MEASURED", str(HAMLET))
     possible = []
     for seconds in (900, 3600):
-        result = simulate(read_scenario("measured", {"time": {"slot_seconds": seconds}}), tmp_path / str(seconds))
+        result = simulate(
+            read_scenario("measured", {"time": {"slot_seconds": seconds}}), tmp_path / str(seconds)
+        )
         account_for_everything(tmp_path / str(seconds))
         assert result.local_match_share == 1
         assert len(result.names) == 16
@@ -281,7 +284,7 @@ def test_pool_reaches_the_local_match(seconds: int) -> None:
 
 
 def test_limits_withholding_and_last_look_are_told_apart() -> None:
-    """Random limits and held back surplus cost the match what the figures say; last look costs a pool nothing."""
+    """Random limits, held back surplus and the last look have their own figures; a pool loses none to it."""
     base = "version = 1\n[people]\nhomes = 30\nforecast_error_percent = 30\n"
     bluff = '[[strategies]]\nkind = "zero-intelligence"\nbluffs = true\n'
     held = '[[strategies]]\nkind = "standing"\noffer_percent = 50\n'
@@ -350,7 +353,7 @@ def test_merchant_cheats_from_its_threshold_on(tmp_path: Path) -> None:
     frauds = [i for i, each in enumerate(sales) if not each["delivered_wh"]]
     assert 50 < frauds[0] < 80
     gaps = np.diff(frauds)
-    assert all(later >= earlier for earlier, later in zip(gaps[1:], gaps[2:], strict=False))
+    assert all(later >= earlier for earlier, later in pairwise(gaps[1:]))
     assert all(each["guarantee_cut_units"] > 0 for i, each in enumerate(sales) if i in frauds)
 
 
