@@ -66,8 +66,8 @@ class _AtVenue:
 class Trades(_AtVenue):
     """Fills of two homes each as offers: signed, accepted, and settled by receipts of the buyers' meters.
 
-    The seller's guarantee follows its own meter: where a buyer took less than its seller could deliver, the
-    seller's meter testifies. Which trades allow testimony is chosen in hindsight.
+    Where a receipt is short and the seller's meter can testify, it does. Which trades allow testimony is
+    chosen in hindsight, so that none waits for one that does not come.
 
     Args:
         scenario: what is settled.
@@ -106,7 +106,8 @@ class Trades(_AtVenue):
             return
         fills, start, end = slot.fills, slot.slot.start, slot.slot.start + self._seconds
         homes, energies = fills.home.tolist(), fills.energy_wh.tolist()
-        prices, delivered, cuts = fills.price.tolist(), slot.delivered_wh.tolist(), slot.cut.tolist()
+        prices, delivered = fills.price.tolist(), slot.delivered_wh.tolist()
+        testified = slot.testified_wh.tolist()
         # The two fills of a pair stand side by side, the seller's first.
         agreed = [
             Agreed(
@@ -114,7 +115,7 @@ class Trades(_AtVenue):
                 homes[i + 1],
                 energies[i],
                 prices[i] * energies[i],
-                testimony=delivered[i] < energies[i] and not cuts[i],
+                testimony=testified[i] > 0,
             )
             for i in range(0, len(homes), 2)
         ]
@@ -126,7 +127,7 @@ class Trades(_AtVenue):
                 raise _not_taken(self._scenario, start, terms)
             receipts.append((terms, trade, delivered[2 * i]))
             if trade.testimony:
-                testimonies.append((terms, trade))
+                testimonies.append((terms, trade, testified[2 * i]))
         self._market.deliver(receipts, end)
         self._market.testify(testimonies, end, end)
 

@@ -28,6 +28,7 @@ class SettledSlot:
         amount: what it is worth, units; a buyer pays it, a seller is owed it.
         fee: of the market, units; taken from the sellers' amounts.
         cut: of the sellers' guarantees that the treasury keeps, units.
+        testified_wh: what a seller's meter testifies to where that excuses it, Wh; 0 without testimony.
         withdrawn: homes that withdrew their offers of this slot.
         withdrawn_cut: what each of them loses of its guarantee, units.
     """
@@ -42,6 +43,7 @@ class SettledSlot:
     amount: Integers
     fee: Integers
     cut: Integers
+    testified_wh: Integers
     withdrawn: Integers
     withdrawn_cut: Integers
 

@@ -279,11 +279,11 @@ class OfferTrading(_Trading):
         if refused:
             raise InternalFault(f"the market refused {refused} of {len(deliveries)} receipts")
 
-    def testify(self, trades: Sequence[tuple[Terms, Agreed]], at: int, until: int) -> None:
-        """Let the sellers' meters testify that they fed in all of what the buyers' receipts lack.
+    def testify(self, trades: Sequence[tuple[Terms, Agreed, int]], at: int, until: int) -> None:
+        """Let the sellers' meters testify to what they fed in.
 
         Args:
-            trades: terms and trade; the terms allow testimony.
+            trades: terms, which allow testimony, trade and what was fed in for it, Wh.
             at: unix seconds of the testimonies.
             until: unix seconds at which the energy had been fed in; it began at the end of the acceptances.
 
@@ -291,13 +291,14 @@ class OfferTrading(_Trading):
             ContractRevert: the market refused a testimony.
         """
         steps = []
-        for terms, trade in trades:
+        for terms, trade, wh in trades:
+            energy = Energy.plain(wh)
             meter, receipt_meter = (_account(self.cast.meters[n]) for n in (trade.seller, trade.buyer))
-            testimony = Testimony(terms.struct_hash(), terms.energy, terms.accept_by, until)
+            testimony = Testimony(terms.struct_hash(), energy, terms.accept_by, until)
             signature = compact(self.cast.meters[trade.seller].sign_digest(self._domain.digest(testimony)))
             buyer = self.cast.homes[trade.buyer].address
             span = (terms.accept_by, until)
-            witness = Witness(terms, buyer, receipt_meter, meter, terms.energy, *span, signature)
+            witness = Witness(terms, buyer, receipt_meter, meter, energy, *span, signature)
             steps.append(self.venue.market.step("testify", self.cast.agent, witness))
         self.signatures += len(steps)
         self._take(steps, at)
