@@ -189,6 +189,7 @@ class Books:
             self.view(start // step_s, start, step_s, int(energy.retail[i]), int(energy.feed_in[i]))
             for i, start in enumerate(starts)
         ]
+        self._day_start = starts[0]
         contracted = np.zeros_like(energy.net_wh)
         ahead: dict[int, list[tuple[int, _Cleared]]] = {i: [] for i in range(len(starts))}
         for place, stage in enumerate(self.stages):
@@ -404,7 +405,7 @@ class Books:
         sold = fills.energy_wh > 0
         fee = np.where(sold, amount * self._rules.fee_bps // BPS, 0)
         if stage.guaranteed:
-            self._judge(view, fills, delivered, able, amount, cut, testified)
+            self._judge(cleared, fills, delivered, able, amount, cut, testified)
         self._pay(place, cleared, fills, delivered, amount, fee, cut)
         self._settlement.settle(
             SettledSlot(
@@ -448,7 +449,7 @@ class Books:
 
     def _judge(
         self,
-        view: SlotView,
+        cleared: _Cleared,
         fills: Fills,
         delivered: Integers,
         able: Integers,
@@ -462,7 +463,8 @@ class Books:
         whatever the buyer drew (N-3). Where that disagrees with the receipt beyond the tolerance, nobody's
         credit moves; a default moves the seller's alone.
         """
-        constants, rules = self._credit, self._rules
+        constants, rules, view = self._credit, self._rules, cleared.slot
+        agreed_at = (self._day_start if cleared.stage.closes == "day ahead" else view.start) + 1
         homes, energies, prices = fills.home.tolist(), fills.energy_wh.tolist(), fills.price.tolist()
         flows, ables, amounts = delivered.tolist(), able.tolist(), amount.tolist()
         moves = True
@@ -484,7 +486,7 @@ class Books:
             if is_default:
                 z, end = credit.z_of(price * energy, constants), view.start + view.step_s
                 standing = self.standing[home]
-                self.standing[home] = credit.seller_default(standing, z, end, constants, view.start + 1)
+                self.standing[home] = credit.seller_default(standing, z, end, constants, agreed_at)
             elif moves and amounts[i]:
                 self.standing[home] = credit.sold(self.standing[home], z, constants)
 

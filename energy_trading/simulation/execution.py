@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import replace
+from itertools import groupby
 from typing import Final
 
 import numpy as np
@@ -77,6 +78,7 @@ class Trades(_AtVenue):
     def __init__(self, scenario: Scenario, start: int) -> None:
         super().__init__(scenario)
         self._start = start
+        self._day: list[SettledSlot] = []
 
     def begin(self, names: Sequence[str], funds: int) -> None:
         """Deploy the market, open the accounts and register the meters."""
@@ -97,42 +99,54 @@ class Trades(_AtVenue):
         )
 
     def settle(self, slot: SettledSlot) -> None:
-        """Let the trades of a slot be agreed at its beginning and settled at its end.
+        """Keep the trades of a slot until the day is whole: some were agreed before it began."""
+        if slot.fills.home.size:
+            self._day.append(slot)
+
+    def _execute(self) -> None:
+        """Let the trades of a day be agreed, and settled at the end of each slot.
 
         Raises:
             InternalFault: the market refused a trade that the books have.
         """
-        if isinstance(slot.stage, GridOnly) or not slot.fills.home.size:
-            return
-        fills, start, end = slot.fills, slot.slot.start, slot.slot.start + self._seconds
-        homes, energies = fills.home.tolist(), fills.energy_wh.tolist()
-        prices, delivered = fills.price.tolist(), slot.delivered_wh.tolist()
+        day, self._day = self._day, []
+        ahead = {id(slot): self._agree(slot) for slot in day if slot.stage.closes == "day ahead"}
+        for _, group in groupby(day, key=lambda slot: slot.slot.start):
+            stages = list(group)
+            agreed = [ahead.get(id(slot)) or self._agree(slot) for slot in stages]
+            for slot, trades in zip(stages, agreed, strict=True):
+                self._deliver(slot, trades)
+
+    def _agree(self, slot: SettledSlot) -> list[tuple[Terms, Agreed]]:
+        """Let the trades of a stage be accepted, at the beginning of the slot or as soon as that is over."""
+        fills, start = slot.fills, slot.slot.start
+        homes, energies, prices = fills.home.tolist(), fills.energy_wh.tolist(), fills.price.tolist()
         testified = slot.testified_wh.tolist()
         # The two fills of a pair stand side by side, the seller's first.
         agreed = [
-            Agreed(
-                homes[i],
-                homes[i + 1],
-                energies[i],
-                prices[i] * energies[i],
-                testimony=testified[i] > 0,
-            )
+            Agreed(homes[i], homes[i + 1], energies[i], prices[i] * energies[i], testified[i] > 0)
             for i in range(0, len(homes), 2)
         ]
         accept_by = start + min(_ACCEPTING_S, self._seconds // 2)
-        accepted = self._market.accept(agreed, start, accept_by, end + _CONFIRMING_S)
-        receipts, testimonies = [], []
-        for i, (terms, trade) in enumerate(zip(accepted, agreed, strict=True)):
-            if not isinstance(terms, Terms):
-                raise _not_taken(self._scenario, start, terms)
-            receipts.append((terms, trade, delivered[2 * i]))
-            if trade.testimony:
-                testimonies.append((terms, trade, testified[2 * i]))
+        at = 0 if slot.stage.closes == "day ahead" else start
+        terms = self._market.accept(agreed, at, accept_by, start + self._seconds + _CONFIRMING_S)
+        for each in terms:
+            if not isinstance(each, Terms):
+                raise _not_taken(self._scenario, start, each)
+        return [(each, trade) for each, trade in zip(terms, agreed, strict=True) if isinstance(each, Terms)]
+
+    def _deliver(self, slot: SettledSlot, trades: list[tuple[Terms, Agreed]]) -> None:
+        """Let the receipts of a stage be submitted, and testimonies where they are short."""
+        delivered, testified = slot.delivered_wh.tolist(), slot.testified_wh.tolist()
+        end = slot.slot.start + self._seconds
+        receipts = [(*each, delivered[2 * i]) for i, each in enumerate(trades)]
         self._market.deliver(receipts, end)
+        testimonies = [(*each, testified[2 * i]) for i, each in enumerate(trades) if testified[2 * i]]
         self._market.testify(testimonies, end, end)
 
     def balances(self) -> tuple[Integers, int]:
-        """Return what every home and the treasury have in the ledger."""
+        """Execute the day, and return what every home and the treasury have in the ledger."""
+        self._execute()
         accounts = self._market.accounts()
         if any(each.held for each in accounts):
             raise InternalFault("the market holds guarantees after the end of a day")
