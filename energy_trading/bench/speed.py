@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from energy_trading.bindings.suite import SlotSettings
 from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput
 from energy_trading.simulation.engines import opened
@@ -197,7 +198,11 @@ def _slots(
     """Every home has an order for every price; every slot is posted, and four are made final at once."""
     homes = len(cast.homes)
     trading = SlotTrading(
-        chain, cast, GENESIS, [_FUNDS] * homes, window_seconds=_WINDOW_S, answer_seconds=_WINDOW_S
+        chain,
+        cast,
+        GENESIS,
+        [_FUNDS] * homes,
+        settings=SlotSettings(window_seconds=_WINDOW_S, answer_seconds=_WINDOW_S),
     )
     yield 0, 0
     first = (GENESIS + _SETTLING_S) // _SLOT_S

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,8 @@ Fork: TypeAlias = Literal["shanghai", "cancun", "prague"]
 Sender: TypeAlias = SecretKey | LocalAccount | str
 """Who pays for a transaction: a key that signs here, or the address of an account that the node signs for."""
 Block: TypeAlias = int | Literal["latest", "earliest"]
+
+_log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse longer searches
@@ -98,7 +101,7 @@ class Chain:
 
     def now(self) -> int:
         """Return the timestamp of the latest block in unix seconds: the clock that contracts read."""
-        return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
+        return int(self._rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
     def send(
         self, to: str | None, data: bytes, sender: Sender, value: int = 0, gas: int | None = None
@@ -128,7 +131,7 @@ class Chain:
             sent = self._submit(to, data, sender, value, gas)
         except NotEnoughMoney as error:
             address = sender_address(sender)
-            has = int(self.rpc("eth_getBalance", address, "latest"), 16)
+            has = int(self._rpc("eth_getBalance", address, "latest"), 16)
             raise NotEnoughMoney(
                 f"account {address} has {has} wei, which does not pay for {value} wei and the gas ({error})"
             ) from None
@@ -153,7 +156,7 @@ class Chain:
 
         holds = "anvil" in str(self.web3.client_version).lower()
         if holds:
-            self.rpc("evm_setAutomine", False)
+            self._rpc("evm_setAutomine", False)
         try:
             sent: list[str | RevertData] = []
             for tx in transactions:
@@ -161,11 +164,11 @@ class Chain:
                     sent.append(self._submit(tx.to, tx.data, tx.sender, tx.value, None))
                 except RevertData as error:
                     sent.append(error)
-            while holds and int(self.rpc("txpool_status")["pending"], 16):
-                self.rpc("evm_mine")
+            while holds and int(self._rpc("txpool_status")["pending"], 16):
+                self._rpc("evm_mine")
         finally:
             if holds:
-                self.rpc("evm_setAutomine", True)
+                self._rpc("evm_setAutomine", True)
         found: list[TxReceipt | RevertData] = []
         for tx, name in zip(transactions, sent, strict=True):
             if isinstance(name, RevertData):
@@ -189,14 +192,14 @@ class Chain:
         signer, address = sender, sender_address(sender)
         call = _call_fields(to, data, address, value)
         if gas is None:
-            gas = int(self.rpc("eth_estimateGas", call), 16) * _ESTIMATE_MARGIN_PERCENT // 100
+            gas = int(self._rpc("eth_estimateGas", call), 16) * _ESTIMATE_MARGIN_PERCENT // 100
         if isinstance(signer, str):
-            return str(self.rpc("eth_sendTransaction", {**call, "gas": hex(gas)}))
+            return str(self._rpc("eth_sendTransaction", {**call, "gas": hex(gas)}))
         tip, fee = self._fees()
         nonce = self._nonce(address)
         raw = sign_transaction(signer, to, data, value, gas, nonce, tip, fee, self.chain_id)
         try:
-            sent = str(self.rpc("eth_sendRawTransaction", to_hex(raw)))
+            sent = str(self._rpc("eth_sendRawTransaction", to_hex(raw)))
         except EnergyTradingError:
             del self._nonces[address]  # whether the node counted it is unknown: ask again
             raise
@@ -228,7 +231,7 @@ class Chain:
             NodeError: the node refused the request.
         """
         place = block if isinstance(block, str) else hex(block)
-        answer: str = self.rpc("eth_call", _call_fields(to, data, sender_address(sender), value), place)
+        answer: str = self._rpc("eth_call", _call_fields(to, data, sender_address(sender), value), place)
         return bytes.fromhex(answer[2:])
 
     def deploy(self, bytecode: bytes, sender: Sender, gas: int | None = None) -> tuple[str, TxReceipt]:
@@ -287,8 +290,38 @@ class Chain:
             NodeError: the node refused the request.
         """
         place = which if isinstance(which, str) else hex(which)
-        found = self.rpc("eth_getBlockByNumber", place, False)
+        found = self._rpc("eth_getBlockByNumber", place, False)
         return None if found is None else (int(found["number"], 16), bytes.fromhex(found["hash"][2:]))
+
+    def time_of(self, number: int) -> int:
+        """Return the timestamp of a block in unix seconds.
+
+        Raises:
+            NodeError: the node does not have the block, or refused the request.
+        """
+        from web3.exceptions import BlockNotFound
+
+        try:
+            return int(self.web3.eth.get_block(number)["timestamp"])
+        except BlockNotFound:
+            raise NodeError(f"the node does not have block {number}") from None
+
+    def input_of(self, transaction: bytes) -> bytes:
+        """Return what a transaction was sent with: selector and encoded arguments.
+
+        Args:
+            transaction: its hash, 32 bytes.
+
+        Raises:
+            NodeError: the node does not have the transaction, or refused the request.
+        """
+        from hexbytes import HexBytes
+        from web3.exceptions import TransactionNotFound
+
+        try:
+            return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
+        except TransactionNotFound:
+            raise NodeError(f"the node does not have transaction {to_hex(transaction)}") from None
 
     def code(self, address: str) -> bytes:
         """Return the code at an address; it is empty if there is no contract."""
@@ -304,7 +337,7 @@ class Chain:
         deadline = time.monotonic() + self._timeout_seconds
         while True:
             mined, pending = (
-                int(self.rpc("eth_getTransactionCount", address, block), 16)
+                int(self._rpc("eth_getTransactionCount", address, block), 16)
                 for block in ("latest", "pending")
             )
             if mined >= pending:
@@ -315,7 +348,7 @@ class Chain:
 
     def snapshot(self) -> str:
         """Take a snapshot of the state (test nodes only); the returned id can be given to ``revert`` once."""
-        return str(self.rpc("evm_snapshot"))
+        return str(self._rpc("evm_snapshot"))
 
     def revert(self, snapshot: str) -> None:
         """Go back to a snapshot (test nodes only).
@@ -324,7 +357,7 @@ class Chain:
             BadInput: the node does not know the snapshot, or it has been used already.
         """
         self._nonces.clear()
-        if not self.rpc("evm_revert", snapshot):
+        if not self._rpc("evm_revert", snapshot):
             raise BadInput(f"snapshot {snapshot} does not exist or has been used already")
 
     def mine(self, timestamp: int | None = None) -> None:
@@ -333,7 +366,7 @@ class Chain:
         Args:
             timestamp: the block's unix time, later than the latest block's; None leaves it to the node.
         """
-        self.rpc("evm_mine", *(() if timestamp is None else (timestamp,)))
+        self._rpc("evm_mine", *(() if timestamp is None else (timestamp,)))
 
     def travel(self, seconds: int) -> None:
         """Mine one empty block that is ``seconds`` later than the latest block (test nodes only)."""
@@ -343,17 +376,17 @@ class Chain:
 
     def set_next_time(self, timestamp: int) -> None:
         """Set the unix time of the next block (in process and Anvil), to test the very end of an interval."""
-        self.rpc("evm_setNextBlockTimestamp", timestamp)
+        self._rpc("evm_setNextBlockTimestamp", timestamp)
 
     def _fees(self) -> tuple[int, int]:
         """Return priority fee and fee cap in wei; twice the base fee lasts for six full blocks (EIP-1559)."""
-        tip = int(self.rpc("eth_maxPriorityFeePerGas"), 16)
-        base = int(self.rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+        tip = int(self._rpc("eth_maxPriorityFeePerGas"), 16)
+        base = int(self._rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
         return tip, 2 * base + tip
 
     def _nonce(self, address: str) -> int:
         if address not in self._nonces:
-            self._nonces[address] = int(self.rpc("eth_getTransactionCount", address, "pending"), 16)
+            self._nonces[address] = int(self._rpc("eth_getTransactionCount", address, "pending"), 16)
         return self._nonces[address]
 
     def _receipt(self, transaction: bytes) -> TxReceipt:
@@ -371,12 +404,7 @@ class Chain:
                     ) from error
             time.sleep(_POLL_SECONDS)
 
-    def rpc(self, method: str, *params: object) -> Any:
-        """Ask the node, and return the result as JSON has it; for what only some nodes can.
-
-        Raises:
-            NodeError: the node refused.
-        """
+    def _rpc(self, method: str, *params: object) -> Any:
         from web3.types import RPCEndpoint
 
         return self.web3.provider.make_request(RPCEndpoint(method), list(params))["result"]
@@ -408,6 +436,7 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
 
     class Node(HTTPProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+            _log.debug("%s: %s", host, method)  # neither what is sent nor the URL's path, which may be secret
             try:
                 answer = super().make_request(method, params)
             except (RequestException, ValueError):

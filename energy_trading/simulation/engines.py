@@ -11,22 +11,12 @@ from contextlib import contextmanager, suppress
 from typing import Final
 
 from energy_trading.bindings import SuiteParameters, deploy
-from energy_trading.bindings.slots import SlotSuiteParameters, deploy_slots, slot_addresses
 from energy_trading.bindings.suite import plan
 from energy_trading.chain.connect import Chain, NodeError, connect
 from energy_trading.chain.in_process import in_process, revm
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.simulation.venues import (
-    InMemory,
-    OnChain,
-    Rules,
-    SlotRules,
-    SlotsInMemory,
-    SlotsOnChain,
-    SlotVenue,
-    Venue,
-)
+from energy_trading.simulation.venues import InMemory, OnChain, Rules, Venue
 
 #: what a scenario may name as its venue, besides the URL of a node
 ENGINES: Final = ("memory", "revm", "eth-tester", "anvil")
@@ -71,7 +61,7 @@ def opened(
         with _anvil(genesis_time, chain_id) as url:
             chain = _funded(connect(url), keys)
             # As on the other engines, and not by the clock on the wall: a run can be made again.
-            chain.rpc("anvil_setBlockTimestampInterval", 1)
+            chain._rpc("anvil_setBlockTimestampInterval", 1)
             yield chain
     elif engine.startswith(("http://", "https://")):
         yield _funded(connect(engine), keys)
@@ -79,14 +69,14 @@ def opened(
         raise BadInput(f"there is no venue {engine}; use one of {', '.join(ENGINES)}, or the URL of a node")
 
 
-def trading_venue(
+def venue_at(
     chain: Chain | None,
     deployer: SecretKey,
     parameters: SuiteParameters,
     now: int,
     chain_id: int = CHAIN_ID,
 ) -> Venue:
-    """Begin a market of offers, auctions and lots.
+    """Begin a market.
 
     Args:
         chain: what `opened` gave.
@@ -98,20 +88,7 @@ def trading_venue(
     if chain is not None:
         return OnChain(deploy(chain, deployer, parameters))
     addresses = {creation.name: creation.address for creation in plan(deployer.address, 0, parameters)}
-    return InMemory(Rules.of(parameters, chain_id, addresses), now)
-
-
-def slot_venue(
-    chain: Chain | None,
-    deployer: SecretKey,
-    parameters: SlotSuiteParameters,
-    now: int,
-    chain_id: int = CHAIN_ID,
-) -> SlotVenue:
-    """Begin a slot market; see `trading_venue`."""
-    if chain is not None:
-        return SlotsOnChain(deploy_slots(chain, deployer, parameters))
-    return SlotsInMemory(SlotRules.of(parameters, chain_id, slot_addresses(deployer.address, 0), now), now)
+    return InMemory(Rules.of(parameters, chain_id, addresses, now=now), now)
 
 
 def _funded(chain: Chain, keys: Sequence[SecretKey]) -> Chain:
@@ -119,7 +96,7 @@ def _funded(chain: Chain, keys: Sequence[SecretKey]) -> Chain:
     for key in keys:
         for method in ("anvil_setBalance", "hardhat_setBalance", "evm_setAccountBalance"):
             try:
-                chain.rpc(method, key.address, hex(10**6 * _COIN))
+                chain._rpc(method, key.address, hex(10**6 * _COIN))
                 break
             except NodeError:
                 continue

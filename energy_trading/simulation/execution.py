@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 
 from energy_trading.bindings.contract import ContractRevert
-from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.bindings.suite import DEFAULT_CREDIT, SlotSettings
 from energy_trading.errors import BadInput, InternalFault
 from energy_trading.market.slots.clearing import PoolPrice
 from energy_trading.simulation.designs.bilateral import Offers, PayAsBid
@@ -185,15 +185,17 @@ class Slots(_AtVenue):
             cast,
             genesis,
             [self._funds] * self._homes,
+            settings=SlotSettings(
+                post_seconds=_POST_S,
+                window_seconds=_WINDOW_S,
+                answer_seconds=_WINDOW_S,
+                retail=slot.slot.retail,
+                feed_in=max(1, slot.slot.feed_in),
+                pricing=Pricing.SUPPLY_DEMAND_RATIO if ratio else Pricing.MID_RATE,
+                fee=0,
+            ),
             unit=1,
             slot_seconds=self._seconds,
-            retail=slot.slot.retail,
-            feed_in=max(1, slot.slot.feed_in),
-            pricing=Pricing.SUPPLY_DEMAND_RATIO if ratio else Pricing.MID_RATE,
-            fee=0,
-            window_seconds=_WINDOW_S,
-            answer_seconds=_WINDOW_S,
-            post_seconds=_POST_S,
             credit=_credit(self._scenario),
         )
 

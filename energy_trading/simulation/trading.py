@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 from coincurve import PrivateKey, PublicKey
@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from energy_trading.bindings import SuiteParameters
 from energy_trading.bindings.contract import ContractRevert, Sent
 from energy_trading.bindings.offer_market import DeliveryRefused
-from energy_trading.bindings.slots import SlotSuiteParameters
+from energy_trading.bindings.suite import CouncilSettings, SlotSettings, plan
 from energy_trading.chain.connect import Chain
 from energy_trading.crypto._signatures import compact, recover_account
 from energy_trading.crypto.keys import SecretKey
@@ -27,8 +27,8 @@ from energy_trading.errors import Forged, InternalFault
 from energy_trading.market.slots.clearing import PoolClearing, PoolPrice, PoolRule, clear_pool
 from energy_trading.rules.council import signers_hash
 from energy_trading.rules.slot_pool import rows_root
-from energy_trading.simulation.engines import CHAIN_ID, slot_venue, trading_venue
-from energy_trading.simulation.venues import Clock, Part, SlotVenue, Step, Venue
+from energy_trading.simulation.engines import CHAIN_ID, venue_at
+from energy_trading.simulation.venues import Step, Venue
 from energy_trading.types import (
     SIGNED_NONCE,
     TESTIMONY_NONCE,
@@ -59,14 +59,11 @@ FINAL_AT_ONCE: Final = 4
 _NO_LIMIT: Final = 2**32 - 1
 _ATTESTED_S: Final = 86_400
 _CAP: Final = 2**55
+_SETTINGS: Final = SlotSettings()
 _FEEDERS: Final = 12
 _Integers = NDArray[np.int64]
 _KEY: Final = PrivateKey((77).to_bytes(32, "big"))
 _DIGESTS: Final = [keccak(i.to_bytes(4, "big")) for i in range(64)]
-
-
-class _Opens(Clock, Protocol):
-    ledger: Part
 
 
 @dataclass(frozen=True)
@@ -140,12 +137,19 @@ class Agreed:
 class _Trading:
     """What both markets share: accounts, and what is signed."""
 
-    venue: _Opens
-
-    def __init__(self, cast: Cast, chain_id: int, ledger: str, unit: int) -> None:
+    def __init__(
+        self, chain: Chain | None, cast: Cast, now: int, chain_id: int, market: str, **parameters: Any
+    ) -> None:
         self.cast = cast
-        self._unit = unit
-        self._ledger_domain = Domain("EnergyLedger", chain_id, ledger)
+        people = (cast.dso.address, cast.pkg.address, cast.treasury.address)
+        self.fixed = SuiteParameters(
+            *people, council=CouncilSettings(founder=cast.founder.address), **parameters
+        )
+        self.venue: Venue = venue_at(chain, cast.dso, self.fixed, now, chain_id)
+        chain_id = chain_id if chain is None else chain.chain_id
+        addresses = {each.name: each.address for each in plan(cast.dso.address, 0, self.fixed)}
+        self._ledger_domain = Domain("EnergyLedger", chain_id, addresses["EnergyLedger"])
+        self._domain = Domain(market, chain_id, addresses[market])
         #: how many messages were signed and checked, and by how much that grew while settling in
         self.signatures = 0
         self.settling_signatures = 0
@@ -171,7 +175,7 @@ class _Trading:
                 ledger.step("open_account", agent, plain, self.cast.pkg.sign_digest(digest), consent)
             )
             if amount:
-                value = amount * self._unit
+                value = amount * self.fixed.unit
                 paying.append(ledger.step("deposit", key, key.address, amount, value=value))
         self.settling_signatures += 2 * len(keys)
         self._take(opening, 0)
@@ -201,8 +205,6 @@ class OfferTrading(_Trading):
         parameters: fields of `SuiteParameters` that differ from the defaults.
     """
 
-    venue: Venue
-
     def __init__(
         self,
         chain: Chain | None,
@@ -212,13 +214,7 @@ class OfferTrading(_Trading):
         chain_id: int = CHAIN_ID,
         **parameters: Any,
     ) -> None:
-        people = (cast.dso.address, cast.pkg.address, cast.treasury.address)
-        fixed = SuiteParameters(*people, **parameters)
-        chain_id = chain_id if chain is None else chain.chain_id
-        self.venue = trading_venue(chain, cast.dso, fixed, now, chain_id)
-        addresses = _addresses(self.venue)
-        super().__init__(cast, chain_id, addresses["EnergyLedger"], fixed.unit)
-        self._domain = Domain("OfferMarket", chain_id, addresses["OfferMarket"])
+        super().__init__(chain, cast, now, chain_id, "OfferMarket", **parameters)
         self._nonce = SIGNED_NONCE
         self._open_accounts(cast.homes, funds)
         self._register_meters()
@@ -336,10 +332,9 @@ class SlotTrading(_Trading):
         now: unix seconds, for the rules in memory.
         funds: what each home locks, units of account.
         chain_id: for the rules in memory.
-        parameters: fields of `SlotSuiteParameters` that differ from the defaults.
+        settings: constants of the slot market.
+        parameters: other fields of `SuiteParameters` that differ from the defaults.
     """
-
-    venue: SlotVenue
 
     def __init__(
         self,
@@ -348,15 +343,11 @@ class SlotTrading(_Trading):
         now: int,
         funds: Sequence[int],
         chain_id: int = CHAIN_ID,
+        settings: SlotSettings = _SETTINGS,
         **parameters: Any,
     ) -> None:
-        people = (cast.dso.address, cast.pkg.address, cast.treasury.address, cast.founder.address)
-        self.fixed = p = SlotSuiteParameters(*people, **parameters)
-        chain_id = chain_id if chain is None else chain.chain_id
-        self.venue = slot_venue(chain, cast.dso, p, now, chain_id)
-        addresses = _addresses(self.venue)
-        super().__init__(cast, chain_id, addresses["EnergyLedger"], p.unit)
-        self._domain = Domain("SlotMarket", chain_id, addresses["SlotMarket"])
+        super().__init__(chain, cast, now, chain_id, "SlotMarket", slots=settings, **parameters)
+        p = settings
         self._accounts = [_account(key) for key in cast.homes]
         self._meters = [_account(key) for key in cast.meters]
         self._members = {key.address: key for key in cast.members}
@@ -372,7 +363,7 @@ class SlotTrading(_Trading):
 
     def _found_council(self) -> None:
         members, council = self.cast.members, self.venue.council
-        stake = self.fixed.min_stake
+        stake = self.fixed.council.min_stake
         self._open_accounts(members, [stake] * len(members))
         joining = [
             council.step("request_join", key, i % _FEEDERS, keccak(f"certificate {i}".encode()), stake)
@@ -381,11 +372,13 @@ class SlotTrading(_Trading):
         self._take(joining, 0)
         founder, agent = self.cast.founder, self.cast.agent
         self._take([council.step("found", founder, [key.address for key in members])], 0)
-        self._take([self.venue.ledger.step("deposit", agent, members[0].address, 1, value=self._unit)], 0)
+        self._take(
+            [self.venue.ledger.step("deposit", agent, members[0].address, 1, value=self.fixed.unit)], 0
+        )
         self._take([council.step("redraw", agent)], 0)  # a block after the one whose hash is the seed
 
     def _join(self, funds: Sequence[int]) -> None:
-        homes, market = self.cast.homes, self.venue.market
+        homes, market = self.cast.homes, self.venue.slots
         self._open_accounts(homes, funds)
         self._register_meters()
         self._take([market.step("join", key, _CAP) for key in homes], 0)
@@ -419,7 +412,8 @@ class SlotTrading(_Trading):
         Raises:
             ContractRevert: the contract refused it.
         """
-        p, homes = self.fixed, self.cast.homes
+        p, homes = self.fixed.slots, self.cast.homes
+        slot_seconds, quorum = self.fixed.slot_seconds, self.fixed.council.quorum
         nets = net_wh if metered is None else np.where(metered, net_wh, 0)
         self._renew_orders(slot, buy_limits, sell_limits, max_spends)
         self._read(slot, nets, metered)
@@ -430,10 +424,11 @@ class SlotTrading(_Trading):
         packed = np.zeros(-(-len(homes) // 16) * 16, ">i2")
         packed[: len(homes)] = rows
         coded = packed.tobytes()
-        at = max((slot + 1) * p.slot_seconds, self.venue.now + 1)
-        cluster = self.venue.council.cluster_of(slot, (at - (slot + 1) * p.slot_seconds) // p.turn_seconds)
-        place = (at - (slot + 1) * p.slot_seconds) // p.turn_seconds % len(cluster)
-        peers = [i for i in range(len(cluster)) if i != place][: p.quorum - 1]
+        end = (slot + 1) * slot_seconds
+        at = max(end, self.venue.now + 1)
+        cluster = self.venue.council.cluster_of(slot, (at - end) // p.turn_seconds)
+        place = (at - end) // p.turn_seconds % len(cluster)
+        peers = [i for i in range(len(cluster)) if i != place][: quorum - 1]
         totals = (
             cleared.price,
             cleared.metered_supply_wh,
@@ -448,7 +443,7 @@ class SlotTrading(_Trading):
         self.signatures += len(peers)
         bits = sum(1 << i for i in peers)
         leader = self._members[cluster[place]]
-        self._take([self.venue.market.step("post", leader, result, coded, bits, signatures)], at)
+        self._take([self.venue.slots.step("post", leader, result, coded, bits, signatures)], at)
         signers = (leader.address, *(cluster[i] for i in peers))
         self._posted.append(_Posted(result, signers, rows, coded, self.venue.now))
         self._free -= self._paid(rows, cleared.price)
@@ -496,14 +491,14 @@ class SlotTrading(_Trading):
         while self._posted:
             batch = self._posted[:FINAL_AT_ONCE]
             # Slots before the first that nobody posted have to be over, too.
-            over = (batch[0].result.slot + 1) * self.fixed.slot_seconds + self.fixed.post_seconds
-            due = max(batch[-1].posted_at + self.fixed.window_seconds, over)
+            over = (batch[0].result.slot + 1) * self.fixed.slot_seconds + self.fixed.slots.post_seconds
+            due = max(batch[-1].posted_at + self.fixed.slots.window_seconds, over)
             if not last and (len(batch) < FINAL_AT_ONCE or self.venue.now < due):
                 break
             results = [each.result for each in batch]
             hashes = [signers_hash(each.signers) for each in batch]
             rows = [each.packed for each in batch]
-            self._take([self.venue.market.step("finalise", self.cast.agent, results, hashes, rows)], due)
+            self._take([self.venue.slots.step("finalise", self.cast.agent, results, hashes, rows)], due)
             for each in batch:
                 self._free += self._earned(each.rows, each.result.price)
             del self._posted[: len(batch)]
@@ -512,11 +507,11 @@ class SlotTrading(_Trading):
 
     def balances(self) -> list[int]:
         """Return what the market holds for each home, units."""
-        return [self.venue.market.home_of(home).balance for home in range(len(self.cast.homes))]
+        return [self.venue.slots.home_of(home).balance for home in range(len(self.cast.homes))]
 
     def _paid(self, rows: NDArray[np.int16], price: int) -> _Integers:
         bought = (-rows.astype(np.int64)).clip(0)
-        paid: _Integers = bought * price + (bought > 0) * self.fixed.fee
+        paid: _Integers = bought * price + (bought > 0) * self.fixed.slots.fee
         return paid
 
     def _earned(self, rows: NDArray[np.int16], price: int) -> _Integers:
@@ -526,19 +521,6 @@ class SlotTrading(_Trading):
 
 def _account(key: SecretKey) -> bytes:
     return bytes.fromhex(key.address[2:])
-
-
-def _addresses(venue: Any) -> dict[str, str]:
-    """Return where the ledger and the market are."""
-    if hasattr(venue, "suite"):
-        suite = venue.suite
-        return {
-            "EnergyLedger": suite.ledger.address,
-            type(suite.market).name: suite.market.address,
-        }
-    rules = venue.rules
-    domains = rules.ledger.domain, rules.market.domain
-    return {domain.name: domain.verifying_contract for domain in domains}
 
 
 def signature_floor(messages: int) -> float:

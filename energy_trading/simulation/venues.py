@@ -6,13 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from inspect import signature
-from typing import Any, Final, Protocol
+from typing import Any, Protocol
 
 from energy_trading.bindings import Suite, SuiteParameters
 from energy_trading.bindings.contract import Call, ContractRevert, error_named, send_all
-from energy_trading.bindings.slots import SlotSuite, SlotSuiteParameters
 from energy_trading.bindings.suite import PARTS, desk_of
-from energy_trading.chain.connect import Chain
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.context import Context
@@ -23,11 +21,8 @@ from energy_trading.rules.lot import Lots
 from energy_trading.rules.signers import Signers, is_p256
 from energy_trading.rules.slots import SlotMarket
 from energy_trading.rules.trade import Market
-from energy_trading.types import Domain, LedgerParameters
+from energy_trading.types import Domain
 from energy_trading.types._keccak import keccak
-
-#: how many contracts a market has, of either kind
-CREATIONS: Final = len(PARTS)
 
 
 @dataclass(frozen=True)
@@ -92,8 +87,17 @@ class Part:
         return Step(caller, getattr(self._target, name), arguments, value)
 
 
-class Clock(Protocol):
-    """What every venue has: a clock, and steps that are taken together."""
+class Venue(Protocol):
+    """A market that people can call: its accounts, trades, auctions, lots and slots, and its clock."""
+
+    ledger: Part
+    market: Part
+    desk: Part
+    auction: Part
+    lots: Part
+    slots: Part
+    slot_disputes: Part
+    council: Part
 
     @property
     def now(self) -> int:
@@ -113,41 +117,26 @@ class Clock(Protocol):
         ...
 
 
-class Venue(Clock, Protocol):
-    """A market that people can call: its accounts, trades, auctions and lots, and its clock."""
+class OnChain:
+    """A market in contracts. A verb sends a transaction and returns it as `Sent`."""
 
-    ledger: Part
-    market: Part
-    desk: Part
-    auction: Part
-    lots: Part
-
-
-class SlotVenue(Clock, Protocol):
-    """A slot market that people can call: its accounts, homes, slots, disputes and council, and its clock."""
-
-    ledger: Part
-    market: Part
-    disputes: Part
-    council: Part
-
-
-class _Chained:
-    """Steps as transactions, views as calls."""
-
-    def __init__(self, chain: Chain) -> None:
-        self.chain = chain
+    def __init__(self, suite: Suite) -> None:
+        self.suite = suite
+        part = self._part
+        self.ledger, self.market, self.desk = part(suite.ledger), part(suite.market), part(suite.desk)
+        self.auction, self.lots, self.slots = part(suite.auction), part(suite.lots), part(suite.slots)
+        self.slot_disputes, self.council = part(suite.slot_disputes), part(suite.council)
 
     @property
     def now(self) -> int:
         """Time of the last block, unix seconds."""
-        return self.chain.now()
+        return self.suite.chain.now()
 
     def together(self, steps: Sequence[Step], at: int) -> list[Any]:
-        """Send transactions together; see `Clock.together`. What succeeds is returned as `Sent`."""
+        """Send transactions together; see `Venue.together`. What succeeds is returned as `Sent`."""
         if not steps:
             return []
-        self.chain.set_next_time(max(at, self.chain.now() + 1))
+        self.suite.chain.set_next_time(max(at, self.now + 1))
         return send_all([(step.call(), step.caller) for step in steps])
 
     def _part(self, contract: object) -> Part:
@@ -156,26 +145,6 @@ class _Chained:
     @staticmethod
     def _send(step: Step) -> Any:
         return step.call().send(step.caller)
-
-
-class OnChain(_Chained):
-    """A market in contracts. A verb sends a transaction and returns it as `Sent`."""
-
-    def __init__(self, suite: Suite) -> None:
-        super().__init__(suite.chain)
-        self.suite = suite
-        contracts = suite.ledger, suite.market, suite.desk, suite.auction, suite.lots
-        self.ledger, self.market, self.desk, self.auction, self.lots = map(self._part, contracts)
-
-
-class SlotsOnChain(_Chained):
-    """A slot market in contracts. A verb sends a transaction and returns it as `Sent`."""
-
-    def __init__(self, suite: SlotSuite) -> None:
-        super().__init__(suite.chain)
-        self.suite = suite
-        contracts = suite.ledger, suite.market, suite.disputes, suite.council
-        self.ledger, self.market, self.disputes, self.council = map(self._part, contracts)
 
 
 @dataclass(frozen=True)
@@ -187,6 +156,8 @@ class Rules:
     desk: RelayDesk
     auction: Auctions
     lots: Lots
+    slots: SlotMarket
+    council: Council
 
     @classmethod
     def of(
@@ -195,6 +166,7 @@ class Rules:
         chain_id: int,
         addresses: Mapping[str, str],
         token: Token | None = None,
+        now: int = 0,
     ) -> Rules:
         """Return the rules of a market that begins.
 
@@ -203,6 +175,7 @@ class Rules:
             chain_id: chain that signatures are for.
             addresses: where each of `bindings.suite.PARTS` is, by name; signatures are for these, too.
             token: what it settles in; None: the native coin.
+            now: time of the deployment, unix seconds, at which the slot market's first slot is under way.
 
         Raises:
             BadInput: a constant of the credit model is out of its range.
@@ -215,49 +188,32 @@ class Rules:
         desk = RelayDesk(Domain("RelayDesk", chain_id, desk_of(addresses["OfferMarket"])), market)
         auction = Auctions(fixed["SealedBidAuction"], domains["SealedBidAuction"], market)
         lots = Lots(fixed["EnergyLot"], domains["EnergyLot"], market)
-        return cls(ledger, market, desk, auction, lots)
+        council = Council(fixed["VerifierCouncil"], domains["VerifierCouncil"], ledger)
+        slots = SlotMarket(fixed["SlotMarket"], domains["SlotMarket"], ledger, council, now)
+        return cls(ledger, market, desk, auction, lots, slots, council)
 
 
-@dataclass(frozen=True)
-class SlotRules:
-    """The rules of one slot market, which call each other as its contracts do."""
+class InMemory:
+    """A market in the rules. A verb returns what its rule returns; there are no transactions and no events.
 
-    ledger: Ledger
-    market: SlotMarket
-    council: Council
+    The hash of a block is that of its number, as on revm.
 
-    @classmethod
-    def of(
-        cls, parameters: SlotSuiteParameters, chain_id: int, addresses: Mapping[str, str], now: int
-    ) -> SlotRules:
-        """Return the rules of a slot market that begins.
+    Args:
+        rules: of the market.
+        now: unix seconds; set it to let time pass.
+    """
 
-        Args:
-            parameters: what is fixed when it begins.
-            chain_id: chain that signatures are for.
-            addresses: where each of its contracts is, by name; signatures are for these, too.
-            now: time of the deployment, unix seconds.
-        """
-        domains = {name: Domain(name, chain_id, address) for name, address in addresses.items()}
-        at, p = addresses, parameters
-        markets = [at["SlotMarket"], at["VerifierCouncil"]]
-        named = LedgerParameters(p.asset, p.unit, p.owner, p.pkg, p.treasury, markets, 86_400, p.credit)
-        signers = Signers(verifiers={at["P256Verifier"]: is_p256})
-        ledger = Ledger(named, domains["EnergyLedger"], None, signers)
-        council = Council(p.council(at["EnergyLedger"], at["SlotMarket"]), domains["VerifierCouncil"], ledger)
-        slots = p.slots(at["EnergyLedger"], at["VerifierCouncil"], at["SlotDisputes"])
-        return cls(ledger, SlotMarket(slots, domains["SlotMarket"], ledger, council, now), council)
-
-
-class _Remembered:
-    """Steps and views as rules; there are no transactions and no events."""
-
-    def __init__(self, now: int) -> None:
+    def __init__(self, rules: Rules, now: int) -> None:
+        self.rules = rules
         self.now = now
-        self._block = CREATIONS  # as if each contract had taken a block
+        self._block = len(PARTS)  # as if each contract had taken a block
+        part = self._part
+        self.ledger, self.market, self.desk = part(rules.ledger), part(rules.market), part(rules.desk)
+        self.auction, self.lots, self.slots = part(rules.auction), part(rules.lots), part(rules.slots)
+        self.slot_disputes, self.council = self.slots, part(rules.council)
 
     def together(self, steps: Sequence[Step], at: int) -> list[Any]:
-        """Take steps at one time; see `Clock.together`."""
+        """Take steps at one time; see `Venue.together`."""
         if not steps:
             return []
         self.now = max(at, self.now + 1)
@@ -288,40 +244,8 @@ class _Remembered:
             raise error_named(error.rule)(*error.values) from None
 
     def _look(self, method: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
-        if not callable(method):
-            return method
         timed = {"now": self.now} if "now" in _named(method) else {}
         return method(*arguments, **timed)
-
-
-class InMemory(_Remembered):
-    """A market in the rules. A verb returns what its rule returns; there are no transactions and no events.
-
-    Args:
-        rules: of the market.
-        now: unix seconds; set it to let time pass.
-    """
-
-    def __init__(self, rules: Rules, now: int) -> None:
-        super().__init__(now)
-        self.rules = rules
-        kept = rules.ledger, rules.market, rules.desk, rules.auction, rules.lots
-        self.ledger, self.market, self.desk, self.auction, self.lots = map(self._part, kept)
-
-
-class SlotsInMemory(_Remembered):
-    """A slot market in the rules; see `InMemory`. The hash of a block is that of its number, as on revm.
-
-    Args:
-        rules: of the market.
-        now: unix seconds; set it to let time pass.
-    """
-
-    def __init__(self, rules: SlotRules, now: int) -> None:
-        super().__init__(now)
-        self.rules = rules
-        kept = rules.ledger, rules.market, rules.market, rules.council
-        self.ledger, self.market, self.disputes, self.council = map(self._part, kept)
 
 
 def _block_hash(number: int) -> bytes:

@@ -19,13 +19,14 @@ from trie import HexaryTrie
 
 from energy_trading.bindings.contract import ContractRevert, decode_logs
 from energy_trading.bindings.slot_market import SlotPosted
+from energy_trading.bindings.suite import SlotSettings
 from energy_trading.chain._revm import RevmChain
 from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput, Forged
 from energy_trading.simulation import trading
 from energy_trading.simulation.engines import ENGINES, opened
 from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading
-from energy_trading.simulation.venues import InMemory, SlotsInMemory
+from energy_trading.simulation.venues import InMemory
 from energy_trading.types import MemberView, Terms
 from tests import nodes
 from tests.differential.revm import pyrevm
@@ -75,7 +76,7 @@ def storage_root(chain: Chain, address: str) -> bytes:
     if isinstance(chain, RevmChain):
         stored = chain.storage(address)
     else:  # Anvil's eth_getProof would count what has become zero
-        state = json.loads(gzip.decompress(bytes.fromhex(chain.rpc("anvil_dumpState")[2:])))
+        state = json.loads(gzip.decompress(bytes.fromhex(chain._rpc("anvil_dumpState")[2:])))
         slots = state["accounts"][address.lower()]["storage"]
         stored = {int(place, 16): int(value, 16) for place, value in slots.items()}
     tree = HexaryTrie({})
@@ -161,8 +162,9 @@ def day_of_slots(chain: Chain | None, seed: int) -> tuple[SlotTrading, list[Any]
     """Slots with random readings and orders, some meters silent; all made final."""
     draw = np.random.default_rng(seed)
     cast = Cast.drawn(5, 1, members=14)
-    times = {"window_seconds": 1800, "answer_seconds": 1800, "ring": 8}
-    market = SlotTrading(chain, cast, GENESIS, [FUNDS, 0, FUNDS, EURO // 10, FUNDS], CHAIN_ID, **times)
+    funds = [FUNDS, 0, FUNDS, EURO // 10, FUNDS]
+    settings = SlotSettings(window_seconds=1800, answer_seconds=1800, ring=8)
+    market = SlotTrading(chain, cast, GENESIS, funds, CHAIN_ID, settings)
     seen: list[Any] = []
     for slot in range(FIRST, FIRST + 6):
         nets = draw.integers(-3_000, 3_001, 5)
@@ -192,11 +194,11 @@ def test_slots_are_equal(chains: dict[str, Chain | None]) -> None:
         logs: list[Any] = []
         root = b""
         if chain is None:
-            assert isinstance(market.venue, SlotsInMemory)
+            assert isinstance(market.venue, InMemory)
         else:
             suite = market.venue.suite  # type: ignore[attr-defined]
             root = storage_root(chain, suite.ledger.address)
-            found = decode_logs(chain.logs([suite.market.address, suite.ledger.address]))
+            found = decode_logs(chain.logs([suite.slots.address, suite.ledger.address]))
             logs = [
                 [each.rows, each.result.price, each.result.orders]
                 if isinstance(each, SlotPosted)
@@ -246,7 +248,7 @@ def test_one_order_lasts_a_day() -> None:
     for slot, buy in ((FIRST, 190_000), (FIRST + 1, 190_000), (FIRST + 2, 190_001)):
         before = market.signatures
         market.slot(slot, np.array([5, -5]), np.array([buy, buy]), limits, spend)
-        counts.append(market.signatures - before - (market.fixed.quorum - 1))
+        counts.append(market.signatures - before - (market.fixed.council.quorum - 1))
     assert counts == [4, 2, 4]
 
 
