@@ -280,6 +280,9 @@ class Bench(Community):
             "deploy.sealed_bid_auction",
             "deploy.energy_lot",
             "deploy.p256_verifier",
+            "deploy.slot_market",
+            "deploy.slot_disputes",
+            "deploy.verifier_council",
         )
         for name, paid in zip(names, self.deployed, strict=True):
             self.found[name] = Scenario((paid,))
