@@ -44,6 +44,7 @@ from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Rela
 from energy_trading.types.roles import Role
 from energy_trading.types.slot import (
     Ack,
+    Closing,
     Evidence,
     Facts,
     Fault,
@@ -95,6 +96,7 @@ __all__ = [
     "Bid",
     "Cancellation",
     "Cause",
+    "Closing",
     "CouncilParameters",
     "CreditParameters",
     "Delivery",

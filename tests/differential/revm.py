@@ -49,6 +49,10 @@ class RevmChain(Chain):
     def height(self) -> int:
         return self._number
 
+    def block(self, number: int) -> tuple[int, bytes] | None:
+        """Number and hash of a block; revm without a database hashes the number in decimal."""
+        return None if number > self._number else (number, keccak(str(number).encode()))
+
     def code(self, address: str) -> bytes:
         return bytes(self._evm.basic(address).code or b"").rstrip(b"\0")  # revm pads it
 

@@ -20,6 +20,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.rules.council import signers_hash
 from energy_trading.rules.slot_pool import chunk_hashes, clear, pack_rows, rows_root
+from energy_trading.rules.slots import closing_of
 from energy_trading.simulation.people import GENESIS
 from energy_trading.types import (
     AccountAttestation,
@@ -151,10 +152,11 @@ class SlotBench:
         """Give every home funds and every place of the ring a record."""
         share = 32_000 // len(self.owners)
         nets = [-share * (len(self.owners) - 1), *[share] * (len(self.owners) - 1)]
+        drafts = []
         for _ in range(RING):
-            drafts = [self.signed(nets, 2**63)]
-            self.send(self.posting(drafts[0]), self.keys[drafts[0].posted.result.leader])
-            self.finalise(drafts)
+            drafts.append(self.signed(nets, 2**63))
+            self.send(self.posting(drafts[-1]), self.keys[drafts[-1].posted.result.leader])
+        self.finalise(drafts)
 
     def signed(self, nets: Sequence[int], budget: int = _CAP, lie: Sequence[int] | None = None) -> Signed:
         """Go to the end of a slot and work it out, signed by a leader and four peers."""
@@ -199,9 +201,10 @@ class SlotBench:
         self.chain.mine(self.chain.now() + _WINDOW + self.p.post_seconds)
         while self.suite.market.frontier() < drafts[0].posted.result.slot:
             self.send(self.suite.market.advance(drafts[0].posted.result.slot - self.suite.market.frontier()))
-        signers = [signers_hash(d.posted.signers) for d in drafts]
-        results = [d.posted.result for d in drafts]
-        return self.send(self.suite.market.finalise(results, signers, [d.rows for d in drafts]))
+        closings = [closing_of(d.posted.result, signers_hash(d.posted.signers)) for d in drafts]
+        # Who has led the last slot has a seat that is written anyway.
+        last = self.keys[drafts[-1].posted.result.leader]
+        return self.send(self.suite.market.finalise(closings, [d.rows for d in drafts]), last)
 
     def nets(self) -> list[int]:
         """Readings that look like those of an afternoon."""
@@ -214,7 +217,10 @@ class SlotBench:
     def per_home(self) -> None:
         """Four slots, posted and made final at once, per home and slot."""
         count = len(self.owners)
-        for _ in range(2):  # the second time, leader and finaliser have been paid before
+        # Slots that one cluster serves are made final at once. The second time, the leader was paid before.
+        for _ in range(2):
+            first = (self.chain.now() // 900 // AT_ONCE + 1) * AT_ONCE
+            self.chain.mine(first * 900)
             made = [self.post(self.nets()) for _ in range(AT_ONCE)]
             last = self.finalise([draft for draft, _ in made])
         paid = tuple(scenario.paid[0] for _, scenario in made)

@@ -21,11 +21,12 @@ from energy_trading.rules.context import Context
 from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.signers import Signers, is_p256
 from energy_trading.rules.slot_pool import chunk_hashes, clear, pack_rows, rows_root
-from energy_trading.rules.slots import SlotMarket
+from energy_trading.rules.slots import SlotMarket, closing_of
 from energy_trading.types import (
     ZERO_ADDRESS,
     AccountAttestation,
     Ack,
+    Closing,
     Evidence,
     LedgerParameters,
     Order,
@@ -71,14 +72,15 @@ class Draft:
 class House:
     """Actors by role, both markets, and the steps that they take in both at once."""
 
-    def __init__(self, homes: int = HOMES, **changes: Any) -> None:
+    def __init__(self, homes: int = HOMES, chain: Callable[..., Any] | None = None, **changes: Any) -> None:
         names = ("dso", "pkg", "treasury", "founder", "stranger")
         self.people = {name: SecretKey.from_int(3000 + i) for i, name in enumerate(names)}
         self.members = [SecretKey.from_int(4000 + i) for i in range(MEMBERS)]
         self.owners = [SecretKey.from_int(5000 + i) for i in range(homes)]
         self.keys = {key.address: key for key in (*self.people.values(), *self.members, *self.owners)}
         self._planned = 0
-        self.chain = in_process(accounts=list(self.keys.values()), genesis_time=GENESIS)
+        keys = list(self.keys.values())
+        self.chain = chain(keys, GENESIS) if chain else in_process(accounts=keys, genesis_time=GENESIS)
         p = self.people
         self.parameters = SlotSuiteParameters(
             p["dso"].address,
@@ -365,8 +367,12 @@ class House:
 
     def finalise(self, *drafts: Draft, by: SecretKey | None = None) -> Refused | Sent:
         """Make posted slots final."""
-        hashes = [council_rules.signers_hash(d.posted.signers) for d in drafts]
-        return self.do("finalise", [d.result for d in drafts], hashes, [d.rows for d in drafts], by=by)
+        closings = [self.closing(draft) for draft in drafts]
+        return self.do("finalise", closings, [d.rows for d in drafts], by=by)
+
+    def closing(self, draft: Draft, **changes: Any) -> Closing:
+        """A posted slot as `finalise` shows it."""
+        return replace(closing_of(draft.result, council_rules.signers_hash(draft.posted.signers)), **changes)
 
     def finalised(self, *drafts: Draft, by: SecretKey | None = None) -> None:
         """Wait for the window and make posted slots final, and the empty ones before them."""
