@@ -37,6 +37,8 @@ from energy_trading.types import (
 
 #: homes of the scenarios, and how many slots are finalised at once
 SIZES: Final = (20, 100)
+#: homes of the growth curve
+GROWTH: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
 AT_ONCE: Final = 4
 MEMBERS: Final = 48
 FEEDERS: Final = 12
@@ -70,7 +72,7 @@ class SlotBench:
     Args:
         found: receives the scenarios.
         seen: what `watch` yields, which has to be on.
-        homes: how many homes there are.
+        homes: how many homes there are at most; they come with `join`.
     """
 
     def __init__(self, found: dict[str, Scenario], seen: list[Paid], homes: int) -> None:
@@ -80,8 +82,9 @@ class SlotBench:
             _key, ("dso", "pkg", "treasury", "founder", "agent")
         )
         self.members = [_key(f"member {i}") for i in range(MEMBERS)]
-        self.owners = [_key(f"home {i}") for i in range(homes)]
-        self.keys = {key.address: key for key in (*self.members, *self.owners)}
+        self.waiting = [_key(f"home {i}") for i in range(homes)]
+        self.owners: list[SecretKey] = []
+        self.keys = {key.address: key for key in (*self.members, *self.waiting)}
         everybody = (self.dso, self.pkg, self.treasury, self.founder, self.agent, *self.keys.values())
         self.chain = in_process("prague", everybody, GENESIS)
         self.p = SlotSuiteParameters(
@@ -138,15 +141,16 @@ class SlotBench:
         self.chain.mine()
         self.keep("council.redraw", council.redraw())
 
-    def join(self) -> None:
-        """Every home joins; the first one has funds, and buys until every home has some."""
-        market = self.suite.market
-        for i, owner in enumerate(self.owners):
+    def join(self, homes: int) -> None:
+        """Homes join until there are so many; the first two have funds, and buy until every home has some."""
+        market, before = self.suite.market, len(self.owners)
+        for i, owner in enumerate(self.waiting[before:homes], before):
             self.open(owner, 10_000 * _EURO if i < 2 else 0)
             self.send(self.suite.ledger.register_meter(owner.address, self.meters[i].signer), self.dso)
             self.found["slot.join"] = self.send(market.join(2**55), owner)
-        for owner in self.owners[:2]:
-            self.found["slot.lock"] = self.send(market.lock(5_000 * _EURO), owner)
+            if i < 2:
+                self.found["slot.lock"] = self.send(market.lock(5_000 * _EURO), owner)
+        self.owners = self.waiting[:homes]
 
     def fill(self) -> None:
         """Give every home funds and every place of the ring a record."""
@@ -214,7 +218,7 @@ class SlotBench:
 
     # ------------------------------------------------------------ scenarios
 
-    def per_home(self) -> None:
+    def per_home(self) -> Scenario:
         """Four slots, posted and made final at once, per home and slot."""
         count = len(self.owners)
         # Slots that one cluster serves are made final at once. The second time, the leader was paid before.
@@ -226,7 +230,8 @@ class SlotBench:
         paid = tuple(scenario.paid[0] for _, scenario in made)
         self.found[f"slot.post_{count}"] = made[0][1]
         self.found[f"slot.finalise_{count}"] = last
-        self.found[f"slot.home_{count}"] = Scenario((*paid, *last.paid), count * AT_ONCE)
+        whole = self.found[f"slot.home_{count}"] = Scenario((*paid, *last.paid), count * AT_ONCE)
+        return whole
 
     def proof(self, s: Signed, home: int) -> RowProof:
         """Open a row."""
@@ -371,9 +376,27 @@ def measure_slots(
             for place, name in ((1, "slot_market"), (2, "slot_disputes"), (3, "verifier_council")):
                 found[f"deploy.{name}"] = Scenario((bench.deployed[place],))
         bench.found_council()
-        bench.join()
+        bench.join(count)
         bench.fill()
         bench.per_home()
         if count == SIZES[0]:
             for group in (bench.disputes, bench.homes, bench.council):
                 group()
+
+
+def grow(seen: list[Paid], sizes: Sequence[int] = GROWTH) -> Iterator[tuple[int, Scenario]]:
+    """Measure what homes pay per slot while more and more of them join one market.
+
+    Args:
+        seen: what `watch` yields, which has to be on.
+        sizes: numbers of homes, rising.
+
+    Yields:
+        How many homes there are, and four posts and their end.
+    """
+    bench = SlotBench({}, seen, sizes[-1])
+    bench.found_council()
+    for count in sizes:
+        bench.join(count)
+        bench.fill()
+        yield count, bench.per_home()
