@@ -23,7 +23,7 @@ from tests.stateful.trade_calls import TradeCalls
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),
         (LotCalls, 35, 100),
-        (SlotCalls, 40, 80),
+        (SlotCalls, 24, 80),
     ],
 )
 def test_random_calls(

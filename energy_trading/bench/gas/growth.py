@@ -30,7 +30,7 @@ SERIES: Final[Mapping[str, str]] = {
     "lot.split": "parts that a lot is split into",
     "lot.merge": "lots that are merged into one",
     "keys.accept": "one-time keys under one root; an acceptance with one of them",
-    "slots": f"homes of a slot market, {AT_ONCE} slots posted and made final at once; each: per home and slot",
+    "slots": f"homes of a slot market, {AT_ONCE} slots made final at once; each: per home and slot",
     "keys.publish": "one-time keys under one root; its publication",
 }
 #: scenario by the point that is measured in the same way and must have its gas, so that stale growth shows

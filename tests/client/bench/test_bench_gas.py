@@ -18,10 +18,10 @@ from energy_trading.bench.gas import parts as gas_parts
 from energy_trading.bench.gas import scenarios as gas
 from energy_trading.bench.gas.files import document, write_files
 from energy_trading.bench.gas.growth import Point
-from energy_trading.bench.gas.slots import GROWTH
 from energy_trading.bench.gas.money import Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.parts import PARTS, Paid, PartsDoNotAddUp, watch
 from energy_trading.bench.gas.picture import picture
+from energy_trading.bench.gas.slots import GROWTH
 from energy_trading.chain import artifacts
 from energy_trading.chain.compile import ROOT, TEST_CONTRACTS, compile_profile
 from energy_trading.errors import BadInput
