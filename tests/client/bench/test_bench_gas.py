@@ -381,7 +381,7 @@ def test_slots_get_cheaper_with_homes(growth: tuple[Point, ...]) -> None:
     assert sorted(each.values(), reverse=True) == list(each.values())
     # Two bytes of calldata, and of four slots a quarter of a word that changes.
     assert min(each.values()) > 2 * 16 + 5_000 // 16
-    assert each[500] <= 650
+    assert each[1000] <= 554  # docs/slot-market.md: 24 above the budget
 
 
 def test_revert_given_too_few_quotes() -> None:
