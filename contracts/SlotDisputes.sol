@@ -136,9 +136,10 @@ contract SlotDisputes is ISlotDisputes {
 
     /// @dev What the dispute goes by, if this is what was posted.
     function _facts(Posted calldata posted, uint256 home) private view returns (Facts memory) {
-        bytes32 signers = keccak256(abi.encodePacked(posted.signers));
-        bytes32 postedHash = SlotHash.posted(SlotHash.result(posted.result), signers);
-        return ISlotMarket(MARKET).factsOf(posted.result.slot, home, postedHash);
+        Result calldata r = posted.result;
+        bytes32 rest = SlotHash.posted(SlotHash.result(r), keccak256(abi.encodePacked(posted.signers)));
+        bytes32 remembered = SlotHash.remembered(r.slot, r.price, r.leader, r.rows, rest);
+        return ISlotMarket(MARKET).factsOf(r.slot, home, remembered);
     }
 
     /// @dev The row of a home; zero behind the last row. Reverts: {SlotDisputes_WrongRoot}.

@@ -11,11 +11,14 @@ import {Range} from "./libraries/Range.sol";
 import {Roles} from "./types/Account.sol";
 import {Lanes, LanesLib} from "./types/Lanes.sol";
 import {
+    Closing,
     Facts,
     Fault,
     HomeView,
     Pricing,
     Result,
+    SlotDemand,
+    SlotDemandLib,
     SlotHash,
     SlotRecord,
     SlotRecordLib,
@@ -84,23 +87,17 @@ contract SlotMarket is ISlotMarket, EIP712 {
         uint32 since;
     }
 
-    /// @dev A demand stays for ever, so that a row is demanded once.
-    struct Demand {
-        address challenger;
-        uint40 deadline;
-        bool bonded;
-        bool open;
-    }
-
-    mapping(uint256 word => Lanes) private _lanes;
     mapping(uint256 home => Site) private _site;
     mapping(address account => Standing) private _standing;
     mapping(address account => MeterRecord) private _meter;
     mapping(address account => Revocation) private _revocation;
-    mapping(uint256 place => SlotRecord) private _ring;
-    mapping(uint256 slot => mapping(uint256 home => Demand)) private _demand;
+    /// @dev A demand stays for ever, so that a row is demanded once.
+    mapping(uint256 row => SlotDemand) private _demand;
     /// @inheritdoc ISlotMarket
     mapping(address account => uint256) public owed;
+    /// @dev Arrays of a fixed size, whose places need no hash.
+    Lanes[MAX_HOMES / 4] private _lanes;
+    SlotRecord[1024] private _ring;
 
     modifier onlyDisputes() {
         if (msg.sender != _DISPUTES) {
@@ -307,15 +304,16 @@ contract SlotMarket is ISlotMarket, EIP712 {
         bytes32 signers = _COUNCIL.verify(
             slot,
             turn,
-            r.leader,
+            msg.sender,
             _hashTypedData(resultHash),
             peers,
             signatures
         );
+        bytes32 rest = SlotHash.posted(resultHash, signers);
         _ring[slot & (_RING - 1)] = SlotRecordLib.make(
             slot,
             block.timestamp,
-            SlotHash.posted(resultHash, signers)
+            SlotHash.remembered(slot, r.price, msg.sender, r.rows, rest)
         );
         emit SlotPosted(slot, r, peers, turn, packed);
     }
@@ -324,11 +322,14 @@ contract SlotMarket is ISlotMarket, EIP712 {
     /// @return turn Turns that have passed since the slot could be posted.
     function _checkTime(uint256 slot) private view returns (uint256 turn) {
         // A number that is far too large must not wrap.
-        uint256 from = slot > type(uint32).max ? type(uint256).max : _end(slot);
-        if (slot < _frontier || block.timestamp < from || block.timestamp >= from + _POST_SECONDS) {
-            revert SlotMarket_NotNow(slot, _frontier, block.timestamp / _SLOT_SECONDS);
+        uint256 from = slot > type(uint32).max ? type(uint64).max : _end(slot);
+        unchecked {
+            // Safe: a slot below 2**32 ends before 2**49, and what has begun is not after the time.
+            if (slot < _frontier || block.timestamp < from || block.timestamp >= from + _POST_SECONDS) {
+                revert SlotMarket_NotNow(slot, _frontier, block.timestamp / _SLOT_SECONDS);
+            }
+            return (block.timestamp - from) / _TURN_SECONDS;
         }
-        return (block.timestamp - from) / _TURN_SECONDS;
     }
 
     /// @dev Checks what everybody can check: the price, that energy comes out even, and that the match is
@@ -378,12 +379,12 @@ contract SlotMarket is ISlotMarket, EIP712 {
         if (block.timestamp >= deadline) {
             revert SlotMarket_TooLate(block.timestamp, deadline);
         }
-        if (_demand[slot][home].challenger != address(0)) {
+        uint256 row = _rowKey(slot, home);
+        if (SlotDemand.unwrap(_demand[row]) != 0) {
             revert SlotMarket_AlreadyDemanded(slot, home);
         }
-        deadline = block.timestamp + _ANSWER_SECONDS;
         bool bonded = msg.sender != account;
-        _demand[slot][home] = Demand(msg.sender, uint40(deadline), bonded, true);
+        _demand[row] = SlotDemandLib.make(msg.sender, block.timestamp + _ANSWER_SECONDS, bonded);
         _ring[slot & (_RING - 1)] = record.withDemand();
         emit Demanded(slot, home, msg.sender);
         if (bonded) {
@@ -397,19 +398,19 @@ contract SlotMarket is ISlotMarket, EIP712 {
         if (slot >= _frontier && _ring[slot & (_RING - 1)].isLive(slot)) {
             revert SlotMarket_StillPosted(slot);
         }
-        Demand storage d = _openDemand(slot, home);
-        _endDemand(d, d.challenger);
+        SlotDemand d = _openDemand(slot, home);
+        _endDemand(slot, home, d, d.challenger());
     }
 
     /// @inheritdoc ISlotMarket
     function settleDemand(uint256 slot, uint256 home, address answerer) external onlyDisputes {
-        Demand storage d = _openDemand(slot, home);
-        if (block.timestamp >= d.deadline) {
-            revert SlotMarket_TooLate(block.timestamp, d.deadline);
+        SlotDemand d = _openDemand(slot, home);
+        if (block.timestamp >= d.deadline()) {
+            revert SlotMarket_TooLate(block.timestamp, d.deadline());
         }
         _ring[slot & (_RING - 1)] = _live(slot).withAnswer();
         emit Answered(slot, home, answerer);
-        _endDemand(d, answerer);
+        _endDemand(slot, home, d, answerer);
     }
 
     /// @inheritdoc ISlotMarket
@@ -421,11 +422,11 @@ contract SlotMarket is ISlotMarket, EIP712 {
     ) external onlyDisputes {
         SlotRecord record = _live(slot);
         if (fault == Fault.Unanswered) {
-            Demand storage d = _openDemand(slot, home);
-            if (block.timestamp < d.deadline) {
-                revert SlotMarket_TooEarly(block.timestamp, d.deadline);
+            SlotDemand d = _openDemand(slot, home);
+            if (block.timestamp < d.deadline()) {
+                revert SlotMarket_TooEarly(block.timestamp, d.deadline());
             }
-            _endDemand(d, d.challenger);
+            _endDemand(slot, home, d, d.challenger());
         }
         _ring[slot & (_RING - 1)] = record.voided();
         emit Voided(slot, home, fault);
@@ -450,48 +451,71 @@ contract SlotMarket is ISlotMarket, EIP712 {
     // ---------------------------------------------------------------- permanent
 
     /// @inheritdoc ISlotMarket
-    function finalise(Result[] calldata results, bytes32[] calldata signers, bytes[] calldata rows) external {
-        uint256 count = results.length;
-        if (count == 0 || count > MAX_BATCH || signers.length != count || rows.length != count) {
+    function finalise(Closing[] calldata closings, bytes[] calldata rows) external {
+        uint256 count = closings.length;
+        if (count == 0 || count > MAX_BATCH || rows.length != count) {
             revert SlotMarket_BadBatch(count, MAX_BATCH);
         }
-        uint256 words = 0;
         uint256 next = _frontier;
+        Lanes[] memory lanes = _loadLanes();
+        address[] memory earners = new address[](count + 1);
+        uint256[] memory fees = new uint256[](count + 1);
         for (uint256 i = 0; i < count; ++i) {
-            next = _checkFinal(results[i], signers[i], rows[i], next);
-            uint256 length = rows[i].length / 8;
-            words = length > words ? length : words;
+            Closing calldata c = closings[i];
+            earners[i] = c.leader;
+            (next, fees[i]) = _payRows(c, rows[i], next, lanes);
         }
-        _frontier = uint64(next);
-        uint256[] memory buyers = _move(results, rows, words);
-        _payFees(results, buyers, next);
+        _storeLanes(lanes);
+        earners[count] = msg.sender;
+        _payFees(earners, fees, next);
+    }
+
+    /// @dev Pays the rows of a slot that can be final now.
+    /// @param next First slot that is not final before it.
+    /// @param lanes The balances, which change.
+    /// @return after_ First slot that is not final after it.
+    /// @return fees What the homes that have bought pay.
+    function _payRows(
+        Closing calldata c,
+        bytes calldata rows,
+        uint256 next,
+        Lanes[] memory lanes
+    ) private view returns (uint256 after_, uint256 fees) {
+        after_ = _checkFinal(c, rows, next);
+        (uint256 buyers, bool broken) = LanesLib.payRows(lanes, rows, c.price, _FEE);
+        if (broken) {
+            uint256 word = 0;
+            while (!lanes[word].isBroken()) {
+                ++word; // One of them is broken.
+            }
+            revert SlotMarket_Overdrawn(c.slot, word * LanesLib.HOMES);
+        }
+        fees = buyers * _FEE;
     }
 
     /// @dev Checks that a slot can be final now.
     /// @param next First slot that is not final before it.
     /// @return First slot that is not final after it.
     function _checkFinal(
-        Result calldata r,
-        bytes32 signers,
+        Closing calldata c,
         bytes calldata rows,
         uint256 next
     ) private view returns (uint256) {
-        uint256 slot = r.slot;
+        uint256 slot = c.slot;
         if (slot < next) {
             revert SlotMarket_WrongSlot(slot, next);
         }
         SlotRecord record = _ring[slot & (_RING - 1)];
-        if (!record.isLive(slot) || !record.fits(SlotHash.posted(SlotHash.result(r), signers))) {
+        bytes32 root = PoolClearing.rootOf(rows);
+        if (
+            !record.isLive(slot) || !record.fits(SlotHash.remembered(slot, c.price, c.leader, root, c.rest))
+        ) {
             revert SlotMarket_NotPosted(slot);
         }
         for (; next < slot; ++next) {
             if (!_isEmpty(next)) {
                 revert SlotMarket_NotEmpty(next);
             }
-        }
-        bytes32 root = PoolClearing.rootOf(rows);
-        if (root != r.rows) {
-            revert SlotMarket_WrongRoot(r.rows, root);
         }
         uint256 earliest = record.postedAt() + _WINDOW_SECONDS;
         if (block.timestamp < earliest) {
@@ -503,73 +527,62 @@ contract SlotMarket is ISlotMarket, EIP712 {
         return slot + 1;
     }
 
-    /// @dev Pays the rows of several slots, four homes at a time, and writes each word once.
-    /// @return buyers How many homes have bought in each slot.
-    function _move(
-        Result[] calldata results,
-        bytes[] calldata rows,
-        uint256 words
-    ) private returns (uint256[] memory buyers) {
-        uint256 count = results.length;
-        buyers = new uint256[](count);
-        uint256[] memory starts = new uint256[](count);
-        uint256[] memory ends = new uint256[](count);
-        uint256[] memory prices = new uint256[](count);
-        for (uint256 i = 0; i < count; ++i) {
-            bytes calldata slotRows = rows[i];
-            uint256 start;
-            assembly ("memory-safe") {
-                start := slotRows.offset
-            }
-            (starts[i], ends[i], prices[i]) = (start, start + slotRows.length, results[i].price);
-        }
-        for (uint256 word = 0; word < words; ++word) {
-            Lanes old = _lanes[word];
-            Lanes lanes = old;
-            for (uint256 i = 0; i < count; ++i) {
-                unchecked {
-                    // Safe: the places in calldata and the counts of homes are small.
-                    uint256 from = starts[i] + 8 * word;
-                    uint256 four;
-                    if (from < ends[i]) {
-                        assembly ("memory-safe") {
-                            four := shr(192, calldataload(from))
-                        }
-                    }
-                    if (four != 0) {
-                        uint256 bought;
-                        (lanes, bought) = lanes.pay(four, prices[i], _FEE);
-                        if (lanes.isBroken()) {
-                            revert SlotMarket_Overdrawn(results[i].slot, word * LanesLib.HOMES);
-                        }
-                        buyers[i] += bought;
-                    }
-                }
-            }
-            if (Lanes.unwrap(lanes) != Lanes.unwrap(old)) {
-                _lanes[word] = lanes;
+    /// @dev Number of words that hold the homes' balances.
+    function _words() private view returns (uint256) {
+        return (_homes + LanesLib.HOMES - 1) / LanesLib.HOMES;
+    }
+
+    /// @dev The balances of all homes. Rows come in words of 16, so there is room for as many.
+    function _loadLanes() private view returns (Lanes[] memory lanes) {
+        uint256 words = _words();
+        lanes = new Lanes[]((words + 3) & ~uint256(3));
+        // Safe: the array in memory has at least as many words, and the one in storage has all of them.
+        assembly ("memory-safe") {
+            for {
+                let word := 0
+            } lt(word, words) {
+                word := add(word, 1)
+            } {
+                mstore(add(add(lanes, 32), shl(5, word)), sload(add(_lanes.slot, word)))
             }
         }
     }
 
-    /// @dev Shares the fees between leaders and caller.
-    function _payFees(Result[] calldata results, uint256[] memory buyers, uint256 next) private {
-        address[] memory leaders = new address[](results.length);
+    /// @dev Stores the balances of all homes, each word once.
+    function _storeLanes(Lanes[] memory lanes) private {
+        uint256 words = _words();
+        // Safe: as when they were loaded.
+        assembly ("memory-safe") {
+            for {
+                let word := 0
+            } lt(word, words) {
+                word := add(word, 1)
+            } {
+                sstore(add(_lanes.slot, word), mload(add(add(lanes, 32), shl(5, word))))
+            }
+        }
+    }
+
+    /// @dev Moves the frontier, and shares the fees between leaders and caller.
+    /// @param earners The leaders, and the caller behind them.
+    /// @param fees What the homes have paid in each slot, and a place behind it.
+    function _payFees(address[] memory earners, uint256[] memory fees, uint256 next) private {
         uint256 whole = 0;
         uint256 rest = 0;
-        for (uint256 i = 0; i < leaders.length; ++i) {
-            leaders[i] = results[i].leader;
-            uint256 fees = buyers[i] * _FEE;
-            buyers[i] = (fees + 1) / 2; // Now the leader's half.
-            whole += fees;
-            rest += fees - buyers[i];
+        uint256 last = fees.length - 1;
+        unchecked {
+            // Safe: 4,096 homes in 96 slots pay less than 2**51, which they had.
+            for (uint256 i = 0; i < last; ++i) {
+                uint256 half = fees[i] / 2;
+                whole += fees[i];
+                rest += half;
+                fees[i] -= half; // Now the leader's half.
+            }
+            (_frontier, _locked) = (uint64(next), uint128(_locked - whole));
         }
+        fees[last] = rest;
         emit Finalised(next, msg.sender, rest);
-        if (whole != 0) {
-            _locked -= uint128(whole);
-            _credit(msg.sender, rest);
-        }
-        _COUNCIL.reward(leaders, buyers);
+        _COUNCIL.reward(earners, fees);
     }
 
     /// @inheritdoc ISlotMarket
@@ -728,9 +741,9 @@ contract SlotMarket is ISlotMarket, EIP712 {
     }
 
     /// @dev Ends a demand and credits its bond, if there was one.
-    function _endDemand(Demand storage d, address account) private {
-        d.open = false;
-        if (d.bonded) {
+    function _endDemand(uint256 slot, uint256 home, SlotDemand d, address account) private {
+        _demand[_rowKey(slot, home)] = d.ended();
+        if (d.isBonded()) {
             _credit(account, _BOND);
         }
     }
@@ -757,10 +770,20 @@ contract SlotMarket is ISlotMarket, EIP712 {
     }
 
     /// @dev The demand for a row. Reverts: {SlotMarket_NoDemand}.
-    function _openDemand(uint256 slot, uint256 home) private view returns (Demand storage d) {
-        d = _demand[slot][home];
-        if (!d.open) {
+    function _openDemand(uint256 slot, uint256 home) private view returns (SlotDemand d) {
+        d = _demand[_rowKey(slot, home)];
+        if (!d.isOpen()) {
             revert SlotMarket_NoDemand(slot, home);
+        }
+    }
+
+    /// @dev Where the demand for a row is kept; one place for all rows that there cannot be.
+    function _rowKey(uint256 slot, uint256 home) private pure returns (uint256) {
+        if (slot > type(uint32).max || home >= MAX_HOMES) {
+            return type(uint256).max;
+        }
+        unchecked {
+            return slot * MAX_HOMES + home; // Safe: below 2**44.
         }
     }
 
@@ -776,7 +799,9 @@ contract SlotMarket is ISlotMarket, EIP712 {
 
     /// @dev Unix seconds at which a slot ends.
     function _end(uint256 slot) private view returns (uint256) {
-        return (slot + 1) * _SLOT_SECONDS;
+        unchecked {
+            return (slot + 1) * _SLOT_SECONDS; // Safe: every caller has a slot below 2**64.
+        }
     }
 
     /// @dev The slot after that of now.

@@ -4,19 +4,23 @@ pragma solidity 0.8.37;
 import {Ownable2Step} from "@openzeppelin/contracts/access/Ownable2Step.sol";
 import {BlockHashLib} from "solady/src/utils/BlockHashLib.sol";
 import {ECDSA} from "solady/src/utils/ECDSA.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
+import {LibBit} from "solady/src/utils/LibBit.sol";
 import {SSTORE2} from "solady/src/utils/SSTORE2.sol";
 import {IEnergyLedger, Outcome, Settlement} from "./interfaces/IEnergyLedger.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {CouncilParameters, IVerifierCouncil} from "./interfaces/IVerifierCouncil.sol";
 import {ClusterDraw} from "./libraries/ClusterDraw.sol";
 import {Range} from "./libraries/Range.sol";
-import {Admission, CouncilHash, MemberState, MemberView, Seat} from "./types/Council.sol";
+import {Admission, CouncilHash, MemberState, MemberView, Seat, SeatLib} from "./types/Council.sol";
 import {LanesLib} from "./types/Lanes.sol";
 
 /// @title Verifier council
 /// @notice Specified in {IVerifierCouncil}.
 contract VerifierCouncil is IVerifierCouncil, EIP712 {
+    using SeatLib for Seat;
+
     uint256 private constant MAX_MEMBERS = 96;
     uint256 private constant MAX_SET = 16;
     /// @dev Standing of a new member, the least of one who may be drawn, and the most.
@@ -27,6 +31,8 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     uint256 private constant PEER_FAULT = 2;
     uint256 private constant LEADER_FAULT = 8;
     uint256 private constant NOBODY = type(uint256).max;
+    /// @dev Slots in a row that a cluster serves. They are mostly made final at once, and have one leader to pay.
+    uint256 private constant SERVED = 4;
 
     IEnergyLedger private immutable _LEDGER;
     address private immutable _SLOT_MARKET;
@@ -45,7 +51,7 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     uint96 private _verifierPlaces;
     /// @dev slot 1
     bytes32 private _seed;
-    /// @dev slot 2: the list of the next draw; zero: the same. | nextList 160 | seedBlock 64 |
+    /// @dev slot 2: the newest list, which the next draw is from. | nextList 160 | seedBlock 64 |
     address private _nextList;
     uint64 private _seedBlock;
     /// @dev slot 3: | version 64 | drawnAt 64 | turns used 64 | registrarNonce 64 |
@@ -211,16 +217,18 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
             _name(_version);
             return;
         }
-        address pointer = _nextList == address(0) ? _list : _nextList;
+        address pointer = _nextList;
         bytes32 seed = keccak256(abi.encode(hash, _version));
-        uint256[] memory places = ClusterDraw.draw(_read(pointer), 0, seed, _VERIFIERS);
+        bytes memory stored = _stored(pointer);
+        uint256 count = ClusterDraw.countOf(stored);
+        uint256[] memory places = ClusterDraw.draw(stored, 0, seed, count < _VERIFIERS ? count : _VERIFIERS);
         uint256 set = 0;
         for (uint256 i = 0; i < places.length; ++i) {
             set |= 1 << places[i];
         }
         (_list, _verifierPlaces) = (pointer, uint96(set));
         _seed = seed;
-        (_nextList, _seedBlock) = (address(0), 0);
+        _seedBlock = 0;
         (_drawnAt, _turnsUsed) = (uint64(block.timestamp), 0);
         emit Redrawn(_version, seed, set);
     }
@@ -228,7 +236,7 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     /// @dev Stores a new list, from which the sets are drawn with the hash of the next block: whoever changes
     /// the list cannot know it.
     function _schedule(bytes memory list) private {
-        _nextList = SSTORE2.write(list);
+        _nextList = SSTORE2.write(ClusterDraw.withDirectory(list));
         uint64 next = _version + 1;
         _version = next;
         _name(next);
@@ -364,18 +372,11 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     }
 
     /// @inheritdoc IVerifierCouncil
-    function reward(address[] calldata leaders, uint256[] calldata fees) external onlySlotMarket {
+    function reward(address[] calldata earners, uint256[] calldata fees) external onlySlotMarket {
+        // Safe: the market gives a fee for each.
         uint256 today = block.timestamp / 1 days;
-        for (uint256 i = 0; i < leaders.length; ++i) {
-            Seat storage seat = _seat[leaders[i]];
-            if (seat.state == MemberState.Member && seat.riseDay < today && seat.score < MAX_SCORE) {
-                seat.riseDay = uint32(today);
-                uint8 score = seat.score + 1;
-                seat.score = score;
-                emit ScoreRisen(leaders[i], score);
-            }
-            // The log of the slots tells the fees: one event for each would cost every home gas.
-            seat.owed += uint64(fees[i]);
+        for (uint256 i = 0; i < earners.length; ++i) {
+            _seat[earners[i]].rewarded(fees[i], today, MAX_SCORE);
         }
     }
 
@@ -396,8 +397,10 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
         uint256 peers,
         bytes calldata signatures
     ) external view returns (bytes32) {
-        address[] memory cluster = clusterOf(slot, turn);
-        uint256 place = turn % cluster.length;
+        uint256 place = turn % _CLUSTER;
+        // Members are drawn one after another: those behind the last signer are not needed.
+        uint256 last = LibBit.fls((peers & ((1 << _CLUSTER) - 1)) | (1 << place));
+        address[] memory cluster = _clusterOf(slot, turn, last + 1);
         if (cluster[place] != leader) {
             revert VerifierCouncil_NotLeader(leader, cluster[place]);
         }
@@ -407,17 +410,21 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     // ---------------------------------------------------------------- views
 
     /// @inheritdoc IVerifierCouncil
-    function clusterOf(uint256 slot, uint256 turn) public view returns (address[] memory cluster) {
-        bytes memory list = _read(_list);
-        bytes32 seed = keccak256(abi.encode(_seed, slot, turn / _CLUSTER));
-        uint256[] memory places = ClusterDraw.draw(list, _verifierPlaces, seed, _CLUSTER);
-        if (places.length != _CLUSTER) {
-            revert VerifierCouncil_TooFew(list.length / ClusterDraw.ENTRY, _VERIFIERS + _CLUSTER);
+    function clusterOf(uint256 slot, uint256 turn) external view returns (address[] memory) {
+        return _clusterOf(slot, turn, _CLUSTER);
+    }
+
+    /// @dev The first members of a slot's cluster. Reverts: {VerifierCouncil_TooFew}.
+    function _clusterOf(uint256 slot, uint256 turn, uint256 count) private view returns (address[] memory) {
+        bytes memory stored = _stored(_list);
+        uint256 excluded = _verifierPlaces;
+        uint256 needed = _CLUSTER + LibBit.popCount(excluded);
+        if (ClusterDraw.countOf(stored) < needed) {
+            revert VerifierCouncil_TooFew(ClusterDraw.countOf(stored), _VERIFIERS + _CLUSTER);
         }
-        cluster = new address[](places.length);
-        for (uint256 i = 0; i < places.length; ++i) {
-            cluster[i] = ClusterDraw.memberAt(list, places[i]);
-        }
+        bytes32 seed = EfficientHashLib.hash(_seed, bytes32(slot / SERVED), bytes32(turn / _CLUSTER));
+        uint256[] memory places = ClusterDraw.draw(stored, excluded, seed, count);
+        return ClusterDraw.accountsAt(ClusterDraw.withoutDirectory(stored), places);
     }
 
     /// @inheritdoc IVerifierCouncil
@@ -507,6 +514,7 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
         bytes calldata signatures
     ) private view returns (bytes32 signers) {
         uint256 count = 0;
+        // The signers, in memory behind what is in use.
         address[] memory who = new address[](set.length);
         if (leader != NOBODY) {
             who[count++] = set[leader];
@@ -516,16 +524,22 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
             if ((peers >> i) & 1 == 0) {
                 continue;
             }
-            // slither-disable-next-line incorrect-equality -- places are counted from zero
-            if (i == leader || signatures.length < next + 64) {
-                revert VerifierCouncil_BadSignature(i);
+            address member = set[i];
+            bool complete = signatures.length >= next + 64;
+            bytes32 r;
+            bytes32 vs;
+            // Safe: what is read behind the signatures does not count.
+            assembly ("memory-safe") {
+                r := calldataload(add(signatures.offset, next))
+                vs := calldataload(add(add(signatures.offset, next), 32))
             }
-            bytes calldata signature = signatures[next:next + 64];
             next += 64;
-            if (ECDSA.tryRecoverCalldata(digest, signature) != set[i]) {
+            // Safe: no member has the account zero, which a bad signature leads to.
+            // slither-disable-next-line incorrect-equality -- places are counted from zero
+            if (i == leader || !complete || ECDSA.tryRecover(digest, r, vs) != member) {
                 revert VerifierCouncil_BadSignature(i);
             }
-            who[count++] = set[i];
+            who[count++] = member;
         }
         if (count < needed) {
             revert VerifierCouncil_NoQuorum(count, needed);
@@ -546,12 +560,17 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
 
     /// @dev The newest list, which the sets may not be drawn from yet.
     function _latest() private view returns (bytes memory) {
-        return _read(_nextList == address(0) ? _list : _nextList);
+        return _read(_nextList);
     }
 
-    /// @dev A stored list; empty if there is none.
+    /// @dev The packed members of a stored list.
     function _read(address pointer) private view returns (bytes memory) {
-        return pointer == address(0) ? bytes("") : SSTORE2.read(pointer);
+        return ClusterDraw.withoutDirectory(_stored(pointer));
+    }
+
+    /// @dev A stored list behind its directory; one without feeders if there is none.
+    function _stored(address pointer) private view returns (bytes memory) {
+        return pointer == address(0) ? bytes(hex"00") : SSTORE2.read(pointer);
     }
 
     /// @dev Whether the member at a place comes before another in the order of the list.

@@ -150,6 +150,7 @@ def page_text(found: Mapping[str, gas.Scenario], points: Sequence[Point], words:
         "scenarios": gas_table.markdown(compared, words=(0, 5)),
         "parts": split_lines(found),
         "money": [gas_table.price_line(Prices()), "", *gas_table.markdown(gas_table.priced(found, Prices()))],
+        "slots": gas_table.markdown(gas_table.slots_priced(found, Prices())),
         "growth": [
             *gas_table.markdown(gas_table.grown(points)),
             "",

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {Facts, Fault, HomeView, Pricing, Result, SlotState} from "../types/Slot.sol";
+import {Closing, Facts, Fault, HomeView, Pricing, Result, SlotState} from "../types/Slot.sol";
 
 /// @notice Constructor arguments of the slot market, each with its allowed range. Money is in units of
 /// account.
@@ -122,7 +122,7 @@ interface ISlotMarket {
     /// @param finaliser Who finalised, and has its half of the fees.
     /// @param fees Units of account of that half.
     event Finalised(uint256 frontier, address finaliser, uint256 fees);
-    /// @notice An account has more to collect: a bond, or fees for finalising.
+    /// @notice An account has a bond to collect.
     /// @param account The account.
     /// @param amount Units of account.
     event Owed(address indexed account, uint256 amount);
@@ -337,16 +337,15 @@ interface ISlotMarket {
     function tearMeter(uint256 home, uint256 slot, bytes32 meter) external;
 
     /// @notice Makes posted slots final (permanent): their rows are paid. Slots between them must be empty.
-    /// Anyone may call it, and has one half of the buyers' fees; the leaders have the other.
-    /// @dev Emits {Finalised}, and {Owed} if there are fees. Reverts: {SlotMarket_BadBatch},
-    /// {SlotMarket_WrongSlot}, {SlotMarket_NotEmpty}, {SlotMarket_NotPosted}, {SlotMarket_WrongRoot},
-    /// {SlotMarket_TooEarly}, {SlotMarket_OpenDemands}, {SlotMarket_Overdrawn}. Rounding: the leader's half
-    /// up.
+    /// Anyone may call it, and has one half of the buyers' fees; the leaders have the other. Both collect them
+    /// from the council.
+    /// @dev Emits {Finalised}. Reverts: {SlotMarket_BadBatch}, {SlotMarket_WrongSlot}, {SlotMarket_NotPosted},
+    /// {SlotMarket_NotEmpty}, {SlotMarket_TooEarly}, {SlotMarket_OpenDemands}, {SlotMarket_Overdrawn}.
+    /// Rounding: the leader's half up.
     /// @custom:paper Z-4, Z-5, Z-6
-    /// @param results Results in the order of their slots, 1 … 96 of them.
-    /// @param signers Hash of the signers of each, see {IVerifierCouncil.verify}.
+    /// @param closings The slots in their order, 1 … 96 of them.
     /// @param rows The rows of each.
-    function finalise(Result[] calldata results, bytes32[] calldata signers, bytes[] calldata rows) external;
+    function finalise(Closing[] calldata closings, bytes[] calldata rows) external;
 
     /// @notice Moves the frontier over empty slots. Anyone may call it; it needs no cluster.
     /// @dev Emits {Finalised}. Reverts: {SlotMarket_BadBatch}, {SlotMarket_NotEmpty}.
@@ -396,7 +395,7 @@ interface ISlotMarket {
     /// @dev Reverts: {SlotMarket_NotPosted}, {SlotMarket_NoHome}.
     /// @param slot The slot.
     /// @param home Number of the home.
-    /// @param postedHash Hash of result and signers, which must be that of the posted slot.
+    /// @param postedHash What the ring remembers of a posted slot, which must be this one.
     /// @return What was true for the slot.
     function factsOf(uint256 slot, uint256 home, bytes32 postedHash) external view returns (Facts memory);
 

@@ -79,10 +79,6 @@ interface IVerifierCouncil {
     /// @param account The account.
     /// @param amount Units of account.
     event Credited(address indexed account, uint256 amount);
-    /// @notice A leader's standing rose.
-    /// @param member The account.
-    /// @param score Its standing now.
-    event ScoreRisen(address indexed member, uint256 score);
     /// @notice An account collected what it was owed, into its funds in the ledger.
     /// @param account The account.
     /// @param amount Units of account.
@@ -223,14 +219,14 @@ interface IVerifierCouncil {
     /// @param wronged Account of the home that was wronged.
     function slash(address[] calldata members, address wronged) external;
 
-    /// @notice Gives leaders their fees, and raises their standing by one at most once a day. Only the slot
-    /// market may call it, when slots are final.
-    /// @dev Emits {ScoreRisen}. The fees follow from the rows in {ISlotMarket.SlotPosted}. Reverts:
+    /// @notice Gives those who have led or finalised slots their fees, and raises the standing of each member
+    /// among them by one at most once a day. Only the slot market may call it, when slots are final.
+    /// @dev Logs nothing: the fees follow from {ISlotMarket.SlotPosted} and {ISlotMarket.Finalised}. Reverts:
     /// {VerifierCouncil_NotSlotMarket}.
     /// @custom:paper Z-6
-    /// @param leaders Who has led.
-    /// @param fees Units of account.
-    function reward(address[] calldata leaders, uint256[] calldata fees) external;
+    /// @param earners Who has led or finalised.
+    /// @param fees Units of account for each.
+    function reward(address[] calldata earners, uint256[] calldata fees) external;
 
     /// @notice Checks that a slot's leader and a quorum of its cluster have signed.
     /// @dev Reverts: {VerifierCouncil_TooFew}, {VerifierCouncil_NotLeader}, {VerifierCouncil_BadSignature},
@@ -252,7 +248,8 @@ interface IVerifierCouncil {
         bytes calldata signatures
     ) external view returns (bytes32 signers);
 
-    /// @notice The cluster of a slot. It is drawn anew when every member's turn has passed in silence.
+    /// @notice The cluster of a slot. One cluster serves four slots, from a multiple of four on. It is drawn
+    /// anew when every member's turn has passed in silence.
     /// @dev Reverts: {VerifierCouncil_TooFew}.
     /// @custom:paper Z-4, Z-8
     /// @param slot The slot.

@@ -54,7 +54,11 @@ library PoolClearing {
         unchecked {
             // Safe: rows are added in lanes of 32 bits, and 8,192 rows below 2**16 stay below 2**29.
             for (uint256 i = 0; i < rows.length; i += 32) {
-                uint256 word = uint256(bytes32(rows[i:]));
+                uint256 word;
+                // Safe: a whole word is left.
+                assembly ("memory-safe") {
+                    word := calldataload(add(rows.offset, i))
+                }
                 uint256 sign = (word >> 15) & ROW_ONES;
                 uint256 negative = sign * type(uint16).max;
                 uint256 sold = word & ~negative;

@@ -41,7 +41,7 @@ struct MemberView {
     uint256 leaveAt;
 }
 
-/// @dev What is kept of a member, in one slot.
+/// @dev What is kept of a member, in one slot. {SeatLib} knows this order.
 struct Seat {
     uint64 stake;
     uint64 owed;
@@ -50,6 +50,40 @@ struct Seat {
     uint16 feeder;
     uint8 score;
     MemberState state;
+}
+
+/// @notice Changes a seat in one reading and one writing.
+library SeatLib {
+    uint256 private constant OWED = 64;
+    uint256 private constant RISE_DAY = 168;
+    uint256 private constant SCORE = 216;
+    uint256 private constant STATE = 224;
+
+    /// @notice Adds a fee to what a member is owed, and raises its standing if it has not risen today.
+    /// @dev Safe: what is owed is a part of the units in the ledger, below 2**64; the score stays below 2**8.
+    /// @param self The seat.
+    /// @param fee Units of account.
+    /// @param today Days since 1970.
+    /// @param maxScore The highest standing.
+    function rewarded(Seat storage self, uint256 fee, uint256 today, uint256 maxScore) internal {
+        uint256 seat;
+        assembly ("memory-safe") {
+            seat := sload(self.slot)
+        }
+        unchecked {
+            seat += fee << OWED;
+            if (
+                uint8(seat >> STATE) == uint8(MemberState.Member) &&
+                uint32(seat >> RISE_DAY) < today &&
+                uint8(seat >> SCORE) < maxScore
+            ) {
+                seat += (1 << SCORE) + ((today - uint32(seat >> RISE_DAY)) << RISE_DAY);
+            }
+        }
+        assembly ("memory-safe") {
+            sstore(self.slot, seat)
+        }
+    }
 }
 
 /// @notice What is signed for the council (EIP-712 struct hashes).

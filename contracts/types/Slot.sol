@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
+
 /// @notice A home's standing order for the pool. The account's key signs it; an account's code (ERC-1271)
 /// does not count, because it can change its mind.
 /// @param account Account of the home.
@@ -52,8 +54,8 @@ struct Result {
     address leader;
 }
 
-/// @notice A member's word to a home about what it will be charged by. A member signs one for each home and
-/// slot.
+/// @notice A member's promise to a home: the order, the reading and the budget that its row will follow from.
+/// A member signs one for each home and slot.
 /// @param slot The slot.
 /// @param account Account of the home.
 /// @param order Struct hash of the home's {Order}.
@@ -73,6 +75,18 @@ struct Ack {
 struct Posted {
     Result result;
     address[] signers;
+}
+
+/// @notice A posted slot as finalising shows it again: what moves money, and a hash of the rest.
+/// @param slot The slot.
+/// @param price Units of account per Wh.
+/// @param leader Member that posted it.
+/// @param rest keccak256 of the result's struct hash and the signers' hash, 32 bytes each.
+struct Closing {
+    uint256 slot;
+    uint256 price;
+    address leader;
+    bytes32 rest;
 }
 
 /// @notice One row of a posted slot with what leads to the root of the rows.
@@ -239,6 +253,55 @@ library SlotRecordLib {
     }
 }
 
+/// @dev A demand for order and reading of a row. From the low bits:
+///
+///     0            160        200      201    202
+///     | challenger | deadline | bonded | open |
+///     | 160        | 40       | 1      | 1    |
+type SlotDemand is uint256;
+
+using SlotDemandLib for SlotDemand global;
+
+/// @notice Makes and reads demands.
+library SlotDemandLib {
+    uint256 private constant BONDED = 1 << 200;
+    uint256 private constant OPEN = 1 << 201;
+
+    /// @notice A demand that is open.
+    /// @dev The deadline is below 2**40 until the year 36,812.
+    /// @param account Who demands.
+    /// @param end Unix seconds at which the time to answer ends.
+    /// @param bonded Whether the account has paid a bond.
+    function make(address account, uint256 end, bool bonded) internal pure returns (SlotDemand) {
+        return SlotDemand.wrap(uint160(account) | (end << 160) | (bonded ? BONDED | OPEN : OPEN));
+    }
+
+    /// @notice Who demands.
+    function challenger(SlotDemand self) internal pure returns (address) {
+        return address(uint160(SlotDemand.unwrap(self)));
+    }
+
+    /// @notice Unix seconds at which the time to answer ends.
+    function deadline(SlotDemand self) internal pure returns (uint256) {
+        return uint40(SlotDemand.unwrap(self) >> 160);
+    }
+
+    /// @notice Whether a bond was paid.
+    function isBonded(SlotDemand self) internal pure returns (bool) {
+        return SlotDemand.unwrap(self) & BONDED != 0;
+    }
+
+    /// @notice Whether it was neither answered nor ended.
+    function isOpen(SlotDemand self) internal pure returns (bool) {
+        return SlotDemand.unwrap(self) & OPEN != 0;
+    }
+
+    /// @notice The demand when it has ended.
+    function ended(SlotDemand self) internal pure returns (SlotDemand) {
+        return SlotDemand.wrap(SlotDemand.unwrap(self) & ~OPEN);
+    }
+}
+
 /// @notice What is signed for the slot market (EIP-712 struct hashes).
 library SlotHash {
     bytes32 private constant NAME_HASH = keccak256("SlotMarket");
@@ -291,10 +354,34 @@ library SlotHash {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
-    /// @notice What the ring remembers of a posted slot.
+    /// @notice Result and signers of a posted slot in one hash.
     /// @param resultHash Struct hash of the result.
     /// @param signers Hash of the signers, see {IVerifierCouncil.verify}.
     function posted(bytes32 resultHash, bytes32 signers) internal pure returns (bytes32) {
-        return keccak256(abi.encode(resultHash, signers));
+        return EfficientHashLib.hash(resultHash, signers);
+    }
+
+    /// @notice What the ring remembers of a posted slot. With the result's hash in it, it says nothing new, but
+    /// so the rows can be paid without the result.
+    /// @param slot The slot.
+    /// @param price Units of account per Wh.
+    /// @param leader Member that posted it.
+    /// @param rows Root of the rows.
+    /// @param rest Hash of result and signers: {posted}.
+    function remembered(
+        uint256 slot,
+        uint256 price,
+        address leader,
+        bytes32 rows,
+        bytes32 rest
+    ) internal pure returns (bytes32) {
+        return
+            EfficientHashLib.hash(
+                bytes32(slot),
+                bytes32(price),
+                bytes32(uint256(uint160(leader))),
+                rows,
+                rest
+            );
     }
 }

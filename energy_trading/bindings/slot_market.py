@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from energy_trading.bindings.contract import Call, Contract, ContractRevert, Event
-from energy_trading.types import Facts, Fault, HomeView, Result, SlotParameters, SlotState
+from energy_trading.types import Closing, Facts, Fault, HomeView, Result, SlotParameters, SlotState
 
 
 class AlreadyDemanded(ContractRevert):
@@ -664,7 +664,7 @@ class OrdersRevoked(Event):
 
 @dataclass(frozen=True)
 class Owed(Event):
-    """An account has more to collect: a bond, or fees for finalising.
+    """An account has a bond to collect.
 
     Args:
         account: The account.
@@ -840,7 +840,7 @@ class SlotMarket(Contract):
         Args:
             slot: The slot.
             home: Number of the home.
-            posted_hash: Hash of result and signers, which must be that of the posted slot.
+            posted_hash: What the ring remembers of a posted slot, which must be this one.
 
         Returns:
             What was true for the slot.
@@ -854,32 +854,25 @@ class SlotMarket(Contract):
         )
         return answer
 
-    def finalise(
-        self, results: Sequence[Result], signers: Sequence[bytes], rows: Sequence[bytes]
-    ) -> Call[None]:
+    def finalise(self, closings: Sequence[Closing], rows: Sequence[bytes]) -> Call[None]:
         """Makes posted slots final (permanent): their rows are paid. Slots between them must be empty.
-        Anyone may call it, and has one half of the buyers' fees; the leaders have the other.
+        Anyone may call it, and has one half of the buyers' fees; the leaders have the other. Both
+        collect them from the council.
 
-        Emits `Finalised`, and `Owed` if there are fees. Reverts: `BadBatch`, `WrongSlot`,
-        `NotEmpty`, `NotPosted`, `WrongRoot`, `TooEarly`, `OpenDemands`, `Overdrawn`. Rounding: the
-        leader's half up.
+        Emits `Finalised`. Reverts: `BadBatch`, `WrongSlot`, `NotPosted`, `NotEmpty`, `TooEarly`,
+        `OpenDemands`, `Overdrawn`. Rounding: the leader's half up.
 
         Args:
-            results: Results in the order of their slots, 1 … 96 of them.
-            signers: Hash of the signers of each, see `verify`.
+            closings: The slots in their order, 1 … 96 of them.
             rows: The rows of each.
 
         Source:
             Z-4, Z-5, Z-6
         """
         return self._encode(
-            "finalise((uint256,uint256,uint256,uint256,uint256,uint256,bytes32,bytes32,address)[],bytes32[],bytes[])",
-            (
-                "(uint256,uint256,uint256,uint256,uint256,uint256,bytes32,bytes32,address)[]",
-                "bytes32[]",
-                "bytes[]",
-            ),
-            [results, signers, rows],
+            "finalise((uint256,uint256,address,bytes32)[],bytes[])",
+            ("(uint256,uint256,address,bytes32)[]", "bytes[]"),
+            [closings, rows],
             0,
             (),
         )

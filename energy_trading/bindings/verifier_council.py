@@ -425,25 +425,6 @@ class Redrawn(Event):
 
 
 @dataclass(frozen=True)
-class ScoreRisen(Event):
-    """A leader's standing rose.
-
-    Args:
-        member: The account.
-        score: Its standing now.
-    """
-
-    member: str
-    score: int
-
-    signature: ClassVar[str] = "ScoreRisen(address,uint256)"
-    layout: ClassVar[tuple[tuple[str, str, bool], ...]] = (
-        ("member", "address", True),
-        ("score", "uint256", False),
-    )
-
-
-@dataclass(frozen=True)
 class Slashed(Event):
     """A member's fault was proven.
 
@@ -501,7 +482,8 @@ class VerifierCouncil(Contract):
         )
 
     def cluster_of(self, slot: int, turn: int) -> Sequence[str]:
-        """The cluster of a slot. It is drawn anew when every member's turn has passed in silence.
+        """The cluster of a slot. One cluster serves four slots, from a multiple of four on. It is
+        drawn anew when every member's turn has passed in silence.
 
         Reverts: `TooFew`.
 
@@ -699,20 +681,21 @@ class VerifierCouncil(Contract):
         """
         return self._encode("resign()", (), [], 0, ())
 
-    def reward(self, leaders: Sequence[str], fees: Sequence[int]) -> Call[None]:
-        """Gives leaders their fees, and raises their standing by one at most once a day. Only the slot
-        market may call it, when slots are final.
+    def reward(self, earners: Sequence[str], fees: Sequence[int]) -> Call[None]:
+        """Gives those who have led or finalised slots their fees, and raises the standing of each
+        member among them by one at most once a day. Only the slot market may call it, when slots
+        are final.
 
-        Emits `ScoreRisen`. The fees follow from the rows in `SlotPosted`. Reverts: `NotSlotMarket`.
+        Logs nothing: the fees follow from `SlotPosted` and `Finalised`. Reverts: `NotSlotMarket`.
 
         Args:
-            leaders: Who has led.
-            fees: Units of account.
+            earners: Who has led or finalised.
+            fees: Units of account for each.
 
         Source:
             Z-6
         """
-        return self._encode("reward(address[],uint256[])", ("address[]", "uint256[]"), [leaders, fees], 0, ())
+        return self._encode("reward(address[],uint256[])", ("address[]", "uint256[]"), [earners, fees], 0, ())
 
     def seed_block(self) -> int:
         """Block whose hash will be the next seed.

@@ -45,6 +45,7 @@ from energy_trading.market.slots.settlement import (
     settle,
 )
 from energy_trading.rules.slot_pool import rows_root
+from energy_trading.rules.slots import closing_of
 from energy_trading.types import ZERO_ADDRESS, Evidence, Order, Reading
 
 #: a proposal goes again to those that have not answered, every so many steps
@@ -548,11 +549,8 @@ class VerifierNode:
             late = self.now >= oldest + self.settings.finalise_every * self.parameters.slot_seconds
             if late or waiting or len(batch) >= self.settings.finalise_every:
                 postings = [self._postings[slot] for slot in batch]
-                call = self.suite.slots.finalise(
-                    [each.posted.result for each in postings],
-                    [each.signers_hash for each in postings],
-                    [each.rows for each in postings],
-                )
+                closings = [closing_of(each.posted.result, each.signers_hash) for each in postings]
+                call = self.suite.slots.finalise(closings, [each.rows for each in postings])
                 yield f"finalise slots {batch}", call
         elif waiting:
             count = 0

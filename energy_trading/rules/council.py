@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, TypeVar
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from energy_trading.crypto._signatures import recover_address
 from energy_trading.rules.context import Context
+from energy_trading.rules.lanes import MAX_LANE
 from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.settlement import Split
 from energy_trading.types import (
@@ -24,13 +25,15 @@ from energy_trading.types import (
     Registration,
 )
 
+_T = TypeVar("_T")
 MAX_MEMBERS: Final = 96
 FIRST_SCORE: Final = 16
 LEAST_SCORE: Final = 8
 MAX_SCORE: Final = 64
 PEER_FAULT: Final = 2
 LEADER_FAULT: Final = 8
-_MAX_LANE: Final = 2**63 - 1
+#: slots in a row that a cluster serves
+SERVED: Final = 4
 _DAY: Final = 86_400
 #: blocks whose hash a contract can still read (EIP-2935)
 HISTORY: Final = 8191
@@ -101,7 +104,7 @@ def draw(feeders: Sequence[int], excluded: set[int], seed: bytes, count: int) ->
     return found
 
 
-def _take(items: list, place: int):  # type: ignore[no-untyped-def,type-arg]
+def _take(items: list[_T], place: int) -> _T:
     """Take an item out of a list; the last one fills its place."""
     found, items[place] = items[place], items[-1]
     items.pop()
@@ -143,8 +146,8 @@ class Council:
         p = self.parameters
         if feeder >= 2**16:
             raise Refused("VerifierCouncil_BadFeeder", feeder, 2**16 - 1)
-        if not p.min_stake <= stake <= _MAX_LANE:
-            raise Refused("VerifierCouncil_BadStake", stake, p.min_stake, _MAX_LANE)
+        if not p.min_stake <= stake <= MAX_LANE:
+            raise Refused("VerifierCouncil_BadStake", stake, p.min_stake, MAX_LANE)
         seat = self._seat_in(ctx.sender, MemberState.NONE)
         self.ledger.commit(ZERO_ADDRESS, 0, ctx.sender, stake, ctx.now)
         self.seats[ctx.sender] = replace(
@@ -291,14 +294,14 @@ class Council:
         self._credit(wronged, half)
         self._credit(self.ledger.treasury, total - half)
 
-    def reward(self, now: int, leaders: Sequence[str], fees: Sequence[int]) -> None:
-        """Give leaders their fees, and raise their standing by one at most once a day (Z-6)."""
+    def reward(self, now: int, earners: Sequence[str], fees: Sequence[int]) -> None:
+        """Give those who led or finalised their fees; a member's standing rises by one once a day (Z-6)."""
         today = now // _DAY
-        for leader, fee in zip(leaders, fees, strict=True):
-            seat = self.seat(leader)
+        for earner, fee in zip(earners, fees, strict=True):
+            seat = self.seat(earner)
             if seat.state == MemberState.MEMBER and seat.rise_day < today and seat.score < MAX_SCORE:
-                self.seats[leader] = replace(seat, rise_day=today, score=seat.score + 1)
-            self._credit(leader, fee)
+                seat = replace(seat, rise_day=today, score=seat.score + 1)
+            self.seats[earner] = replace(seat, owed=seat.owed + fee)
 
     def verify(
         self, slot: int, turn: int, leader: str, digest: bytes, peers: int, signatures: bytes
@@ -314,10 +317,10 @@ class Council:
     # ------------------------------------------------------------ views
 
     def cluster_of(self, slot: int, turn: int) -> list[str]:
-        """Return the cluster of a slot; it changes when every member's turn has passed (Z-4, Z-8)."""
+        """Return the cluster of a slot; it serves four, and changes when all turns have passed (Z-4, Z-8)."""
         p = self.parameters
         types = ["bytes32", "uint256", "uint256"]
-        seed = keccak(encode(types, [self.seed, slot, turn // p.cluster_size]))
+        seed = keccak(encode(types, [self.seed, slot // SERVED, turn // p.cluster_size]))
         feeders = [listed.feeder for listed in self.list]
         places = draw(feeders, set(self.verifier_places), seed, p.cluster_size)
         if len(places) != p.cluster_size:

@@ -11,7 +11,8 @@ from energy_trading.rules import pool
 from energy_trading.rules.pool import Pool, PoolHome, PoolPrice, PoolRule
 from energy_trading.types import Order, Pricing, Result
 
-_CHUNK_BYTES: Final = 128
+#: Bytes of the rows in one chunk: 64 homes.
+CHUNK_BYTES: Final = 128
 _KINDS: Final = {
     Pricing.MID_RATE: PoolPrice.MID_RATE,
     Pricing.SUPPLY_DEMAND_RATIO: PoolPrice.SUPPLY_DEMAND_RATIO,
@@ -47,7 +48,7 @@ def unpack_rows(packed: bytes) -> list[int]:
 
 def chunk_hashes(packed: bytes) -> list[bytes]:
     """Return keccak256 of every chunk of 64 rows."""
-    return [keccak(packed[i : i + _CHUNK_BYTES]) for i in range(0, len(packed), _CHUNK_BYTES)]
+    return [keccak(packed[i : i + CHUNK_BYTES]) for i in range(0, len(packed), CHUNK_BYTES)]
 
 
 def rows_root(packed: bytes) -> bytes:

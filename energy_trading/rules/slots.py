@@ -6,17 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from energy_trading.rules.context import Context
 from energy_trading.rules.council import Council, signers_hash
-from energy_trading.rules.lanes import MAX_LANE
+from energy_trading.rules.lanes import HOMES, MAX_LANE
 from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.slot_homes import Home, SlotHomes
-from energy_trading.rules.slot_pool import pool_price, rows_root, unpack_rows
+from energy_trading.rules.slot_pool import CHUNK_BYTES, pool_price, rows_root, unpack_rows
 from energy_trading.types import (
     ZERO_ADDRESS,
     Ack,
+    Closing,
     Domain,
     Evidence,
     Order,
@@ -31,7 +33,6 @@ from energy_trading.types import (
 MAX_BATCH: Final = 96
 MAX_ADVANCE: Final = 1024
 MAX_TOTAL: Final = 2**40 - 1
-_CHUNK_BYTES: Final = 128
 
 
 @dataclass(frozen=True)
@@ -55,9 +56,25 @@ class Demand:
     open: bool = True
 
 
-def posted_hash(result: Result, signers: bytes) -> bytes:
-    """Return what the ring remembers of a posted slot; it keeps the lower 20 bytes."""
-    return keccak(result.struct_hash() + signers)[12:]
+def closing_of(result: Result, signers: bytes) -> Closing:
+    """Return a posted slot as `SlotMarket.finalise` shows it.
+
+    Args:
+        result: of the slot.
+        signers: hash of its signers, see `energy_trading.rules.council.signers_hash`.
+    """
+    return Closing(result.slot, result.price, result.leader, keccak(result.struct_hash() + signers))
+
+
+def posted_hash(closing: Closing, rows: bytes) -> bytes:
+    """Return what the ring remembers of a posted slot, the lower 20 bytes of the hash.
+
+    Args:
+        closing: the slot.
+        rows: root of its rows.
+    """
+    types = ["uint256", "uint256", "address", "bytes32", "bytes32"]
+    return keccak(encode(types, [closing.slot, closing.price, closing.leader, rows, closing.rest]))[12:]
 
 
 class SlotMarket(SlotHomes):
@@ -99,7 +116,9 @@ class SlotMarket(SlotHomes):
         turn = (ctx.now - start) // p.turn_seconds
         digest = self.domain.digest(result)
         signers = self.council.verify(slot, turn, result.leader, digest, peers, signatures)
-        self.ring[slot % p.ring] = Record(slot, ctx.now, posted_hash(result, signers))
+        self.ring[slot % p.ring] = Record(
+            slot, ctx.now, posted_hash(closing_of(result, signers), result.rows)
+        )
 
     def _check_rows(self, r: Result, rows: bytes) -> None:
         homes, count = len(self.homes), len(rows) // 2
@@ -227,53 +246,47 @@ class SlotMarket(SlotHomes):
 
     # ------------------------------------------------------------ permanent
 
-    def finalise(
-        self, ctx: Context, results: Sequence[Result], signers: Sequence[bytes], rows: Sequence[bytes]
-    ) -> None:
+    def finalise(self, ctx: Context, closings: Sequence[Closing], rows: Sequence[bytes]) -> None:
         """Make posted slots final: their rows are paid (Z-4, Z-5, Z-6)."""
-        count = len(results)
-        if not 0 < count <= MAX_BATCH or len(signers) != count or len(rows) != count:
+        count = len(closings)
+        if not 0 < count <= MAX_BATCH or len(rows) != count:
             raise Refused("SlotMarket_BadBatch", count, MAX_BATCH)
         after = self.frontier
-        for result, signer, packed in zip(results, signers, rows, strict=True):
-            after = self._check_final(ctx, result, signer, packed, after)
         balances = [home.balance for home in self.homes]
-        unpacked = [unpack_rows(packed) for packed in rows]
-        # The contract pays four homes through all slots before the next four.
-        for first in range(0, max(map(len, unpacked)), 4):
-            for result, wh in zip(results, unpacked, strict=True):
-                for home in range(first, min(first + 4, len(wh), len(balances))):
-                    spent = self._spent(wh[home], result.price)
-                    balances[home] += max(wh[home], 0) * result.price - spent
-                if any(not 0 <= b <= MAX_LANE for b in balances[first : first + 4]):
-                    raise Refused("SlotMarket_Overdrawn", result.slot, first)
+        fees = []
+        for closing, packed in zip(closings, rows, strict=True):
+            after = self._check_final(ctx, closing, packed, after)
+            wh = unpack_rows(packed)[: len(balances)]
+            for home, row in enumerate(wh):
+                balances[home] += max(row, 0) * closing.price - self._spent(row, closing.price)
+            for home, balance in enumerate(balances):
+                if not 0 <= balance <= MAX_LANE:
+                    raise Refused("SlotMarket_Overdrawn", closing.slot, home // HOMES * HOMES)
+            fees.append(sum(row < 0 for row in wh) * self.parameters.fee)
         for home, balance in enumerate(balances):
             self._change(home, balance=balance)
         self.frontier = after
-        fees = [sum(w < 0 for w in wh) * self.parameters.fee for wh in unpacked]
         halves = [(fee + 1) // 2 for fee in fees]
         self.locked -= sum(fees)
-        self._credit(ctx.sender, sum(fees) - sum(halves))
-        self.council.reward(ctx.now, [result.leader for result in results], halves)
+        earners = [*(closing.leader for closing in closings), ctx.sender]
+        self.council.reward(ctx.now, earners, [*halves, sum(fees) - sum(halves)])
 
-    def _check_final(self, ctx: Context, r: Result, signers: bytes, rows: bytes, after: int) -> int:
-        if r.slot < after:
-            raise Refused("SlotMarket_WrongSlot", r.slot, after)
-        record = self.ring.get(r.slot % self.parameters.ring)
-        known = record and record.slot == r.slot and not record.void
-        if not known or record is None or record.posted_hash != posted_hash(r, signers):
-            raise Refused("SlotMarket_NotPosted", r.slot)
-        for slot in range(after, r.slot):
+    def _check_final(self, ctx: Context, c: Closing, rows: bytes, after: int) -> int:
+        if c.slot < after:
+            raise Refused("SlotMarket_WrongSlot", c.slot, after)
+        record = self.ring.get(c.slot % self.parameters.ring)
+        known = record and record.slot == c.slot and not record.void
+        if not known or record is None or record.posted_hash != posted_hash(c, rows_root(rows)):
+            raise Refused("SlotMarket_NotPosted", c.slot)
+        for slot in range(after, c.slot):
             if not self._is_empty(slot, ctx.now):
                 raise Refused("SlotMarket_NotEmpty", slot)
-        if rows_root(rows) != r.rows:
-            raise Refused("SlotMarket_WrongRoot", r.rows, rows_root(rows))
         earliest = record.posted_at + self.parameters.window_seconds
         if ctx.now < earliest:
             raise Refused("SlotMarket_TooEarly", ctx.now, earliest)
         if record.demands:
-            raise Refused("SlotMarket_OpenDemands", r.slot, record.demands)
-        return r.slot + 1
+            raise Refused("SlotMarket_OpenDemands", c.slot, record.demands)
+        return c.slot + 1
 
     def advance(self, ctx: Context, count: int) -> None:
         """Move the frontier over empty slots, which needs no cluster (Z-5)."""
@@ -302,7 +315,8 @@ class SlotMarket(SlotHomes):
     def _facts(self, posted: Posted, home: int) -> tuple[Record, Home]:
         slot = posted.result.slot
         record = self._live(slot)
-        if record.posted_hash != posted_hash(posted.result, signers_hash(posted.signers)):
+        closing = closing_of(posted.result, signers_hash(posted.signers))
+        if record.posted_hash != posted_hash(closing, posted.result.rows):
             raise Refused("SlotMarket_NotPosted", slot)
         return record, self._home(home)
 
@@ -310,7 +324,7 @@ class SlotMarket(SlotHomes):
         root = keccak(b"".join(proof.hashes))
         if root != r.rows:
             raise Refused("SlotDisputes_WrongRoot", root, r.rows)
-        chunk, offset = divmod(2 * home, _CHUNK_BYTES)
+        chunk, offset = divmod(2 * home, CHUNK_BYTES)
         if chunk >= len(proof.hashes):
             return 0
         if keccak(proof.chunk) != proof.hashes[chunk]:

@@ -55,6 +55,7 @@ from energy_trading.types.relay import Bid, Cancellation, GiveUp, Purchase, Rela
 from energy_trading.types.roles import Role
 from energy_trading.types.slot import (
     Ack,
+    Closing,
     Evidence,
     Facts,
     Fault,
@@ -106,6 +107,7 @@ __all__ = [
     "Bid",
     "Cancellation",
     "Cause",
+    "Closing",
     "CouncilParameters",
     "CreditParameters",
     "Day",

@@ -200,6 +200,31 @@ class Facts(Struct):
 
 
 @dataclass(frozen=True)
+class Closing(Struct):
+    """A posted slot as finalising shows it again: what moves money, and a hash of the rest.
+
+    Args:
+        slot: The slot.
+        price: Units of account per Wh.
+        leader: Member that posted it.
+        rest: keccak256 of the result's struct hash and the signers' hash, 32 bytes each.
+    """
+
+    slot: int
+    price: int
+    leader: str
+    rest: bytes
+
+    __abi__: ClassVar[tuple[str, ...]] = ("slot", "price", "leader", "rest")
+    ABI: ClassVar[str] = "(uint256,uint256,address,bytes32)"
+
+    @classmethod
+    def from_abi(cls, values: Sequence[Any]) -> Closing:
+        """Make the record of decoded values, in the order of the Solidity struct."""
+        return Closing(values[0], values[1], values[2], values[3])
+
+
+@dataclass(frozen=True)
 class HomeView(Struct):
     """Everything about a home, in a form for people.
 
@@ -412,8 +437,8 @@ class Evidence(Struct):
 
 @dataclass(frozen=True)
 class Ack(Struct, Message):
-    """A member's word to a home about what it will be charged by. A member signs one for each home and
-    slot.
+    """A member's promise to a home: the order, the reading and the budget that its row will follow
+    from. A member signs one for each home and slot.
 
     Args:
         slot: The slot.

@@ -8,8 +8,10 @@ from collections import Counter
 import pytest
 
 from energy_trading.chain.in_process import in_process
+from energy_trading.rules import pool
 from energy_trading.rules.council import draw
 from energy_trading.rules.lanes import MAX_LANE, pack_lanes, pay_each, pay_lanes, unpack_lanes
+from energy_trading.rules.pool import PoolHome, PoolPrice, PoolRule
 from energy_trading.rules.slot_pool import (
     clear,
     pack_rows,
@@ -37,7 +39,7 @@ def test_lanes(harness: TestContract) -> None:
     """Four lanes moved equal four balances moved, with every overdraft and every full lane shown (Z-5)."""
     rng, seen = random.Random(13), Counter[str]()
     for _ in range(BATCHES):
-        cases, expected = [], []
+        cases, packed, expected = [], [], []
         for _ in range(BATCH):
             price = rng.choice((*PRICES, rng.randrange(1, 2**32)))
             fee = rng.choice((0, 1, 2**32 - 1, rng.randrange(2**32)))
@@ -54,14 +56,15 @@ def test_lanes(harness: TestContract) -> None:
                 )
                 balances.append(min(max(rng.choice((edge, edge, *BALANCES)), 0), MAX_LANE))
             word = pack_lanes(balances)
-            cases.append([word, int.from_bytes(pack_rows(rows)[:8], "big"), price, fee])
+            cases.append([word, price, fee])
+            packed.append(pack_rows(rows))
             moved, buyers, broken = pay_lanes(word, rows, price, fee)
             each = pay_each(balances, rows, price, fee)
             assert broken == (each is None)
             assert each is None or unpack_lanes(moved) == each
             seen["broken" if broken else "moved"] += 1
             expected.append((moved, buyers, broken))
-        found = harness.ask("pay(uint256[4][])", "uint256[3][]", cases)
+        found = harness.ask("pay(uint256[3][],bytes[])", "uint256[3][]", cases, packed)
         assert [tuple(case) for case in found] == expected
     assert min(seen.values()) > 1_000, seen
 
@@ -156,3 +159,46 @@ def test_cleared_slots_are_what_the_contract_accepts() -> None:
         )
         for home, (order, net, budget) in shares.items():
             assert row_fits(cleared.rows[home], order, net, budget, True, result, fee)
+
+
+def test_slot_pool_is_the_pool() -> None:
+    """Orders with slots, caps and fees are cleared as the pool clears what is left of them (Z-4)."""
+    rng, seen = random.Random(19), Counter[str]()
+    for number in range(10_000):
+        slot, homes, fee = 50 + number, rng.randrange(1, 13), rng.choice((0, 1, 100))
+        pricing, feed_in = rng.choice(list(Pricing)), rng.randrange(1, 20)
+        retail = rng.randrange(feed_in, 40)
+        members, shares = [PoolHome(0, 0, 0, 0)] * homes, {}
+        for home in rng.sample(range(homes), rng.randrange(homes // 2, homes + 1)):
+            first = slot + rng.choice((0, 0, 0, -1, -2, 1))
+            last = first + rng.randrange(3)
+            net = rng.choice((0, 40_000, -40_000, *(rng.randrange(-900, 900) for _ in range(4))))
+            budget = rng.choice((10**9, rng.randrange(9_000)))
+            buy, sell = rng.choice((45, 45, rng.randrange(45))), rng.choice((0, 0, rng.randrange(45)))
+            shares[home] = (Order(ZERO_ADDRESS, first, last, buy, sell, 0, 0), net, budget)
+            counts = first <= slot and slot <= last
+            seen["counts" if counts else "another slot's"] += 1
+            # Written out once more: an order for other slots is none, and a buyer first pays the fee.
+            if counts:
+                money = budget - fee if budget > fee else 0
+                seen["capped"] += net < 0 and money < -net * feed_in
+                members[home] = PoolHome(net, buy, sell, money)
+        kind = PoolPrice.MID_RATE if pricing == Pricing.MID_RATE else PoolPrice.SUPPLY_DEMAND_RATIO
+        expected = pool.clear(members, PoolRule(retail, feed_in, kind), slot)
+        assert clear(slot, homes, shares, pricing, retail, feed_in, fee) == expected
+        seen["traded"] += any(expected.rows)
+    assert min(seen.values()) > 1_000, seen
+
+
+def test_directories(harness: TestContract) -> None:
+    """A stored list gives back the list, whatever its feeders; an empty one is empty (Z-1)."""
+    rng, types = random.Random(20), ("bytes", "bytes", "uint256")
+    for count in (0, 1, 2, 31, 32, 33, 95, 96):
+        for kinds in (1, 7, 96):
+            feeders = sorted(rng.randrange(kinds) for _ in range(count))
+            packed = b"".join(f.to_bytes(2, "big") + rng.randbytes(20) for f in feeders)
+            stored, back, members = harness._read("directory(bytes)", ["bytes"], (packed,), types)
+            sizes = Counter(feeders)
+            starts = [feeders.index(feeder) for feeder in sorted(sizes)]
+            header = bytes([len(sizes), *(sizes[f] for f in sorted(sizes)), *starts])
+            assert (stored, back, members) == (header + packed, packed, count)

@@ -1,24 +1,27 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {LibBit} from "solady/src/utils/LibBit.sol";
 import {ClusterDraw} from "../../contracts/libraries/ClusterDraw.sol";
 import {PoolClearing} from "../../contracts/libraries/PoolClearing.sol";
-import {Lanes} from "../../contracts/types/Lanes.sol";
+import {Lanes, LanesLib} from "../../contracts/types/Lanes.sol";
 import {Order, Pricing, Result} from "../../contracts/types/Slot.sol";
 
 /// @notice Opens the libraries of the slot market to tests, many cases in one call.
 contract SlotHarness {
-    /// @param cases Word, four rows, price and fee of each.
+    /// @param cases Word, price and fee of each.
+    /// @param rows Sixteen rows for each, of which four count and the others are zero.
     /// @return answers Word afterwards, number of buyers, and whether a lane left its range.
-    function pay(uint256[4][] calldata cases) external pure returns (uint256[3][] memory answers) {
+    function pay(
+        uint256[3][] calldata cases,
+        bytes[] calldata rows
+    ) external pure returns (uint256[3][] memory answers) {
         answers = new uint256[3][](cases.length);
+        Lanes[] memory word = new Lanes[](4);
         for (uint256 i = 0; i < cases.length; ++i) {
-            (Lanes moved, uint256 buyers) = Lanes.wrap(cases[i][0]).pay(
-                cases[i][1],
-                cases[i][2],
-                cases[i][3]
-            );
-            answers[i] = [Lanes.unwrap(moved), buyers, moved.isBroken() ? 1 : 0];
+            word[0] = Lanes.wrap(cases[i][0]);
+            (uint256 buyers, bool broken) = LanesLib.payRows(word, rows[i], cases[i][1], cases[i][2]);
+            answers[i] = [Lanes.unwrap(word[0]), buyers, broken ? 1 : 0];
         }
     }
 
@@ -64,6 +67,30 @@ contract SlotHarness {
         return PoolClearing.measure(rows);
     }
 
+    /// @return buyers How many homes have bought.
+    /// @return broken Whether a lane left its range.
+    /// @return moved The words afterwards.
+    function payRows(
+        Lanes[] memory words,
+        bytes calldata rows,
+        uint256 unitPrice,
+        uint256 fee
+    ) external pure returns (uint256 buyers, bool broken, Lanes[] memory moved) {
+        (buyers, broken) = LanesLib.payRows(words, rows, unitPrice, fee);
+        moved = words;
+    }
+
+    /// @return stored The list behind its directory.
+    /// @return back The list again.
+    /// @return count Its members.
+    function directory(
+        bytes calldata list
+    ) external pure returns (bytes memory stored, bytes memory back, uint256 count) {
+        stored = ClusterDraw.withDirectory(list);
+        count = ClusterDraw.countOf(stored);
+        back = ClusterDraw.withoutDirectory(bytes.concat(stored));
+    }
+
     /// @return Places in the list.
     function draw(
         bytes calldata list,
@@ -71,6 +98,8 @@ contract SlotHarness {
         bytes32 seed,
         uint256 count
     ) external pure returns (uint256[] memory) {
-        return ClusterDraw.draw(list, excluded, seed, count);
+        uint256 there = list.length / ClusterDraw.ENTRY - LibBit.popCount(excluded);
+        return
+            ClusterDraw.draw(ClusterDraw.withDirectory(list), excluded, seed, count < there ? count : there);
     }
 }

@@ -8,6 +8,7 @@ from tests.stateful.auction_calls import AuctionCalls
 from tests.stateful.lot_calls import LotCalls
 from tests.stateful.machine import Machine, run
 from tests.stateful.relay_calls import RelayCalls
+from tests.stateful.slot_calls import SlotCalls
 from tests.stateful.token_calls import HostileTokenCalls, TokenCalls
 from tests.stateful.trade_calls import TradeCalls
 
@@ -22,6 +23,7 @@ from tests.stateful.trade_calls import TradeCalls
         (TokenCalls, 20, 80),
         (HostileTokenCalls, 20, 80),
         (LotCalls, 35, 100),
+        (SlotCalls, 24, 80),
     ],
 )
 def test_random_calls(

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from energy_trading.bench.gas.parts import watch
 from energy_trading.bench.gas.scenarios import BATCH, ENERGY_WH, LOT_WH, PROOF_HASHES, Bench, Scenario
+from energy_trading.bench.gas.slots import AT_ONCE, grow
 from energy_trading.errors import BadInput
 
 RECEIPTS: Final = (1, 2, 5, 10, 20, 40, 100, 200)
@@ -29,6 +30,7 @@ SERIES: Final[Mapping[str, str]] = {
     "lot.split": "parts that a lot is split into",
     "lot.merge": "lots that are merged into one",
     "keys.accept": "one-time keys under one root; an acceptance with one of them",
+    "slots": f"homes of a slot market, {AT_ONCE} slots made final at once; each: per home and slot",
     "keys.publish": "one-time keys under one root; its publication",
 }
 #: scenario by the point that is measured in the same way and must have its gas, so that stale growth shows
@@ -65,7 +67,8 @@ class Point:
     @property
     def each(self) -> int:
         """Gas of one of what is counted, rounded up; where nothing is shared, all of it."""
-        return -(-self.gas // self.count) if self.series in SHARED else self.gas
+        count = self.count * AT_ONCE if self.series == "slots" else self.count
+        return -(-self.gas // count) if self.series in SHARED else self.gas
 
 
 def measure_growth(
@@ -99,6 +102,9 @@ def measure_growth(
             found += part(bench)
         say(f"{many_quotes:,} quotes")
         found += _many(bench, many_quotes)
+        for count, scenario in grow(seen):
+            say(f"slot market of {count:,} homes")
+            found.append(_point("slots", count, scenario))
     order = list(SERIES)
     return tuple(sorted(found, key=lambda point: (order.index(point.series), point.count)))
 

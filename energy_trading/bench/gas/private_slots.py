@@ -105,9 +105,10 @@ class PrivateBench(SlotBench):
         self.deployed = seen[before:]
         self.history: dict[int, Signed] = {}
 
-    def join(self) -> None:
-        """Every home joins and locks funds; they take part from the next day on."""
+    def join(self, homes: int) -> None:
+        """Homes join and lock funds; they take part from the next day on."""
         slots = self.suite.slots
+        self.owners = self.waiting[:homes]
         for i, owner in enumerate(self.owners):
             self.open(owner, 100 * _EURO if i >= 2 else 1_000 * _EURO)
             self.send(self.suite.ledger.register_meter(owner.address, self.meters[i].signer), self.dso)
@@ -385,7 +386,7 @@ def measure_private_slots(
             for place, name in ((1, "private_slot_market"), (2, "private_slot_disputes")):
                 own[f"deploy.{name}"] = Scenario((bench.deployed[place],))
         bench.found_council()
-        bench.join()
+        bench.join(count)
         bench.per_home()
         if count == PRIVATE_SIZES[0]:
             for group in (bench.private_homes, bench.private_disputes, bench.day_disputes):

@@ -120,6 +120,10 @@ TARGETS: Final[Mapping[str, Target]] = {
     "auction.settle_per_quote": Target(6_500, 4_392, ((45_561, "a16z OverCollateralized (bidders reveal)"),)),
     "auction.40_per_bidder": Target(44_000, 38_565, ((110_462, "a16z OverCollateralized"),)),
     "meter.register": Target(50_000, 43_484, ((52_414, ""),)),
+    # The bound: two bytes of calldata, and of four slots a quarter of a word that changes: 32 + 5,000 / 16.
+    "slot.home_20": Target(5_200, 345),
+    "slot.home_100": Target(1_400, 345),
+    "slot.demand": Target(54_000, None),
 }
 
 

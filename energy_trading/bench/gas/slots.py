@@ -20,6 +20,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.rules.council import signers_hash
 from energy_trading.rules.slot_pool import chunk_hashes, clear, pack_rows, rows_root
+from energy_trading.rules.slots import closing_of
 from energy_trading.simulation.people import GENESIS
 from energy_trading.types import (
     AccountAttestation,
@@ -36,6 +37,8 @@ from energy_trading.types import (
 
 #: homes of the scenarios, and how many slots are finalised at once
 SIZES: Final = (20, 100)
+#: homes of the growth curve
+GROWTH: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
 AT_ONCE: Final = 4
 MEMBERS: Final = 48
 FEEDERS: Final = 12
@@ -69,7 +72,7 @@ class SlotBench:
     Args:
         found: receives the scenarios.
         seen: what `watch` yields, which has to be on.
-        homes: how many homes there are.
+        homes: how many homes there are at most; they come with `join`.
     """
 
     def __init__(self, found: dict[str, Scenario], seen: list[Paid], homes: int) -> None:
@@ -79,8 +82,9 @@ class SlotBench:
             _key, ("dso", "pkg", "treasury", "founder", "agent")
         )
         self.members = [_key(f"member {i}") for i in range(MEMBERS)]
-        self.owners = [_key(f"home {i}") for i in range(homes)]
-        self.keys = {key.address: key for key in (*self.members, *self.owners)}
+        self.waiting = [_key(f"home {i}") for i in range(homes)]
+        self.owners: list[SecretKey] = []
+        self.keys = {key.address: key for key in (*self.members, *self.waiting)}
         self._start(seen)
         self.meters = [Secp256k1Meter(_key(f"meter {i}")) for i in range(homes)]
 
@@ -137,24 +141,26 @@ class SlotBench:
         self.chain.mine()
         self.keep("council.redraw", council.redraw())
 
-    def join(self) -> None:
-        """Every home joins; the first one has funds, and buys until every home has some."""
-        market = self.suite.slots
-        for i, owner in enumerate(self.owners):
+    def join(self, homes: int) -> None:
+        """Homes join until there are so many; the first two have funds, and buy until every home has some."""
+        market, before = self.suite.slots, len(self.owners)
+        for i, owner in enumerate(self.waiting[before:homes], before):
             self.open(owner, 10_000 * _EURO if i < 2 else 0)
             self.send(self.suite.ledger.register_meter(owner.address, self.meters[i].signer), self.dso)
             self.found["slot.join"] = self.send(market.join(2**55), owner)
-        for owner in self.owners[:2]:
-            self.found["slot.lock"] = self.send(market.lock(5_000 * _EURO), owner)
+            if i < 2:
+                self.found["slot.lock"] = self.send(market.lock(5_000 * _EURO), owner)
+        self.owners = self.waiting[:homes]
 
     def fill(self) -> None:
         """Give every home funds and every place of the ring a record."""
         share = 32_000 // len(self.owners)
         nets = [-share * (len(self.owners) - 1), *[share] * (len(self.owners) - 1)]
+        drafts = []
         for _ in range(RING):
-            drafts = [self.signed(nets, 2**63)]
-            self.send(self.posting(drafts[0]), self.keys[drafts[0].posted.result.leader])
-            self.finalise(drafts)
+            drafts.append(self.signed(nets, 2**63))
+            self.send(self.posting(drafts[-1]), self.keys[drafts[-1].posted.result.leader])
+        self.finalise(drafts)
 
     def signed(self, nets: Sequence[int], budget: int = _CAP, lie: Sequence[int] | None = None) -> Signed:
         """Go to the end of a slot and work it out, signed by a leader and four peers."""
@@ -199,9 +205,10 @@ class SlotBench:
         self.chain.mine(self.chain.now() + _WINDOW + self.p.slots.post_seconds)
         while self.suite.slots.frontier() < drafts[0].posted.result.slot:
             self.send(self.suite.slots.advance(drafts[0].posted.result.slot - self.suite.slots.frontier()))
-        signers = [signers_hash(d.posted.signers) for d in drafts]
-        results = [d.posted.result for d in drafts]
-        return self.send(self.suite.slots.finalise(results, signers, [d.rows for d in drafts]))
+        closings = [closing_of(d.posted.result, signers_hash(d.posted.signers)) for d in drafts]
+        # Who has led the last slot has a seat that is written anyway.
+        last = self.keys[drafts[-1].posted.result.leader]
+        return self.send(self.suite.slots.finalise(closings, [d.rows for d in drafts]), last)
 
     def nets(self) -> list[int]:
         """Readings that look like those of an afternoon."""
@@ -211,16 +218,20 @@ class SlotBench:
 
     # ------------------------------------------------------------ scenarios
 
-    def per_home(self) -> None:
+    def per_home(self) -> Scenario:
         """Four slots, posted and made final at once, per home and slot."""
         count = len(self.owners)
-        for _ in range(2):  # the second time, leader and finaliser have been paid before
+        # Slots that one cluster serves are made final at once. The second time, the leader was paid before.
+        for _ in range(2):
+            first = (self.chain.now() // 900 // AT_ONCE + 1) * AT_ONCE
+            self.chain.mine(first * 900)
             made = [self.post(self.nets()) for _ in range(AT_ONCE)]
             last = self.finalise([draft for draft, _ in made])
         paid = tuple(scenario.paid[0] for _, scenario in made)
         self.found[f"slot.post_{count}"] = made[0][1]
         self.found[f"slot.finalise_{count}"] = last
-        self.found[f"slot.home_{count}"] = Scenario((*paid, *last.paid), count * AT_ONCE)
+        whole = self.found[f"slot.home_{count}"] = Scenario((*paid, *last.paid), count * AT_ONCE)
+        return whole
 
     def proof(self, s: Signed, home: int) -> RowProof:
         """Open a row."""
@@ -362,9 +373,27 @@ def measure_slots(
         say(f"slot market of {count} homes")
         bench = SlotBench(found, seen, count)
         bench.found_council()
-        bench.join()
+        bench.join(count)
         bench.fill()
         bench.per_home()
         if count == SIZES[0]:
             for group in (bench.disputes, bench.homes, bench.council):
                 group()
+
+
+def grow(seen: list[Paid], sizes: Sequence[int] = GROWTH) -> Iterator[tuple[int, Scenario]]:
+    """Measure what homes pay per slot while more and more of them join one market.
+
+    Args:
+        seen: what `watch` yields, which has to be on.
+        sizes: numbers of homes, rising.
+
+    Yields:
+        How many homes there are, and four posts and their end.
+    """
+    bench = SlotBench({}, seen, sizes[-1])
+    bench.found_council()
+    for count in sizes:
+        bench.join(count)
+        bench.fill()
+        yield count, bench.per_home()

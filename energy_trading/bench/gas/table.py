@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Container, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from energy_trading.bench.gas.growth import SERIES, SHARED, Point
 from energy_trading.bench.gas.money import CHAINS, GWEI, Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.parts import PARTS
 from energy_trading.bench.gas.scenarios import TARGETS, Scenario
+from energy_trading.bench.gas.slots import SIZES
+
+#: quarters of an hour in 30 days
+SLOTS_A_MONTH: Final = 30 * 96
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -75,6 +79,22 @@ def priced(found: Mapping[str, Scenario], prices: Prices, energy_wh: int | None 
             energies = [trade.energy_wh, *([] if energy_wh is None else [energy_wh])]
             row += [cents(cost), *(cents(per_kwh_e9(cost, energy)) for energy in energies)]
         rows.append(row)
+    return rows
+
+
+def slots_priced(found: Mapping[str, Scenario], prices: Prices) -> list[list[str]]:
+    """Return the heading and, for each size of a slot market, what a home pays in a month of 30 days.
+
+    Args:
+        found: scenarios by name.
+        prices: of gas and coin.
+    """
+    rows = [["homes", "gas per slot", "bytes of four slots", *(f"{chain}, a month" for chain in CHAINS)]]
+    for homes in SIZES:
+        scenario = found[f"slot.home_{homes}"]
+        costs = [cents(prices.cost_e9(scenario, chain) * SLOTS_A_MONTH) for chain in CHAINS]
+        size = sum(paid.size for paid in scenario.paid)
+        rows.append([f"{homes:,}", f"{scenario.gas:,}", f"{size:,}", *costs])
     return rows
 
 

@@ -21,6 +21,7 @@ from energy_trading.bench.gas.growth import Point
 from energy_trading.bench.gas.money import Prices, cents, per_kwh_e9, trades
 from energy_trading.bench.gas.parts import PARTS, Paid, PartsDoNotAddUp, watch
 from energy_trading.bench.gas.picture import picture
+from energy_trading.bench.gas.slots import GROWTH
 from energy_trading.chain import artifacts
 from energy_trading.chain.compile import ROOT, TEST_CONTRACTS, compile_profile
 from energy_trading.errors import BadInput
@@ -372,6 +373,16 @@ def test_growth_has_the_shape_it_should(growth: tuple[Point, ...]) -> None:
     largest = series["settlement"][-1]
     assert (largest.count, largest.transactions) == (5_000, 7)
     assert largest.each < 7_000
+
+
+def test_slots_get_cheaper_with_homes(growth: tuple[Point, ...]) -> None:
+    """A home pays less the more there are, and never less than the bound (Z-4)."""
+    each = {point.count: point.each for point in growth if point.series == "slots"}
+    assert list(each) == list(GROWTH)[: len(each)]
+    assert sorted(each.values(), reverse=True) == list(each.values())
+    # Two bytes of calldata, and of four slots a quarter of a word that changes.
+    assert min(each.values()) > 2 * 16 + 5_000 // 16
+    assert each[1000] <= 554  # docs/slot-market.md: 24 above the budget
 
 
 def test_revert_given_too_few_quotes() -> None:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from energy_trading.rules.council import signers_hash
 from tests.contracts.slot_market.house import LOCKED, POST, SLOT, WINDOW, House
 
 NETS = {0: 900, 1: -400, 2: -300}
@@ -18,7 +15,7 @@ def test_four_slots_at_once(house: House) -> None:
     house.finalised(*drafts, by=house.people["stranger"])
     assert house.market.frontier == drafts[-1].slot + 1
     assert sum(house.balances()) == 5 * LOCKED - 5 * 100_000
-    assert house.market.owed[house.people["stranger"].address] == 5 * 50_000
+    assert house.council.seat(house.people["stranger"].address).owed == 5 * 50_000
 
 
 def test_order_and_completeness(house: House) -> None:
@@ -29,7 +26,8 @@ def test_order_and_completeness(house: House) -> None:
     assert house.finalise(second, first).rule == "SlotMarket_NotEmpty"
     assert house.finalise(first, first).rule == "SlotMarket_WrongSlot"
     assert house.finalise().rule == "SlotMarket_BadBatch"
-    house.no("SlotMarket_BadBatch", "finalise", [first.result], [], [first.rows])
+    house.no("SlotMarket_BadBatch", "finalise", [house.closing(first)], [])
+    house.no("SlotMarket_BadBatch", "finalise", [house.closing(first)] * 97, [first.rows] * 97)
     house.no("SlotMarket_BadBatch", "advance", 0)
     house.no("SlotMarket_BadBatch", "advance", 1025)
     house.finalised(first)
@@ -39,15 +37,20 @@ def test_order_and_completeness(house: House) -> None:
 
 
 def test_only_what_was_posted(house: House) -> None:
-    """Result, signers and rows are those of the hash (Z-5)."""
+    """Slot, price, leader, rows and the rest are those of the hash (Z-5)."""
     draft = house.post(NETS)
     house.go(house.chain.now() + WINDOW + POST)
-    signers = [signers_hash(draft.posted.signers)]
-    other = replace(draft.result, price=draft.result.price + 1)
-    house.no("SlotMarket_NotPosted", "finalise", [other], signers, [draft.rows])
-    house.no("SlotMarket_NotPosted", "finalise", [draft.result], [bytes(32)], [draft.rows])
+    price, stranger = draft.result.price, house.people["stranger"].address
+    for changes in (
+        {"price": price + 1},
+        {"leader": stranger},
+        {"rest": bytes(32)},
+        {"slot": draft.slot - 1},
+    ):
+        house.no("SlotMarket_NotPosted", "finalise", [house.closing(draft, **changes)], [draft.rows])
     rows = draft.rows[:2] + bytes(30)
-    house.no("SlotMarket_WrongRoot", "finalise", [draft.result], signers, [rows])
+    house.no("SlotMarket_NotPosted", "finalise", [house.closing(draft)], [rows])
+    house.no("SlotMarket_NotPosted", "finalise", [house.closing(draft)], [draft.rows + bytes(32)])
 
 
 def test_the_window_is_half_open(house: House) -> None:
@@ -72,3 +75,41 @@ def test_a_leader_rises_once_a_day(house: House) -> None:
     house.finalised(*drafts)
     leaders = {draft.result.leader for draft in drafts}
     assert {house.council.seat(leader).score for leader in leaders} == {17}
+
+
+def test_who_finalises_rises_as_a_leader_does(house: House) -> None:
+    """A member that finalises has its fee and rises by one a day; somebody else has the fee (Z-6)."""
+    draft = house.post({0: 1, 1: -1})
+    member = next(m for m in house.members if m.address != draft.result.leader)
+    house.finalised(draft, by=member)
+    assert (house.council.seat(member.address).score, house.council.seat(member.address).owed) == (17, 50_000)
+    again = house.post({0: 1, 1: -1})
+    house.finalised(again, by=member)
+    assert (house.council.seat(member.address).score, house.council.seat(member.address).owed) == (
+        17,
+        100_000,
+    )
+    third = house.post({0: 1, 1: -1})
+    house.finalised(third, by=house.owners[3])
+    seat = house.council.seat(house.owners[3].address)
+    assert (seat.score, seat.owed) == (0, 50_000)
+    house.ok("collect", "council", by=house.owners[3])
+
+
+def test_the_first_slot_that_overdraws_is_named(house: House) -> None:
+    """Slots are paid in their order: what is earned later does not cover what is spent before (Z-5)."""
+    owner = house.owners[1]
+    house.ok("request_exit", 2**62, by=owner)
+    house.next_slot()
+    house.go(house.chain.now() + POST + 2 * SLOT)
+    house.ok("advance", 1024)
+    house.ok("withdraw", 1)
+    spends = house.post({0: 900, 1: -400})
+    earns = house.post({0: -500, 1: 500})
+    house.go(house.chain.now() + WINDOW + POST)
+    while house.market.frontier < spends.slot:
+        house.ok("advance", spends.slot - house.market.frontier)
+    assert house.finalise(spends, earns).values == (spends.slot, 0)
+    house.ok("overdraft", spends.posted, 1, house.proof(spends, 1))
+    house.finalised(earns)
+    house.same()

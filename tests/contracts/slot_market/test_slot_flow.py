@@ -22,9 +22,9 @@ def test_posted_and_finalised(house: House) -> None:
         LOCKED - 200 * PRICE - FEE,
         LOCKED,
     ]
-    assert house.market.owed[house.owners[4].address] == FEE
+    assert house.council.seat(house.owners[4].address).owed == FEE
     assert house.council.seat(draft.result.leader).owed == FEE
-    house.ok("collect", by=house.owners[4])
+    house.ok("collect", "council", by=house.owners[4])
     house.ok("collect", "council", by=house.keys[draft.result.leader])
 
 

@@ -114,7 +114,7 @@ def test_two_disjoint_sets(house: House) -> None:
     verifiers = set(house.suite.council.verifiers())
     assert len(verifiers) == 3
     drawn = set()
-    for slot in range(40):
+    for slot in range(0, 160, 4):
         for turn in (0, 5, 10):
             cluster = house.suite.council.cluster_of(slot, turn)
             assert list(cluster) == house.council.cluster_of(slot, turn)
@@ -122,6 +122,30 @@ def test_two_disjoint_sets(house: House) -> None:
             assert not verifiers & set(cluster)
             drawn.add(tuple(cluster))
     assert len(drawn) > 60
+
+
+def test_a_cluster_serves_four_slots(house: House) -> None:
+    """From a multiple of four on, and as long as not every turn has passed in silence (Z-4)."""
+    cluster_of = house.suite.council.cluster_of
+    for slot in range(400, 440, 4):
+        served = {tuple(cluster_of(slot + i, turn)) for i in range(4) for turn in range(5)}
+        assert len(served) == 1
+        assert served != {tuple(cluster_of(slot + 4, 0))}
+        assert served != {tuple(cluster_of(slot, 5))}
+
+
+def test_signers_anywhere_in_the_cluster(house: House) -> None:
+    """A cluster is drawn as far as its last signer; who signs decides who is slashed, not the draw (Z-2)."""
+    for peers in ([1, 2], [3, 4], [1, 4], [2, 3, 4]):
+        draft = house.draft({0: 9, 1: -9})
+        cluster = house.council.cluster_of(draft.slot, 0)
+        signed = house.signed(draft, cluster, peers)
+        house.ok("post", *house.args(signed), by=house.keys[cluster[0]])
+    draft = house.draft({0: 9, 1: -9})
+    cluster = house.council.cluster_of(draft.slot, 0)
+    signed = house.signed(draft, cluster, [1, 2])
+    beyond = (signed.result, signed.rows, signed.peers | 1 << 200, signed.signatures)
+    house.ok("post", *beyond, by=house.keys[cluster[0]])
 
 
 def test_resigning(house: House) -> None:
