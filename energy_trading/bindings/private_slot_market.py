@@ -309,7 +309,7 @@ class OrdersRevoked(Event):
 
 @dataclass(frozen=True)
 class Owed(Event):
-    """An account has more to collect: a bond, or fees for finalising.
+    """An account has a bond to collect.
 
     Args:
         account: The account.
