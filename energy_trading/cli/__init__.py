@@ -11,7 +11,6 @@ from energy_trading.cli import (
     account,
     authority,
     bench,
-    council,
     deployment,
     intent,
     keys,
@@ -19,8 +18,11 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    seats,
+    slots,
     trace,
     trade,
+    verifier,
     watch,
 )
 from energy_trading.cli.output import error_console, plain_line
@@ -45,12 +47,12 @@ for command in (
     listings.trades,
     listings.positions,
     listings.standing,
-    watch.watch,
     lots.history,
     lots.check_dispute,
     bench.reproduce,
 ):
     app.command()(command)
+app.add_typer(watch.group, name="watch")
 app.add_typer(bench.group, name="bench")
 for name, group in (
     ("keys", keys.group),
@@ -61,7 +63,9 @@ for name, group in (
     ("trade", trade.group),
     ("intent", intent.group),
     ("trace", trace.group),
-    ("council", council.group),
+    ("council", seats.group),
+    ("slots", slots.group),
+    ("verifier", verifier.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 
