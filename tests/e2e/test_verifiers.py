@@ -1,4 +1,4 @@
-"""Verifiers as processes on Anvil: from a home's order to its money, over HTTP and over a real MQTT broker."""
+"""Verifiers as processes on Anvil: from a home's order to its money, over HTTP and over a real broker."""
 
 from __future__ import annotations
 
