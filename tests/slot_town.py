@@ -67,8 +67,8 @@ class SlotTown:
         members: int,
         homes: int,
         broker: int | None = None,
-        slots: dict[str, int] | None = None,
-        **council: int,
+        slots: dict[str, Any] | None = None,
+        **council: Any,
     ) -> None:
         self.url, self.folder, self.broker = url, folder, broker
         self.chain = connect(url, CHAIN_ID)
@@ -78,7 +78,7 @@ class SlotTown:
         self.owners = [SecretKey.from_int(7300 + i) for i in range(homes)]
         for key in (self.dso, *self.members, *self.owners):
             self._rpc("anvil_setBalance", key.address, hex(10**24))
-        times = {
+        times: dict[str, Any] = {
             "turn_seconds": TURN,
             "post_seconds": POST,
             "window_seconds": WINDOW,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -21,6 +22,8 @@ Fork: TypeAlias = Literal["shanghai", "cancun", "prague"]
 Sender: TypeAlias = SecretKey | LocalAccount | str
 """Who pays for a transaction: a key that signs here, or the address of an account that the node signs for."""
 Block: TypeAlias = int | Literal["latest", "earliest"]
+
+_log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse longer searches
@@ -368,6 +371,7 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
 
     class Node(HTTPProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+            _log.debug("%s: %s", host, method)  # neither what is sent nor the URL's path, which may be secret
             try:
                 answer = super().make_request(method, params)
             except (RequestException, ValueError):

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable, Iterator
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any, Final
@@ -22,7 +23,7 @@ from energy_trading.cli.output import (
     print_json,
     time_of,
 )
-from energy_trading.errors import BadInput, TryAgain
+from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.files._json import to_hex
 
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from energy_trading.bindings.contract import Call, Sent
     from energy_trading.bindings.deployment import Record
     from energy_trading.crypto.keys import SecretKey
+
+_log = logging.getLogger(__name__)
 
 _SHOWN_BYTES: Final = 32
 _PLACE: Final = ("event", "address", "block_number", "transaction_hash", "log_index")
@@ -108,6 +111,35 @@ class Desk:
         self.sent(verb, sent)
         return sent
 
+    def send_batches(
+        self, verb: str, noun: str, items: Sequence[Any], call: Callable[[Sequence[Any]], Call[Any]]
+    ) -> None:
+        """Send items in batches whose contract reports a refused item as an event and carries on.
+
+        Args:
+            verb: names the transactions in the report.
+            noun: names the items in the plural.
+            items: what to send.
+            call: makes the call that takes a batch.
+
+        Raises:
+            RuleBroken: items were refused; the others have taken effect.
+        """
+        from energy_trading.bindings.offer_market import DeliveryRefused, WitnessRefused
+        from energy_trading.bindings.relay_desk import PurchaseRefused
+        from energy_trading.market._client import batches
+
+        refused = []
+        for batch in batches(items):
+            for event in self.send(verb, call(batch)).events:
+                if isinstance(event, PurchaseRefused):
+                    refused.append(to_hex(event.trade_id))
+                elif isinstance(event, DeliveryRefused | WitnessRefused):
+                    refused.append(f"{to_hex(event.trade_id)} ({event.fault.name})")
+        if refused:
+            names = ", ".join(refused)
+            raise RuleBroken(f"{len(refused)} of {len(items)} {noun} were refused: {names}")
+
     @contextmanager
     def sending(self) -> Iterator[None]:
         """Wait for the sender's earlier transactions, then allow one transaction to be sent.
@@ -142,6 +174,7 @@ class Desk:
 
         events = [event_to_json(event) for event in sent.events]
         transaction = to_hex(sent.transaction_hash)
+        _log.info("%s: transaction %s in block %s", verb, transaction, sent.block_number)
         self._transactions.append(
             {
                 "verb": verb,

@@ -11,8 +11,8 @@ from energy_trading.cli.acting import Desk, at_desk, with_market, with_sender
 from energy_trading.cli.files import check_new, write_json
 from energy_trading.cli.meter import JournalFile, MeterKey, open_meter, with_meter_key
 from energy_trading.cli.output import address_of, print_json
-from energy_trading.cli.trade_files import OfferName, offer_of
-from energy_trading.errors import BadInput, RuleBroken
+from energy_trading.cli.trade_files import OfferName, check_registered, offer_of, slot_of
+from energy_trading.errors import BadInput
 from energy_trading.files._json import read_json, to_hex
 
 if TYPE_CHECKING:
@@ -50,18 +50,11 @@ def purchase(
     fee: _Fee = 0,
 ) -> None:
     """Sign the acceptance of an offer. Your meter learns of the trade first, so that it will sign."""
-    from energy_trading.market.trade.offer import receipt_key
-
     made = offer_of(desk, offer)
-    slot = desk.time_of("--from", start), desk.time_of("--to", end)
-    if slot[1] >= made.terms.deliver_by:
-        raise BadInput(f"--to must be before the offer's deliver-by, {made.terms.deliver_by}, not {slot[1]}")
+    slot = slot_of(desk, made, start, end)
     check_new("--out", out)
     with open_meter(desk, key, journal) as (meter, signer):
-        if receipt_key(signer) != desk.suite.ledger.meter_of(desk.key.address):
-            raise BadInput(
-                f"{to_hex(signer)}, whose key this is, is not the meter registered for {desk.address}"
-            )
+        check_registered(desk, signer)
         until = desk.time_of("--deadline", deadline)
         signed = _signer(desk, relayer, fee, meter).purchase(made, *slot, deadline=until)
     _write(desk, out, signed)
@@ -208,23 +201,15 @@ def send(
     ] = None,
 ) -> None:
     """Submit signed intents. Anyone may do this. A refused purchase among many does not stop the others."""
-    from energy_trading.bindings.relay_desk import PurchaseRefused
-    from energy_trading.market.intents.submit import BATCH, accept_many
-
     read = [_read(path) for path in intents]
     made = None if offer is None else offer_of(desk, offer)
     if made is not None and len(read) > 1:
         raise BadInput("--offer fills one bid; submit the other intents by a command of their own")
     if len(read) > 1 and all(intent.kind == "purchase" for intent in read):
-        refused = []
-        for i in range(0, len(read), BATCH):
-            with desk.sending():
-                (sent,) = accept_many(desk.suite, desk.sender, read[i : i + BATCH])
-            desk.sent("purchases", sent)
-            refused += [event for event in sent.events if isinstance(event, PurchaseRefused)]
-        if refused:
-            names = ", ".join(to_hex(event.trade_id) for event in refused)
-            raise RuleBroken(f"{len(refused)} of {len(read)} purchases were refused: {names}")
+        for intent in read:
+            intent.check(desk.suite)
+        purchases = [intent.purchase() for intent in read]
+        desk.send_batches("purchases", "purchases", purchases, desk.suite.desk.accept_for_many)
         return
     calls = [(intent.kind, intent.call(desk.suite, made)) for intent in read]
     for kind, call in calls:

@@ -14,11 +14,13 @@ from energy_trading.cli.output import address_of
 from energy_trading.cli.trade_files import (
     OfferName,
     acceptance_of,
+    check_registered,
     delivery_from_json,
     offer_of,
+    slot_of,
     witness_from_json,
 )
-from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken
+from energy_trading.errors import BadInput, EnergyTradingError
 from energy_trading.files._json import read_json, to_hex
 
 group = typer.Typer(help="Trade energy: offer, accept, give up, confirm, testify, expire.")
@@ -96,14 +98,11 @@ def accept(
 
     After an interruption, repeat the command with the same times: it pays only once.
     """
-    from energy_trading.market.trade.offer import receipt_key
     from energy_trading.market.trade.trader import Trader
     from energy_trading.meter.smart_meter import Allotment
 
     made = offer_of(desk, offer)
-    slot = desk.time_of("--from", start), desk.time_of("--to", end)
-    if slot[1] >= made.terms.deliver_by:
-        raise BadInput(f"--to must be before the offer's deliver-by, {made.terms.deliver_by}, not {slot[1]}")
+    slot = slot_of(desk, made, start, end)
     buyer = desk.key
     with open_meter(desk, key, journal) as (meter, signer):
         desk.report(trade_id=to_hex(made.trade_id), slot_from=slot[0], slot_to=slot[1])
@@ -115,8 +114,7 @@ def accept(
                 meter.allot(Allotment(made.trade_id, *slot, made.energy_wh, made.salt))
                 desk.report(note="accepted before, nothing sent")
                 return
-            if receipt_key(signer) != desk.suite.ledger.meter_of(buyer.address):
-                raise BadInput(f"{to_hex(signer)} is not the meter registered for {buyer.address}")
+            check_registered(desk, signer)
             # Simulated before the meter learns of it, because after a refusal it never accepts it again.
             if made.signature is None:
                 desk.suite.market.accept_offer(made.terms).simulate(buyer)
@@ -144,8 +142,7 @@ def confirm(
     ],
 ) -> None:
     """Submit receipts, which pay the sellers. Anyone may do this. A refused receipt does not stop others."""
-    from energy_trading.bindings.offer_market import DeliveryRefused
-    from energy_trading.market.trade.trader import BATCH, confirm_many, repair
+    from energy_trading.market.trade.trader import repair
 
     read = [delivery_from_json(read_json("RECEIPT", path)) for path in receipts]
     market, domain = desk.suite.market, desk.suite.market_domain
@@ -155,16 +152,8 @@ def confirm(
     plain = [repair(delivery, domain) for delivery, opening in read if opening is None]
     if len(plain) == 1:
         desk.send("confirm", market.confirm_delivery(plain[0]))
-        return
-    refused = []
-    for i in range(0, len(plain), BATCH):
-        with desk.sending():
-            (sent,) = confirm_many(desk.suite, desk.sender, plain[i : i + BATCH])
-        desk.sent("confirm many", sent)
-        refused += [event for event in sent.events if isinstance(event, DeliveryRefused)]
-    if refused:
-        names = ", ".join(f"{to_hex(event.trade_id)} ({event.fault.name})" for event in refused)
-        raise RuleBroken(f"{len(refused)} of {len(plain)} receipts were refused: {names}")
+    else:
+        desk.send_batches("confirm many", "receipts", plain, market.confirm_deliveries)
 
 
 @group.command()
@@ -176,9 +165,6 @@ def testify(
     ],
 ) -> None:
     """Submit testimonies, which excuse the sellers. Anyone may do this. A refused one stops no other."""
-    from energy_trading.bindings.offer_market import WitnessRefused
-    from energy_trading.market.trade.trader import BATCH, testify_many
-
     read = [witness_from_json(read_json("TESTIMONY", path)) for path in testimonies]
     market = desk.suite.market
     for witness, opening in read:
@@ -187,16 +173,8 @@ def testify(
     plain = [witness for witness, opening in read if opening is None]
     if len(plain) == 1:
         desk.send("testify", market.testify(plain[0]))
-        return
-    refused = []
-    for i in range(0, len(plain), BATCH):
-        with desk.sending():
-            (sent,) = testify_many(desk.suite, desk.sender, plain[i : i + BATCH])
-        desk.sent("testify many", sent)
-        refused += [event for event in sent.events if isinstance(event, WitnessRefused)]
-    if refused:
-        names = ", ".join(f"0x{event.trade_id.hex()} ({event.fault.name})" for event in refused)
-        raise RuleBroken(f"{len(refused)} of {len(plain)} testimonies were refused: {names}")
+    else:
+        desk.send_batches("testify many", "testimonies", plain, market.testify_many)
 
 
 @group.command()

@@ -15,7 +15,7 @@ from energy_trading.files._json import read_json
 if TYPE_CHECKING:
     from energy_trading.bindings.offer_market import OfferAccepted
     from energy_trading.market.trade.offer import Offer
-    from energy_trading.types import Delivery, Witness
+    from energy_trading.types import Delivery, Energy, Witness
 
 OfferName = Annotated[
     str,
@@ -50,6 +50,31 @@ def offer_of(desk: Desk, name: str) -> Offer:
     return made
 
 
+def slot_of(desk: Desk, offer: Offer, start: str, end: str) -> tuple[int, int]:
+    """Read ``--from`` and ``--to``, the times of delivery; both are unix seconds.
+
+    Raises:
+        BadInput: a time is malformed, or delivery would end too late for this offer.
+    """
+    slot = desk.time_of("--from", start), desk.time_of("--to", end)
+    if slot[1] >= offer.terms.deliver_by:
+        raise BadInput(f"--to must be before the offer's deliver-by, {offer.terms.deliver_by}, not {slot[1]}")
+    return slot
+
+
+def check_registered(desk: Desk, signer: bytes) -> None:
+    """Check that a meter is the one registered for the sender, so that the market will take its receipts.
+
+    Raises:
+        BadInput: the ledger knows another meter, or none.
+    """
+    from energy_trading.files._json import to_hex
+    from energy_trading.market.trade.offer import receipt_key
+
+    if receipt_key(signer) != desk.suite.ledger.meter_of(desk.key.address):
+        raise BadInput(f"{to_hex(signer)} is not the meter registered for {desk.address}")
+
+
 def acceptance_of(desk: Desk, trade_id: bytes) -> OfferAccepted | None:
     """Return the acceptance of an offer from the log, or None if nobody accepted it."""
     from energy_trading.bindings.offer_market import OfferAccepted
@@ -65,19 +90,16 @@ def delivery_to_json(delivery: Delivery, offer: Offer) -> dict[str, Any]:
 
     It reveals hidden energy only if less than agreed arrived, because then the contract has to know.
     """
-    from energy_trading.files._json import exact, to_hex
+    from energy_trading.files._json import to_hex
     from energy_trading.market.trade.offer import terms_to_json
 
-    opening = None
-    if offer.salt is not None and delivery.energy.is_plain:
-        opening = {"energy_wh": exact(offer.energy_wh), "salt": to_hex(offer.salt)}
     return {
         "terms": terms_to_json(delivery.terms),
         "buyer": delivery.buyer,
         "energy": to_hex(delivery.energy),
         "signer": to_hex(delivery.signer),
         "signature": to_hex(delivery.signature),
-        "opening": opening,
+        "opening": _opening_to_json(delivery.energy, offer),
     }
 
 
@@ -86,9 +108,6 @@ def witness_to_json(witness: Witness, offer: Offer) -> dict[str, Any]:
     from energy_trading.files._json import exact, to_hex
     from energy_trading.market.trade.offer import terms_to_json
 
-    opening = None
-    if offer.salt is not None and witness.energy.is_plain:
-        opening = {"energy_wh": exact(offer.energy_wh), "salt": to_hex(offer.salt)}
     return {
         "terms": terms_to_json(witness.terms),
         "buyer": witness.buyer,
@@ -98,7 +117,7 @@ def witness_to_json(witness: Witness, offer: Offer) -> dict[str, Any]:
         "from": exact(witness.from_),
         "to": exact(witness.to),
         "signature": to_hex(witness.signature),
-        "opening": opening,
+        "opening": _opening_to_json(witness.energy, offer),
     }
 
 
@@ -124,7 +143,7 @@ def witness_from_json(value: Any) -> tuple[Witness, tuple[int, bytes] | None]:
         )
         buyer, terms = to_checksum_address(value["buyer"]), terms_from_json(value["terms"])
         witness = Witness(terms, buyer, named, signer, Energy(energy), since, until, signature)
-        return witness, _opening_of(value["opening"])
+        return witness, _opening_from_json(value["opening"])
 
 
 def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
@@ -143,15 +162,24 @@ def delivery_from_json(value: Any) -> tuple[Delivery, tuple[int, bytes] | None]:
     from energy_trading.types import Delivery, Energy
 
     with reading("receipt"):
-        terms, opening = terms_from_json(value["terms"]), value["opening"]
+        terms, opening = terms_from_json(value["terms"]), _opening_from_json(value["opening"])
         signer, energy, signature = (
             from_hex(value[name], name) for name in ("signer", "energy", "signature")
         )
         delivery = Delivery(terms, to_checksum_address(value["buyer"]), signer, Energy(energy), signature)
-        return delivery, _opening_of(opening)
+        return delivery, opening
 
 
-def _opening_of(opening: Any) -> tuple[int, bytes] | None:
+def _opening_to_json(energy: Energy, offer: Offer) -> dict[str, Any] | None:
+    """What reveals hidden energy, if the meter signed a plain quantity for it; else None."""
+    from energy_trading.files._json import exact, to_hex
+
+    if offer.salt is None or not energy.is_plain:
+        return None
+    return {"energy_wh": exact(offer.energy_wh), "salt": to_hex(offer.salt)}
+
+
+def _opening_from_json(opening: Any) -> tuple[int, bytes] | None:
     from energy_trading.files._json import from_hex, read_integer
 
     if opening is None:

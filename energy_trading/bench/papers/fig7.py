@@ -160,7 +160,7 @@ class Fig7Result:
                 ),
                 _finding(
                     "conditions of the run",
-                    "k1 = k2 = 1, z0 = 200, c = 1, 2, 4 …; the merchant trades on after every fraud",
+                    "k1 = k2 = 1, z0 = 200, c = 1, 2, 4 …; the merchant goes on trading after every fraud",
                     "the same constants, but not the market as it is deployed: bans are off (they begin"
                     f" after {PARAMETERS.grace_defaults} defaults instead of"
                     f" {DEFAULT_CREDIT.grace_defaults}), the ceiling is raised from"
@@ -169,9 +169,9 @@ class Fig7Result:
                     f" {1 + credit.WINDOW_LENGTH} preparing trades precede: one of z = {_LIFT_Z} and"
                     f" {credit.WINDOW_LENGTH} of z = 0",
                     Verdict.DIFFERENT,
-                    "the paper's figure has no ban, floor or ceiling; the preparing trades bring the credit"
-                    " to exactly 1 with an empty window. On the deployed market the merchant would be banned"
-                    f" from the fraud after the first {DEFAULT_CREDIT.grace_defaults} on",
+                    "the paper's figure has no ban, floor or ceiling; after the preparing trades the credit"
+                    " is exactly 1 and the window is empty. On the deployed market the merchant would be"
+                    f" banned from the fraud after the first {DEFAULT_CREDIT.grace_defaults} on",
                 ),
                 Finding(
                     "X-1",

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
 
 from energy_trading.bindings.contract import Sent
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import Sender
+from energy_trading.market._client import batches
 from energy_trading.market.intents.intent import Intent
 from energy_trading.market.trade.offer import Offer
-
-#: purchases in one transaction
-BATCH: Final = 40
 
 
 def submit(suite: Suite, sender: Sender, intent: Intent, offer: Offer | None = None) -> Sent:
@@ -37,7 +34,7 @@ def submit(suite: Suite, sender: Sender, intent: Intent, offer: Offer | None = N
 
 
 def accept_many(suite: Suite, sender: Sender, intents: Sequence[Intent]) -> list[Sent]:
-    """Submit many purchases, `BATCH` to a transaction; anyone may.
+    """Submit many purchases, 40 to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -58,7 +55,4 @@ def accept_many(suite: Suite, sender: Sender, intents: Sequence[Intent]) -> list
     purchases = [intent.purchase() for intent in intents]
     for intent in intents:
         intent.check(suite)
-    return [
-        suite.desk.accept_for_many(purchases[i : i + BATCH]).send(sender)
-        for i in range(0, len(purchases), BATCH)
-    ]
+    return [suite.desk.accept_for_many(some).send(sender) for some in batches(purchases)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Any
 
 from energy_trading.bindings.contract import Call, ContractRevert, Sent, UnknownRevert
 from energy_trading.bindings.offer_market import OfferAccepted
@@ -13,9 +13,8 @@ from energy_trading.chain.connect import Sender
 from energy_trading.crypto._signatures import canonical_signature
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.market._client import Client, OnSent
+from energy_trading.market._client import Client, OnSent, batches
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
-from energy_trading.meter.export_ledger import ExportLedger
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
 from energy_trading.types import (
@@ -28,9 +27,6 @@ from energy_trading.types import (
     ReceiptKey,
     Witness,
 )
-
-#: Receipts in one transaction; 40 of them use about 1.2 M gas.
-BATCH: Final = 40
 
 
 class Trader(Client):
@@ -221,7 +217,7 @@ class Trader(Client):
             The receipt with the terms and the buyer, for `confirm`.
 
         Raises:
-            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.sign_receipt`.
+            SlotNotEnded, ReadingMissing, TradeRefused: see `SmartMeter.sign_receipt`.
 
         Source:
             N-3.
@@ -304,7 +300,7 @@ def confirm(suite: Suite, sender: Sender, delivery: Delivery, offer: Offer) -> S
 
 
 def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -> list[Sent]:
-    """Submit many receipts, each with `repair`, `BATCH` to a transaction; anyone may.
+    """Submit many receipts, each with `repair`, 40 to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -318,14 +314,11 @@ def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -
         N-3.
     """
     repaired = [repair(delivery, suite.market_domain) for delivery in deliveries]
-    return [
-        suite.market.confirm_deliveries(repaired[i : i + BATCH]).send(sender)
-        for i in range(0, len(repaired), BATCH)
-    ]
+    return [suite.market.confirm_deliveries(some).send(sender) for some in batches(repaired)]
 
 
 def witness_of(
-    offer: Offer, buyer: str, receipt_signer: bytes, exports: ExportLedger, slot_from: int, slot_to: int
+    offer: Offer, buyer: str, receipt_signer: bytes, meter: SmartMeter, slot_from: int, slot_to: int
 ) -> Witness:
     """Let the seller's meter testify to what it fed in for a trade, for `testify`.
 
@@ -333,20 +326,20 @@ def witness_of(
         offer: made with ``testimony=True``.
         buyer: account that accepted it.
         receipt_signer: ERC-7913 signer named at acceptance.
-        exports: of the seller's registered meter.
+        meter: the seller's registered one.
         slot_from: start of delivery, unix seconds.
         slot_to: end of delivery, unix seconds.
 
     Raises:
         BadInput: the terms do not allow testimony, or the slot does not lie in the trade.
-        SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `ExportLedger.testify`.
+        SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.testify`.
 
     Source:
         N-3, N-7.
     """
     if not offer.terms.nonce & TESTIMONY_NONCE:
         raise BadInput("the terms of this offer do not let the seller's meter testify")
-    t = exports.testify(offer.terms, slot_from, slot_to, offer.energy_wh, offer.salt)
+    t = meter.testify(offer.terms, slot_from, slot_to, offer.energy_wh, offer.salt)
     return Witness(offer.terms, buyer, receipt_signer, t.signer, t.energy, t.from_, t.to, t.signature)
 
 
@@ -371,7 +364,7 @@ def testify(suite: Suite, sender: Sender, witness: Witness, offer: Offer) -> Sen
 
 
 def testify_many(suite: Suite, sender: Sender, witnesses: Sequence[Witness]) -> list[Sent]:
-    """Submit many testimonies, `BATCH` to a transaction; anyone may.
+    """Submit many testimonies, 40 to a transaction; anyone may.
 
     Args:
         suite: the market.
@@ -384,10 +377,7 @@ def testify_many(suite: Suite, sender: Sender, witnesses: Sequence[Witness]) -> 
     Source:
         N-3.
     """
-    return [
-        suite.market.testify_many(witnesses[i : i + BATCH]).send(sender)
-        for i in range(0, len(witnesses), BATCH)
-    ]
+    return [suite.market.testify_many(some).send(sender) for some in batches(witnesses)]
 
 
 def expire(suite: Suite, sender: Sender, overdue: Offer | Trade) -> Sent:

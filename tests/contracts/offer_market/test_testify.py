@@ -403,7 +403,7 @@ def test_one_time_key_of_the_buyer(world: World) -> None:
 
 
 def test_batch_carries_on(world: World) -> None:
-    """A bad testimony in a batch is told, the others count (N-3)."""
+    """A bad testimony in a batch is reported, and the others count (N-3)."""
     one, two, three = (allowed(world) for _ in range(3))
     witnesses = [
         world.witness(one, world.bob),
