@@ -62,6 +62,9 @@ gas: setup ## measure gas, write snapshots and docs/gas.md (takes about two minu
 	$(PY) -m energy_trading.chain.compile --snapshot
 	$(PY) scripts/benchmark.py
 
+chaos: setup ## kill any two of seven verifiers every few seconds for five minutes (CHAOS_SECONDS=60: one)
+	$(PY) -m tests.chaos
+
 mutants: setup ## plant each known bug and check that a test catches it
 	$(PY) tests/mutants/run.py
 

@@ -176,7 +176,10 @@ class SlotTown:
 
     def ready(self, member: str) -> None:
         """Wait until a verifier serves."""
-        wait_for(self.ports[member], self.processes[member])
+        try:
+            wait_for(self.ports[member], self.processes[member])
+        except AssertionError:
+            raise AssertionError(f"{member} has ended: {self.logs()}") from None
 
     # ------------------------------------------------------------ homes
 
