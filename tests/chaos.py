@@ -155,7 +155,7 @@ def _posts(town: SlotTown) -> list[SlotPosted]:
 def _finish(town: SlotTown, last: int) -> None:
     """Make everything final with the command that anybody has."""
     while town.suite.slots.frontier() <= last:
-        command = [sys.executable, "-m", "energy_trading.cli", "slots", "finalise", "--rpc", town.url]
+        command = [sys.executable, "-m", "energy_trading", "slots", "finalise", "--rpc", town.url]
         command += ["--deployment", str(town.record)]
         key = (7000).to_bytes(32, "big").hex()
         subprocess.run(command, env={**os.environ, "ENERGY_TRADING_KEY": key}, check=True)

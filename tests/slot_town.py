@@ -152,7 +152,7 @@ class SlotTown:
             **changes,
         }
         config.write_text(json.dumps(settings))
-        command = [sys.executable, "-m", "energy_trading.cli", "verifier", "run", "--config", str(config)]
+        command = [sys.executable, "-m", "energy_trading", "verifier", "run", "--config", str(config)]
         secret = self.numbers[member].to_bytes(32, "big").hex()
         log = (self.folder / f"{member}.log").open("ab")
         env = {**os.environ, "ENERGY_TRADING_KEY": secret}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -118,9 +119,7 @@ def test_only_reports_without_a_key(town: House) -> None:
     assert state(town, draft) == SlotState.POSTED
 
 
-def test_records_survive_and_refuse_forged_words(
-    town: House, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_records_are_read_back(town: House, tmp_path: Path) -> None:
     """A home's journal reads back; an acknowledgement that its member did not sign is not kept (Z-6)."""
     draft = town.post(NETS)
     account = town.owners[1].address
