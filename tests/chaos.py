@@ -157,8 +157,10 @@ def _finish(town: SlotTown, last: int) -> None:
     while town.suite.slots.frontier() <= last:
         command = [sys.executable, "-m", "energy_trading", "slots", "finalise", "--rpc", town.url]
         command += ["--deployment", str(town.record)]
-        key = (7000).to_bytes(32, "big").hex()
-        subprocess.run(command, env={**os.environ, "ENERGY_TRADING_KEY": key}, check=True)
+        key = (7300).to_bytes(32, "big").hex()
+        subprocess.run(
+            command, env={**os.environ, "ENERGY_TRADING_KEY": key}, check=True, stdout=subprocess.DEVNULL
+        )
 
 
 if __name__ == "__main__":
