@@ -112,10 +112,12 @@ def finalise(desk: Desk) -> None:
         hashes, rows = [each.signers_hash for each in postings], [each.rows for each in postings]
         desk.send("finalise", market.finalise([each.posted.result for each in postings], hashes, rows))
         return
-    last = min([*(posted.slot for posted in book.live()), (now - p.post_seconds) // p.slot_seconds])
-    if last <= frontier:
+    count = 0
+    while count < 1024 and _is_empty(book, frontier + count, now):
+        count += 1
+    if not count:
         raise BadInput("no slot is due: windows are open, demands are not answered, or slots can be posted")
-    desk.send("advance", market.advance(min(last - frontier, 1024)))
+    desk.send("advance", market.advance(count))
 
 
 @group.command()
@@ -202,10 +204,12 @@ def list_slots(desk: Desk) -> None:
 @at_desk(with_market)
 def homes(desk: Desk) -> None:
     """List the homes with their money. A home is frozen from and to a slot."""
+    from energy_trading.market.log.event_json import to_plain
+
     rows: list[dict[str, Any]] = []
     for number in range(desk.suite.slots.homes()):
         home = desk.suite.slots.home_of(number)
-        rows.append({"home": number, **vars(home), "frozen": f"{home.frozen_from}-{home.frozen_to}"})
+        rows.append({"home": number, **to_plain(home), "frozen": f"{home.frozen_from}-{home.frozen_to}"})
     show(_HOMES, rows, desk.as_json)
 
 
@@ -233,6 +237,12 @@ def _book(desk: Desk) -> SlotBook:
     now = chain.now()
     events = read_events(chain, [market.address], desk.record.from_block)
     return read_book(market.slot_parameters(), events, chain.time_of, now)
+
+
+def _is_empty(book: SlotBook, slot: int, now: int) -> bool:
+    if slot in book.posted:
+        return slot in book.void
+    return now >= book.end(slot) + book.parameters.post_seconds
 
 
 def _posted(book: SlotBook, slot: int) -> Any:
