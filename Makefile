@@ -24,7 +24,7 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent chaos-agent docs node licences sbom wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent chaos-agent docs node licences sbom wheel chaos clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
