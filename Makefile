@@ -24,7 +24,7 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent chaos-agent docs node licences sbom wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent chaos-agent docs node licences sbom wheel chaos clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -61,6 +61,9 @@ bindings: setup ## generate energy_trading/bindings and types from the contracts
 gas: setup ## measure gas, write snapshots and docs/gas.md (takes about two minutes)
 	$(PY) -m energy_trading.chain.compile --snapshot
 	$(PY) scripts/benchmark.py
+
+chaos: setup ## kill any two of seven verifiers every few seconds for five minutes (CHAOS_SECONDS=60: one)
+	$(PY) -m tests.chaos
 
 mutants: setup ## plant each known bug and check that a test catches it
 	$(PY) tests/mutants/run.py

@@ -13,7 +13,6 @@ from energy_trading.cli import (
     agent,
     authority,
     bench,
-    council,
     deployment,
     intent,
     keys,
@@ -21,10 +20,13 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    seats,
     settings,
     simulate,
+    slots,
     trace,
     trade,
+    verifier,
     watch,
 )
 from energy_trading.cli.output import error_console, plain_line
@@ -50,12 +52,12 @@ for command in (
     listings.trades,
     listings.positions,
     listings.standing,
-    watch.watch,
     lots.history,
     lots.check_dispute,
     bench.reproduce,
 ):
     app.command()(command)
+app.add_typer(watch.group, name="watch")
 app.add_typer(bench.group, name="bench", no_args_is_help=True)
 app.add_typer(simulate.group, name="scenario", no_args_is_help=True)
 for name, group in (
@@ -67,7 +69,9 @@ for name, group in (
     ("trade", trade.group),
     ("intent", intent.group),
     ("trace", trace.group),
-    ("council", council.group),
+    ("council", seats.group),
+    ("slots", slots.group),
+    ("verifier", verifier.group),
     ("agent", agent.group),
     ("records", agent.records),
 ):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.council.verifier_node import VerifierNode
 from energy_trading.errors import BadInput, EnergyTradingError, Forged, RuleBroken, TryAgain
-from energy_trading.files._json import check_address, parse_json
+from energy_trading.files._json import check_address, check_list, parse_json
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -46,7 +46,7 @@ def make_app(node: VerifierNode) -> FastAPI:
         status = next((code for kind, code in _STATUS if isinstance(error, kind)), 500)
         return JSONResponse({"error": str(error)}, status)
 
-    async def messages(request: Request) -> JSONResponse:
+    async def body_of(request: Request) -> Any:
         if int(request.headers.get("content-length", "0")) > MAX_BODY:
             raise BadInput(f"a message must have at most {MAX_BODY} bytes")
         body = b""
@@ -54,8 +54,19 @@ def make_app(node: VerifierNode) -> FastAPI:
             body += part
             if len(body) > MAX_BODY:
                 raise BadInput(f"a message must have at most {MAX_BODY} bytes")
-        reply = await run_in_threadpool(lambda: node.receive(parse_json(body, "the message")))
-        return JSONResponse(reply)
+        return parse_json(body, "the message")
+
+    async def messages(request: Request) -> JSONResponse:
+        message = await body_of(request)
+        return JSONResponse(await run_in_threadpool(node.receive, message))
+
+    async def orders(request: Request) -> JSONResponse:
+        items = check_list(await body_of(request), "orders")
+        return JSONResponse(await run_in_threadpool(_take_all, node, "order", items))
+
+    async def readings(request: Request) -> JSONResponse:
+        items = [_nested(item) for item in check_list(await body_of(request), "readings")]
+        return JSONResponse(await run_in_threadpool(_take_all, node, "reading", items))
 
     def status() -> JSONResponse:
         return JSONResponse(node.status())
@@ -68,12 +79,32 @@ def make_app(node: VerifierNode) -> FastAPI:
         return JSONResponse(node.failures(slot))
 
     # Annotations are text in this module, and `Request` is known only in here.
-    messages.__annotations__["request"] = Request
-    app.post("/messages", response_model=None)(messages)
+    for path, taker in (("/messages", messages), ("/orders", orders), ("/readings", readings)):
+        taker.__annotations__["request"] = Request
+        app.post(path, response_model=None)(taker)
     app.get("/status", response_model=None)(status)
     app.get("/acks/{slot}/{account}", response_model=None)(acks)
     app.get("/failures", response_model=None)(failures)
     return app
+
+
+def _take_all(node: VerifierNode, kind: str, items: list[Any]) -> list[dict[str, Any]]:
+    """Take what a market agent hands over for many homes; one that is refused does not hold up the others."""
+    answers = []
+    for item in items:
+        try:
+            answers.append(node.receive({"kind": kind, "signed": item}))
+        except EnergyTradingError as error:
+            answers.append({"error": str(error)})
+    return answers
+
+
+def _nested(item: Any) -> Any:
+    """Return a reading that has all its fields in one object, as an agent sends it, in the members' form."""
+    if not isinstance(item, dict) or "reading" in item:
+        return item
+    reading = {name: item[name] for name in ("account", "slot", "net_wh") if name in item}
+    return {"reading": reading} | {name: item[name] for name in item if name not in reading}
 
 
 @contextmanager

@@ -45,7 +45,7 @@ REPRODUCTIONS: Final = {
         "Chen's protocol from set-up to trace, message by message (C-1 … C-10)", "chen:reproduce_chen"
     ),
     "zaman": Reproduction(
-        "Zaman's eqs 1 and 2, and its attacks as probabilities, by calculation (Z-2, Z-6, Z-8)",
+        "Zaman's eqs 1 and 2, its attacks as probabilities, and Figs. 3 to 6 as runs (Z-2, Z-4 … Z-8)",
         "zaman:reproduce_zaman",
     ),
     "setm": Reproduction(

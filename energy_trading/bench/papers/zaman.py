@@ -1,7 +1,4 @@
-"""Zaman's equations, and its claims about attacks as probabilities: what needs no running council.
-
-The workflows of Figs. 3 to 6 need verifiers that run, and are not part of this.
-"""
+"""Zaman's equations, its claims about attacks as probabilities, and its workflows as runs."""
 
 from __future__ import annotations
 
@@ -15,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from energy_trading.bench.papers.findings import Finding, Findings, Verdict, same_if, word_table
+from energy_trading.bench.papers.zaman_workflows import workflow_findings
 from energy_trading.rules.q_score_as_printed import (
     Failed,
     QScores,
@@ -150,7 +148,7 @@ def chances() -> tuple[Chance, ...]:
 
 
 def reproduce_zaman(out: Path, say: Callable[[str], None] = print) -> ZamanResult:
-    """Compute eq 1, eq 2 with its cure, and the chances of capture, denial of service and 51 %.
+    """Compute eq 1, eq 2 with its cure and the chances of attacks, and run the workflows of Figs. 3 to 6.
 
     Args:
         out: folder for zaman.csv and q_scores.csv, made if missing.
@@ -160,7 +158,7 @@ def reproduce_zaman(out: Path, say: Callable[[str], None] = print) -> ZamanResul
         The result.
 
     Source:
-        Z-2, Z-6, Z-8; Zaman eqs 1 and 2, §IV.A.
+        Z-2, Z-4, Z-6, Z-7, Z-8; Zaman eqs 1 and 2, §IV.A, Figs. 3 to 6.
     """
     printed, cured = tuple(follow(as_printed, SEQUENCE)), tuple(follow(additive, SEQUENCE))
     found = chances()
@@ -186,7 +184,7 @@ def reproduce_zaman(out: Path, say: Callable[[str], None] = print) -> ZamanResul
         "",
         *word_table(outage),
     )
-    findings = Findings(tuple(_findings(printed, cured)), detail)
+    findings = Findings((*_findings(printed, cured), *workflow_findings()), detail)
     result = ZamanResult(printed, cured, found, findings, out / "zaman.csv", out / "q_scores.csv")
     names = [field.name for field in fields(QScores)]
     columns = ["transaction", *(f"{name}_printed" for name in names), *(f"{name}_added" for name in names)]

@@ -86,7 +86,7 @@ class SignedOrder:
     def from_json(cls, value: Any) -> SignedOrder:
         """Read what `to_json` wrote; `check` checks the signature."""
         found = check_object(value, "the signed order", {"order", "signature"})
-        return cls(words_from_json(Order, found["order"]), from_hex(found["signature"], "signature", 64))
+        return cls(words_from_json(Order, found["order"]), _signature(found["signature"]))
 
 
 @dataclass(frozen=True)
@@ -290,6 +290,12 @@ def words_from_json(kind: type[_Words], value: Any) -> _Words:
     name = kind.__name__
     found = check_object(value, name, {each.name for each in fields(kind)})
     return kind(**{each.name: _word(str(each.type), found[each.name], each.name) for each in fields(kind)})
+
+
+def _signature(value: Any) -> bytes:
+    """Read an account's signature, of 64 bytes or of 65 with v behind."""
+    signature = from_hex(value, "signature")
+    return compact(signature) if len(signature) == 65 else from_hex(value, "signature", 64)
 
 
 def _plain(value: Any) -> Any:

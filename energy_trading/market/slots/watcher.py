@@ -77,7 +77,7 @@ class Watcher:
     ) -> None:
         self._suite, self._from_block = suite, from_block
         self._accounts = None if accounts is None else set(accounts)
-        self._key, self._records, self._say = key, records, say
+        self._key, self.records, self._say = key, records, say
         self._begin()
 
     def _begin(self) -> None:
@@ -147,12 +147,12 @@ class Watcher:
             why = f"it costs {cost} and the home has {self.book.balance(home)}"
             return found(OVERDRAFT, why, disputes.overdraft(posted, home, proof))
         window_end = self.book.posted_at[slot] + self.book.parameters.window_seconds
-        acks = {} if self._records is None else self._records.acks(facts.account, slot)
+        acks = {} if self.records is None else self.records.acks(facts.account, slot)
         known = False
         for member, signer in enumerate(posted.signers):
             ack = acks.get(signer)
-            order = self._records.order_of(ack) if ack and self._records else None
-            reading = self._records.reading(facts.account, slot) if self._records else None
+            order = self.records.order_of(ack) if ack and self.records else None
+            reading = self.records.reading(facts.account, slot) if self.records else None
             if ack is None or order is None or reading is None:
                 continue
             if ack.ack.reading != reading.reading.struct_hash():
@@ -168,7 +168,7 @@ class Watcher:
                 return found(MISFILL, why, call)
         if known:
             return found(RIGHT, "it follows from what a signer has acknowledged", None)
-        if row == 0 or self._records is None:
+        if row == 0 or self.records is None:
             return found(RIGHT, "it is within what public data allow", None)
         if demand is None and before != DEMAND and self.now < window_end:
             why = "no signer has acknowledged an order and a reading to this home"
