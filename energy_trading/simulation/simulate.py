@@ -26,6 +26,7 @@ from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Phot
 from energy_trading.simulation.devices.stores import StoreDay, run_day
 from energy_trading.simulation.options import ScenarioRefused, units_per_wh
 from energy_trading.simulation.orders import Integers
+from energy_trading.simulation.profiles import HomeProfile
 from energy_trading.simulation.scenario._sources import (
     Listed,
     Made,
@@ -194,6 +195,17 @@ def check_people(scenario: Scenario) -> tuple[int, int]:
     for number in {0, scenario.time.days - 1}:
         homes.check(day_of(number, scenario.time.start, zone, scenario.time.slot_seconds))
     return len(source.names), len(source.copies)
+
+
+def home_profiles(scenario: Scenario) -> list[HomeProfile]:
+    """Return load and photovoltaics of all homes on the first day of a scenario, without other devices."""
+    source, zone = _source(scenario), zone_of(scenario.time.zone)
+    day = day_of(0, scenario.time.start, zone, scenario.time.slot_seconds)
+    energies, starts = source.day(day), day.starts.tolist()
+    return [
+        HomeProfile(name, starts, day.step_s, load.tolist(), pv.tolist())
+        for name, load, pv in zip(source.names, energies.load_wh, energies.pv_wh, strict=True)
+    ]
 
 
 def prepare_folder(out: Path, overwrite: bool) -> None:
