@@ -295,6 +295,7 @@ from .simulation.designs.bilateral import Offers as Offers
 from .simulation.designs.bilateral import PayAsBid as PayAsBid
 from .simulation.designs.design import Design as Design
 from .simulation.designs.pools import DoubleAuction as DoubleAuction
+from .simulation.designs.pools import MeteredAuction as MeteredAuction
 from .simulation.designs.pools import MidRatePool as MidRatePool
 from .simulation.designs.sealed import SealedGsp as SealedGsp
 from .simulation.designs.tariffs import FixedTariff as FixedTariff

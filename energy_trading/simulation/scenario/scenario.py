@@ -20,7 +20,7 @@ from energy_trading.files.whole_file import unreadable
 from energy_trading.simulation._clock import zone_of
 from energy_trading.simulation.designs.bilateral import NegotiatedLots, Offers, PayAsBid
 from energy_trading.simulation.designs.design import Design
-from energy_trading.simulation.designs.pools import DoubleAuction, MidRatePool
+from energy_trading.simulation.designs.pools import DoubleAuction, MeteredAuction, MidRatePool
 from energy_trading.simulation.designs.sealed import SealedGsp
 from energy_trading.simulation.designs.tariffs import FixedTariff, GridOnly
 from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Photovoltaics
@@ -49,6 +49,7 @@ DESIGNS: Final[Mapping[str, type]] = {
         Offers,
         MidRatePool,
         DoubleAuction,
+        MeteredAuction,
         PayAsBid,
         SealedGsp,
         NegotiatedLots,

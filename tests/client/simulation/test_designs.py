@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from energy_trading.rules import pool
 from energy_trading.simulation.designs.bilateral import NegotiatedLots, Offers, PayAsBid
 from energy_trading.simulation.designs.design import Design
-from energy_trading.simulation.designs.pools import DoubleAuction, MidRatePool
+from energy_trading.simulation.designs.pools import DoubleAuction, MeteredAuction, MidRatePool
 from energy_trading.simulation.designs.sealed import SealedGsp
 from energy_trading.simulation.designs.tariffs import FixedTariff, GridOnly
 from energy_trading.simulation.options import ScenarioRefused
@@ -25,7 +25,13 @@ from energy_trading.simulation.simulate import simulate
 RETAIL, FEED_IN = 300_000, 80_000
 ALL = (
     *(GridOnly(), FixedTariff(), Offers(), Offers(suppliers=1), MidRatePool(), DoubleAuction()),
-    *(MidRatePool(price="supply-demand ratio"), PayAsBid(), SealedGsp(), SealedGsp(lots=1, safe_percent=100)),
+    *(
+        MidRatePool(price="supply-demand ratio"),
+        MeteredAuction(),
+        PayAsBid(),
+        SealedGsp(),
+        SealedGsp(lots=1, safe_percent=100),
+    ),
     *(NegotiatedLots(), NegotiatedLots(sessions=0)),
 )
 
