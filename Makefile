@@ -24,11 +24,11 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants analyze bench docs node licences sbom wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent docs node licences sbom wheel clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
 
 setup: compile ## make the environment, install npm packages, compile the contracts
 
@@ -71,6 +71,9 @@ analyze: setup .cache/analysis.stamp ## run Slither, call graph, random calls, p
 bench: setup ## reproduce the papers' tables and figures and measure gas, into out/bench
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas --out out/bench/gas
+
+agent: setup ## run the market agent with Anvil, the contracts and twelve homes, on http://127.0.0.1:8080
+	$(CLI) agent demo
 
 docs: setup ## build the site into site/; a warning is an error
 	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet

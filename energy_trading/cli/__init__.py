@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 from typing import Annotated, Final, NoReturn
 
 import typer
 
 from energy_trading.cli import (
     account,
+    agent,
     authority,
     bench,
     council,
@@ -19,6 +21,7 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    settings,
     simulate,
     trace,
     trade,
@@ -65,6 +68,8 @@ for name, group in (
     ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
+    ("agent", agent.group),
+    ("records", agent.records),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act", no_args_is_help=True)
 
@@ -91,11 +96,29 @@ def _version(asked: bool) -> None:
 
 @app.callback()
 def _group(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=settings.CONFIG,
+            help="TOML file of defaults: rpc, chain_id, deployment, key_file, unlocked, timeout."
+            " Without it ~/.config/energy-trading/config.toml, if there is one.",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what is asked of nodes, on standard error.")
+    ] = False,
+    log_file: Annotated[Path | None, typer.Option(help="Append the same log to this file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and JSON only.")] = False,
 ) -> None:
     """Peer-to-peer energy trading on any EVM chain."""
+    settings.start_log(verbose, log_file)
+    settings.apply_settings(context, config)
+    if quiet:
+        settings.be_quiet()
 
 
 def _fail(text: str, status: int) -> NoReturn:

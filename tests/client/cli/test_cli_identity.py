@@ -245,7 +245,7 @@ def test_papers_that_say_otherwise(authorities: str) -> None:
         [
             sys.executable,
             "-m",
-            "energy_trading.cli",
+            "energy_trading",
             "pkg",
             "issue",
             "request.json",
