@@ -366,8 +366,6 @@ from .simulation.profiles import DateOutsideData as DateOutsideData
 from .simulation.profiles import HomeProfile as HomeProfile
 from .simulation.profiles import ProfileRefused as ProfileRefused
 from .simulation.profiles import ProfileSupportMissing as ProfileSupportMissing
-from .simulation.profiles import load_profiles as load_profiles
-from .simulation.profiles import make_profiles as make_profiles
 from .simulation.report import write_report as write_report
 from .simulation.scenario.disturbances import Disturbance as Disturbance
 from .simulation.scenario.scenario import Scenario as Scenario

@@ -12,6 +12,7 @@ from datetime import date, time
 from decimal import Decimal
 from importlib.metadata import entry_points
 from importlib.resources import files
+from math import gcd
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -489,7 +490,8 @@ def short_scenario(
     Args:
         day: UTC.
         seed: of everything that is drawn.
-        profiles: folder or wide CSV; None makes them. Slots have the step of the data, at most an hour.
+        profiles: folder or wide CSV; None makes them. Slots have the step of the data, or the longest
+            that divides both it and an hour.
         homes: how many; None is all that the profiles have. More than these are copies.
         pv_percent: share with photovoltaics; None is half of a folder's homes, two thirds of made ones.
 
@@ -502,7 +504,7 @@ def short_scenario(
     times: dict[str, Any] = {"start": day}
     if profiles is not None:
         found, step_s = profiles_at(profiles)
-        times["slot_seconds"] = step_s
+        times["slot_seconds"] = gcd(step_s, 3600)
         if homes is not None and homes > found:
             people["copies"] = True
     raw = {

@@ -119,7 +119,10 @@ WRONG_PEOPLE = {
         V + "[people]\nprofiles = 'two.csv'\nhomes = 3",
         "two.csv has 2 homes, not 3; copies = true makes copies of them",
     ),
-    "outside the data": (V + "[people]\nprofiles = 'two.csv'", "has no data for the whole of 2026-06-21"),
+    "outside the data": (
+        V + "[people]\nprofiles = 'two.csv'",
+        "two.csv has no slot on 2026-06-21; its data runs from 2021-03-01T00:00:00+00:00",
+    ),
     "two strategies": (
         V + "[[strategies]]\nkind = 'standing'\nhomes = ['home_1']\n" * 2,
         "[[strategies]] 2: a home has a strategy already",
