@@ -154,16 +154,16 @@ def _columns(file: Path) -> dict[str, Series]:
     grid, found = _Grid(file, times[0], step, numbers), {}
     for name, column in zip(header[1:], zip(*rows, strict=True), strict=True):
         powers = np.zeros(numbers.size, np.int64)
-        powers[places] = [int(each * 1_000_000) for each in column]
+        powers[places] = column
         found[name] = Series(grid, powers)
     return found
 
 
-def read_powers(path: Path) -> tuple[list[str], list[int], list[list[Fraction]]]:
+def read_powers(path: Path) -> tuple[list[str], list[int], list[list[int]]]:
     """Read a whole CSV whose first column is `timestamp`.
 
     Returns:
-        Names of the other columns, times of the rows in unix seconds, and the rows' numbers.
+        Names of the other columns, times of the rows in unix seconds, and the rows' numbers in millionths.
 
     Raises:
         ProfileRefused: the header, a time or a number is wrong, or the times do not rise.
@@ -195,7 +195,7 @@ def _step(path: Path, stamps: list[tuple[int, int]]) -> int:
     return step
 
 
-def _powers(path: Path, header: list[str], lines: list[tuple[int, int, list[str]]]) -> list[list[Fraction]]:
+def _powers(path: Path, header: list[str], lines: list[tuple[int, int, list[str]]]) -> list[list[int]]:
     rows = []
     for line, _, row in lines:
         if len(row) != len(header):
@@ -235,10 +235,13 @@ def _time(path: Path, line: int, text: str) -> int:
     return int(moment.timestamp())
 
 
-def _power(path: Path, line: int, text: str) -> Fraction:
+def _power(path: Path, line: int, text: str) -> int:
+    """Return a number in millionths, rounded down."""
+    if text.isascii() and text.isdecimal() and len(text) <= 12:
+        return int(text) * 1_000_000
     if not _POWER.fullmatch(text):
         raise ProfileRefused(f"{path} line {line}: the power {text!r} is not a number of 0 or more")
-    return Fraction(text)
+    return int(Fraction(text) * 1_000_000)
 
 
 def _iso(time: int) -> str:

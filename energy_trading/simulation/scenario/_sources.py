@@ -207,5 +207,5 @@ def read_prices(path: Path) -> tuple[list[int], list[int], list[int]]:
             f"tariffs.csv: {path} line 1: the columns after timestamp must be retail_ct_per_kwh and"
             f" feed_in_ct_per_kwh, not {', '.join(header)}"
         )
-    units = [[int(each * 10_000) for each in row] for row in rows]
+    units = [[each // 100 for each in row] for row in rows]  # of a cent per kWh, 10,000 units per Wh
     return times, [row[0] for row in units], [row[1] for row in units]
