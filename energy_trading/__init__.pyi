@@ -360,6 +360,7 @@ from .simulation.orders import DesignBroken as DesignBroken
 from .simulation.orders import Fills as Fills
 from .simulation.orders import Orders as Orders
 from .simulation.orders import SlotView as SlotView
+from .simulation.orders import StrategyBroken as StrategyBroken
 from .simulation.people import Community as Community
 from .simulation.people import certify as certify
 from .simulation.profiles import DateOutsideData as DateOutsideData
