@@ -374,8 +374,8 @@ from .simulation.scenario.scenario import read_scenario as read_scenario
 from .simulation.scenario.scenario import ready_scenarios as ready_scenarios
 from .simulation.scenario.scenario import scenario_schema as scenario_schema
 from .simulation.script import Script as Script
+from .simulation.settlements import Executor as Executor
 from .simulation.settlements import SettledSlot as SettledSlot
-from .simulation.settlements import Settlement as Settlement
 from .simulation.simulate import SimulationResult as SimulationResult
 from .simulation.simulate import simulate as simulate
 from .simulation.strategies.linear import CostMinimising as CostMinimising

@@ -42,7 +42,7 @@ from energy_trading.simulation.scenario.disturbances import (
     Withdrawals,
 )
 from energy_trading.simulation.scenario.scenario import Scenario
-from energy_trading.simulation.settlements import SettledSlot, Settlement
+from energy_trading.simulation.settlements import Executor, SettledSlot
 from energy_trading.simulation.strategies.strategy import HomesView, Strategy
 from energy_trading.types import BPS, ZERO_ADDRESS, MarketParameters
 
@@ -122,7 +122,7 @@ class Books:
     """
 
     def __init__(
-        self, name: str, stages: Sequence[Design], town: Town, settlement: Settlement, tables: Tables
+        self, name: str, stages: Sequence[Design], town: Town, settlement: Executor, tables: Tables
     ) -> None:
         self.name, self.stages, self._town, self._settlement = name, stages, town, settlement
         self._tables = tables

@@ -1,4 +1,4 @@
-"""Who executes what a design has decided: the protocol of settlements, and the one in memory."""
+"""Who executes what a design has decided: the protocol, and the executor in memory."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SettledSlot:
     withdrawn_cut: Integers
 
 
-class Settlement(Protocol):
+class Executor(Protocol):
     """Executes the slots of one design, and holds the money.
 
     An engine opens an account for each home in `begin` and lets every order, acceptance, award, reading and
@@ -77,6 +77,10 @@ class Settlement(Protocol):
     def floor_seconds(self) -> float | None:
         """Return the CPU seconds that signing and recovering as many messages takes; None if none was."""
         ...
+
+
+#: the name before
+Settlement = Executor
 
 
 class InMemory:
@@ -110,7 +114,7 @@ class InMemory:
         return None
 
 
-def settlement_at(venue: str) -> Settlement:
+def settlement_at(venue: str) -> Executor:
     """Return a settlement for a venue of a scenario.
 
     Raises:

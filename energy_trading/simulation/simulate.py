@@ -37,7 +37,7 @@ from energy_trading.simulation.scenario._sources import (
 )
 from energy_trading.simulation.scenario.disturbances import Reorganisations
 from energy_trading.simulation.scenario.scenario import Given, Scenario
-from energy_trading.simulation.settlements import Settlement, settlement_at
+from energy_trading.simulation.settlements import Executor, settlement_at
 from energy_trading.simulation.strategies.simple import StandingLimits
 from energy_trading.simulation.strategies.strategy import Strategy
 
@@ -97,7 +97,7 @@ def simulate(
     out: Path | None = None,
     *,
     overwrite: bool = False,
-    settle: Callable[[str], Settlement] = settlement_at,
+    settle: Callable[[str], Executor] = settlement_at,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> SimulationResult:
     """Run a scenario.
