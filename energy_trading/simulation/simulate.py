@@ -19,13 +19,13 @@ from energy_trading.errors import BadInput, InternalFault
 from energy_trading.files.whole_file import write_whole
 from energy_trading.simulation._books import LOSSES, Books, Energy, Town
 from energy_trading.simulation._clock import Day, day_of, zone_of
+from energy_trading.simulation._execution import settlement_for
 from energy_trading.simulation._tables import COLUMNS, Tables, quoted
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.pools import MidRatePool
 from energy_trading.simulation.designs.tariffs import FixedTariff
 from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Photovoltaics
 from energy_trading.simulation.devices.stores import StoreDay, run_day
-from energy_trading.simulation.execution import settlement_for
 from energy_trading.simulation.options import ScenarioRefused, units_per_wh
 from energy_trading.simulation.orders import Integers
 from energy_trading.simulation.profiles import HomeProfile
@@ -108,7 +108,7 @@ def simulate(
         scenario: to run.
         out: folder for the result, made if it is missing; None writes nothing.
         overwrite: whether the result of an earlier run gives way.
-        settle: returns who settles a design; see `execution.settlement_for`.
+        settle: returns who settles a design; see `_execution.settlement_for`.
         progress: receives how many days are done, and of how many.
 
     Returns:
