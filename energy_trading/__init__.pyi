@@ -340,6 +340,7 @@ from .simulation.designs.bilateral import Offers as Offers
 from .simulation.designs.bilateral import PayAsBid as PayAsBid
 from .simulation.designs.design import Design as Design
 from .simulation.designs.pools import DoubleAuction as DoubleAuction
+from .simulation.designs.pools import MeteredAuction as MeteredAuction
 from .simulation.designs.pools import MidRatePool as MidRatePool
 from .simulation.designs.sealed import SealedGsp as SealedGsp
 from .simulation.designs.tariffs import FixedTariff as FixedTariff
@@ -363,14 +364,13 @@ from .simulation.orders import DesignBroken as DesignBroken
 from .simulation.orders import Fills as Fills
 from .simulation.orders import Orders as Orders
 from .simulation.orders import SlotView as SlotView
+from .simulation.orders import StrategyBroken as StrategyBroken
 from .simulation.people import Community as Community
 from .simulation.people import certify as certify
 from .simulation.profiles import DateOutsideData as DateOutsideData
 from .simulation.profiles import HomeProfile as HomeProfile
 from .simulation.profiles import ProfileRefused as ProfileRefused
 from .simulation.profiles import ProfileSupportMissing as ProfileSupportMissing
-from .simulation.profiles import load_profiles as load_profiles
-from .simulation.profiles import make_profiles as make_profiles
 from .simulation.report import write_report as write_report
 from .simulation.scenario.disturbances import Disturbance as Disturbance
 from .simulation.scenario.scenario import Scenario as Scenario
@@ -378,8 +378,8 @@ from .simulation.scenario.scenario import read_scenario as read_scenario
 from .simulation.scenario.scenario import ready_scenarios as ready_scenarios
 from .simulation.scenario.scenario import scenario_schema as scenario_schema
 from .simulation.script import Script as Script
+from .simulation.settlements import Executor as Executor
 from .simulation.settlements import SettledSlot as SettledSlot
-from .simulation.settlements import Settlement as Settlement
 from .simulation.simulate import SimulationResult as SimulationResult
 from .simulation.simulate import simulate as simulate
 from .simulation.strategies.linear import CostMinimising as CostMinimising

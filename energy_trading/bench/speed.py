@@ -14,9 +14,9 @@ import numpy as np
 from energy_trading.bindings.suite import SlotSettings
 from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput
-from energy_trading.simulation.engines import opened
+from energy_trading.simulation._engines import opened
+from energy_trading.simulation._trading import Agreed, Cast, OfferTrading, SlotTrading, signature_floor
 from energy_trading.simulation.people import EURO, GENESIS
-from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading, signature_floor
 from energy_trading.types import Terms
 
 SIZES: Final = (10, 100, 1_000, 4_000)
@@ -104,7 +104,7 @@ def measure_speed(
         design: one of `DESIGNS`.
         homes: how many.
         slots: how many of 900 s.
-        engine: see `simulation.engines.opened`.
+        engine: see `simulation._engines.opened`.
         seed: of the homes' readings and keys.
         chain: where to run it in place of a chain of the engine's.
 

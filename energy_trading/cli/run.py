@@ -15,48 +15,64 @@ from energy_trading.errors import BadInput, InternalFault
 
 def run(
     out: Annotated[
-        Path, typer.Option(help="Folder for trades.csv, accounts.csv, events.jsonl and report.html.")
+        Path,
+        typer.Option(help="Folder for the scenario, trades.csv, accounts.csv, events.jsonl and report.html."),
     ],
     profiles: Annotated[
         Path | None,
         typer.Option(help="Folder of hh_*.csv and pv_*_pu.csv, or one wide CSV; default: generate."),
     ] = None,
-    homes: Annotated[int, typer.Option(help="Number of homes, 2 or more.")] = 6,
+    homes: Annotated[
+        int | None,
+        typer.Option(help="Number of homes, 2 or more; default: all of the profiles, or 6."),
+    ] = None,
     day: Annotated[str, typer.Option("--date", help="UTC day, YYYY-MM-DD.")] = "2026-06-21",
     seed: Annotated[
         int, typer.Option(help="Seed of profiles, habits and forecasts; equal seeds make equal trades.")
     ] = 1,
     pv_share: Annotated[
-        int, typer.Option(help="Percentage of a profile folder's homes that get photovoltaics (PV).")
-    ] = 50,
+        int | None,
+        typer.Option(help="Percentage of homes with photovoltaics (PV); default: 50, or 67 of made ones."),
+    ] = None,
     faults: Annotated[
         bool, typer.Option(help="Add disturbances: a withdrawal, a late acceptance, a forger and a cheater.")
     ] = False,
 ) -> None:
     """Trade a day of household profiles on a chain in this process, and report it.
 
-    Every day has a day-ahead auction and the sale of a certified lot; --faults only adds disturbances.
+    Every day has a day-ahead auction and the sale of a certified lot; --faults only adds disturbances. It is
+    the short form of a scenario, which is written into the folder: `simulate` compares market designs with
+    the same homes.
     """
-    if homes < 2:
+    if homes is not None and homes < 2:
         raise BadInput(f"--homes must be 2 or more, not {homes}")
     wanted = _date(day)
+    is_new = not (out / "trades.csv").exists()
     make_folder(out)
     from energy_trading.simulation.faults import InjectedFaults
     from energy_trading.simulation.neighbourhood import settle_in
-    from energy_trading.simulation.profiles import load_profiles, make_profiles
     from energy_trading.simulation.report import write_report
+    from energy_trading.simulation.scenario.scenario import short_scenario
     from energy_trading.simulation.script import Script
+    from energy_trading.simulation.simulate import home_profiles
     from energy_trading.simulation.trading_day import money_is_conserved
 
     with console.status("reading profiles" if profiles else "generating profiles"):
-        data = (
-            make_profiles(homes, wanted, seed)
-            if profiles is None
-            else load_profiles(profiles, wanted, homes, seed, pv_share)
-        )
+        scenario = short_scenario(wanted, seed, profiles, homes, pv_share)
+        data = home_profiles(scenario)
+    (out / "scenario.toml").write_text(scenario.to_toml(), encoding="utf-8")
     console.print(
-        f"{homes} homes, {len(data[0].slot_starts)} slots of {data[0].step_s // 60} min on {wanted}"
+        f"{len(data)} homes, {len(data[0].slot_starts)} slots of {data[0].step_s // 60} min on {wanted}"
     )
+    copies = [each.name for each in data if "#" in each.name]
+    if copies:
+        console.print(f"{len(copies)} homes are copies of others: {', '.join(copies)}", markup=False)
+    console.print(
+        f"this is the scenario {out / 'scenario.toml'}; `energy-trading simulate` compares designs with it",
+        markup=False,
+    )
+    if not is_new:
+        console.print(f"the result of an earlier day in {out} is replaced", markup=False)
     there = settle_in(data, seed, lambda line: console.print(f"  {line}", markup=False))
     columns = (
         TextColumn("trading"),

@@ -24,8 +24,8 @@ from energy_trading.files._json import canonical_json, check_integer, from_hex, 
 from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import Domain
 
-#: The most keys that one root may hold; their proofs have 14 hashes.
-MAX_KEYS: Final = 2**14
+#: The most keys that one root may hold, 128 for each of 1,024 meters; their proofs have 17 hashes.
+MAX_KEYS: Final = 2**17
 VOUCH_TYPE: Final = "Vouch(bytes32 commitment,uint256 count,uint256 epoch)"
 
 
@@ -177,7 +177,7 @@ class KeyRootBuilder:
         Raises:
             NotVouched: there are too few vouches, or one is repeated, wrong or not of a registered meter.
             BadInput: no honest meter holds one of the signers, a key is repeated, or the root would hold
-                more than 2**14 keys.
+                more than 2**17 keys.
         """
         for signer in signers:
             check_signer(signer, self._p256_verifier)

@@ -18,7 +18,16 @@ from energy_trading.rules.settlement import is_beyond_tolerance, short_delivery,
 from energy_trading.simulation._tables import Tables, quoted
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.tariffs import GridOnly
-from energy_trading.simulation.orders import Fills, Integers, Orders, SlotView, ration
+from energy_trading.simulation.orders import (
+    DesignBroken,
+    Fills,
+    Integers,
+    Orders,
+    SlotView,
+    StrategyBroken,
+    blaming,
+    ration,
+)
 from energy_trading.simulation.people import EURO
 from energy_trading.simulation.scenario.disturbances import (
     CapturedClusters,
@@ -33,7 +42,7 @@ from energy_trading.simulation.scenario.disturbances import (
     Withdrawals,
 )
 from energy_trading.simulation.scenario.scenario import Scenario
-from energy_trading.simulation.settlements import SettledSlot, Settlement
+from energy_trading.simulation.settlements import Executor, SettledSlot
 from energy_trading.simulation.strategies.strategy import HomesView, Strategy
 from energy_trading.types import BPS, ZERO_ADDRESS, MarketParameters
 
@@ -113,7 +122,7 @@ class Books:
     """
 
     def __init__(
-        self, name: str, stages: Sequence[Design], town: Town, settlement: Settlement, tables: Tables
+        self, name: str, stages: Sequence[Design], town: Town, settlement: Executor, tables: Tables
     ) -> None:
         self.name, self.stages, self._town, self._settlement = name, stages, town, settlement
         self._tables = tables
@@ -250,7 +259,7 @@ class Books:
             metered = stage.closes == "after metering"
             draw = self._random(13, view.slot, place, i)
             seen = HomesView(view, expected[numbers], free[numbers], metered, draw)
-            energy[numbers], limit[numbers] = strategy.orders(seen)
+            energy[numbers], limit[numbers] = _ordered(strategy, seen)
             views.append(seen)
         if stage.closes != "after metering":
             prudent = self._town.scenario.people.prudent_percent
@@ -274,7 +283,8 @@ class Books:
         fills = Fills.pairs([])
         open_rows = np.zeros(homes, np.int64)
         if not isinstance(stage, GridOnly):
-            fills = stage.clear(orders, replace(view, random=self._random(14, view.slot, place)))
+            with blaming(DesignBroken, f"design {self.name}"):
+                fills = stage.clear(orders, replace(view, random=self._random(14, view.slot, place)))
             fills.check(orders, self.name)
             free_limits = np.where(orders.energy_wh > 0, min(view.floor, view.ceiling), view.ceiling)
             free_limits = np.where(orders.energy_wh != 0, free_limits, orders.limit)
@@ -684,6 +694,19 @@ class Books:
             abs(kept[there]),
             state[there].tolist(),
         )
+
+
+def _ordered(strategy: Strategy, view: HomesView) -> tuple[Integers, Integers]:
+    """Return what a strategy orders, if it is an energy and a limit for each of its homes, in integers."""
+    name = f"strategy {strategy.kind or type(strategy).__name__}"
+    with blaming(StrategyBroken, name):
+        energy, limit = (np.asarray(each) for each in strategy.orders(view))
+    size = view.expected_wh.shape
+    if any(each.dtype.kind not in "iu" or each.shape != size for each in (energy, limit)):
+        raise StrategyBroken(
+            f"the {name} must return whole Wh and whole units per Wh, one of each for its {size[0]} homes"
+        )
+    return energy, limit
 
 
 def _same_side(expected: Integers, contracted: Integers) -> Integers:

@@ -28,7 +28,7 @@ from energy_trading.identity import (
     proofs_of_person,
 )
 from energy_trading.market.trade.trader import Trader
-from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
+from energy_trading.meter.key_root import MAX_KEYS, Evidence, KeyList, KeyRootBuilder, registry_domain
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
 from energy_trading.meter.smart_meter import Reading, SmartMeter
@@ -51,9 +51,8 @@ MIN_REPLY_S: Final = 60
 FUNDS: Final = 50 * EURO
 #: The market of the simulated day keeps one per cent of what sellers earn.
 FEE_BPS: Final = 100
-#: One-time keys of a meter in an epoch, at most; a root holds 2**14 in all.
+#: One-time keys of a meter in an epoch; beyond 1,024 homes fewer, because a root holds `MAX_KEYS` in all.
 MAX_ONE_TIME_KEYS: Final = 128
-_ROOT_KEYS: Final = 2**14
 #: Vouchers a key list needs beside its owner.
 _OTHERS: Final = 1
 _SECONDS_TO_ENROL: Final = 6 * 3600
@@ -251,7 +250,7 @@ def settle_in(
     say(f"{len(members)} accounts are open and funded, and their meters are registered")
 
     epoch_seconds = there.ledger.epoch_seconds()
-    count = min(MAX_ONE_TIME_KEYS, _ROOT_KEYS // len(profiles))
+    count = min(MAX_ONE_TIME_KEYS, MAX_KEYS // len(profiles))
     for epoch in range(chain.now() // epoch_seconds, slots[-1] // epoch_seconds + 1):
         there.publish_one_time_keys(epoch, count)
     say(f"{count} one-time receipt keys per meter are published; other meters have vouched for them")

@@ -2,20 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from energy_trading.errors import BadInput
+from energy_trading.errors import BadInput, EnergyTradingError
 
 Integers: TypeAlias = NDArray[np.int64]
 
 
 class DesignBroken(BadInput):
     """A market design filled what nobody ordered, or at a price that an order does not allow."""
+
+
+class StrategyBroken(BadInput):
+    """A strategy failed, or returned something else than an energy and a limit for each of its homes."""
+
+
+@contextmanager
+def blaming(kind: type[BadInput], what: str) -> Iterator[None]:
+    """Let what a researcher's own class raises be an error that names it; its cause is kept.
+
+    Args:
+        kind: of the error.
+        what: strategy or design, with its name.
+    """
+    try:
+        yield
+    except EnergyTradingError:
+        raise
+    except Exception as error:
+        raise kind(f"the {what} failed with {type(error).__name__}: {error}") from error
 
 
 @dataclass(frozen=True)
@@ -132,6 +153,9 @@ class Fills:
             DesignBroken: the energies do not add up to 0, a home has more than it ordered or the other side,
                 or a price is worse than its limit.
         """
+        arrays = self.home, self.energy_wh, self.price, self.pair
+        if any(each.dtype.kind not in "iu" or each.shape != self.home.shape for each in arrays):
+            raise DesignBroken(f"the design {name} must return fills in integers, arrays of one length")
         rows = self.rows(orders.energy_wh.size)
         if int(self.energy_wh.sum()):
             raise DesignBroken(

@@ -40,10 +40,11 @@ from energy_trading.types import Delivery, Energy
 #: A forecast errs by up to this many per cent; people offer and buy this many per cent of it.
 FORECAST_ERROR_PERCENT: Final = 12
 PRUDENT_PERCENT: Final = 88
-#: Offers a home makes in a slot; the smallest that is worth a transaction, the largest that finds a buyer.
+#: Offers a home makes in a slot; the least mean power that is worth a transaction, and the most that finds a
+#: buyer, W. What an offer has in Wh follows from the length of the slot.
 MAX_OFFERS: Final = 4
-MIN_OFFER_WH: Final = 20
-MAX_OFFER_WH: Final = 80
+MIN_OFFER_W: Final = 80
+MAX_OFFER_W: Final = 320
 #: Seconds after the end of a slot at which meters are read and the next market opens.
 _LATER_S: Final = 10
 
@@ -71,6 +72,8 @@ class Script:
     ) -> None:
         self.day = TradingDay(there, seed)
         self.there, self.faults = there, faults or Faults()
+        self._least_wh = max(1, MIN_OFFER_W * self.day.step // 3600)
+        self._most_wh = max(1, MAX_OFFER_W * self.day.step // 3600)
         self._progress = progress
         self._parameters = there.market.market_parameters()
         self._rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
@@ -118,14 +121,14 @@ class Script:
                 expected[entry.buyer.number] = 0  # has its one seller
         book: list[OpenOffer] = []
         for home in self.there.homes:
-            if expected[home.number] >= MIN_OFFER_WH:
+            if expected[home.number] >= self._least_wh:
                 book += self._offer(home, expected[home.number], slot)
         day.slots[slot].offered_wh = sum(entry.offer.energy_wh for entry in book)
         self.faults.before_acceptance(day, slot, book)
         # By price first, then by time. A home takes a slot's energy from one seller, so that the reading of
         # its meter shows whose delivery fell short.
         book.sort(key=lambda entry: entry.row.price_ct)
-        buyers = [home for home in self.there.homes if -expected[home.number] >= MIN_OFFER_WH]
+        buyers = [home for home in self.there.homes if -expected[home.number] >= self._least_wh]
         self._rng.shuffle(buyers)
         for buyer in buyers:
             self._buy(buyer, -expected[buyer.number], slot, book)
@@ -145,8 +148,8 @@ class Script:
 
     def _offer(self, home: Home, energy_wh: int, slot: int) -> list[OpenOffer]:
         day, start = self.day, self.day.starts[slot]
-        count = max(1, min(home.offers, energy_wh // (3 * MIN_OFFER_WH)))
-        energy_wh = min(energy_wh, count * MAX_OFFER_WH)
+        count = max(1, min(home.offers, energy_wh // (3 * self._least_wh)))
+        energy_wh = min(energy_wh, count * self._most_wh)
         make = home.trader.sign_offer if home.offers_signed else home.trader.offer
         entries = []
         for i in range(count):

@@ -1,4 +1,4 @@
-"""Who executes what a design has decided: the protocol of settlements, and the one in memory."""
+"""Who executes what a design has decided: the protocol, and the executor in memory."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class SettledSlot:
     withdrawn_cut: Integers
 
 
-class Settlement(Protocol):
+class Executor(Protocol):
     """Executes the slots of one design, and holds the money.
 
     An engine opens an account for each home in `begin` and lets every order, acceptance, award, reading and

@@ -19,15 +19,16 @@ from energy_trading.errors import BadInput, InternalFault
 from energy_trading.files.whole_file import write_whole
 from energy_trading.simulation._books import LOSSES, Books, Energy, Town
 from energy_trading.simulation._clock import Day, day_of, zone_of
+from energy_trading.simulation._execution import settlement_for
 from energy_trading.simulation._tables import COLUMNS, Tables, quoted
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.pools import MidRatePool
 from energy_trading.simulation.designs.tariffs import FixedTariff
 from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Photovoltaics
 from energy_trading.simulation.devices.stores import StoreDay, run_day
-from energy_trading.simulation.execution import settlement_for
 from energy_trading.simulation.options import ScenarioRefused, units_per_wh
 from energy_trading.simulation.orders import Integers
+from energy_trading.simulation.profiles import HomeProfile
 from energy_trading.simulation.scenario._sources import (
     Listed,
     Made,
@@ -38,7 +39,7 @@ from energy_trading.simulation.scenario._sources import (
 )
 from energy_trading.simulation.scenario.disturbances import Reorganisations
 from energy_trading.simulation.scenario.scenario import Given, Scenario
-from energy_trading.simulation.settlements import Settlement
+from energy_trading.simulation.settlements import Executor
 from energy_trading.simulation.strategies.simple import StandingLimits
 from energy_trading.simulation.strategies.strategy import Strategy
 
@@ -98,7 +99,7 @@ def simulate(
     out: Path | None = None,
     *,
     overwrite: bool = False,
-    settle: Callable[[Scenario, Sequence[Design], int], Settlement] = settlement_for,
+    settle: Callable[[Scenario, Sequence[Design], int], Executor] = settlement_for,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> SimulationResult:
     """Run a scenario.
@@ -107,7 +108,7 @@ def simulate(
         scenario: to run.
         out: folder for the result, made if it is missing; None writes nothing.
         overwrite: whether the result of an earlier run gives way.
-        settle: returns who settles a design; see `execution.settlement_for`.
+        settle: returns who settles a design; see `_execution.settlement_for`.
         progress: receives how many days are done, and of how many.
 
     Returns:
@@ -197,6 +198,17 @@ def check_people(scenario: Scenario) -> tuple[int, int]:
     for number in {0, scenario.time.days - 1}:
         homes.check(day_of(number, scenario.time.start, zone, scenario.time.slot_seconds))
     return len(source.names), len(source.copies)
+
+
+def home_profiles(scenario: Scenario) -> list[HomeProfile]:
+    """Return load and photovoltaics of all homes on the first day of a scenario, without other devices."""
+    source, zone = _source(scenario), zone_of(scenario.time.zone)
+    day = day_of(0, scenario.time.start, zone, scenario.time.slot_seconds)
+    energies, starts = source.day(day), day.starts.tolist()
+    return [
+        HomeProfile(name, starts, day.step_s, load.tolist(), pv.tolist())
+        for name, load, pv in zip(source.names, energies.load_wh, energies.pv_wh, strict=True)
+    ]
 
 
 def prepare_folder(out: Path, overwrite: bool) -> None:

@@ -23,9 +23,9 @@ from energy_trading.bindings.suite import SlotSettings
 from energy_trading.chain._revm import RevmChain
 from energy_trading.chain.connect import Chain
 from energy_trading.errors import BadInput, Forged
-from energy_trading.simulation import trading
-from energy_trading.simulation.engines import ENGINES, opened
-from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading
+from energy_trading.simulation import _trading as trading
+from energy_trading.simulation._engines import ENGINES, opened
+from energy_trading.simulation._trading import Agreed, Cast, OfferTrading, SlotTrading
 from energy_trading.simulation.venues import InMemory
 from energy_trading.types import MemberView, Terms
 from tests import nodes

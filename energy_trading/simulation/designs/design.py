@@ -14,7 +14,7 @@ Closes = Literal["day ahead", "before the slot", "after metering"]
 class Design:
     """A market design: the orders of a slot in, fills out. Subclasses are dataclasses of their options.
 
-    Who executes the fills is another matter: a `Settlement` does, in memory or on a chain.
+    Who executes the fills is another matter: an `Executor` does, in memory or on a chain.
     """
 
     kind: ClassVar[str] = ""

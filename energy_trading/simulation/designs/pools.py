@@ -48,3 +48,12 @@ class DoubleAuction(Design):
         limit = orders.limit.clip(1)
         cleared = clear_double_auction(orders.energy_wh, limit, orders.max_spend, slot.slot)
         return Fills.pooled(cleared.rows, cleared.price)
+
+
+@dataclass(frozen=True)
+class MeteredAuction(DoubleAuction):
+    """The double auction on metered energy, for research: there a limit is a bluff, and silence can pay."""
+
+    kind: ClassVar[str] = "metered-auction"
+    closes: ClassVar[Closes] = "after metering"
+    guaranteed: ClassVar[bool] = False

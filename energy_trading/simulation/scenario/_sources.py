@@ -9,9 +9,7 @@ import os
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from fractions import Fraction
-from functools import cache
-from itertools import pairwise
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
@@ -24,10 +22,9 @@ from energy_trading.simulation.profiles import (
     COPY_PERCENT,
     COPY_SHIFT_SLOTS,
     PV_SIZES_W,
-    ProfileRefused,
-    read_powers,
     standard_sky,
 )
+from energy_trading.simulation.scenario._powers import Series, read_path, read_powers
 
 if TYPE_CHECKING:
     from energy_trading.simulation.scenario.scenario import HomeOptions, People
@@ -63,9 +60,14 @@ def whole_wh(energy: Integers) -> Integers:
 
 
 class Made:
-    """Homes with BDEW's household load H25, and photovoltaics under a sky that all of them share.
+    """German homes: BDEW's household load H25, and photovoltaics under a partly cloudy sky that all share.
 
-    As `profiles.make_profiles`, for any number of days and homes.
+    Loads differ by yearly use (2,000 … 6,000 kWh) and by slot (50 … 150 % of the standard load, which is a
+    mean over many homes). Roofs have a size of `PV_SIZES_W`, face east to west and are tilted 20 … 45°:
+    pvlib's clear sky at Kassel, times a cloud factor, times 0.8 for losses.
+
+    Source:
+        BDEW standard load profile H25 (demandlib); Ineichen and Perez 2002 (pvlib).
     """
 
     def __init__(self, homes: int, pv_percent: int, seed: int) -> None:
@@ -102,12 +104,12 @@ class Made:
         return Energies(whole_wh(load), whole_wh(pv))
 
 
-@cache
+@lru_cache(2)
 def _standard(starts: tuple[int, ...], step_s: int) -> tuple[list[int], Any]:
     return standard_sky(list(starts), step_s)
 
 
-@cache
+@lru_cache(128)
 def _plane(sky: Any, azimuth: int, tilt: int) -> tuple[int, ...]:
     return tuple(sky.irradiance(azimuth, tilt))
 
@@ -133,29 +135,6 @@ class Listed:
         )
 
 
-@dataclass(frozen=True, eq=False)
-class _Series:
-    """Mean powers of one column, µW, in equal steps."""
-
-    start: int
-    step_s: int
-    power_uw: Integers
-
-    def energy(self, day: Day, name: str) -> Integers:
-        """Return µW·s in each slot of a day."""
-        edges = np.append(day.starts, day.starts[-1] + day.step_s) - self.start
-        last = self.power_uw.size * self.step_s
-        if edges[0] < 0 or edges[-1] > last:
-            raise ProfileRefused(f"{name} has no data for the whole of {day.date}")
-        first = int(edges[0]) // self.step_s
-        powers = self.power_uw[first : -(-int(edges[-1]) // self.step_s)]
-        edges -= first * self.step_s
-        sums = np.concatenate(([0], (powers * self.step_s).cumsum()))
-        places = np.minimum(edges // self.step_s, powers.size - 1)
-        into: Integers = sums[places] + powers[places] * (edges - places * self.step_s)
-        return np.diff(into)
-
-
 class Measured:
     """Homes from files: a folder of `hh_*.csv` and `pv_*_pu.csv`, or wide CSVs with a column for each home.
 
@@ -166,7 +145,7 @@ class Measured:
     """
 
     def __init__(self, path: Path, people: People, seed: int) -> None:
-        loads, pvs, roofs = _read_path(path)
+        loads, pvs, roofs = read_path(path)
         homes = people.homes or len(loads)
         if homes > len(loads) and not people.copies:
             raise ScenarioRefused(
@@ -178,7 +157,7 @@ class Measured:
         chosen = sorted(draw.sample(range(count), homes)) if homes < count else list(range(count))
         names = [name for name, _ in loads]
         self.names, self.copies = [], []
-        self._rows: list[tuple[_Series, int, int, _Series | None, int]] = []
+        self._rows: list[tuple[Series, int, int, Series | None, int]] = []
         for number in range(homes):
             turn, place = divmod(number, len(chosen))
             name, load = loads[chosen[place]]
@@ -198,60 +177,10 @@ class Measured:
     def day(self, day: Day) -> Energies:
         """Cut the day out of the files; a copy is scaled, and moved around the day."""
         loads, pvs = [], []
-        for name, (load, scale, shift, pv, size) in zip(self.names, self._rows, strict=True):
-            loads.append(np.roll(load.energy(day, name), shift) * scale // 100)
-            pvs.append(np.zeros(day.starts.size, np.int64) if pv is None else pv.energy(day, name) * size)
+        for load, scale, shift, pv, size in self._rows:
+            loads.append(np.roll(load.energy(day), shift) * scale // 100)
+            pvs.append(np.zeros(day.starts.size, np.int64) if pv is None else pv.energy(day) * size)
         return Energies(whole_wh(np.stack(loads)), whole_wh(np.stack(pvs)))
-
-
-def _read_path(path: Path) -> tuple[list[tuple[str, _Series]], dict[str, _Series], list[_Series]]:
-    """Return loads by name, photovoltaics by name, and roofs for 1 W."""
-    if not path.exists():
-        raise ScenarioRefused(f"{path} is neither a file nor a directory; name one that holds profiles")
-    if path.is_file():
-        files = [path]
-    elif files := sorted(path.glob("hh_*.csv")):
-        loads = [(file.stem, _series(file, *read_powers(file))["electricity"]) for file in files]
-        shapes = sorted(path.glob("pv_*_pu.csv"))
-        return loads, {}, [_series(file, *read_powers(file))["electricity"] for file in shapes]
-    elif not (files := sorted(path.glob("*.csv"))):
-        raise ScenarioRefused(f"people.profiles: the folder {path} holds no CSV file")
-    loads, pvs = [], {}
-    for file in files:
-        for column, series in _series(file, *read_powers(file)).items():
-            if column in ("load_w", "pv_w"):
-                column = f"{file.stem}_{column}"
-            if column.endswith("_load_w"):
-                loads.append((column.removesuffix("_load_w"), series))
-            elif column.endswith("_pv_w"):
-                pvs[column.removesuffix("_pv_w")] = series
-            else:
-                raise ScenarioRefused(
-                    f"people.profiles: {file} line 1: the column {column} must be load_w, pv_w,"
-                    " <home>_load_w or <home>_pv_w"
-                )
-    names = [name for name, _ in loads]
-    if len(set(names)) < len(names) or not pvs.keys() <= set(names):
-        raise ScenarioRefused(f"people.profiles: {path} has a home twice, or a roof without a home")
-    return loads, pvs, []
-
-
-def _series(
-    file: Path, header: list[str], times: list[int], rows: list[list[Fraction]]
-) -> dict[str, _Series]:
-    if len(times) < 2:
-        raise ProfileRefused(f"{file} needs at least two rows, but has {len(times)}")
-    steps = {later - earlier for earlier, later in pairwise(times)}
-    if len(steps) > 1:
-        raise ProfileRefused(
-            f"{file} has steps of {min(steps)} s and of {max(steps)} s; all of them must be equal"
-        )
-    (step,) = steps
-    columns = zip(*rows, strict=True)
-    return {
-        name: _Series(times[0], step, np.array([int(each * 1_000_000) for each in column], np.int64))
-        for name, column in zip(header, columns, strict=True)
-    }
 
 
 def measured_folder(near: Path) -> Path:
@@ -278,5 +207,5 @@ def read_prices(path: Path) -> tuple[list[int], list[int], list[int]]:
             f"tariffs.csv: {path} line 1: the columns after timestamp must be retail_ct_per_kwh and"
             f" feed_in_ct_per_kwh, not {', '.join(header)}"
         )
-    units = [[int(each * 10_000) for each in row] for row in rows]
+    units = [[each // 100 for each in row] for row in rows]  # of a cent per kWh, 10,000 units per Wh
     return times, [row[0] for row in units], [row[1] for row in units]

@@ -12,6 +12,7 @@ from datetime import date, time
 from decimal import Decimal
 from importlib.metadata import entry_points
 from importlib.resources import files
+from math import gcd
 from pathlib import Path
 from typing import Any, ClassVar, Final, TypeVar
 
@@ -20,7 +21,7 @@ from energy_trading.files.whole_file import unreadable
 from energy_trading.simulation._clock import zone_of
 from energy_trading.simulation.designs.bilateral import NegotiatedLots, Offers, PayAsBid
 from energy_trading.simulation.designs.design import Design
-from energy_trading.simulation.designs.pools import DoubleAuction, MidRatePool
+from energy_trading.simulation.designs.pools import DoubleAuction, MeteredAuction, MidRatePool
 from energy_trading.simulation.designs.sealed import SealedGsp
 from energy_trading.simulation.designs.tariffs import FixedTariff, GridOnly
 from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Photovoltaics
@@ -32,6 +33,7 @@ from energy_trading.simulation.options import (
     schema_of,
     units_per_wh,
 )
+from energy_trading.simulation.scenario._powers import profiles_at
 from energy_trading.simulation.scenario.disturbances import KINDS
 from energy_trading.simulation.strategies.linear import CostMinimising
 from energy_trading.simulation.strategies.simple import LearningBySuccess, StandingLimits, ZeroIntelligence
@@ -48,6 +50,7 @@ DESIGNS: Final[Mapping[str, type]] = {
         Offers,
         MidRatePool,
         DoubleAuction,
+        MeteredAuction,
         PayAsBid,
         SealedGsp,
         NegotiatedLots,
@@ -477,6 +480,41 @@ def scenario_of(raw: Mapping[str, Any], name: str, folder: Path) -> Scenario:
         **tables,
         **groups,
     )
+
+
+def short_scenario(
+    day: date, seed: int, profiles: Path | None, homes: int | None, pv_percent: int | None
+) -> Scenario:
+    """Return the scenario of a day of homes that `run` trades, with the designs that contracts have.
+
+    Args:
+        day: UTC.
+        seed: of everything that is drawn.
+        profiles: folder or wide CSV; None makes them. Slots have the step of the data, or the longest
+            that divides both it and an hour.
+        homes: how many; None is all that the profiles have. More than these are copies.
+        pv_percent: share with photovoltaics; None is half of a folder's homes, two thirds of made ones.
+
+    Raises:
+        ScenarioRefused: an argument is out of its range, or the profiles are not there.
+    """
+    people: dict[str, Any] = {"profiles": "made" if profiles is None else str(profiles.resolve())}
+    people |= {} if homes is None else {"homes": homes}
+    people["pv_percent"] = (67 if profiles is None else 50) if pv_percent is None else pv_percent
+    times: dict[str, Any] = {"start": day}
+    if profiles is not None:
+        found, step_s = profiles_at(profiles)
+        times["slot_seconds"] = gcd(step_s, 3600)
+        if homes is not None and homes > found:
+            people["copies"] = True
+    raw = {
+        "version": VERSION,
+        "seed": seed,
+        "time": times,
+        "people": people,
+        "designs": [{"kind": kind} for kind in ("grid-only", "offers", "gsp", "lots", "pool")],
+    }
+    return scenario_of(raw, "run", Path())
 
 
 def _list(raw: Mapping[str, Any], key: str, place: str) -> Sequence[Any]:

@@ -10,8 +10,8 @@ from energy_trading.bench.speed import measure_speed
 from energy_trading.chain import _revm
 from energy_trading.chain.in_process import revm
 from energy_trading.errors import BadInput
+from energy_trading.simulation._trading import Cast
 from energy_trading.simulation.people import GENESIS
-from energy_trading.simulation.trading import Cast
 from tests.client.cli_runs import cli
 from tests.differential.revm import pyrevm
 

@@ -101,5 +101,6 @@ def test_run_trades_a_wide_csv(tmp_path: Path) -> None:
         assert done.stderr == ""
         assert done.returncode == 0
         assert "money is conserved, and nothing is held any more" in done.stdout
+    assert "is replaced" in done.stdout  # not overwritten without a word
     names = {path.name for path in (tmp_path / "out").iterdir()}
-    assert names == {"trades.csv", "accounts.csv", "events.jsonl", "report.html"}
+    assert names == {"scenario.toml", "trades.csv", "accounts.csv", "events.jsonl", "report.html"}

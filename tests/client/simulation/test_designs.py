@@ -14,18 +14,24 @@ from hypothesis import strategies as st
 from energy_trading.rules import pool
 from energy_trading.simulation.designs.bilateral import NegotiatedLots, Offers, PayAsBid
 from energy_trading.simulation.designs.design import Design
-from energy_trading.simulation.designs.pools import DoubleAuction, MidRatePool
+from energy_trading.simulation.designs.pools import DoubleAuction, MeteredAuction, MidRatePool
 from energy_trading.simulation.designs.sealed import SealedGsp
 from energy_trading.simulation.designs.tariffs import FixedTariff, GridOnly
 from energy_trading.simulation.options import ScenarioRefused
-from energy_trading.simulation.orders import DesignBroken, Fills, Orders, SlotView, ration
+from energy_trading.simulation.orders import DesignBroken, Fills, Orders, SlotView, StrategyBroken, ration
 from energy_trading.simulation.scenario.scenario import DESIGNS, Scenario, scenario_of
 from energy_trading.simulation.simulate import simulate
 
 RETAIL, FEED_IN = 300_000, 80_000
 ALL = (
     *(GridOnly(), FixedTariff(), Offers(), Offers(suppliers=1), MidRatePool(), DoubleAuction()),
-    *(MidRatePool(price="supply-demand ratio"), PayAsBid(), SealedGsp(), SealedGsp(lots=1, safe_percent=100)),
+    *(
+        MidRatePool(price="supply-demand ratio"),
+        MeteredAuction(),
+        PayAsBid(),
+        SealedGsp(),
+        SealedGsp(lots=1, safe_percent=100),
+    ),
     *(NegotiatedLots(), NegotiatedLots(sessions=0)),
 )
 
@@ -176,3 +182,54 @@ def test_own_design_is_loaded_and_checked(tmp_path: Path) -> None:
     (tmp_path / "own.py").write_text("1 / 0", encoding="utf-8")
     with pytest.raises(ScenarioRefused, match="fails with ZeroDivisionError: division by zero"):
         own(tmp_path, "own.py:Gift")
+
+
+BROKEN = """
+from energy_trading import Design, Fills, Strategy
+
+class Fails(Design):
+    kind = "fails"
+    def clear(self, orders, slot):
+        raise ValueError("no idea")
+
+class Floats(Design):
+    kind = "floats"
+    def clear(self, orders, slot):
+        return Fills.pooled(orders.energy_wh * 0 + 1, 0.5)
+
+class Guess(Strategy):
+    kind = "guess"
+    def orders(self, view):
+        return view.expected_wh / 2, view.expected_wh
+
+class Few(Strategy):
+    kind = "few"
+    def orders(self, view):
+        return view.expected_wh[:1], view.expected_wh[:1]
+
+class Lost(Strategy):
+    kind = "lost"
+    def orders(self, view):
+        return view.tomorrow
+"""
+
+
+@pytest.mark.parametrize(
+    ("table", "kind", "error", "sentence"),
+    [
+        ("designs", "Fails", DesignBroken, "the design Fails failed with ValueError: no idea"),
+        ("designs", "Floats", DesignBroken, "the design Floats must return fills in integers"),
+        ("strategies", "Guess", StrategyBroken, "the strategy guess must return whole Wh and whole units"),
+        ("strategies", "Few", StrategyBroken, "one of each for its 6 homes"),
+        ("strategies", "Lost", StrategyBroken, "the strategy lost failed with AttributeError"),
+    ],
+)
+def test_own_classes_that_fail_are_named(
+    table: str, kind: str, error: type[Exception], sentence: str, tmp_path: Path
+) -> None:
+    """An own class that raises, or returns floats or too few, is one sentence that names it."""
+    (tmp_path / "own.py").write_text(BROKEN, encoding="utf-8")
+    text = f"version = 1\n[[{table}]]\nkind = 'own.py:{kind}'\n"
+    with pytest.raises(error) as broken:
+        simulate(scenario_of(tomllib.loads(text), "mine", tmp_path))
+    assert sentence in str(broken.value)

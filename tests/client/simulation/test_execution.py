@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from energy_trading.errors import BadInput
-from energy_trading.simulation import execution, trading
+from energy_trading.simulation import _execution as execution
+from energy_trading.simulation import _trading as trading
 from energy_trading.simulation.scenario.scenario import read_scenario
 from energy_trading.simulation.simulate import SimulationResult, simulate
 from tests.differential.revm import pyrevm

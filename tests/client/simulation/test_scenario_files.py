@@ -18,9 +18,11 @@ from energy_trading.simulation.scenario.scenario import (
     ready_scenarios,
     scenario_of,
     scenario_schema,
+    short_scenario,
 )
-from energy_trading.simulation.simulate import check_people, simulate
+from energy_trading.simulation.simulate import check_people, home_profiles, simulate
 from tests.client.cli_runs import cli
+from tests.days import DAY, PV_WH, SLOTS, STEP_S, write_wide_csv
 
 ROOT = Path(__file__).resolve().parents[3]
 READY = ROOT / "energy_trading" / "simulation" / "scenario" / "ready"
@@ -117,7 +119,10 @@ WRONG_PEOPLE = {
         V + "[people]\nprofiles = 'two.csv'\nhomes = 3",
         "two.csv has 2 homes, not 3; copies = true makes copies of them",
     ),
-    "outside the data": (V + "[people]\nprofiles = 'two.csv'", "has no data for the whole of 2026-06-21"),
+    "outside the data": (
+        V + "[people]\nprofiles = 'two.csv'",
+        "two.csv has no slot on 2026-06-21; its data runs from 2021-03-01T00:00:00+00:00",
+    ),
     "two strategies": (
         V + "[[strategies]]\nkind = 'standing'\nhomes = ['home_1']\n" * 2,
         "[[strategies]] 2: a home has a strategy already",
@@ -216,3 +221,46 @@ def test_new_check_and_show(tmp_path: Path) -> None:
     assert cli("scenario", "show", "--schema").json == scenario_schema()
     assert [row["name"] for row in cli("scenario", "show", "--json").json] == ready_scenarios()
     assert cli("scenario", "new", file).status == 1
+
+
+def test_run_is_the_short_form_of_a_scenario(tmp_path: Path) -> None:
+    """Its homes are the scenario's: all of the file at the file's step, copies only beyond them, by name."""
+    source = write_wide_csv(tmp_path / "homes.csv")
+    short = short_scenario(DAY, 1, source, None, None)
+    homes = home_profiles(short)
+    assert [home.name for home in homes] == ["north", "east", "south", "west"]
+    assert {home.step_s for home in homes} == {STEP_S}
+    assert sum(homes[0].pv_wh) == PV_WH["north"] * SLOTS
+    (tmp_path / "scenario.toml").write_text(short.to_toml())
+    again = read_scenario(str(tmp_path / "scenario.toml"))
+    assert home_profiles(again) == homes
+    assert list(again.designs) == ["grid-only", "offers", "gsp", "lots", "pool"]
+    copied = simulate(short_scenario(DAY, 1, source, 6, None))
+    assert copied.copies == ["north#2", "east#2"]
+    assert copied.local_match_share == 1
+    assert len(home_profiles(short_scenario(DAY, 1, source, 3, None))) == 3
+    with pytest.raises(ScenarioRefused, match="homes must be 2 or more, not 1"):
+        short_scenario(DAY, 1, source, 1, None)
+
+
+def test_entry_points_name_designs_and_strategies(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A package that registers a design and a strategy is found by their names alone."""
+    (tmp_path / "others.py").write_text(
+        "from energy_trading import Offers, StandingLimits\n"
+        "class Bazaar(Offers):\n    kind = 'bazaar'\n"
+        "class Patient(StandingLimits):\n    kind = 'patient'\n"
+    )
+    info = tmp_path / "others-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: others\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(
+        "[energy_trading.designs]\nbazaar = others:Bazaar\n"
+        "[energy_trading.strategies]\npatient = others:Patient\nwrong = others:Bazaar\n"
+    )
+    monkeypatch.syspath_prepend(str(tmp_path))
+    text = V + "[[strategies]]\nkind = 'patient'\noffer_percent = 50\n[[designs]]\nkind = 'bazaar'"
+    named = read(text)
+    assert [each.kind for each in named.designs["bazaar"]] == ["bazaar"]
+    assert simulate(named).designs["bazaar"]["trades"] > 0
+    with pytest.raises(ScenarioRefused, match="wrong is no subclass of Strategy"):
+        read(V + "[[strategies]]\nkind = 'wrong'")

@@ -369,3 +369,114 @@ def test_command_prints_a_table_and_json(tmp_path: Path) -> None:
     refused = cli("simulate", "demo", "--out", tmp_path / "demo")
     assert refused.status == 1
     assert refused.err.count("\n") == 1
+
+
+def money_of(folder: Path, homes: list[str]) -> Counter[tuple[str, int]]:
+    """What some homes got or paid together, by design and slot, units."""
+    got: Counter[tuple[str, int]] = Counter()
+    for each in table(folder, "payments"):
+        where = each["design"], each["slot_start_unix_s"]
+        got[where] += each["amount_units"] * ((each["payee"] in homes) - (each["payer"] in homes))
+    return got
+
+
+def test_silence_pays_in_an_auction_but_not_in_the_pool(tmp_path: Path) -> None:
+    """An owner of three homes who silences a meter moves the auction's price, never the pool's share.
+
+    Without limits of their own the homes make the auction's price jump between retail and feed-in.
+    """
+    text = """
+version = 1
+[market]
+fee_bps = 0
+[people]
+homes = 8
+pv_percent = 75
+[[designs]]
+kind = "pool"
+[[designs]]
+kind = "metered-auction"
+"""
+    simulate(scenario(text), tmp_path / "all")
+    prices = {
+        each["price_units_per_wh"]
+        for each in table(tmp_path / "all", "fills")
+        if each["design"] == "metered-auction"
+    }
+    assert prices == {80_000, 300_000}
+    rows = table(tmp_path / "all", "rows")
+    roofs = list(dict.fromkeys(each["home"] for each in rows if each["pv_wh"]))
+    owner = roofs[:3]
+    fault = f'[[faults]]\nkind = "silent-meters"\nrate_percent = 100\nhomes = ["{owner[0]}"]'
+    simulate(scenario(text + fault), tmp_path / "silent")
+    before, after = (money_of(tmp_path / name, owner) for name in ("all", "silent"))
+    gains = Counter(design for design, slot in before if after[design, slot] > before[design, slot])
+    assert gains["metered-auction"] > 0 == gains["pool"]
+
+
+def test_members_of_setm_bid_within_their_table(tmp_path: Path) -> None:
+    """Before the slot each of the seven bids between its lowest and highest bid of Table 1 (S-7)."""
+    bids = {
+        **{f"personal consumer {i}": (34, 46) for i in (1, 2)},
+        **{f"personal consumer {i}": (36, 48) for i in (3, 4)},
+        "personal consumer 5": (38, 48),
+        "industrial consumer 1": (36, 50),
+        "generation 1": (40, 52),
+    }
+    simulate(read_scenario("setm-table1"), tmp_path)
+    found = [each for each in table(tmp_path, "orders") if each["design"] in ("offers", "double-auction")]
+    assert {each["home"] for each in found} == set(bids)
+    for each in found:
+        low, high = bids[each["home"]]  # euros per MWh, of which one is 1,000 units per Wh
+        assert low * 1_000 <= each["limit_units_per_wh"] <= high * 1_000
+
+
+def test_attackers_are_declined_and_nobody_else(tmp_path: Path) -> None:
+    """A forged reading and an order without money are declined; honest orders are not (Z-7)."""
+    result = simulate(read_scenario("zaman-attackers"), tmp_path)
+    declined = {
+        (each["home"], each["side"]) for each in table(tmp_path, "orders") if each["state"] == "declined"
+    }
+    sellers, buyers = ({home for home, side in declined if side == x} for x in ("sell", "buy"))
+    assert 1 <= len(sellers) <= 4
+    assert 1 <= len(buyers) <= 4
+    traded = Counter((each["home"], each["side"]) for each in table(tmp_path, "fills"))
+    assert not declined & traded.keys()
+    figures = result.designs["pool"]
+    assert figures["lost_faults_wh"] == figures["possible_wh"] - figures["matched_wh"] > 0
+    void = {each["slot_start_unix_s"] for each in table(tmp_path, "orders") if each["state"] == "void"}
+    assert 0 < len(void) < 96
+
+
+def test_tariffs_of_a_file_and_a_file_for_each_home(tmp_path: Path) -> None:
+    """Prices hold from their time stamps on; a folder has a CSV for each home, of any step."""
+    start, day = 1_614_556_800, 86_400
+    (tmp_path / "homes").mkdir()
+    for name, power, step in (("south", "0,500", 3_600), ("north", "200.5,0", 900)):
+        lines = [f"{at},{power}" for at in range(start, start + day, step)]
+        (tmp_path / "homes" / f"{name}.csv").write_text("timestamp,load_w,pv_w\n" + "\n".join(lines))
+    prices = [f"{start},31.5,8", f"{start + day // 2},20,8.25"]
+    (tmp_path / "prices.csv").write_text(
+        "timestamp,retail_ct_per_kwh,feed_in_ct_per_kwh\n" + "\n".join(prices)
+    )
+    text = """
+version = 1
+[time]
+start = 2021-03-01
+slot_seconds = 600
+[people]
+profiles = "homes"
+[tariffs]
+csv = "prices.csv"
+"""
+    result = simulate(scenario(text, tmp_path), tmp_path / "out")
+    found = table(tmp_path / "out", "slots")
+    tariffs = [(each["retail_units_per_wh"], each["feed_in_units_per_wh"]) for each in found]
+    assert tariffs == [(315_000, 80_000)] * 72 + [(200_000, 82_500)] * 72
+    figures = result.designs["pool"]
+    assert (figures["load_wh"], figures["pv_wh"]) == (4_812, 12_000)
+    assert figures["matched_wh"] == 4_812
+    account_for_everything(tmp_path / "out")
+    (tmp_path / "prices.csv").write_text("timestamp,retail_ct_per_kwh,feed_in_ct_per_kwh\n" + f"{start},7,8")
+    with pytest.raises(BadInput, match="has a feed-in price above retail"):
+        simulate(scenario(text, tmp_path))

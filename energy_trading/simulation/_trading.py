@@ -27,7 +27,7 @@ from energy_trading.errors import Forged, InternalFault
 from energy_trading.market.slots.clearing import PoolClearing, PoolPrice, PoolRule, clear_pool
 from energy_trading.rules.council import signers_hash
 from energy_trading.rules.slot_pool import rows_root
-from energy_trading.simulation.engines import CHAIN_ID, venue_at
+from energy_trading.simulation._engines import CHAIN_ID, venue_at
 from energy_trading.simulation.venues import Step, Venue
 from energy_trading.types import (
     SIGNED_NONCE,

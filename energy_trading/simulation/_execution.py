@@ -15,17 +15,17 @@ from energy_trading.bindings.contract import ContractRevert
 from energy_trading.bindings.suite import DEFAULT_CREDIT, SlotSettings
 from energy_trading.errors import BadInput, InternalFault
 from energy_trading.market.slots.clearing import PoolPrice
+from energy_trading.simulation._engines import opened
+from energy_trading.simulation._trading import Agreed, Cast, OfferTrading, SlotTrading, signature_floor
 from energy_trading.simulation.designs.bilateral import Offers, PayAsBid
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.pools import MidRatePool
 from energy_trading.simulation.designs.sealed import SealedGsp
 from energy_trading.simulation.designs.tariffs import GridOnly
-from energy_trading.simulation.engines import opened
 from energy_trading.simulation.orders import Integers
 from energy_trading.simulation.scenario.disturbances import Reorganisations, Withdrawals
 from energy_trading.simulation.scenario.scenario import Scenario
-from energy_trading.simulation.settlements import InMemory, SettledSlot, Settlement
-from energy_trading.simulation.trading import Agreed, Cast, OfferTrading, SlotTrading, signature_floor
+from energy_trading.simulation.settlements import Executor, InMemory, SettledSlot
 from energy_trading.types import CreditParameters, Pricing, Terms
 
 #: seconds before the first slot in which everybody settles in
@@ -251,7 +251,7 @@ class Slots(_AtVenue):
         return 0.0 if market is None else _floor(market.signatures + market.settling_signatures)
 
 
-def settlement_for(scenario: Scenario, stages: Sequence[Design], start: int) -> Settlement:
+def settlement_for(scenario: Scenario, stages: Sequence[Design], start: int) -> Executor:
     """Return who settles a design of a scenario at the scenario's venue.
 
     Args:
