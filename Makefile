@@ -68,9 +68,11 @@ mutants: setup ## plant each known bug and check that a test catches it
 analyze: setup .cache/analysis.stamp ## run Slither, call graph, random calls, proofs (FULL=1: also long ones)
 	FULL=$(FULL) $(PY) scripts/analyze.py
 
-bench: setup ## reproduce the papers' tables and figures and measure gas, into out/bench
+bench: setup ## reproduce the papers' figures into out/bench, measure gas, clearing and speed
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas --out out/bench/gas
+	$(CLI) bench clearing
+	$(CLI) bench speed
 
 agent: setup ## run the market agent with Anvil, the contracts and twelve homes, on http://127.0.0.1:8080
 	$(CLI) agent demo
