@@ -200,7 +200,7 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
     /// @inheritdoc IPrivateSlotMarket
     function postDay(
         Day calldata d,
-        bytes calldata money,
+        bytes calldata packed,
         uint256 peers,
         bytes calldata signatures
     ) external {
@@ -215,12 +215,12 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
         if (_sheet[day].demanded != 0) {
             revert ISlotMarket.SlotMarket_OpenDemands(DAYS + day, _sheet[day].demanded);
         }
-        _checkMoney(d, money);
+        _checkMoney(d, packed);
         bytes32 dayHash = DayHash.day(d);
         bytes32 digest = _hashTypedData(dayHash);
         bytes32 signers = _COUNCIL.verify(DAYS + day, turn, d.leader, digest, peers, signatures);
         _records[DAYS + day] = SlotRecordLib.make(day, block.timestamp, SlotHash.posted(dayHash, signers));
-        emit PrivateDayPosted(DAYS + day, d, peers, turn, money);
+        emit PrivateDayPosted(DAYS + day, d, peers, turn, packed);
     }
 
     /// @dev Checks what everybody can check: from which slots a day is made, and that its money adds up to

@@ -121,12 +121,12 @@ interface IPrivateSlotMarket is ISlotHomes {
     /// @custom:paper Z-2, Z-4, Z-5
     /// @custom:signed Day(uint256 day, uint256 head, uint256 undone, bytes32 money, address leader)
     /// @param day What the cluster has signed.
-    /// @param money Five bytes for each home, in words of four homes.
+    /// @param packed Five bytes for each home, in words of four homes.
     /// @param peers Bitmap of the other signers: places in the cluster.
     /// @param signatures Their compact signatures (EIP-2098), 64 bytes each, in that order.
     function postDay(
         Day calldata day,
-        bytes calldata money,
+        bytes calldata packed,
         uint256 peers,
         bytes calldata signatures
     ) external;

@@ -775,7 +775,7 @@ class PrivateSlotMarket(Contract):
             (),
         )
 
-    def post_day(self, d: Day, money: bytes, peers: int, signatures: bytes) -> Call[None]:
+    def post_day(self, d: Day, packed: bytes, peers: int, signatures: bytes) -> Call[None]:
         """Posts a day's money (temporary), once no slot of it can be disputed any more. Only the
         leader of the turn may call it, with the signatures of a quorum of the cluster that is drawn
         for the day.
@@ -785,7 +785,7 @@ class PrivateSlotMarket(Contract):
         does.
 
         Args:
-            money: Five bytes for each home, in words of four homes.
+            packed: Five bytes for each home, in words of four homes.
             peers: Bitmap of the other signers: places in the cluster.
             signatures: Their compact signatures (EIP-2098), 64 bytes each, in that order.
 
@@ -795,7 +795,7 @@ class PrivateSlotMarket(Contract):
         return self._encode(
             "postDay((uint256,uint256,uint256,bytes32,address),bytes,uint256,bytes)",
             ("(uint256,uint256,uint256,bytes32,address)", "bytes", "uint256", "bytes"),
-            [d, money, peers, signatures],
+            [d, packed, peers, signatures],
             0,
             (),
         )

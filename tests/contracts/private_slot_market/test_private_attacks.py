@@ -121,7 +121,7 @@ def test_a_challenger_that_refuses_coin(house: PrivateHouse) -> None:
     assert house.council.seat(house.owners[1].address).owed == 3 * house.p.council.slash // 2
 
 
-@pytest.mark.parametrize("level", [0, 1, 2])
+@pytest.mark.parametrize("level", [0, 1, 2, 3])
 def test_a_node_with_other_sums_than_below(house: PrivateHouse, level: int) -> None:
     """Σ would not be zero: home 0 sells 900 Wh where others buy 700 (Z-5, Z-7)."""
     slot = house.next_time // SLOT
