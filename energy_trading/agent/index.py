@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from hexbytes import HexBytes
-from sqlalchemy import Connection, delete, func, insert, select
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from energy_trading.agent import intents
 from energy_trading.agent.effects import effects_of
 from energy_trading.agent.store import Store, fact, set_fact, tell
-from energy_trading.agent.tables import blocks, effects, logs, records
+from energy_trading.agent.tables import blocks, effects, jobs, logs, records
 from energy_trading.bindings.contract import Event, decode_logs
 from energy_trading.bindings.suite import Suite
 from energy_trading.chain.connect import NodeError
@@ -274,6 +274,9 @@ def cut_above(connection: Connection, fork: int) -> None:
         column = blocks.c.number if table is blocks else logs.c.block
         connection.execute(delete(table).where(column > fork))
     connection.execute(delete(records).where(records.c.block > fork))
+    # The relayer looks for their receipts again, and sends them again if there are none.
+    gone = update(jobs).where(jobs.c.block > fork)
+    connection.execute(gone.values(state="sent", block=None, block_hash=None))
     news = {"above": str(fork), "intents": str(count)}
     tell(connection, [("reorg", "", json.dumps(news))])
 

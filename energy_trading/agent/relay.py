@@ -50,7 +50,7 @@ class NotCarrying(TryAgain):
     """The relayer takes no orders at present: its gas money or its budget is used up, or gas is too dear.
 
     Args:
-        code: which of the three.
+        code: which of them.
         why: the reason in words.
     """
 
@@ -95,6 +95,7 @@ class Relayer:
         self.address = key.address
         #: what the last look found, for the service's answers: balance in wei, and base fee
         self.balance, self.base_fee = 0, 0
+        self._looked = False
 
     @property
     def _eth(self) -> Any:
@@ -111,6 +112,8 @@ class Relayer:
             NotCarrying: there is a reason.
         """
         config = self._config
+        if not self._looked:
+            raise NotCarrying("try-again", "the relayer has not looked at the chain yet")
         if self.balance < config.least_balance:
             raise NotCarrying("relay-unfunded", "the relayer's money for gas is used up; submit it yourself")
         if self.base_fee > config.fee_cap:
@@ -131,6 +134,7 @@ class Relayer:
         """
         self.balance = int(self._eth.get_balance(self.address))
         self.base_fee = int(self._eth.get_block("latest")["baseFeePerGas"])
+        self._looked = True
         changed = self._settle()
         mined = self._mined()
         self._resend(mined)

@@ -117,6 +117,25 @@ def test_a_deep_reorganisation_raises_an_alarm_and_rebuilds(town: Town, tmp_path
     service.store.close()
 
 
+def test_what_was_final_is_carried_again_after_a_deep_reorganisation(town: Town, tmp_path: Any) -> None:
+    """Even an order that was final is open again, and its very transaction is sent again, once."""
+    service = town.agent(sqlite(tmp_path), final_blocks=2, remember_blocks=4)
+    service.round()
+    offer = town.offer()
+    with client_of(service) as client:
+        bought = client.submit(town.purchase(offer))
+        fork = town.chain.snapshot()
+        settle(service, town, blocks=8)
+        assert client.intent(bought["id"])["state"] == "final"
+        town.chain.revert(fork)
+        town.mine(12)
+        settle(service, town)
+        shown = client.intent(bought["id"])
+        assert (shown["state"], shown["taken_back"]) == ("final", True)
+    assert service.status()["jobs"] == {"final": 1}
+    service.store.close()
+
+
 def test_another_genesis_stops_the_index(town: Town, tmp_path: Any) -> None:
     """A node that was restarted with another chain is not followed, not even after a restart (no retry)."""
     service = town.agent(sqlite(tmp_path))

@@ -10,6 +10,7 @@ from sqlalchemy import delete, select, update
 from energy_trading.agent.anchor import AnchorDiffers, check_anchor
 from energy_trading.agent.api import record_domain
 from energy_trading.agent.client import AgentRefused
+from energy_trading.agent.index import forget
 from energy_trading.agent.records import START, RecordChain, RecordChanged, RecordHead
 from energy_trading.agent.service import Service
 from energy_trading.agent.tables import attempts, jobs, logs, records
@@ -145,6 +146,20 @@ def test_a_restart_checks_every_record(town: Town, database: str) -> None:
     assert isinstance(again.records, RecordChain)
     assert again.records.broken is not None
     again.store.close()
+
+
+def test_a_rebuilt_index_has_the_same_records(town: Town, service: Service) -> None:
+    """After a change the operator reads the chain anew; the records are the ones that were (S-5)."""
+    trade(town, service, 2)
+    head = service.records.head()
+    with service.store.writing() as connection:
+        connection.execute(update(records).values(root=b"\x55" * 32))
+    with pytest.raises(RecordChanged):
+        service.records.check()
+    forget(service.store)
+    service.round()
+    assert (service.records.check(), service.records.head()) == (2, head)
+    service.records.check_whole()
 
 
 def test_a_changed_log_is_found(town: Town, service: Service) -> None:

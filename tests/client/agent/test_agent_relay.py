@@ -152,6 +152,17 @@ def test_without_gas_money_orders_are_refused(town: Town, tmp_path: Any) -> None
     service.store.close()
 
 
+def test_a_relayer_that_has_just_started_asks_for_patience(town: Town, service: Service) -> None:
+    """Until it has looked at its money, an order is refused for now, and not for want of money."""
+    service.relayer._looked = False
+    intent = town.purchase(town.offer())
+    with client_of(service) as client:
+        with pytest.raises(AgentAway, match="has not looked"):
+            client.submit(intent)
+        service.round()
+        assert client.submit(intent)["state"] == "received"
+
+
 def test_a_bad_item_is_dropped_before_signing(town: Town, service: Service) -> None:
     """What the contract would refuse is not signed for; the good one is carried alone."""
     offer, dear = town.offer(), town.offer(nonce=77, price=PRICE)
