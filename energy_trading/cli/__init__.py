@@ -13,6 +13,7 @@ from energy_trading.cli import (
     bench,
     council,
     deployment,
+    gateway,
     intent,
     keys,
     listings,
@@ -62,6 +63,7 @@ for name, group in (
     ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
+    ("gateway", gateway.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act")
 
