@@ -24,11 +24,11 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants analyze bench docs node wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent docs node licences sbom wheel clean
 
 help: ## list these targets
-	@sed -n 's/^\([a-z]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
-	  while IFS='|' read -r target text; do printf '  make %-8s %s\n' "$$target" "$$text"; done
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
+	  while IFS='|' read -r target text; do printf '  make %-11s %s\n' "$$target" "$$text"; done
 
 setup: compile ## make the environment, install npm packages, compile the contracts
 
@@ -72,6 +72,9 @@ bench: setup ## reproduce the papers' tables and figures and measure gas, into o
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas --out out/bench/gas
 
+agent: setup ## run the market agent with Anvil, the contracts and twelve homes, on http://127.0.0.1:8080
+	$(CLI) agent demo
+
 docs: setup ## build the site into site/; a warning is an error
 	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet
 	.cache/docs/venv/bin/python scripts/build_docs.py
@@ -80,6 +83,15 @@ node: setup ## run a test node on http://127.0.0.1:8545 (NODE=anvil or NODE=gana
 	@test -n '$(NODE_$(NODE))' || { echo "NODE must be anvil or ganache, not $(NODE)" >&2; exit 1; }
 	@test -x node_modules/.bin/$(NODE) || { echo "$(NODE) is not installed in node_modules; it is optional and may not exist for this system" >&2; exit 1; }
 	node_modules/.bin/$(NODE) $(NODE_$(NODE))
+
+licences: setup .cache/release.stamp ## check the licences of all Python and npm packages
+	$(PY) scripts/licences.py
+
+sbom: setup .cache/release.stamp ## write what the packages consist of (CycloneDX), into dist/
+	@mkdir -p dist
+	.cache/release/venv/bin/cyclonedx-py environment $(PY) --pyproject pyproject.toml --mc-type library \
+	  --output-reproducible -o dist/sbom-python.json
+	npm sbom --sbom-format cyclonedx --package-lock-only >dist/sbom-npm.json
 
 wheel: setup ## build the wheel with the compiled contracts, into dist/
 	$(UV) build --wheel --out-dir dist
@@ -101,6 +113,10 @@ compile: .cache/python.stamp .cache/node.stamp
 	@echo "installing Python packages (about 20 s the first time) ..."
 	$(UV) sync --locked --all-extras --quiet
 	@mkdir -p $(@D) && touch $@
+
+.cache/release.stamp: pyproject.toml uv.lock | $(filter .tools/%,$(UV))
+	UV_PROJECT_ENVIRONMENT=.cache/release/venv $(UV) sync --locked --only-group release --quiet
+	@touch $@
 
 .cache/node.stamp: package.json package-lock.json
 	@echo "installing npm packages (about 10 s the first time) ..."

@@ -6,6 +6,7 @@ import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {ERC721} from "solady/src/tokens/ERC721.sol";
 import {Base64} from "solady/src/utils/Base64.sol";
 import {EIP712} from "solady/src/utils/EIP712.sol";
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {LibString} from "solady/src/utils/LibString.sol";
 import {IEnergyLedger} from "./interfaces/IEnergyLedger.sol";
 import {IEnergyLot, LotParameters} from "./interfaces/IEnergyLot.sol";
@@ -137,11 +138,16 @@ contract EnergyLot is IEnergyLot, ERC721, EIP712 {
             revert EnergyLot_SelfExchange(buyer);
         }
         uint256 nonce = _lot(lot).nonce();
-        bytes32 permitHash = keccak256(
-            abi.encode(EXCHANGE_PERMIT_TYPEHASH, lot, buyer, price, nonce, deadline)
+        bytes32 permitHash = EfficientHashLib.hash(
+            uint256(EXCHANGE_PERMIT_TYPEHASH),
+            lot,
+            uint256(uint160(buyer)),
+            price,
+            nonce,
+            deadline
         );
         _checkSignature(seller, _hashTypedData(permitHash), permit_);
-        bytes32 acceptanceHash = keccak256(abi.encode(EXCHANGE_ACCEPTANCE_TYPEHASH, permitHash, msgAddr));
+        bytes32 acceptanceHash = EfficientHashLib.hash(EXCHANGE_ACCEPTANCE_TYPEHASH, permitHash, msgAddr);
         _checkSignature(buyer, _hashTypedData(acceptanceHash), acceptance);
         _transfer(seller, buyer, lot);
         emit LotExchanged(lot, seller, buyer, price, nonce, deadline, msgAddr, permit_, acceptance);

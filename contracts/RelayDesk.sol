@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {IEnergyLedger} from "./interfaces/IEnergyLedger.sol";
 import {IMeterRegistry} from "./interfaces/IMeterRegistry.sol";
 import {IOfferMarket} from "./interfaces/IOfferMarket.sol";
@@ -196,15 +197,15 @@ contract RelayDesk is IRelayDesk, UnorderedNonces {
             return abi.encodeWithSelector(RelayDesk_OneKey.selector, purchase.key.length);
         }
         address buyer = purchase.buyer;
-        bytes32 structHash = keccak256(
-            abi.encode(
-                PURCHASE_TYPEHASH,
-                buyer,
-                purchase.terms.tradeId(),
-                purchase.maxPrice,
-                _namedKey(purchase.key),
-                relay
-            )
+        bytes32 structHash = EfficientHashLib.hash(
+            PURCHASE_TYPEHASH,
+            bytes32(uint256(uint160(buyer))),
+            purchase.terms.tradeId(),
+            bytes32(purchase.maxPrice),
+            _namedKey(purchase.key),
+            bytes32(relay.deadline),
+            bytes32(uint256(uint160(relay.relayer))),
+            bytes32(relay.fee)
         );
         if (!SignerLib.isAccounts(buyer, _hashTypedData(structHash), purchase.buyerSignature)) {
             return abi.encodeWithSelector(RelayLib.RelayLib_NotSigned.selector, buyer);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {EfficientHashLib} from "solady/src/utils/EfficientHashLib.sol";
 import {Energy} from "../types/Energy.sol";
 
 /// @title What is signed for the offer market (EIP-712)
@@ -22,7 +23,7 @@ library MarketDigest {
     /// @param tradeId The trade.
     /// @param energy What was delivered.
     function receiptHash(bytes32 tradeId, Energy energy) internal pure returns (bytes32) {
-        return keccak256(abi.encode(RECEIPT_TYPEHASH, tradeId, energy));
+        return EfficientHashLib.hash(RECEIPT_TYPEHASH, tradeId, Energy.unwrap(energy));
     }
 
     /// @notice Struct hash of a testimony.
@@ -43,7 +44,7 @@ library MarketDigest {
     /// @param tradeId The trade.
     /// @param buyer Account that accepts the offer.
     function acceptanceHash(bytes32 tradeId, address buyer) internal pure returns (bytes32) {
-        return keccak256(abi.encode(ACCEPTANCE_TYPEHASH, tradeId, buyer));
+        return EfficientHashLib.hash(ACCEPTANCE_TYPEHASH, tradeId, bytes32(uint256(uint160(buyer))));
     }
 
     /// @notice Digest of a struct in the domain of a market, for contracts other than that market.

@@ -28,6 +28,5 @@ from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.slot_disputes import SlotDisputes
 from energy_trading.bindings.slot_market import SlotMarket
-from energy_trading.bindings.slots import SlotSuite, SlotSuiteParameters, deploy_slots
-from energy_trading.bindings.suite import Suite, SuiteParameters, deploy
+from energy_trading.bindings.suite import CouncilSettings, SlotSettings, Suite, SuiteParameters, deploy
 from energy_trading.bindings.verifier_council import VerifierCouncil

@@ -16,8 +16,10 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings.suite import (
     DEFAULT_CREDIT,
     PARTS,
+    CouncilSettings,
     Creation,
     NonceTaken,
+    SlotSettings,
     Suite,
     SuiteParameters,
     deploy,
@@ -30,12 +32,18 @@ from energy_trading.errors import BadInput, Forged, TryAgain
 from energy_trading.files._json import read_json, reading, to_hex
 from energy_trading.files._lock import open_locked
 from energy_trading.files.whole_file import unwritable, write_whole
-from energy_trading.types import CreditParameters
+from energy_trading.types import Pricing
 
 _FORMAT: Final = 1
 _ATTEMPTS: Final = 3  # after that, whoever deploys has to stop the other transactions of the account
 #: parameters that the owner may change after the deployment
 _CHANGEABLE: Final = ("owner", "pkg")
+#: groups of parameters, by the field of `SuiteParameters`, with their defaults
+_GROUPS: Final[dict[str, Any]] = {
+    "credit": DEFAULT_CREDIT,
+    "slots": SlotSettings(),
+    "council": CouncilSettings(),
+}
 
 
 class NotAsRecorded(Forged):
@@ -271,7 +279,9 @@ def verify(chain: Chain, record: Record) -> list[str]:
 
 
 def parameters_from(value: Any) -> SuiteParameters:
-    """Read and check parameters; those that are left out have their defaults, also within ``credit``.
+    """Read and check parameters; those that are left out have their defaults, also within a group.
+
+    The groups are ``credit``, ``slots`` and ``council``.
 
     Args:
         value: an object with the fields of `SuiteParameters`.
@@ -286,8 +296,11 @@ def parameters_from(value: Any) -> SuiteParameters:
     for name in ("owner", "pkg", "treasury"):
         if name not in given:
             raise BadInput(f"the parameter {name} is missing; it must be an address")
-    credit = _checked(CreditParameters, given.pop("credit", {}), "credit.")
-    return SuiteParameters(**given, credit=replace(DEFAULT_CREDIT, **credit))
+    groups = {
+        name: replace(default, **_checked(type(default), given.pop(name, {}), f"{name}."))
+        for name, default in _GROUPS.items()
+    }
+    return SuiteParameters(**given, **groups)
 
 
 def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
@@ -302,7 +315,11 @@ def _checked(kind: type, value: Any, prefix: str) -> dict[str, Any]:
             raise BadInput(f"{prefix}{name} must be an integer of 0 or more, not {item!r}")
         if types[name] == "str" and not is_address(item):
             raise BadInput(f"{prefix}{name} must be an address, not {item!r}")
-        checked[name] = to_checksum_address(item) if types[name] == "str" else item
+        if types[name] == "Pricing" and item not in list(Pricing):
+            named = ", ".join(f"{each.value} ({each.name})" for each in Pricing)
+            raise BadInput(f"{prefix}{name} must be one of {named}, not {item!r}")
+        kinds: dict[str, Any] = {"str": to_checksum_address, "Pricing": Pricing}
+        checked[name] = kinds.get(types[name], lambda same: same)(item)
     return checked
 
 
@@ -367,8 +384,10 @@ def _faults(chain: Chain, creation: Creation, contract: ContractRecord) -> list[
 
 
 def _flat(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    rest = {name: value for name, value in parameters.items() if name != "credit"}
-    return {**rest, **{f"credit.{name}": value for name, value in parameters["credit"].items()}}
+    flat = {name: value for name, value in parameters.items() if name not in _GROUPS}
+    for group in _GROUPS:
+        flat |= {f"{group}.{name}": value for name, value in parameters[group].items()}
+    return flat
 
 
 def _hash(code: bytes) -> str:

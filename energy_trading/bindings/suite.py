@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, field, fields, replace
+from typing import Final, TypeVar
 
 from eth_abi.abi import encode
 from eth_utils.address import to_checksum_address
@@ -15,21 +15,28 @@ from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
 from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import MarketWithoutCode, SealedBidAuction
+from energy_trading.bindings.slot_disputes import SlotDisputes
+from energy_trading.bindings.slot_market import SlotMarket
+from energy_trading.bindings.verifier_council import VerifierCouncil
 from energy_trading.chain import artifacts
 from energy_trading.chain.connect import Chain, RevertData, Sender
 from energy_trading.errors import BadInput
 from energy_trading.types import (
     ZERO_ADDRESS,
     AuctionParameters,
+    CouncilParameters,
     CreditParameters,
     Domain,
     LedgerParameters,
     LotParameters,
     MarketParameters,
+    Pricing,
+    SlotParameters,
     to_abi,
 )
 
 _E9: Final = 10**9
+_HOUR: Final = 3600
 
 #: One unit of account is 1e-9 of the coin; with a coin worth one euro, 10**6 units are a tenth of a cent.
 DEFAULT_CREDIT: Final = CreditParameters(
@@ -53,6 +60,55 @@ DEFAULT_CREDIT: Final = CreditParameters(
 
 
 @dataclass(frozen=True)
+class SlotSettings:
+    """Constants of the slot market, each as in `SlotParameters`. A slot is as long as a lot's.
+
+    Args:
+        turn_seconds, post_seconds, window_seconds, answer_seconds: its times, in seconds.
+        retail, feed_in: the two tariffs, units of account per Wh.
+        pricing: how the price is made.
+        fee, bond: units of account.
+        ring: how many slots can be under way.
+    """
+
+    turn_seconds: int = 60
+    post_seconds: int = 1680  # each of seven members leads four times, in four clusters
+    window_seconds: int = 6 * _HOUR
+    answer_seconds: int = 6 * _HOUR
+    retail: int = 300_000  # 30 cents per kWh
+    feed_in: int = 80_000  # 8 cents per kWh
+    pricing: Pricing = Pricing.MID_RATE
+    fee: int = 100_000  # a hundredth of a cent
+    bond: int = _E9 // 10
+    ring: int = 1024
+
+
+@dataclass(frozen=True)
+class CouncilSettings:
+    """Constants of the verifier council, each as in `CouncilParameters`.
+
+    Args:
+        founder: account that names the first members; the zero address stands for the suite's owner.
+        min_stake, slash: units of account.
+        cluster_size, quorum, verifier_size: members.
+        turn, unbonding, reseed: seconds.
+    """
+
+    founder: str = ZERO_ADDRESS
+    min_stake: int = 50 * _E9
+    slash: int = 20 * _E9
+    cluster_size: int = 7
+    quorum: int = 5
+    verifier_size: int = 7
+    turn: int = 900
+    unbonding: int = 7 * 24 * _HOUR
+    reseed: int = 24 * _HOUR
+
+
+_S = TypeVar("_S", SlotSettings, CouncilSettings)
+
+
+@dataclass(frozen=True)
 class SuiteParameters:
     """Everything that is fixed when the contracts are deployed; the contracts check the ranges.
 
@@ -72,11 +128,16 @@ class SuiteParameters:
         max_duration: longest time from an offer to its deliver_by, in seconds.
         reply_time: seconds after deliver_by in which a receipt counts once the seller's meter has testified.
         bidders_bps: share of a forfeited auction guarantee that goes to the bidders.
-        slot_seconds: length of the delivery slot of a lot.
+        slot_seconds: length of a slot, both of a lot's and of the slot market's.
         min_settle_window: shortest time that an auction leaves to settle it, in seconds.
         min_pay_window: shortest time that an auction leaves its winners to pay, in seconds.
         quote_fee: what a sealed quote costs beside its gas, in wei of the chain's native coin.
         settler_bps: share of that fee that goes to whoever settles the quote.
+        slots: constants of the slot market.
+        council: constants of the verifier council.
+
+    Raises:
+        BadInput: a verifier could take its stake back while a slot of its can still be disputed.
     """
 
     owner: str
@@ -99,6 +160,42 @@ class SuiteParameters:
     min_pay_window: int = 600
     quote_fee: int = 20_000 * 10**9
     settler_bps: int = 5_000
+    slots: SlotSettings = field(default=SlotSettings())
+    council: CouncilSettings = field(default=CouncilSettings())
+
+    def __post_init__(self) -> None:
+        if self.council.founder == ZERO_ADDRESS:
+            object.__setattr__(self, "council", replace(self.council, founder=self.owner))
+        slots = self.slots
+        longest = self.slot_seconds + slots.post_seconds + slots.window_seconds + slots.answer_seconds
+        if self.council.unbonding <= longest:
+            raise BadInput(
+                f"council.unbonding must exceed {longest} seconds, the time in which a slot can be disputed,"
+                f" not be {self.council.unbonding}"
+            )
+
+    def slot_market(
+        self, ledger: str = ZERO_ADDRESS, council: str = ZERO_ADDRESS, disputes: str = ZERO_ADDRESS
+    ) -> SlotParameters:
+        """Return the constants of the slot market, for its constructor or, without addresses, for the rules.
+
+        Args:
+            ledger: address of the EnergyLedger.
+            council: address of the VerifierCouncil.
+            disputes: address of the SlotDisputes.
+        """
+        return SlotParameters(ledger, council, disputes, self.slot_seconds, **vars(self.slots))
+
+    def verifier_council(
+        self, ledger: str = ZERO_ADDRESS, slot_market: str = ZERO_ADDRESS
+    ) -> CouncilParameters:
+        """Return the constants of the council, for its constructor or, without addresses, for the rules.
+
+        Args:
+            ledger: address of the EnergyLedger.
+            slot_market: address of the SlotMarket.
+        """
+        return CouncilParameters(ledger, slot_market, **vars(self.council))
 
     def market(self, ledger: str = ZERO_ADDRESS, auction: str = ZERO_ADDRESS) -> MarketParameters:
         """Return the constants of the market, for its constructor or, without addresses, for the rules.
@@ -130,10 +227,22 @@ class Suite:
         auction: address of the SealedBidAuction.
         lots: address of the EnergyLot.
         p256_verifier: address of the verifier that P-256 meters name.
+        slots: address of the SlotMarket.
+        slot_disputes: address of its SlotDisputes.
+        council: address of the VerifierCouncil.
     """
 
     def __init__(
-        self, chain: Chain, ledger: str, market: str, auction: str, lots: str, p256_verifier: str
+        self,
+        chain: Chain,
+        ledger: str,
+        market: str,
+        auction: str,
+        lots: str,
+        p256_verifier: str,
+        slots: str = ZERO_ADDRESS,
+        slot_disputes: str = ZERO_ADDRESS,
+        council: str = ZERO_ADDRESS,
     ) -> None:
         self.chain = chain
         self.ledger = EnergyLedger(chain, ledger)
@@ -142,11 +251,16 @@ class Suite:
         self.auction = SealedBidAuction(chain, auction)
         self.lots = EnergyLot(chain, lots)
         self.p256_verifier = to_checksum_address(p256_verifier)
+        self.slots = SlotMarket(chain, slots)
+        self.slot_disputes = SlotDisputes(chain, slot_disputes)
+        self.council = VerifierCouncil(chain, council)
         self.ledger_domain = Domain("EnergyLedger", chain.chain_id, self.ledger.address)
         self.market_domain = Domain("OfferMarket", chain.chain_id, self.market.address)
         self.desk_domain = Domain("RelayDesk", chain.chain_id, self.desk.address)
         self.auction_domain = Domain("SealedBidAuction", chain.chain_id, self.auction.address)
         self.lots_domain = Domain("EnergyLot", chain.chain_id, self.lots.address)
+        self.slots_domain = Domain("SlotMarket", chain.chain_id, self.slots.address)
+        self.council_domain = Domain("VerifierCouncil", chain.chain_id, self.council.address)
 
     @classmethod
     def at(cls, chain: Chain, addresses: Mapping[str, str]) -> Suite:
@@ -156,13 +270,22 @@ class Suite:
     @property
     def addresses(self) -> dict[str, str]:
         """Addresses of the contracts by name, one for each of `PARTS`."""
-        contracts = self.ledger, self.market, self.auction, self.lots
-        return {**{c.name: c.address for c in contracts}, "P256Verifier": self.p256_verifier}
+        parts = (
+            self.ledger,
+            self.market,
+            self.auction,
+            self.lots,
+            self.slots,
+            self.slot_disputes,
+            self.council,
+        )
+        found = {"P256Verifier": self.p256_verifier, **{c.name: c.address for c in parts}}
+        return {part.name: found[part.name] for part in PARTS}
 
     @property
     def markets(self) -> tuple[str, ...]:
         """Addresses of the contracts that log events, the ledger first."""
-        contracts = self.ledger, self.market, self.desk, self.auction, self.lots
+        contracts = self.ledger, self.market, self.desk, self.auction, self.lots, self.slots, self.council
         return tuple(contract.address for contract in contracts)
 
     def parameters(self) -> SuiteParameters:
@@ -183,6 +306,8 @@ class Suite:
             min_pay_window=auction.min_pay_window,
             quote_fee=auction.quote_fee,
             settler_bps=auction.settler_bps,
+            slots=_settings(SlotSettings, self.slots.slot_parameters()),
+            council=_settings(CouncilSettings, self.council.council_parameters()),
         )
 
     def check(self) -> None:
@@ -191,7 +316,7 @@ class Suite:
         Raises:
             BadInput: they do not, or an address has no code.
         """
-        for market in (self.market, self.auction, self.lots):
+        for market in (self.market, self.auction, self.lots, self.slots, self.council):
             if not self.ledger.is_market(market.address):
                 raise BadInput(f"{self.ledger} does not name {market} as a market")
         named = self.market.market_parameters()
@@ -205,6 +330,23 @@ class Suite:
             raise BadInput(f"{self.market} and its relay desk {self.desk} do not name each other")
         if lots.market != self.market.address:
             raise BadInput(f"{self.lots} does not name {self.market} as its market")
+        slots, council = self.slots.slot_parameters(), self.council.council_parameters()
+        if {slots.ledger, council.ledger} != {self.ledger.address}:
+            raise BadInput(f"{self.slots} and {self.council} do not both name {self.ledger} as their ledger")
+        if (slots.council, council.slot_market) != (self.council.address, self.slots.address):
+            raise BadInput(f"{self.slots} and {self.council} do not name each other")
+        if (slots.disputes, self.slot_disputes.market()) != (self.slot_disputes.address, self.slots.address):
+            raise BadInput(f"{self.slots} and {self.slot_disputes} do not name each other")
+        if slots.slot_seconds != lots.slot_seconds:
+            raise BadInput(
+                f"a slot is {slots.slot_seconds} seconds long in {self.slots} and {lots.slot_seconds} in"
+                f" {self.lots}"
+            )
+
+
+def _settings(kind: type[_S], parameters: object) -> _S:
+    """Return those constants of a contract that are not addresses of other contracts."""
+    return kind(**{each.name: getattr(parameters, each.name) for each in fields(kind)})
 
 
 def desk_of(market: str) -> str:
@@ -249,7 +391,11 @@ PARTS: Final = (
             p.owner,
             p.pkg,
             p.treasury,
-            [at["OfferMarket"], at["SealedBidAuction"], at["EnergyLot"]],
+            # The first ones are found with the least gas.
+            [
+                at[name]
+                for name in ("OfferMarket", "SealedBidAuction", "EnergyLot", "SlotMarket", "VerifierCouncil")
+            ],
             p.epoch_seconds,
             p.credit,
         ),
@@ -270,6 +416,12 @@ PARTS: Final = (
     ),
     _part(EnergyLot, lambda p, at: LotParameters(at["EnergyLedger"], at["OfferMarket"], p.slot_seconds)),
     Part("P256Verifier"),
+    _part(
+        SlotMarket,
+        lambda p, at: p.slot_market(at["EnergyLedger"], at["VerifierCouncil"], at["SlotDisputes"]),
+    ),
+    _part(SlotDisputes, lambda _, at: at["SlotMarket"]),
+    _part(VerifierCouncil, lambda p, at: p.verifier_council(at["EnergyLedger"], at["SlotMarket"])),
 )
 
 

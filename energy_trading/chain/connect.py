@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
@@ -21,6 +22,8 @@ Fork: TypeAlias = Literal["shanghai", "cancun", "prague"]
 Sender: TypeAlias = SecretKey | LocalAccount | str
 """Who pays for a transaction: a key that signs here, or the address of an account that the node signs for."""
 Block: TypeAlias = int | Literal["latest", "earliest"]
+
+_log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse longer searches
@@ -225,6 +228,36 @@ class Chain:
         found = self._rpc("eth_getBlockByNumber", place, False)
         return None if found is None else (int(found["number"], 16), bytes.fromhex(found["hash"][2:]))
 
+    def time_of(self, number: int) -> int:
+        """Return the timestamp of a block in unix seconds.
+
+        Raises:
+            NodeError: the node does not have the block, or refused the request.
+        """
+        from web3.exceptions import BlockNotFound
+
+        try:
+            return int(self.web3.eth.get_block(number)["timestamp"])
+        except BlockNotFound:
+            raise NodeError(f"the node does not have block {number}") from None
+
+    def input_of(self, transaction: bytes) -> bytes:
+        """Return what a transaction was sent with: selector and encoded arguments.
+
+        Args:
+            transaction: its hash, 32 bytes.
+
+        Raises:
+            NodeError: the node does not have the transaction, or refused the request.
+        """
+        from hexbytes import HexBytes
+        from web3.exceptions import TransactionNotFound
+
+        try:
+            return bytes(self.web3.eth.get_transaction(HexBytes(transaction))["input"])
+        except TransactionNotFound:
+            raise NodeError(f"the node does not have transaction {to_hex(transaction)}") from None
+
     def code(self, address: str) -> bytes:
         """Return the code at an address; it is empty if there is no contract."""
         return bytes(self.web3.eth.get_code(self.web3.to_checksum_address(address)))
@@ -338,6 +371,7 @@ def connect(rpc_url: str, chain_id: int | None = None, timeout_seconds: float = 
 
     class Node(HTTPProvider):
         def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
+            _log.debug("%s: %s", host, method)  # neither what is sent nor the URL's path, which may be secret
             try:
                 answer = super().make_request(method, params)
             except (RequestException, ValueError):

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import sys
-from typing import Final, NoReturn
+from pathlib import Path
+from typing import Annotated, Final, NoReturn
 
 import typer
 
 from energy_trading.cli import (
     account,
+    agent,
     authority,
     bench,
     council,
@@ -20,6 +22,8 @@ from energy_trading.cli import (
     lots,
     meter,
     run,
+    settings,
+    simulate,
     trace,
     trade,
     watch,
@@ -31,11 +35,12 @@ _INTERRUPTED: Final = 130  # 128 plus the number of the signal, as in shells
 
 app = typer.Typer(
     help="Peer-to-peer energy trading on any EVM chain.",
-    add_completion=False,
     pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 for command in (
     run.run,
+    simulate.simulate,
     deployment.deploy,
     deployment.verify,
     listings.accounts,
@@ -52,7 +57,8 @@ for command in (
     bench.reproduce,
 ):
     app.command()(command)
-app.add_typer(bench.group, name="bench")
+app.add_typer(bench.group, name="bench", no_args_is_help=True)
+app.add_typer(simulate.group, name="scenario", no_args_is_help=True)
 for name, group in (
     ("keys", keys.group),
     ("pkg", authority.pkg),
@@ -63,9 +69,11 @@ for name, group in (
     ("intent", intent.group),
     ("trace", trace.group),
     ("council", council.group),
+    ("agent", agent.group),
+    ("records", agent.records),
     ("gateway", gateway.group),
 ):
-    app.add_typer(group, name=name, rich_help_panel="Act")
+    app.add_typer(group, name=name, rich_help_panel="Act", no_args_is_help=True)
 
 
 def main() -> None:
@@ -80,9 +88,39 @@ def main() -> None:
         _fail("interrupted", _INTERRUPTED)
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from importlib.metadata import version
+
+        typer.echo(f"energy-trading {version('energy-trading')}")
+        raise typer.Exit
+
+
 @app.callback()
-def _group() -> None:
+def _group(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            envvar=settings.CONFIG,
+            help="TOML file of defaults: rpc, chain_id, deployment, key_file, unlocked, timeout."
+            " Without it ~/.config/energy-trading/config.toml, if there is one.",
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Log what is asked of nodes, on standard error.")
+    ] = False,
+    log_file: Annotated[Path | None, typer.Option(help="Append the same log to this file.")] = None,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Print errors and JSON only.")] = False,
+) -> None:
     """Peer-to-peer energy trading on any EVM chain."""
+    settings.start_log(verbose, log_file)
+    settings.apply_settings(context, config)
+    if quiet:
+        settings.be_quiet()
 
 
 def _fail(text: str, status: int) -> NoReturn:

@@ -158,7 +158,7 @@ def inject(
 ) -> None:
     """Ask the DSO to certify energy that was fed in, and announce where the account can be reached."""
     from energy_trading.market.lots.certification import request_certificate
-    from energy_trading.market.lots.injection import SignedReading
+    from energy_trading.meter.export_ledger import SignedReading
 
     signed = SignedReading.from_json(read_json("READING", reading))
     check_new("--out", out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from energy_trading.bindings.contract import Call, Sent
     from energy_trading.bindings.deployment import Record
     from energy_trading.crypto.keys import SecretKey
+
+_log = logging.getLogger(__name__)
 
 _SHOWN_BYTES: Final = 32
 _PLACE: Final = ("event", "address", "block_number", "transaction_hash", "log_index")
@@ -171,6 +174,7 @@ class Desk:
 
         events = [event_to_json(event) for event in sent.events]
         transaction = to_hex(sent.transaction_hash)
+        _log.info("%s: transaction %s in block %s", verb, transaction, sent.block_number)
         self._transactions.append(
             {
                 "verb": verb,

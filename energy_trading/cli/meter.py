@@ -1,4 +1,4 @@
-"""`meter`: records readings in a household's journals, signs receipts and testifies from them."""
+"""`meter`: records readings in a household's journal; signs receipts, testimony and injections from it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,6 @@ from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
 if TYPE_CHECKING:
-    from energy_trading.meter.export_ledger import ExportLedger
     from energy_trading.meter.signers import ReceiptSigner
     from energy_trading.meter.smart_meter import Reading, SmartMeter
 
@@ -44,11 +43,7 @@ JournalFile = Annotated[
     Path, typer.Option("--journal", help="What the meter must not forget; a file for each meter and market.")
 ]
 
-ExportsFile = Annotated[
-    Path, typer.Option("--exports", help="What the meter fed in and signed for; a file for each meter.")
-]
-
-group = typer.Typer(help="A household's meter: record readings, sign receipts, testify.")
+group = typer.Typer(help="A household's meter: record readings, sign receipts, testify, inject.")
 
 
 @dataclass(frozen=True)
@@ -207,30 +202,6 @@ def receipt(
 
 @group.command()
 @at_desk(with_market, key=with_meter_key)
-def record_exports(
-    desk: Desk,
-    files: Annotated[
-        list[Path],
-        typer.Argument(metavar="FILE...", help=f"CSV with {','.join(_COLUMNS)}, or a P1 telegram."),
-    ],
-    key: MeterKey,
-    exports: ExportsFile,
-) -> None:
-    """Record what was fed in, oldest first. Readings not later than the last one are skipped."""
-    readings = [reading for file in files for reading in _readings(file)]
-    for one, next_one in pairwise(readings):
-        _check_order(one, next_one)
-    with _open_exports(desk, key, exports) as ledger:
-        last = ledger.last_time
-        new = [reading for reading in readings if last is None or reading.time > last]
-        for reading in new:
-            ledger.record(reading)
-        end = ledger.last_time
-    desk.report(recorded=len(new), left_out=len(readings) - len(new), last_reading=end)
-
-
-@group.command()
-@at_desk(with_market, key=with_meter_key)
 def testify(
     desk: Desk,
     offer: OfferName,
@@ -240,7 +211,7 @@ def testify(
         str, typer.Option(metavar="HEX", help="Signer of the receipts that the buyer named.")
     ],
     key: MeterKey,
-    exports: ExportsFile,
+    journal: JournalFile,
     out: Annotated[Path, typer.Option(help="New file for the testimony, which anyone may submit.")],
 ) -> None:
     """Let the seller's meter sign how much it fed in for a trade. It signs each Wh once."""
@@ -258,26 +229,39 @@ def testify(
         raise BadInput(f"--receipt-signer: the acceptance names another meter than {to_hex(named)}")
     slot = desk.time_of("--from", start), desk.time_of("--to", end)
     check_new("--out", out)
-    with _open_exports(desk, key, exports) as ledger:
-        witness = witness_of(made, done.buyer, named, ledger, *slot)
+    with open_meter(desk, key, journal) as (meter, _):
+        witness = witness_of(made, done.buyer, named, meter, *slot)
     write_json("--out", out, witness_to_json(witness, made))
     desk.report(trade_id=to_hex(made.trade_id), file=str(out))
 
 
-@contextmanager
-def _open_exports(desk: Desk, key: MeterKey, journal: Path) -> Iterator[ExportLedger]:
-    """Open a meter's exports with its key for one command."""
-    from energy_trading.meter.export_ledger import ExportLedger
+@group.command()
+@at_desk(with_market, key=with_meter_key)
+def inject(
+    desk: Desk,
+    start: Annotated[str, typer.Option("--from", metavar="TIME", help="Start of the lot's slot.")],
+    key: MeterKey,
+    journal: JournalFile,
+    out: Annotated[Path, typer.Option(help="New file for the reading, for `account inject`.")],
+    most_wh: Annotated[
+        int | None, typer.Option(help="Wh at most; without it, all that no trade has taken.", min=1)
+    ] = None,
+) -> None:
+    """Let the meter sign what it fed in during a slot and nothing else has taken. It signs once for a slot.
 
-    signer = key.open(desk)
-    try:
-        ledger = ExportLedger(signer, desk.suite.market_domain, journal)
-    except OSError as error:
-        raise unreadable("--exports", journal, error) from error
-    try:
-        yield ledger
-    finally:
-        ledger.close()
+    Testify to the trades of the slot first: what goes into a lot is gone for them.
+    """
+    from energy_trading.types import MAX_LOT_WH
+
+    slot_start = desk.time_of("--from", start)
+    check_new("--out", out)
+    slot_seconds = desk.suite.lots.lot_parameters().slot_seconds
+    with open_meter(desk, key, journal) as (meter, _):
+        signed = meter.sign_injection(
+            slot_start, slot_seconds, desk.suite.lots_domain, MAX_LOT_WH if most_wh is None else most_wh
+        )
+    write_json("--out", out, signed.reading.to_json())
+    desk.report(energy_wh=signed.reading.energy_wh, file=str(out))
 
 
 @contextmanager

@@ -71,7 +71,7 @@ def show(columns: str, rows: Sequence[Mapping[str, Any]], as_json: bool) -> None
 
 def print_json(value: object) -> None:
     """Print a value as JSON for programs, without colours and without wrapping; none need round a number."""
-    console.print(json.dumps(exact(value), indent=2, ensure_ascii=False), markup=False)
+    typer.echo(json.dumps(exact(value), indent=2, ensure_ascii=False))
 
 
 def plain_line(text: str) -> str:

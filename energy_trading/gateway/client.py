@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.errors import BadInput, TryAgain
 from energy_trading.files._json import parse_json, to_hex
-from energy_trading.market.slots.messages import SignedReading
+from energy_trading.market.slots.messages import SignedSlotReading
 from energy_trading.market.trade.offer import terms_to_json
 from energy_trading.types import Delivery
 
@@ -121,13 +121,13 @@ def _authorities() -> ssl.SSLContext:
     return ssl.create_default_context()
 
 
-def as_agents(signed: SignedReading) -> dict[str, Any]:
+def as_agents(signed: SignedSlotReading) -> dict[str, Any]:
     """Return a slot's reading as agents take it: without an inner object."""
     words = signed.to_json()
     return {**words.pop("reading"), **words}
 
 
-def as_nodes(signed: SignedReading) -> dict[str, Any]:
+def as_nodes(signed: SignedSlotReading) -> dict[str, Any]:
     """Return a slot's reading as verifier nodes take it."""
     return signed.to_json()
 

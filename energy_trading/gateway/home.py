@@ -14,11 +14,10 @@ from energy_trading.files._json import parse_json, to_hex
 from energy_trading.files.journal import Journaled
 from energy_trading.files.private_file import read_private, write_private
 from energy_trading.gateway.registers import MWH_PER_WH, Gap, Registers, Sample
-from energy_trading.market.slots.messages import SignedOrder, SignedReading
+from energy_trading.market.slots.messages import SignedOrder, SignedSlotReading
 from energy_trading.market.trade.offer import Offer
-from energy_trading.meter.export_ledger import ExportLedger
 from energy_trading.meter.signers import ReceiptSigner
-from energy_trading.meter.smart_meter import Allotment, NothingDelivered, ReadingMissing, SmartMeter
+from energy_trading.meter.smart_meter import Allotment, ReadingMissing, SmartMeter
 from energy_trading.meter.smart_meter import Reading as Registered
 from energy_trading.types import Delivery, Domain, Order, Reading
 
@@ -47,10 +46,10 @@ class Bought:
 class Home(Journaled):
     """A home's meter with its journals: what was measured, what was signed, and what was handed over.
 
-    A folder has three journals: the gateway's own, the meter's (`SmartMeter`) and the export ledger's. A mark
-    is in the gateway's first; what a crash kept from the other two is entered when the folder is opened
-    again. The newest sample is written now and then, so that a mark that passes while the gateway is away for
-    a moment can still be interpolated.
+    A folder has two journals: the gateway's own and the meter's (`SmartMeter`). A mark is in the gateway's
+    first; what a crash kept from the meter's is entered when the folder is opened again. The newest sample is
+    written now and then, so that a mark that passes while the gateway is away for a moment can still be
+    interpolated.
 
     Args:
         folder: exists; only its owner should read it.
@@ -97,7 +96,7 @@ class Home(Journaled):
         self._marks: dict[int, Registered] = {}
         #: slots in which the meter was swapped
         self._broken: set[int] = set()
-        self.readings: dict[int, SignedReading] = {}
+        self.readings: dict[int, SignedSlotReading] = {}
         self.bought: dict[bytes, Bought] = {}
         self.orders: list[SignedOrder] = []
         #: what each receiver took: name of the item and of the receiver
@@ -110,7 +109,6 @@ class Home(Journaled):
             "slot_seconds": slot_seconds,
         }
         self.meter: SmartMeter
-        self.exports: ExportLedger
         try:
             self._open(identity)
         except BaseException:
@@ -127,7 +125,6 @@ class Home(Journaled):
             raise BadInput(f"the journals in {self._folder} are for another {', '.join(names)}")
         self._restore(facts, "a fact does not fit those before it")
         self.meter = SmartMeter(self.signer, self._market, self._folder / "meter.journal")
-        self.exports = ExportLedger(self.signer, self._market, self._folder / "exports.journal")
         for mark in self._marks.values():
             self._enter(mark)
         for trade_id, trade in self.bought.items():
@@ -140,9 +137,8 @@ class Home(Journaled):
     def close(self) -> None:
         """Release the journals."""
         super().close()
-        for name in ("meter", "exports"):
-            if hasattr(self, name):
-                getattr(self, name).close()
+        if hasattr(self, "meter"):
+            self.meter.close()
 
     # ------------------------------------------------------------ measuring
 
@@ -188,7 +184,7 @@ class Home(Journaled):
         """The newest sample, with the registers of the home."""
         return self._registers.last
 
-    def sign_readings(self) -> list[SignedReading]:
+    def sign_readings(self) -> list[SignedSlotReading]:
         """Sign the reading of each slot that has ended and has none yet, oldest first.
 
         Raises:
@@ -205,7 +201,7 @@ class Home(Journaled):
             begin = self._marks[start]
             net = end.export_wh - begin.export_wh - (end.import_wh - begin.import_wh)
             measured = Reading(self.account, slot, net)
-            self._record(SignedReading.sign(measured, self.signer, self._slots).to_json())
+            self._record(SignedSlotReading.sign(measured, self.signer, self._slots).to_json())
             new.append(self.readings[slot])
         return new
 
@@ -251,7 +247,7 @@ class Home(Journaled):
                 continue
             try:
                 receipt = self.meter.sign_receipt(trade_id)
-            except (ReadingMissing, NothingDelivered) as error:
+            except ReadingMissing as error:
                 self.end(trade_id, f"there is no receipt: {error}")
                 self._say(f"trade {to_hex(trade_id)} has no receipt: {error}")
                 continue
@@ -342,12 +338,10 @@ class Home(Journaled):
                 yield from (time for time in (trade.slot_from, trade.slot_to) if begin <= time <= until)
 
     def _enter(self, mark: Registered) -> None:
-        """Enter a mark in the other two journals, unless they have it."""
+        """Enter a mark in the meter's journal, unless it is there."""
         last = self.meter.last_reading
         if last is None or mark.time > last.time:
             self.meter.record(mark)
-        if self.exports.last_time is None or mark.time > self.exports.last_time:
-            self.exports.record(mark)
 
     def _allot(self, trade_id: bytes, trade: Bought) -> None:
         if trade.ended is None:
@@ -412,7 +406,7 @@ class Home(Journaled):
             self._registers.resume(_sample(mark))
             self._forget(mark.time)
         elif "reading" in fact:
-            signed = SignedReading.from_json(fact)
+            signed = SignedSlotReading.from_json(fact)
             self.readings[signed.reading.slot] = signed
         elif "taken" in fact:
             self.taken.add((fact["taken"], fact["by"]))

@@ -1,4 +1,4 @@
-"""A smart meter: what it measured, which trades may draw on it, and one receipt for each trade."""
+"""A smart meter: what it measured, one receipt for each trade it drew on, and what its exports are for."""
 
 from __future__ import annotations
 
@@ -9,13 +9,33 @@ from pathlib import Path
 from typing import Any
 
 from eth_utils.address import is_address
+from eth_utils.crypto import keccak
 
 from energy_trading.crypto._signatures import check_signer
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.files.journal import Journaled
+from energy_trading.meter.export_ledger import (
+    ExportLedger,
+    ExportRange,
+    SignedInjectionRange,
+    SignedRange,
+    SignedReading,
+    SignedTestimony,
+    injection_purpose,
+)
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import ReceiptSigner, sign_checked
-from energy_trading.types import PLAIN_ENERGY_LIMIT, Acceptance, Domain, Energy, Receipt
+from energy_trading.types import (
+    MAX_LOT_WH,
+    PLAIN_ENERGY_LIMIT,
+    Acceptance,
+    Domain,
+    Energy,
+    InjectionReading,
+    Receipt,
+    Terms,
+    Testimony,
+)
 
 
 class ReadingRefused(BadInput):
@@ -23,19 +43,19 @@ class ReadingRefused(BadInput):
 
 
 class TradeRefused(RuleBroken):
-    """A trade is not allotted, was released, was allotted with other terms, or has its receipt already."""
+    """A trade is not allotted, was released, or was signed already with other terms or for another slot."""
 
 
 class SlotNotEnded(TryAgain):
-    """The last reading is before the end of the trade's slot."""
+    """The last reading is before the end of the slot."""
 
 
 class ReadingMissing(RuleBroken):
-    """Time passed an end of the slot without a reading at that second, so there can be no receipt."""
+    """Time passed an end of the slot without a reading at that second, so nothing is signed about it."""
 
 
 class NothingDelivered(RuleBroken):
-    """No measured energy is left for the trade, so there is no receipt for it."""
+    """No exported Wh of the slot is left, so there is nothing to testify or to make a lot of."""
 
 
 @dataclass(frozen=True)
@@ -150,11 +170,14 @@ class _Trade:
 
 
 class SmartMeter(Journaled):
-    """A consumer's meter, the only source of receipts.
+    """A home's meter, the only source of receipts, testimony and readings of injections.
 
     Between two readings lies an interval with a known import. A trade draws on the intervals inside its slot,
     the earliest first, up to its agreed quantity and after all trades that were allotted before it. What one
     receipt drew is gone for all others, so receipts never add up to more than was measured.
+
+    Each exported Wh has one place in the export register and is signed for one purpose. A purpose takes the
+    longest stretch of its slot that is free, from its beginning.
 
     Every fact is in the journal before its method returns, so a meter that restarts knows what it signed. The
     journal holds no key, but it shows who bought what and when; only its owner can read it.
@@ -170,7 +193,7 @@ class SmartMeter(Journaled):
         JournalLocked, JournalCorrupt: see `Journal`.
 
     Source:
-        N-3, N-5, N-6.
+        N-3, N-5, N-6, N-7, C-4.
     """
 
     def __init__(
@@ -191,6 +214,8 @@ class SmartMeter(Journaled):
         #: Wh of interval i (reading i to i + 1) that no receipt has drawn
         self._left: list[int] = []
         self._trades: dict[bytes, _Trade] = {}
+        self._exports = ExportLedger()
+        self._hash = keccak(signer.signer)
         identity = {"meter": signer.signer.hex(), "market": domain.separator().hex()}
         facts = self._journal.replay()
         first = next(facts, None)
@@ -280,13 +305,12 @@ class SmartMeter(Journaled):
 
         Returns:
             A receipt for the commitment of the terms or the agreed quantity if all of it arrived, otherwise
-            for the quantity that did arrive.
+            for the quantity that did arrive, which may be zero.
 
         Raises:
             TradeRefused: the trade is not allotted, or was released.
             SlotNotEnded: the last reading is before the end of the slot.
             ReadingMissing: there is no reading at the start or at the end of the slot.
-            NothingDelivered: no measured energy is left for the trade.
             SignatureRefused: the signer's answer is no signature of its key. Nothing was recorded, so that
                 the call may be repeated once the signer works.
 
@@ -296,16 +320,9 @@ class SmartMeter(Journaled):
         trade = self._trade(trade_id)
         if trade.receipt is not None:
             return trade.receipt
-        last = self.last_reading
-        if last is None or last.time < trade.slot_to:
-            reached = "there is no reading yet" if last is None else f"the last reading is at {last.time}"
-            raise SlotNotEnded(f"the slot ends at {trade.slot_to}, and {reached}")
-        if unread := self._passed_unread(trade):
-            raise ReadingMissing(f"there is no reading at {unread[0]}; a slot needs one at each of its ends")
+        self._check_measured(trade.slot_from, trade.slot_to)
         drawn = self._draw(trade_id)
         delivered = sum(drawn.values())
-        if delivered == 0:
-            raise NothingDelivered(f"no measured import is left in the slot of trade 0x{trade_id.hex()}")
         energy = trade.energy if delivered == trade.energy_wh else Energy.plain(delivered)
         signer = self._signer_of(trade)
         signature = sign_checked(signer, self._domain.digest(Receipt(trade_id, energy)))
@@ -320,8 +337,132 @@ class SmartMeter(Journaled):
         )
         return SignedReceipt(trade_id, energy, signer.signer, signature)
 
+    # ------------------------------------------------------------ exports
+
+    def testify(
+        self, terms: Terms, slot_from: int, slot_to: int, energy_wh: int, salt: bytes | None = None
+    ) -> SignedTestimony:
+        """Return the one testimony for a trade: it is signed once, later calls return the same.
+
+        Args:
+            terms: the offer.
+            slot_from: start of delivery, unix seconds.
+            slot_to: end of delivery, unix seconds.
+            energy_wh: agreed quantity, Wh.
+            salt: opens the commitment of the terms; None if they state the quantity.
+
+        Returns:
+            A testimony of the commitment of the terms or the agreed quantity if all of it was exported,
+            otherwise of the quantity that was.
+
+        Raises:
+            BadInput: the slot does not lie in the trade, or quantity and salt are not those of the terms.
+            TradeRefused, SlotNotEnded, ReadingMissing, NothingDelivered: see `take`.
+
+        Source:
+            N-3, N-5, N-7.
+        """
+        if not terms.accept_by <= slot_from < slot_to <= terms.deliver_by:
+            raise BadInput(
+                f"the slot must lie between {terms.accept_by} and {terms.deliver_by}, "
+                f"not go from {slot_from} to {slot_to}"
+            )
+        if Energy.of(energy_wh, salt) != terms.energy:
+            raise BadInput("the quantity and the salt are not those of the terms")
+        trade_id = terms.struct_hash()
+        part = self.take(trade_id, slot_from, slot_to, energy_wh)
+        energy = terms.energy if part.energy_wh == energy_wh else Energy.plain(part.energy_wh)
+        testimony = Testimony(trade_id, energy, slot_from, slot_to)
+        signature = sign_checked(self._signer, self._domain.digest(testimony))
+        return SignedTestimony(**vars(testimony), signer=part.signer, signature=signature, range=part)
+
+    def sign_injection(
+        self, slot_start: int, slot_seconds: int, domain: Domain, most_wh: int = MAX_LOT_WH
+    ) -> SignedInjectionRange:
+        """Sign what is left of a slot for a lot: once, later calls return the same.
+
+        What the slot's trades will need must be taken or testified before.
+
+        Args:
+            slot_start: unix seconds.
+            slot_seconds: length of the lots' slot.
+            domain: the EnergyLot's.
+            most_wh: how many Wh at most, 1 … 2**40-1.
+
+        Raises:
+            BadInput: the energy is out of range.
+            SlotNotEnded, ReadingMissing, NothingDelivered: see `take`.
+
+        Source:
+            C-4.
+        """
+        if not 0 < most_wh <= MAX_LOT_WH:
+            raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {most_wh}")
+        part = self.take(injection_purpose(slot_start), slot_start, slot_start + slot_seconds, most_wh)
+        reading = InjectionReading(self._signer.signer, slot_start, part.energy_wh)
+        signature = sign_checked(self._signer, domain.digest(reading))
+        return SignedInjectionRange(SignedReading(**vars(reading), signature=signature), part)
+
+    def take(self, purpose: bytes, slot_from: int, slot_to: int, energy_wh: int) -> SignedRange:
+        """Use up exported Wh of a slot for one purpose, and sign which. Whatever needs exports calls this.
+
+        It is in the journal before anything is signed. Idempotent: a purpose has one range, which later calls
+        return.
+
+        Args:
+            purpose: 32 bytes.
+            slot_from: start of the slot, unix seconds.
+            slot_to: its end, unix seconds.
+            energy_wh: how many Wh at most.
+
+        Raises:
+            TradeRefused: the purpose has a range in another slot.
+            SlotNotEnded: the last reading is before the end of the slot.
+            ReadingMissing: there is no reading at the start or at the end of the slot.
+            NothingDelivered: no exported Wh of the slot is left.
+        """
+        taken = self._exports.of(purpose)
+        if taken is None:
+            from_wh, to_wh = self._free(slot_from, slot_to)
+            to_wh = min(to_wh, from_wh + energy_wh)
+            if to_wh <= from_wh:
+                raise NothingDelivered(f"no exported Wh is left in the slot from {slot_from} to {slot_to}")
+            self._record({"range": [slot_from, slot_to, from_wh, to_wh], "purpose": purpose.hex()})
+            taken = ExportRange(self._hash, slot_from, slot_to, from_wh, to_wh, purpose)
+        elif (taken.slot_from, taken.slot_to) != (slot_from, slot_to):
+            raise TradeRefused(f"0x{purpose.hex()} was signed for the slot from {taken.slot_from} already")
+        signature = sign_checked(self._signer, self._domain.digest(taken))
+        return SignedRange(**vars(taken), signer=self._signer.signer, signature=signature)
+
+    def free_wh(self, slot_from: int, slot_to: int) -> int:
+        """Return how many exported Wh of a slot one more purpose can take.
+
+        Args:
+            slot_from: start of the slot, unix seconds.
+            slot_to: its end, unix seconds.
+
+        Raises:
+            SlotNotEnded, ReadingMissing: see `take`.
+        """
+        from_wh, to_wh = self._free(slot_from, slot_to)
+        return to_wh - from_wh
+
     def __repr__(self) -> str:
         return f"<SmartMeter 0x{self._signer.signer.hex()}>"
+
+    def _free(self, slot_from: int, slot_to: int) -> tuple[int, int]:
+        self._check_measured(slot_from, slot_to)
+        ends = (self._readings[bisect_left(self._times, time)] for time in (slot_from, slot_to))
+        return self._exports.free(*(reading.export_wh for reading in ends))
+
+    def _check_measured(self, slot_from: int, slot_to: int) -> None:
+        """Refuse to sign about a slot that is not over, or whose ends were not read."""
+        last = self.last_reading
+        if last is None or last.time < slot_to:
+            reached = "there is no reading yet" if last is None else f"the last reading is at {last.time}"
+            raise SlotNotEnded(f"the slot ends at {slot_to}, and {reached}")
+        if unread := self._passed_unread(slot_from, slot_to):
+            raise ReadingMissing(f"there is no reading at {unread[0]}; a slot needs one at each of its ends")
 
     def _draw(self, trade_id: bytes) -> dict[int, int]:
         """Return what the trade draws, Wh by interval, after the trades before it have drawn."""
@@ -329,7 +470,8 @@ class SmartMeter(Journaled):
         for earlier_id in takewhile(trade_id.__ne__, self._trades):
             earlier = self._trades[earlier_id]
             # A trade that can never have a receipt reserves nothing.
-            if not (earlier.released or earlier.receipt or self._passed_unread(earlier)):
+            unread = self._passed_unread(earlier.slot_from, earlier.slot_to)
+            if not (earlier.released or earlier.receipt or unread):
                 self._draw_from(left, earlier)
         return self._draw_from(left, self._trades[trade_id])
 
@@ -345,8 +487,7 @@ class SmartMeter(Journaled):
                 wanted -= part
         return drawn
 
-    def _passed_unread(self, trade: _Trade) -> list[int]:
-        ends = (trade.slot_from, trade.slot_to)
+    def _passed_unread(self, *ends: int) -> list[int]:
         return [t for t in ends if self._times and t <= self._times[-1] and not self._has_reading(t)]
 
     def _has_reading(self, time: int) -> bool:
@@ -395,6 +536,10 @@ class SmartMeter(Journaled):
                 buyer=fact["buyer"],
                 key=None if key is None else (key[0], key[1]),
             )
+        elif "range" in fact:
+            slot_from, slot_to, from_wh, to_wh = fact["range"]
+            purpose = bytes.fromhex(fact["purpose"])
+            self._exports.add(ExportRange(self._hash, slot_from, slot_to, from_wh, to_wh, purpose))
         elif "released" in fact:
             self._change(fact["released"], released=True)
         else:

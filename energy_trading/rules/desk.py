@@ -63,16 +63,26 @@ class RelayDesk(UnorderedNonces):
     ) -> tuple[Refused | None, ...]:
         """Accept many; one that is refused does not stop the others (N-2).
 
+        A relayer has the fees of purchases in a row that name it when another one follows, or at the end.
+
         Returns:
             Why each purchase was refused; None if it was not.
         """
         refusals: list[Refused | None] = []
+        relayer, fees = ZERO_ADDRESS, 0
         for purchase in purchases:
             try:
-                self.accept_for(ctx, purchase)
+                self._accept(ctx, purchase)
                 refusals.append(None)
             except Refused as refusal:
                 refusals.append(refusal)
+                continue
+            relay = purchase.relay
+            if relay.fee and relay.relayer != relayer:
+                self._pay(relayer, ZERO_ADDRESS, fees)
+                relayer, fees = relay.relayer, 0
+            fees += relay.fee
+        self._pay(relayer, ZERO_ADDRESS, fees)
         return tuple(refusals)
 
     def _accept(self, ctx: Context, p: RelayedPurchase) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import random
 from collections import deque
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +13,9 @@ from energy_trading.identity import Parameters, Role
 from energy_trading.market.lots.certification import Certifier, request_certificate
 from energy_trading.market.lots.dispute_file import check_dispute, dispute_file
 from energy_trading.market.lots.identities import add_identity, check_identities
-from energy_trading.market.lots.injection import Contact, sign_reading
+from energy_trading.market.lots.injection import Contact
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
+from energy_trading.meter.smart_meter import ReadingMissing, SlotNotEnded
 from energy_trading.session import Accept, Initiator, InProcess, PriceProposal, Reject, Responder, Subject
 from energy_trading.simulation.neighbourhood import FEED_IN_CT, UNITS_PER_WH_CENT, Home, Neighbourhood
 from energy_trading.simulation.people import EURO, clock
@@ -42,19 +42,16 @@ class _Occasion:
         return self.energy_wh * self.seller.ask_ct * UNITS_PER_WH_CENT
 
 
-def sell_a_lot(
-    there: Neighbourhood, seed: int, left_wh: Mapping[tuple[int, int], int] | None = None
-) -> list[str]:
+def sell_a_lot(there: Neighbourhood, seed: int) -> list[str]:
     """Certify, mint, negotiate in private, exchange against payment; prove the owners and who one of them is.
 
     Args:
-        there: the neighbourhood, with a slot that is over.
+        there: the neighbourhood, with a slot that is over and metered. The DSO (the distribution system
+            operator) certifies what a meter fed in and has not signed for anything else.
         seed: of seller, buyer, slot and first bid.
-        left_wh: what was fed in and no neighbour took, Wh by number of the home and start of the slot; the
-            DSO (the distribution system operator) certifies nothing else. None: all surplus of the profiles.
 
     Returns:
-        What happened, in words; or that nothing did, where no home has a surplus that another one pays for.
+        What happened, in words; or that nothing did, where no home has energy left that another one pays for.
 
     Raises:
         ContractRevert: the market refused what it should have allowed.
@@ -64,14 +61,15 @@ def sell_a_lot(
         C-4 … C-10.
     """
     draw = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
-    found = _occasion(there, draw, _surplus(there) if left_wh is None else left_wh)
+    found = _occasion(there, draw)
     if found is None:
         return [NO_OCCASION]
     seller, buyer = found.seller, found.buyer
     suite, now = there.suite, there.chain.now()
 
-    reading = sign_reading(found.slot_start, found.energy_wh, seller.signer, suite.lots_domain)
-    asked = request_certificate(reading, seller.member.secret_key, there.dso.address, suite.lots_domain)
+    domain = suite.lots_domain
+    reading = seller.meter.sign_injection(found.slot_start, _slot_seconds(there), domain).reading
+    asked = request_certificate(reading, seller.member.secret_key, there.dso.address, domain)
     paper = Certifier(suite, there.dso, _limit_wh(there)).certify(asked, now + HOLDS_S)
     sent = there.note("mint a lot", suite.lots.mint(paper.injection, paper.signature).send(there.agent))
     minted = sent.event(LotMinted)
@@ -105,32 +103,35 @@ def sell_a_lot(
 
 def _limit_wh(there: Neighbourhood) -> int:
     """What a home's connection carries in a slot, Wh."""
-    return CONNECTION_W * there.suite.lots.lot_parameters().slot_seconds // 3600
+    return CONNECTION_W * _slot_seconds(there) // 3600
 
 
-def _surplus(there: Neighbourhood) -> dict[tuple[int, int], int]:
-    return {
-        (home.number, start): home.profile.pv_wh[i] - home.profile.load_wh[i]
-        for home in there.homes
-        for i, start in enumerate(home.profile.slot_starts)
-    }
+def _slot_seconds(there: Neighbourhood) -> int:
+    return there.suite.lots.lot_parameters().slot_seconds
 
 
-def _occasion(
-    there: Neighbourhood, draw: random.Random, left_wh: Mapping[tuple[int, int], int]
-) -> _Occasion | None:
+def _left_wh(home: Home, slot_start: int, slot_end: int) -> int:
+    """Return how much of a slot a home's meter can still sign for, Wh; nothing where it has no readings."""
+    try:
+        return home.meter.free_wh(slot_start, slot_end)
+    except (SlotNotEnded, ReadingMissing):
+        return 0
+
+
+def _occasion(there: Neighbourhood, draw: random.Random) -> _Occasion | None:
     now, may_commit = there.chain.now(), there.suite.ledger.may_commit
-    slot_s = there.suite.lots.lot_parameters().slot_seconds
-    able = {home.number: home for home in there.homes if may_commit(home.trader.address, Role.PROSUMER)}
-    limit_wh = _limit_wh(there)
+    slot_s, limit_wh = _slot_seconds(there), _limit_wh(there)
+    able = [home for home in there.homes if may_commit(home.trader.address, Role.PROSUMER)]
     left = [
-        (able[number], start, energy_wh)
-        for (number, start), energy_wh in left_wh.items()
-        if number in able and 0 < energy_wh <= limit_wh and start % slot_s == 0 and start + slot_s <= now
+        (home, start, energy_wh)
+        for home in able
+        for start in home.profile.slot_starts
+        if start % slot_s == 0 and start + slot_s <= now
+        if 0 < (energy_wh := _left_wh(home, start, start + slot_s)) <= limit_wh
     ]
     draw.shuffle(left)
     for seller, start, energy_wh in left:
-        for buyer in able.values():
+        for buyer in able:
             found = _Occasion(seller, buyer, start, energy_wh)
             wants = buyer is not seller and seller.ask_ct <= buyer.limit_ct
             if wants and buyer.trader.account.available >= found.price:

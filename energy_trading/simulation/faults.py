@@ -32,6 +32,13 @@ class Faults:
     def before_settlement(self, day: TradingDay, batch: list[Delivery]) -> None:
         """Run before the receipts of a slot are submitted."""
 
+    def is_silent(self, day: TradingDay, entry: OpenOffer) -> bool:
+        """Return whether the buyer's meter cannot be reached for the receipt of a trade."""
+        return False
+
+    def unanswered(self, day: TradingDay, entry: OpenOffer) -> None:
+        """Run when a trade ended on testimony alone, without a receipt."""
+
     def receipt_refused(self, day: TradingDay, event: DeliveryRefused) -> None:
         """Run when a receipt in a batch was refused."""
 
@@ -51,7 +58,7 @@ class Faults:
 
 
 class InjectedFaults(Faults):
-    """A cheater who sells and does not deliver, a seller who gives up, a buyer who is late, a forger.
+    """A cheater, a seller who gives up, a buyer who is late, a forger, a buyer whose meter is silent.
 
     Args:
         sober_slots: the first home that has sold in more slots than this becomes the cheater.
@@ -117,6 +124,27 @@ class InjectedFaults(Faults):
             digest = there.suite.market_domain.digest(Receipt(terms.struct_hash(), terms.energy))
             batch.append(Delivery(terms, trade.buyer, forger.signer, terms.energy, forger.sign(digest)))
 
+    def is_silent(self, day: TradingDay, entry: OpenOffer) -> bool:
+        """Return whether this is the one trade whose buyer's meter is out of reach (N-7)."""
+        whole = entry.row.delivered_wh == entry.offer.energy_wh and entry.lets_testify
+        buyer = entry.buyer
+        if buyer is None or buyer.buys_privately or not whole or not self._once("silence"):
+            return False
+        day.tell(
+            f"silent meter: {buyer.name} used {entry.offer.energy_wh} Wh of {entry.seller.name}, but no "
+            f"receipt comes; the meter of {entry.seller.name} testifies that it fed them in"
+        )
+        return True
+
+    def unanswered(self, day: TradingDay, entry: OpenOffer) -> None:
+        """Report that the testimony has saved the seller (N-7)."""
+        seller = entry.seller
+        day.tell(
+            f"silent meter: the time to reply is over without a receipt; {entry.row.buyer} gets "
+            f"{_euro(entry.row.price)} back, {seller.name} gets its whole guarantee back and has "
+            f"{seller.trader.account.defaults} defaults"
+        )
+
     def receipt_refused(self, day: TradingDay, event: DeliveryRefused) -> None:
         """Report why."""
         day.tell(
@@ -154,6 +182,8 @@ class InjectedFaults(Faults):
         if self.cheater is not None and "5" in self._happened and "refused" not in self._happened:
             self._trace(day, self.cheater)
         names = {"1": "success", "2": "withdrawal", "3": "late acceptance", "5": "ban"}
+        if "silence" not in self._happened:
+            day.story.append("no occasion today for a silent meter")
         missing = [f"{number} ({name})" for number, name in names.items() if number not in self._happened]
         if missing:
             day.story.append("no occasion today for scenario " + ", ".join(missing))

@@ -44,6 +44,9 @@ RETAIL_CT: Final = 30
 RECEIPT_SLOTS: Final = 2
 #: Shortest slot of a lot, seconds; the contract's bound.
 MIN_LOT_SLOT_S: Final = 60
+#: Slots, and the contract's bound in seconds, for which a receipt may follow testimony after its deadline.
+REPLY_SLOTS: Final = 2
+MIN_REPLY_S: Final = 60
 #: What every home deposits.
 FUNDS: Final = 50 * EURO
 #: The market of the simulated day keeps one per cent of what sellers earn.
@@ -70,12 +73,13 @@ class Home:
         trader: acts for the account in the market.
         meter: its smart meter.
         one_time: the meter's one-time keys.
-        signer: the meter's registered key, for readings of what was fed in.
+        signer: the meter's registered key.
         ask_ct: price it asks for, cents per kWh; moves with success.
         limit_ct: highest price it pays, cents per kWh.
         offers_signed: signs its offers off chain.
         buys_privately: names one-time keys.
         hides_energy: commits to the quantity instead of publishing it.
+        testifies: lets its meter testify to what it fed in.
         offers: offers it makes in a slot, at most; one more than it sold last time.
     """
 
@@ -93,6 +97,7 @@ class Home:
     offers_signed: bool
     buys_privately: bool
     hides_energy: bool
+    testifies: bool
     offers: int = 1
     import_wh: int = 0
     export_wh: int = 0
@@ -171,6 +176,7 @@ class Neighbourhood(Community):
                 offers_signed=number % 2 == 1,
                 buys_privately=number % 3 == 1,
                 hides_energy=number % 4 == 1,
+                testifies=number % 2 == 0,
             )
         )
 
@@ -226,9 +232,18 @@ def settle_in(
         accounts=[*keys, *(member.secret_key for member in members)],
         genesis_time=slots[0] - _SECONDS_TO_ENROL,
     )
-    slot_seconds = max(MIN_LOT_SLOT_S, profiles[0].step_s)
+    step_s = profiles[0].step_s
     there = Neighbourhood(
-        chain, None, dso, pkg, treasury, agent, say, fee_bps=FEE_BPS, slot_seconds=slot_seconds
+        chain,
+        None,
+        dso,
+        pkg,
+        treasury,
+        agent,
+        say,
+        fee_bps=FEE_BPS,
+        slot_seconds=max(MIN_LOT_SLOT_S, step_s),
+        reply_time=max(MIN_REPLY_S, REPLY_SLOTS * step_s),
     )
     there.tracer, there.homes, there.evidence, there.openings = tracer, [], {}, []
     for profile, person, member in zip(profiles, persons, members, strict=True):

@@ -18,7 +18,9 @@ from energy_trading.chain.connect import Chain
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.identity import PKG, Enrolment, Member
+from energy_trading.meter.export_ledger import SignedReading
 from energy_trading.meter.signers import ReceiptSigner
+from energy_trading.meter.smart_meter import Reading, SmartMeter
 from energy_trading.types import (
     MAX_UNITS,
     ZERO_ADDRESS,
@@ -294,6 +296,24 @@ def certify(pkg: PKG, person: str, valid_from: int) -> Member:
     enrolment = Enrolment(person, Role.PROSUMER)
     answer = pkg.issue(enrolment.request, valid_from, valid_from + _YEAR_S)
     return enrolment.finish(answer, pkg.parameters)
+
+
+def feed_in(suite: Suite, signer: ReceiptSigner, slot_start: int, energy_wh: int) -> SignedReading:
+    """Let a new meter feed in during one slot and sign all of it for a lot.
+
+    Args:
+        suite: the market.
+        signer: the meter's key.
+        slot_start: unix seconds.
+        energy_wh: 1 … 2**40-1.
+
+    Source:
+        C-4.
+    """
+    meter, slot_seconds = SmartMeter(signer, suite.market_domain), suite.lots.lot_parameters().slot_seconds
+    meter.record(Reading(slot_start, 0, 0))
+    meter.record(Reading(slot_start + slot_seconds, 0, energy_wh))
+    return meter.sign_injection(slot_start, slot_seconds, suite.lots_domain).reading
 
 
 def clock(time: int) -> str:

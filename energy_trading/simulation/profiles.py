@@ -159,7 +159,7 @@ def make_profiles(homes: int, day: date, seed: int, step_s: int = 900) -> list[H
         )
     rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
     slot_starts = list(range(_day_start(day), _day_start(day) + DAY_S, step_s))
-    load_shape, sky = _standard_day(slot_starts, step_s)
+    load_shape, sky = standard_sky(slot_starts, step_s)
     cloud = _cloud_percent(rng, len(slot_starts))
     profiles = []
     for number in range(1, homes + 1):
@@ -268,9 +268,34 @@ def _read_wide(path: Path, day: date) -> tuple[_Day, list[_Measured]]:
     ]
 
 
-def _read_day(path: Path, day: date) -> _Day:
-    """Read the rows of a day; time stamps are checked in the whole file, gaps and powers within the day."""
-    with path.open(newline="", encoding="utf-8-sig", errors="replace") as file:
+def read_powers(path: Path) -> tuple[list[str], list[int], list[list[Fraction]]]:
+    """Read a whole CSV whose first column is `timestamp`.
+
+    Returns:
+        Names of the other columns, times of the rows in unix seconds, and the rows' numbers.
+
+    Raises:
+        ProfileRefused: the header, a time or a number is wrong, or the times do not rise.
+    """
+    header, lines = _read_lines(path)
+    for (_, time, _), (line, following, _) in pairwise(lines):
+        if following <= time:
+            raise ProfileRefused(
+                f"{path} line {line}: the time {_iso(following)} must be later than {_iso(time)} before it"
+            )
+    for line, _, row in lines:
+        _check_fields(path, line, row, header)
+    rows = [[_power(path, line, text) for text in row[1:]] for line, _, row in lines]
+    return header[1:], [time for _, time, _ in lines], rows
+
+
+def _read_lines(path: Path) -> tuple[list[str], list[tuple[int, int, list[str]]]]:
+    """Return the header, and the line, time and fields of every row."""
+    try:
+        file = path.open(newline="", encoding="utf-8-sig", errors="replace")
+    except OSError as error:
+        raise ProfileRefused(f"{path} cannot be read ({error.strerror})") from error
+    with file:
         rows = csv.reader(file)
         header = next(rows, [])
         if len(header) < 2 or header[0] != "timestamp" or len(set(header)) < len(header):
@@ -278,8 +303,17 @@ def _read_day(path: Path, day: date) -> _Day:
                 f"{path} line 1: the header {','.join(header)!r} must be timestamp and further, distinct"
                 " columns"
             )
-        # (line, time, fields)
-        lines = [(rows.line_num, _time(path, rows.line_num, row[0]), row) for row in rows if row]
+        return header, [(rows.line_num, _time(path, rows.line_num, row[0]), row) for row in rows if row]
+
+
+def _check_fields(path: Path, line: int, row: list[str], header: list[str]) -> None:
+    if len(row) != len(header):
+        raise ProfileRefused(f"{path} line {line} has {len(row)} fields; the header has {len(header)}")
+
+
+def _read_day(path: Path, day: date) -> _Day:
+    """Read the rows of a day; time stamps are checked in the whole file, gaps and powers within the day."""
+    header, lines = _read_lines(path)
     step = _step(path, [(line, time) for line, time, _ in lines])
     start = _day_start(day)
     inside = [entry for entry in lines if start <= entry[1] < start + DAY_S]
@@ -290,8 +324,7 @@ def _read_day(path: Path, day: date) -> _Day:
     _check_complete(path, slot_starts, [(line, time) for line, time, _ in inside], step)
     columns: dict[str, list[Fraction]] = {name: [] for name in header[1:]}
     for line, _, row in inside:
-        if len(row) != len(header):
-            raise ProfileRefused(f"{path} line {line} has {len(row)} fields; the header has {len(header)}")
+        _check_fields(path, line, row, header)
         for name, text in zip(header[1:], row[1:], strict=True):
             columns[name].append(_power(path, line, text))
     return _Day(slot_starts, step, columns)
@@ -380,7 +413,7 @@ def _iso(time: int) -> str:
     return datetime.fromtimestamp(time, UTC).isoformat()
 
 
-class _Sky:
+class Sky:
     """The clear sky of a day, computed once and used for every roof."""
 
     def __init__(self, times: Any) -> None:
@@ -406,14 +439,14 @@ class _Sky:
         return (max(0, round(value)) for value in plane)
 
 
-def _standard_day(slot_starts: list[int], step_s: int) -> tuple[list[int], _Sky]:
+def standard_sky(slot_starts: list[int], step_s: int) -> tuple[list[int], Sky]:
     """Return H25 per slot, whole kW for 1 GWh a year, and the sky at the middle of every slot."""
     try:
         import pandas
         from demandlib.bdew import H25
 
         middles = pandas.to_datetime([start + step_s / 2 for start in slot_starts], unit="s", utc=True)
-        sky = _Sky(middles)
+        sky = Sky(middles)
     except ImportError as error:
         raise ProfileSupportMissing(
             "synthetic profiles need demandlib and pvlib: pip install energy-trading[profiles]"

@@ -119,6 +119,7 @@ def _report_html(result: DayResult) -> str:
         ("produced", _kwh(sum(slot.pv_wh for slot in result.slots))),
         ("reached a neighbour", _kwh(result.traded_wh)),
         ("trades delivered", f"{len(sold)} of {sum(1 for row in result.trades if row.buyer)} accepted"),
+        ("ended on testimony alone", str(sum(row.ending == "unanswered" for row in result.trades))),
         ("paid for energy", f"{bought / EURO:.4f} €"),
         ("mean price", f"{_mean_price(sold):.1f} ct/kWh" if sold else "no trade"),
         ("treasury (fees and fines)", f"{result.treasury / EURO:.4f} €"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from energy_trading.bindings.contract import ContractRevert, Sent
@@ -11,12 +12,17 @@ from energy_trading.bindings.offer_market import (
     DeliveredShort,
     DeliveryConfirmed,
     DeliveryRefused,
+    DeliveryTestified,
+    PaidShort,
+    ShortSettled,
+    TestimonyUnanswered,
     TradeExpired,
 )
 from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.market.log.positions import SlotReading
-from energy_trading.market.trade.trader import confirm, confirm_many, expire
+from energy_trading.market.trade.trader import confirm, confirm_many, expire, testify, witness_of
 from energy_trading.meter.smart_meter import NothingDelivered
+from energy_trading.rules.settlement import is_beyond_tolerance
 from energy_trading.simulation._auction import run_day_ahead_auction
 from energy_trading.simulation._lot_sale import sell_a_lot
 from energy_trading.simulation.faults import Faults
@@ -29,7 +35,7 @@ from energy_trading.simulation.neighbourhood import (
     Neighbourhood,
 )
 from energy_trading.simulation.trading_day import DayResult, OpenOffer, TradeRow, TradingDay
-from energy_trading.types import Delivery
+from energy_trading.types import Delivery, Energy
 
 #: A forecast errs by up to this many per cent; people offer and buy this many per cent of it.
 FORECAST_ERROR_PERCENT: Final = 12
@@ -46,7 +52,8 @@ class Script:
     """Runs one day.
 
     The market of a slot opens one slot earlier and closes when the slot begins. When a slot is over, its
-    meters are read, the agent submits the receipts in batches, and what is overdue is expired.
+    meters are read, the agent submits the receipts in batches, then testimony where a receipt is missing or
+    short, and what is overdue is expired.
 
     Args:
         there: the neighbourhood, settled in.
@@ -65,6 +72,7 @@ class Script:
         self.day = TradingDay(there, seed)
         self.there, self.faults = there, faults or Faults()
         self._progress = progress
+        self._parameters = there.market.market_parameters()
         self._rng = random.Random(seed)  # noqa: S311 - a repeatable simulation, no secret
 
     def run(self) -> DayResult:
@@ -86,10 +94,11 @@ class Script:
         for slot in (count - 2, count - 1):
             day.wait_until(day.starts[slot] + day.step + _LATER_S)
             self._settle(slot)
-        day.wait_until(day.starts[-1] + (2 + RECEIPT_SLOTS) * day.step)
-        self._end_overdue()
+        while day.open:
+            day.wait_until(min(map(self._deadline, day.open)))
+            self._end_overdue()
         self.faults.after_the_day(day)
-        day.story += sell_a_lot(self.there, day.seed, day.left_wh)
+        day.story += sell_a_lot(self.there, day.seed)
         self._progress(count, count)
         return day.result()
 
@@ -150,6 +159,7 @@ class Script:
                     accept_by=start,
                     deliver_by=start + (1 + RECEIPT_SLOTS) * day.step,
                     hidden=home.hides_energy,
+                    testimony=home.testifies,
                 )
             except ContractRevert as error:
                 self.faults.refused(day, home, error)
@@ -184,13 +194,18 @@ class Script:
         self._measure(slot)
         there, day = self.there, self.day
         batch: list[Delivery] = []
+        doubtful: list[tuple[OpenOffer, bytes]] = []
         for entry in list(day.open):
             if entry.row.slot_start != day.starts[slot] or entry.trade is None or entry.buyer is None:
                 continue
-            try:
-                delivery = entry.buyer.trader.receipt(entry.trade)
-            except NothingDelivered:
+            if self.faults.is_silent(day, entry):
+                doubtful.append((entry, entry.buyer.signer.signer))
                 continue
+            delivery = entry.buyer.trader.receipt(entry.trade)
+            if delivery.energy != entry.offer.terms.energy:
+                doubtful.append((entry, delivery.signer))
+            if delivery.energy == Energy.plain(0):
+                continue  # pays nobody: the deadline, or testimony, decides about the guarantee
             if entry.offer.salt is not None and delivery.energy.is_plain:
                 self._settled(confirm(there.suite, there.agent, delivery, entry.offer), "confirm one")
             else:
@@ -201,37 +216,60 @@ class Script:
         for receipts, verb in ((secp256k1, "confirm, in a batch"), (p256, "confirm, in a batch, P-256")):
             for sent in confirm_many(there.suite, there.agent, receipts):
                 self._settled(sent, verb)
+        for entry, receipt_signer in doubtful:
+            if entry.lets_testify:
+                self._testify(entry, receipt_signer, day.starts[slot])
         self._end_overdue()
+
+    def _testify(self, entry: OpenOffer, receipt_signer: bytes, start: int) -> None:
+        """Let the seller's meter testify, unless it fed in too little for that to count."""
+        there, offer = self.there, entry.offer
+        assert entry.trade is not None  # for the type checker
+        party = offer, entry.trade.buyer, receipt_signer
+        try:
+            witness = witness_of(*party, entry.seller.meter, start, start + self.day.step)
+        except NothingDelivered:
+            return
+        fed_in = offer.energy_wh if witness.energy == offer.terms.energy else witness.energy.wh
+        if is_beyond_tolerance(fed_in, offer.energy_wh, self._parameters):
+            return
+        sent = testify(there.suite, there.agent, witness, offer)
+        self._settled(sent, "testify")
+        entry.is_testified = any(isinstance(event, DeliveryTestified) for event in sent.events)
 
     def _measure(self, slot: int) -> None:
         """Let the energy flow as sold, within what sellers fed in and buyers drew, and read every meter.
 
-        A home's meter is asked about energy from neighbours only, so that is what its register counts.
+        A home's meter is asked about imports from neighbours only, so its import register counts only these.
+        What a seller fed in is signed away to its trades, so that no lot can have it.
         """
         day, homes, start = self.day, self.there.homes, self.day.starts[slot]
         fed_in = {h.number: max(0, self.faults.fed_in(day, h, slot)) for h in homes}
         drawn = {h.number: max(0, -day.surplus(h, slot)) for h in homes}
         for h in homes:
             day.metered[h.trader.address, start] = SlotReading(drawn[h.number], fed_in[h.number])
-        bought, sold = ({h.number: 0 for h in homes} for _ in range(2))
-        for entry in day.open:
-            if entry.row.slot_start == start and entry.buyer is not None:
-                seller, buyer = entry.seller.number, entry.buyer.number
-                flow = min(entry.offer.energy_wh, fed_in[seller], drawn[buyer])
-                fed_in[seller] -= flow
-                drawn[buyer] -= flow
-                bought[buyer] += flow
-                sold[seller] += flow
-                entry.row.delivered_wh = flow
-                day.slots[slot].traded_wh += flow
+        left, bought = dict(fed_in), {h.number: 0 for h in homes}
+        trades = [entry for entry in day.open if entry.row.slot_start == start and entry.buyer is not None]
+        for entry in trades:
+            assert entry.buyer is not None  # for the type checker
+            seller, buyer = entry.seller.number, entry.buyer.number
+            flow = min(entry.offer.energy_wh, left[seller], drawn[buyer])
+            left[seller] -= flow
+            drawn[buyer] -= flow
+            bought[buyer] += flow
+            entry.row.delivered_wh = flow
+            day.slots[slot].traded_wh += flow
         for home in homes:
-            home.record(start + day.step, bought[home.number], sold[home.number])
-            day.left_wh[home.number, start] = fed_in[home.number]
+            home.record(start + day.step, bought[home.number], fed_in[home.number])
+        for entry in sorted(trades, key=lambda entry: entry.lets_testify):
+            # Testimony is about all that was agreed, also if less of it found its way to the buyer.
+            wanted = entry.offer.energy_wh if entry.lets_testify else entry.row.delivered_wh
+            with suppress(NothingDelivered):
+                entry.seller.meter.take(entry.offer.trade_id, start, start + day.step, wanted)
 
     def _settled(self, sent: Sent, verb: str) -> None:
-        receipts = sum(
-            isinstance(e, DeliveryConfirmed | DeliveredShort | DeliveryRefused) for e in sent.events
-        )
+        counted = DeliveryConfirmed | DeliveredShort | PaidShort | DeliveryRefused | DeliveryTestified
+        receipts = sum(isinstance(event, counted) for event in sent.events)
         self.there.gas.setdefault(verb, []).extend([sent.gas_used // receipts] * receipts)
         rows = {entry.offer.trade_id: entry.row for entry in self.day.open}
         for event in sent.events:
@@ -241,6 +279,10 @@ class Script:
             elif isinstance(event, DeliveredShort):
                 row = rows[event.trade_id]
                 row.ending, row.paid, row.cut = "short", event.payment, event.cut
+            elif isinstance(event, PaidShort):
+                rows[event.trade_id].paid = event.payment
+            elif isinstance(event, ShortSettled):
+                rows[event.trade_id].ending = "short"
             elif isinstance(event, DeliveryRefused):
                 self.faults.receipt_refused(self.day, event)
         self.day.drop_ended()
@@ -248,13 +290,25 @@ class Script:
     def _end_overdue(self) -> None:
         now = self.day.chain.now()
         for entry in self.day.open:
-            terms = entry.offer.terms
-            if now >= (terms.accept_by if entry.trade is None else terms.deliver_by):
-                overdue = entry.trade or entry.offer
-                sent = self.there.note("expire", expire(self.there.suite, self.there.agent, overdue))
-                entry.row.ending = "unsold" if entry.trade is None else "expired"
-                for event in sent.events:
-                    if isinstance(event, TradeExpired):
-                        entry.row.cut = event.cut
-                        self.faults.expired(self.day, entry.seller, event)
+            if now < self._deadline(entry):
+                continue
+            overdue = entry.trade or entry.offer
+            sent = self.there.note("expire", expire(self.there.suite, self.there.agent, overdue))
+            entry.row.ending = "unsold" if entry.trade is None else "expired"
+            for event in sent.events:
+                if isinstance(event, TradeExpired):
+                    entry.row.cut = event.cut
+                    self.faults.expired(self.day, entry.seller, event)
+                elif isinstance(event, ShortSettled):
+                    entry.row.ending, entry.row.cut = "short", event.cut
+                elif isinstance(event, TestimonyUnanswered):
+                    entry.row.ending = "unanswered"
+                    self.faults.unanswered(self.day, entry)
         self.day.drop_ended()
+
+    def _deadline(self, entry: OpenOffer) -> int:
+        """Return when an offer or trade that has not ended can be expired, unix seconds."""
+        terms = entry.offer.terms
+        if entry.trade is None:
+            return terms.accept_by
+        return terms.deliver_by + (self._parameters.reply_time if entry.is_testified else 0)

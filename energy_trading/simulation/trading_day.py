@@ -26,9 +26,9 @@ from energy_trading.simulation.neighbourhood import (
     Neighbourhood,
 )
 from energy_trading.simulation.people import clock
-from energy_trading.types import AccountView
+from energy_trading.types import TESTIMONY_NONCE, AccountView
 
-Ending = Literal["open", "delivered", "short", "expired", "late", "withdrawn", "unsold"]
+Ending = Literal["open", "delivered", "short", "expired", "unanswered", "withdrawn", "unsold"]
 
 
 @dataclass
@@ -132,13 +132,23 @@ class DayResult:
 
 @dataclass
 class OpenOffer:
-    """An offer that has not ended: its row, its parties and, once it is accepted, its trade."""
+    """An offer that has not ended: its row, its parties and, once it is accepted, its trade.
+
+    Args:
+        is_testified: whether the seller's meter has testified and no receipt has come.
+    """
 
     row: TradeRow
     offer: Offer
     seller: Home
     trade: Trade | None = None
     buyer: Home | None = None
+    is_testified: bool = False
+
+    @property
+    def lets_testify(self) -> bool:
+        """Whether the terms let the seller's meter testify."""
+        return bool(self.offer.terms.nonce & TESTIMONY_NONCE)
 
 
 class TradingDay:
@@ -160,8 +170,6 @@ class TradingDay:
         self.story: list[str] = []
         #: what every home drew and fed in, by account and start of the slot
         self.metered: dict[tuple[str, int], SlotReading] = {}
-        #: what was fed in and no neighbour took, Wh, by number of the home and start of the slot
-        self.left_wh = {(home.number, start): 0 for home in there.homes for start in self.starts}
         self.slots = [
             SlotRow(
                 start,

@@ -249,7 +249,9 @@ def bound(machine: Machine, contract: str, view: str) -> Callable[..., Any]:
 
 def test_list_of_views_is_complete() -> None:
     """Each view of each contract that is deployed is compared below, as its ABI names it."""
-    names = {*(part.name for part in PARTS), "RelayDesk"}  # which the market deploys
+    # The market deploys its relay desk. `House.same` compares the slot market and the council.
+    slots = {"SlotMarket", "SlotDisputes", "VerifierCouncil"}
+    names = {*(part.name for part in PARTS), "RelayDesk"} - slots
     assert {name: views_of(name) for name in names} == {name: set(of) for name, of in VIEWS.items()}
 
 

@@ -21,12 +21,11 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import EnergyTradingError
 from energy_trading.files.key_file import save_key
 from energy_trading.market.log.positions import SlotRule
-from energy_trading.market.lots.injection import sign_reading
 from energy_trading.market.lots.lot_owner import LotOwner
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import Energy
 from tests.client.cli_runs import Done, cli
-from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, exchange, minted
+from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, exchange, minted, sign_reading
 from tests.contracts.sealed_bid_auction.house import START, House
 from tests.nodes import anvil, free_port, ganache
 from tests.world import EURO, World
@@ -77,7 +76,7 @@ class Node:
         return process
 
     def _process(
-        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading.cli")
+        self, *arguments: object, program: tuple[str, str] = ("-m", "energy_trading")
     ) -> dict[str, Any]:
         command = [sys.executable, *program, "deploy", *WHO, *arguments]
         command += ["--rpc", self.url, "--deployment", str(self.record)]

@@ -5,14 +5,23 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import asdict
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
-from energy_trading.bindings.offer_market import DeliveryConfirmed, OfferAccepted, OfferMade
+from energy_trading.bindings.offer_market import (
+    DeliveryConfirmed,
+    DeliveryTestified,
+    OfferAccepted,
+    OfferMade,
+    TestimonyUnanswered,
+    TradeExpired,
+)
 from energy_trading.crypto._signatures import P256_SIGNER_BYTES
 from energy_trading.errors import BadInput
+from energy_trading.meter.export_ledger import injection_purpose
 from energy_trading.simulation.faults import Faults, InjectedFaults
 from energy_trading.simulation.neighbourhood import FUNDS, settle_in
 from energy_trading.simulation.report import write_report
@@ -96,6 +105,7 @@ def test_positions_add_up_to_the_meters(quiet: DayResult, troubled: DayResult) -
             # a lot may be bought by a home that drew nothing in the lot's slot
             assert p.bought_wh - taken.get((p.account, p.slot_start), 0) <= p.metered.import_wh
     taker_of, lot_of = lots_taken(quiet), lots_taken(quiet, "seller")
+    assert {row.ending for row in quiet.trades if row.buyer} <= set(ENDED)
     for home in quiet.there.homes:
         account = home.trader.address
         own = [p for p in quiet.positions() if p.account == account]
@@ -107,13 +117,11 @@ def test_positions_add_up_to_the_meters(quiet: DayResult, troubled: DayResult) -
             )
             at = (account, p.slot_start)
             assert (p.sold_wh, p.bought_wh) == (sold + lot_of.get(at, 0), bought + taker_of.get(at, 0))
-        # the registers count what neighbours sold and bought by receipt
+        # the import register counts what neighbours sold, the export register all that was fed in
         assert sum(p.bought_wh for p in own) - sum(v for k, v in taker_of.items() if k[0] == account) == (
             home.import_wh
         )
-        assert sum(p.sold_wh for p in own) - sum(v for k, v in lot_of.items() if k[0] == account) == (
-            home.export_wh
-        )
+        assert sum(p.metered.export_wh for p in own if p.metered) == home.export_wh
 
 
 def test_every_kind_of_offer_and_meter_takes_part(quiet: DayResult) -> None:
@@ -153,9 +161,50 @@ def test_all_scenarios_happen_and_are_told(troubled: DayResult) -> None:
         "trace: PKG and DSO together open",
         "suspends all 2 accounts",
         "this person is banned",
+        "silent meter:",
     ):
         assert words in story, story
     assert "no occasion" not in story
+
+
+def test_each_exported_wh_is_signed_once(quiet: DayResult, troubled: DayResult) -> None:
+    """The seller's meter has a range for each trade it served and for the lot; no two overlap (N-3, C-4)."""
+    for day in (quiet, troubled):
+        minted = {
+            (event.producer, event.slot_start): event for event in day.events if isinstance(event, LotMinted)
+        }
+        assert minted
+        for home in day.there.homes:
+            used: list[tuple[int, int]] = []
+            for row in (row for row in day.trades if row.seller == home.name and row.delivered_wh):
+                part = home.meter.take(row.trade_id, row.slot_start, row.slot_start + days.STEP_S, 1)
+                assert row.delivered_wh <= part.energy_wh <= row.energy_wh
+                used.append((part.from_wh, part.to_wh))
+            for (producer, start), event in minted.items():
+                if producer == home.trader.address:
+                    part = home.meter.take(injection_purpose(start), start, start + days.STEP_S, 1)
+                    assert part.energy_wh == event.energy_wh
+                    used.append((part.from_wh, part.to_wh))
+            used.sort()
+            assert all(one[1] <= other[0] for one, other in pairwise(used))
+
+
+def test_silent_meter_costs_the_seller_no_standing(troubled: DayResult) -> None:
+    """A buyer's meter is silent, the seller's testifies: no default, no cut, the buyer refunded (N-7)."""
+    (row,) = [row for row in troubled.trades if row.ending == "unanswered"]
+    assert (row.paid, row.cut) == (0, 0)
+    assert row.delivered_wh == row.energy_wh
+    assert troubled.accounts[row.seller].defaults == 0
+    kinds = [
+        type(event)
+        for event in troubled.events
+        if getattr(event, "trade_id", None) == row.trade_id
+        and isinstance(event, OfferAccepted | DeliveryTestified | TestimonyUnanswered | TradeExpired)
+    ]
+    assert kinds == [OfferAccepted, DeliveryTestified, TestimonyUnanswered]
+    (said, ended) = [line for line in troubled.story if "silent meter" in line]
+    assert f"the meter of {row.seller} testifies" in said
+    assert f"{row.seller} gets its whole guarantee back and has 0 defaults" in ended
 
 
 def test_cheater_loses_money_and_standing(troubled: DayResult) -> None:
@@ -186,6 +235,7 @@ def test_report_files(troubled: DayResult, tmp_path: Path) -> None:
     assert len(lines) == len(troubled.events)
     assert {"event", "address", "block_number"} <= set(lines[0])
     assert page.count("<svg") == 4
+    assert "<td>ended on testimony alone</td><td>1</td>" in page
     assert all(line.split("  ", 1)[1][:20] in page for line in troubled.story)
     for home in troubled.there.homes:
         secret = home.trader.key.reveal().hex()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from energy_trading.bindings.energy_lot import LotExchanged, LotMinted
+from energy_trading.meter.smart_meter import NothingDelivered, Reading, SmartMeter
 from energy_trading.simulation._lot_sale import NO_OCCASION, sell_a_lot
 from energy_trading.simulation.faults import InjectedFaults
 from energy_trading.simulation.neighbourhood import FUNDS, Home, Neighbourhood, settle_in
@@ -23,11 +24,23 @@ def settled() -> Neighbourhood:
     return there
 
 
+def metered(there: Neighbourhood, exports: dict[tuple[int, int], int] | None = None) -> Neighbourhood:
+    """New meters that have fed in this much, Wh by number of the home and slot; None: all surplus."""
+    for home in there.homes:
+        home.meter, total, profile = SmartMeter(home.signer, there.suite.market_domain), 0, home.profile
+        home.meter.record(Reading(profile.slot_starts[0], 0, 0))
+        for slot, start in enumerate(profile.slot_starts):
+            surplus = max(0, profile.pv_wh[slot] - profile.load_wh[slot])
+            total += surplus if exports is None else exports.get((home.number, start), 0)
+            home.meter.record(Reading(start + profile.step_s, 0, total))
+    return there
+
+
 @pytest.fixture
 def there(settled: Neighbourhood) -> Iterator[Neighbourhood]:
-    """The same, put back after the test."""
+    """The same with meters that have signed nothing, put back after the test."""
     snapshot = settled.chain.snapshot()
-    yield settled
+    yield metered(settled)
     settled.chain.revert(snapshot)
 
 
@@ -72,7 +85,7 @@ def test_equal_seeds_sell_alike(there: Neighbourhood) -> None:
     """The seed fixes who sells what to whom; other seeds choose otherwise."""
     snapshot, told = there.chain.snapshot(), []
     for seed in (1, 1, 2, 3, 4):
-        told.append(sell_a_lot(there, seed)[0])
+        told.append(sell_a_lot(metered(there), seed)[0])
         there.chain.revert(snapshot)
         snapshot = there.chain.snapshot()
     assert told[0] == told[1]
@@ -80,25 +93,39 @@ def test_equal_seeds_sell_alike(there: Neighbourhood) -> None:
 
 
 def test_only_what_is_left_is_certified(there: Neighbourhood) -> None:
-    """What a neighbour took, or a slot that is not over, makes no lot; then nothing happens (C-4)."""
+    """What the meter has signed for a trade, or a slot not over, makes no lot; then nothing happens (C-4)."""
     last = days.START + (days.SLOTS - 1) * days.STEP_S
     height = there.chain.height()
-    taken = {(0, days.START): 0, (0, last + 10 * days.STEP_S): 500}
-    assert sell_a_lot(there, 1, taken) == [NO_OCCASION]
+    metered(there, {(0, last): 500})
+    first, second = (there.homes[0].meter, metered(there, {(0, last): 500}).homes[0].meter)
+    first.take(b"\x01" * 32, last, last + days.STEP_S, 500)
+    second.take(b"\x01" * 32, last, last + days.STEP_S, 493)
+    there.homes[0].meter = first
+    assert sell_a_lot(there, 1) == [NO_OCCASION]
     assert there.chain.height() == height
-    story = sell_a_lot(there, 1, taken | {(0, last): 7})
+    there.homes[0].meter = second
+    story = sell_a_lot(there, 1)
     assert "north fed in 7 Wh at 05:30" in story[0]
+
+
+def test_energy_is_sold_as_a_lot_once(there: Neighbourhood) -> None:
+    """A slot whose lot is sold has nothing left for a second one or for testimony (C-4, N-3)."""
+    metered(there, {(0, days.START): 100})
+    assert "north fed in 100 Wh" in sell_a_lot(there, 1)[0]
+    assert sell_a_lot(there, 1) == [NO_OCCASION]
+    with pytest.raises(NothingDelivered):
+        there.homes[0].meter.take(b"\x01" * 32, days.START, days.START + days.STEP_S, 1)
 
 
 def test_suspended_home_sells_nothing(there: Neighbourhood) -> None:
     """Who may not trade neither sells nor buys a lot (C-4, N-7)."""
-    left = {(0, days.START): 100}
+    metered(there, {(0, days.START): 100})
     there.suite.ledger.suspend([there.homes[0].trader.address]).send(there.dso)
-    assert sell_a_lot(there, 1, left) == [NO_OCCASION]
+    assert sell_a_lot(there, 1) == [NO_OCCASION]
     others = [home.trader.address for home in there.homes[1:]]
     there.suite.ledger.reinstate([there.homes[0].trader.address]).send(there.dso)
     there.suite.ledger.suspend(others).send(there.dso)
-    assert sell_a_lot(there, 1, left) == [NO_OCCASION]
+    assert sell_a_lot(there, 1) == [NO_OCCASION]
 
 
 def test_day_with_faults_ends_with_the_sale(day: DayResult) -> None:
@@ -115,7 +142,12 @@ def test_day_with_faults_ends_with_the_sale(day: DayResult) -> None:
         if (row.seller, row.slot_start) == (seller.name, minted.slot_start)
     )
     surplus = days.PV_WH[seller.name] - days.LOAD_WH[seller.name]
-    assert minted.energy_wh == surplus - sold
+    assert minted.energy_wh <= surplus - sold  # testimony may have taken more than what was received
+    assert minted.energy_wh == surplus - sum(
+        part.energy_wh
+        for row in day.trades
+        if (part := seller.meter._exports.of(row.trade_id)) and part.slot_from == minted.slot_start
+    )
     fees = sum(row.paid // 100 + row.cut for row in day.trades)
     assert day.treasury == fees
     assert exchanged.price > 0

@@ -55,7 +55,7 @@ class Watcher:
 @contextmanager
 def watching(url: str, record: Path, *options: object) -> Iterator[Watcher]:
     """A watcher that has told the deployment and reads on."""
-    command = [sys.executable, "-m", "energy_trading.cli", "watch", "--rpc", url, "--deployment", record]
+    command = [sys.executable, "-m", "energy_trading", "watch", "--rpc", url, "--deployment", record]
     command += ["--from-block", 0, *options]
     with subprocess.Popen(
         [str(part) for part in command],

@@ -92,7 +92,7 @@ class Stage:
 
 
 @cache
-def staged(asset: str) -> Stage:
+def staged(asset: str, funds: int = FUNDS, **changes: Any) -> Stage:
     """Deploy once, settling in a token of tests/solidity (or, without a name, in the native coin)."""
     keys = [SecretKey.from_int(1000 + i) for i in range(10)]
     dso, pkg, treasury, *people = keys
@@ -103,7 +103,7 @@ def staged(asset: str) -> Stage:
         pkg.address,
         treasury.address,
         asset=token.address if token else ZERO_ADDRESS,
-        **PARAMETERS,
+        **PARAMETERS | changes,
     )
     alice, bob, carol, seller, buyer, stranger, *_ = people
     suite = deploy(chain, dso, parameters)
@@ -111,10 +111,10 @@ def staged(asset: str) -> Stage:
     paid_in = TokenWorld(world, token) if token else None
     roles = {world.seller: PRODUCER, world.buyer: CONSUMER}
     for key in (world.alice, world.bob, world.carol, world.seller, world.buyer):
-        world.enrol(key, roles.get(key, PROSUMER), 0 if token else FUNDS)
+        world.enrol(key, roles.get(key, PROSUMER), 0 if token else funds)
         if paid_in:
-            paid_in.give(key, FUNDS)
-            world.ledger.deposit(key.address, FUNDS).send(key)
+            paid_in.give(key, funds)
+            world.ledger.deposit(key.address, funds).send(key)
 
     def meter(number: int, is_p256: bool) -> ReceiptSigner:
         if is_p256:
@@ -171,7 +171,7 @@ class Machine:
         }
 
     def __init__(self) -> None:
-        self.stage = staged(self.asset)
+        self.stage = self.staged()
         self.world, self.chain, self.parameters = self.stage.world, self.stage.chain, self.stage.parameters
         self.start = self.chain.snapshot()
         w = self.world
@@ -191,6 +191,10 @@ class Machine:
         self.random = random.Random()
         #: calls made so far, to be printed after a failure
         self.made: list[str] = []
+
+    def staged(self) -> Stage:
+        """What every example starts from."""
+        return staged(self.asset)
 
     def any_call(self, seed: int) -> None:
         """Draw a call and its arguments. The seed alone decides which, so that others can be left out."""
@@ -282,7 +286,7 @@ class Machine:
         assert on_chain == {a: self.in_memory.ledger.account_of(a) for a in on_chain}
         assert on_chain == {a: self.replayed.account(a).view() for a in on_chain}
         funds = sum(account.available + account.held for account in on_chain.values())
-        assert (funds + self.paid()) * UNIT == self.assets(w.ledger.address)
+        assert (funds + self.paid()) * self.parameters.unit == self.assets(w.ledger.address)
 
     def end_all(self) -> None:
         """End everything that is open, long after the last deadline."""

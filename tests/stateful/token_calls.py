@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from types import MappingProxyType
 
 from energy_trading.rules.ledger import Refused
+from energy_trading.types import Deposit, TokenPermit
 from tests.contracts.energy_ledger.test_deposit_with_permit import permit
 from tests.contracts.energy_ledger.tools import Behaviour
 from tests.stateful.auction_calls import AuctionCalls
-from tests.stateful.machine import UNIT, amounts, anybody, call, often
+from tests.stateful.machine import UNIT, amounts, anybody, call, often, seen
 
 mostly_open = [0, 1, 2, 3, 4] * 3 + [5, 6, 7]
 REFUSING = (Behaviour.RETURNS_FALSE, Behaviour.REVERTS)
@@ -67,11 +69,22 @@ class TokenCalls(AuctionCalls):
 
     asset = "PermitToken"
     weights = MappingProxyType(AuctionCalls.weights | {"quote": 10, "post": 5, "settle": 10})
-    examined = frozenset({"deposit", "deposit_with_permit", "withdraw"})
-    must_see = frozenset({"deposit: TransferFromFailed", "deposit_with_permit: TransferFromFailed"})
+    examined = frozenset({"deposit", "deposit_with_permit", "deposit_for", "withdraw"})
+    must_see = frozenset(
+        {
+            *(f"{verb}: TransferFromFailed" for verb in ("deposit", "deposit_with_permit", "deposit_for")),
+            *(f"deposit_for: RelayLib_{name}" for name in ("NotSigned", "OrderExpired")),
+            *(f"deposit_for: EnergyLedger_{name}" for name in ("NotOpen", "ZeroAmount")),
+            "deposit_for: UnorderedNonces_NonceUsed",
+            "tokens of one account paid into another's",
+            "order again after it was voided",
+        }
+    )
 
     def __init__(self) -> None:
         super().__init__()
+        #: nonces that their owner has voided, as a mask
+        self.voided: dict[str, int] = {}
         for who in range(5):
             self.give(who, 5_000)
 
@@ -87,6 +100,9 @@ class TokenCalls(AuctionCalls):
         """And the token's balances are what was moved, no more and no less."""
         super().one_story()
         assert {address: self.token.balance(address) for address in self.model.owned} == self.model.owned
+        for (owner, word), mask in self.rules.ledger.nonces.items():
+            assert self.world.ledger.nonce_mask(owner, word) == mask
+            assert self.replayed.nonces.get((self.world.ledger.address, owner, word), 0) == mask
 
     def end_all(self) -> None:
         if self.model.behaviour != Behaviour.HONEST:
@@ -120,6 +136,45 @@ class TokenCalls(AuctionCalls):
             if signs and in_time:
                 self.model.permits.add(signed)
         self.step("deposit_with_permit", sender, "ledger.deposit_with_permit", amount, *signed)
+
+    @call(
+        16,
+        who=mostly_open,
+        to=mostly_open,
+        amount=amounts,
+        nonce=range(12),
+        life=[600] * 9 + [0],
+        permits=(True, False),
+        odd=[""] * 8 + ["signer", "field"],
+    )
+    def deposit_for(
+        self, who: int, to: int, amount: int, nonce: int, life: int, permits: bool, odd: str
+    ) -> None:
+        """Tokens come in on their owner's order, with a permit or on the allowance (X-4, N-8)."""
+        owner, account = self.people[who], self.people[to].address
+        order = Deposit(owner.address, account, amount, nonce, self.chain.next_time + life)
+        signer = self.world.stranger if odd == "signer" else owner
+        signature = signer.sign_digest(self.world.suite.ledger_domain.digest(order))
+        order = replace(order, amount=amount + 1) if odd == "field" else order
+        permitted = TokenPermit(0, 0, bytes(32), bytes(32))
+        if permits and self.asset == "PermitToken":
+            signed = permit(self.token, owner, amount, self.chain.next_time, owner, UNIT)
+            self.model.permits.add(signed)
+            permitted = TokenPermit(*signed)
+        voided = self.voided.get(owner.address, 0) >> nonce & 1
+        arguments = order, signature, permitted
+        sent, _ = self.step("deposit_for", self.world.stranger, "ledger.deposit_for", *arguments)
+        seen["order again after it was voided"] += sent is None and bool(voided)
+        if sent:
+            assert not voided, "an order that was taken back counts no more"
+            seen["tokens of one account paid into another's"] += owner.address != account
+
+    @call(3, asked=False, who=mostly_open, nonces=[1, 2, 4, 0b1010])
+    def void_orders(self, who: int, nonces: int) -> None:
+        """An owner takes orders back (N-8)."""
+        owner = self.people[who]
+        self.step("void_nonces", owner, "ledger.void_nonces", 0, nonces)
+        self.voided[owner.address] = self.voided.get(owner.address, 0) | nonces
 
     @call(10, who=mostly_open, to=anybody, amount=amounts, odd=["", "", "", "ledger", "zero"])
     def withdraw(self, who: int, to: int, amount: int, odd: str) -> None:

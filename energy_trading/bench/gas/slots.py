@@ -13,7 +13,7 @@ from eth_utils.crypto import keccak
 from energy_trading.bench.gas.parts import Paid
 from energy_trading.bench.gas.scenario import Scenario
 from energy_trading.bindings.contract import Call
-from energy_trading.bindings.slots import SlotSuiteParameters, deploy_slots
+from energy_trading.bindings.suite import CouncilSettings, SlotSettings, SuiteParameters, deploy
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
@@ -83,18 +83,14 @@ class SlotBench:
         self.keys = {key.address: key for key in (*self.members, *self.owners)}
         everybody = (self.dso, self.pkg, self.treasury, self.founder, self.agent, *self.keys.values())
         self.chain = in_process("prague", everybody, GENESIS)
-        self.p = SlotSuiteParameters(
+        self.p = SuiteParameters(
             self.dso.address,
             self.pkg.address,
             self.treasury.address,
-            self.founder.address,
-            window_seconds=_WINDOW,
-            answer_seconds=_WINDOW,
-            ring=RING,
+            slots=SlotSettings(window_seconds=_WINDOW, answer_seconds=_WINDOW, ring=RING),
+            council=CouncilSettings(self.founder.address),
         )
-        before = len(seen)
-        self.suite = deploy_slots(self.chain, self.dso, self.p)
-        self.deployed = seen[before:]
+        self.suite = deploy(self.chain, self.dso, self.p)
         self.meters = [Secp256k1Meter(_key(f"meter {i}")) for i in range(homes)]
 
     # ------------------------------------------------------------ steps
@@ -130,7 +126,7 @@ class SlotBench:
             self.open(member, 60 * _EURO)
             certificate = keccak(text=f"certificate {i}")
             self.found["council.request_join"] = self.send(
-                council.request_join(i % FEEDERS, certificate, self.p.min_stake), member
+                council.request_join(i % FEEDERS, certificate, self.p.council.min_stake), member
             )
         accounts = [member.address for member in self.members]
         self.keep("council.found_48", council.found(accounts), self.founder)
@@ -139,7 +135,7 @@ class SlotBench:
 
     def join(self) -> None:
         """Every home joins; the first one has funds, and buys until every home has some."""
-        market = self.suite.market
+        market = self.suite.slots
         for i, owner in enumerate(self.owners):
             self.open(owner, 10_000 * _EURO if i < 2 else 0)
             self.send(self.suite.ledger.register_meter(owner.address, self.meters[i].signer), self.dso)
@@ -164,7 +160,7 @@ class SlotBench:
         orders = [Order(o.address, slot - 3, slot + 92, 300_000, 80_000, budget, 7) for o in self.owners]
         readings = [Reading(o.address, slot, net) for o, net in zip(self.owners, nets, strict=True)]
         shares = {i: (orders[i], net, budget) for i, net in enumerate(nets)}
-        p = self.p
+        p = self.p.slots
         cleared = clear(slot, len(nets), shares, p.pricing, p.retail, p.feed_in, p.fee)
         rows = pack_rows(lie or cleared.rows)
         cluster = self.suite.council.cluster_of(slot, 0)
@@ -179,15 +175,15 @@ class SlotBench:
             rows_root(rows),
             cluster[0],
         )
-        digest = self.suite.market_domain.digest(result)
-        peers = range(1, p.quorum)
+        digest = self.suite.slots_domain.digest(result)
+        peers = range(1, self.p.council.quorum)
         signatures = b"".join(compact(self.keys[cluster[i]].sign_digest(digest)) for i in peers)
-        posted = Posted(result, tuple(cluster[i] for i in range(p.quorum)))
+        posted = Posted(result, tuple(cluster[i] for i in range(self.p.council.quorum)))
         return Signed(posted, rows, sum(1 << i for i in peers), signatures, tuple(orders), tuple(readings))
 
     def posting(self, s: Signed) -> Call[None]:
         """The call that posts a slot."""
-        return self.suite.market.post(s.posted.result, s.rows, s.peers, s.signatures)
+        return self.suite.slots.post(s.posted.result, s.rows, s.peers, s.signatures)
 
     def post(self, nets: Sequence[int], **changes: Any) -> tuple[Signed, Scenario]:
         """Work a slot out and post it."""
@@ -196,12 +192,12 @@ class SlotBench:
 
     def finalise(self, drafts: Sequence[Signed]) -> Scenario:
         """Wait for the window and finalise."""
-        self.chain.mine(self.chain.now() + _WINDOW + self.p.post_seconds)
-        while self.suite.market.frontier() < drafts[0].posted.result.slot:
-            self.send(self.suite.market.advance(drafts[0].posted.result.slot - self.suite.market.frontier()))
+        self.chain.mine(self.chain.now() + _WINDOW + self.p.slots.post_seconds)
+        while self.suite.slots.frontier() < drafts[0].posted.result.slot:
+            self.send(self.suite.slots.advance(drafts[0].posted.result.slot - self.suite.slots.frontier()))
         signers = [signers_hash(d.posted.signers) for d in drafts]
         results = [d.posted.result for d in drafts]
-        return self.send(self.suite.market.finalise(results, signers, [d.rows for d in drafts]))
+        return self.send(self.suite.slots.finalise(results, signers, [d.rows for d in drafts]))
 
     def nets(self) -> list[int]:
         """Readings that look like those of an afternoon."""
@@ -229,14 +225,14 @@ class SlotBench:
 
     def evidence(self, s: Signed, home: int) -> Evidence:
         """Order and reading of a home, signed."""
-        domain, meter = self.suite.market_domain, self.meters[home]
+        domain, meter = self.suite.slots_domain, self.meters[home]
         order, reading = s.orders[home], s.readings[home]
         signature = compact(self.owners[home].sign_digest(domain.digest(order)))
         return Evidence(order, signature, reading, meter.signer, meter.sign(domain.digest(reading)))
 
     def disputes(self) -> None:
         """Each way to dispute a row."""
-        market, disputes = self.suite.market, self.suite.disputes
+        market, disputes = self.suite.slots, self.suite.slot_disputes
         nets = self.nets()
         with self.fresh():
             s, _ = self.post(nets)
@@ -258,7 +254,7 @@ class SlotBench:
             slot = s.posted.result.slot
             order, reading = s.orders[1], s.readings[1]
             ack = Ack(slot, self.owners[1].address, order.struct_hash(), reading.struct_hash(), _CAP)
-            signed = self.keys[s.posted.signers[1]].sign_digest(self.suite.market_domain.digest(ack))
+            signed = self.keys[s.posted.signers[1]].sign_digest(self.suite.slots_domain.digest(ack))
             call = disputes.misfill(s.posted, 1, self.proof(s, 1), order, reading, ack, 1, compact(signed))
             self.keep("slot.misfill", call)
         with self.fresh():
@@ -270,7 +266,7 @@ class SlotBench:
             poor = len(nets) - 1
             s, _ = self.post([*[1_000] * poor, -19_000], budget=2**63)
             self.send(market.request_exit(2**62), self.owners[poor])
-            self.chain.mine(self.chain.now() + self.p.post_seconds)
+            self.chain.mine(self.chain.now() + self.p.slots.post_seconds)
             while market.frontier() < s.posted.result.slot:
                 self.send(market.advance(s.posted.result.slot - market.frontier()))
             self.keep("slot.overdraft", disputes.overdraft(s.posted, poor, self.proof(s, poor)))
@@ -278,14 +274,14 @@ class SlotBench:
             slot, account = self.chain.now() // 900, self.owners[2].address
             first, second = (Reading(account, slot, net) for net in (5, 6))
             marks = [
-                self.meters[2].sign(self.suite.market_domain.digest(reading)) for reading in (first, second)
+                self.meters[2].sign(self.suite.slots_domain.digest(reading)) for reading in (first, second)
             ]
             call = disputes.two_readings(2, first, second, self.meters[2].signer, marks[0], marks[1])
             self.keep("slot.two_readings", call)
 
     def homes(self) -> None:
         """What homes do, and what anyone does for them."""
-        market, ledger = self.suite.market, self.suite.ledger
+        market, ledger = self.suite.slots, self.suite.ledger
         owner = self.owners[1]
         with self.fresh():
             self.keep("slot.set_cap", market.set_cap(_CAP), owner)
@@ -297,7 +293,7 @@ class SlotBench:
             self.keep("slot.freeze", market.freeze(1))
             self.send(ledger.reinstate([owner.address]), self.dso)
             self.keep("slot.unfreeze", market.unfreeze(1))
-            self.chain.mine(self.chain.now() + 5 * 900 + self.p.post_seconds)
+            self.chain.mine(self.chain.now() + 5 * 900 + self.p.slots.post_seconds)
             self.keep("slot.advance_3", market.advance(3))
             self.send(market.advance(1024))
             self.keep("slot.withdraw", market.withdraw(1))
@@ -317,7 +313,7 @@ class SlotBench:
             return council.decide(admission, sum(1 << i for i in peers), signatures), self.keys[leader]
 
         with self.fresh():
-            self.send(council.request_join(5, keccak(text="new"), self.p.min_stake), new)
+            self.send(council.request_join(5, keccak(text="new"), self.p.council.min_stake), new)
             with self.fresh():
                 self.keep("council.withdraw_request", council.withdraw_request(), new)
             with self.fresh():
@@ -326,7 +322,7 @@ class SlotBench:
         with self.fresh():
             leaver = self.members[3]
             self.keep("council.resign", council.resign(), leaver)
-            self.chain.mine(self.chain.now() + self.p.unbonding + 1)
+            self.chain.mine(self.chain.now() + self.p.council.unbonding + 1)
             self.keep("council.take_stake", council.take_stake(), leaver)
         with self.fresh():
             self.send(ledger.transfer_ownership(council.address), self.dso)
@@ -361,9 +357,6 @@ def measure_slots(
     for count in SIZES:
         say(f"slot market of {count} homes")
         bench = SlotBench(found, seen, count)
-        if count == SIZES[0]:
-            for place, name in ((1, "slot_market"), (2, "slot_disputes"), (3, "verifier_council")):
-                found[f"deploy.{name}"] = Scenario((bench.deployed[place],))
         bench.found_council()
         bench.join()
         bench.fill()

@@ -38,7 +38,7 @@ from energy_trading.identity import (
 from energy_trading.identity._as_printed import identity_hash
 from energy_trading.market.lots.certification import Certifier, NotCertified, request_certificate
 from energy_trading.market.lots.dispute_file import HistoryBroken, check_dispute, dispute_file
-from energy_trading.market.lots.injection import Contact, mint, sign_reading
+from energy_trading.market.lots.injection import Contact, mint
 from energy_trading.market.lots.lot_owner import LotOwner, exchange
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.session import (
@@ -57,7 +57,7 @@ from energy_trading.session import (
 )
 from energy_trading.session._wire import PREFIX_SIZE
 from energy_trading.simulation._outputs import write_all
-from energy_trading.simulation.people import EURO, GENESIS, Community, certify
+from energy_trading.simulation.people import EURO, GENESIS, Community, certify, feed_in
 
 SLOT: Final = GENESIS - 900
 PRICE: Final = EURO // 4
@@ -270,14 +270,14 @@ class _Run:
         domain, deadline = self.suite.lots_domain, self.chain.now() + 3600
         meter = Secp256k1Meter(SecretKey.generate())
         self.people.register_meter(self.bob.account, meter)
-        reading = sign_reading(SLOT, ENERGY_WH, meter, domain)
+        reading = feed_in(self.suite, meter, SLOT, ENERGY_WH)
         request = request_certificate(reading, self.bob.secret_key, self.operator.address, domain)
         contact, desk = request.contact, Certifier(self.suite, self.operator, LIMIT_WH)
-        home_made = sign_reading(SLOT, ENERGY_WH, Secp256k1Meter(SecretKey.generate()), domain)
+        home_made = feed_in(self.suite, Secp256k1Meter(SecretKey.generate()), SLOT, ENERGY_WH)
         unregistered = request_certificate(home_made, self.bob.secret_key, self.operator.address, domain)
         refused(NotCertified, lambda: desk.certify(unregistered, deadline))
         paper = desk.certify(request, deadline)
-        second = sign_reading(SLOT, ENERGY_WH + 1, meter, domain)
+        second = feed_in(self.suite, meter, SLOT, ENERGY_WH + 1)
         again = request_certificate(second, self.bob.secret_key, self.operator.address, domain)
         refused(NotCertified, lambda: desk.certify(again, deadline))
         self.lot = mint(self.suite, self.treasury, paper)

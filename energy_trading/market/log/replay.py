@@ -12,6 +12,8 @@ from energy_trading.bindings import (
     energy_lot,
     offer_market,
     sealed_bid_auction,
+    slot_market,
+    verifier_council,
 )
 from energy_trading.bindings.contract import Event
 from energy_trading.bindings.suite import PARTS
@@ -47,6 +49,7 @@ class Replay(Fold):
     Attributes:
         held: units of guarantee still held for an auction, by its id; it has no entry once nothing is.
         fees: wei of quotes' fees that an account has earned and not claimed.
+        homes: account of each home of the slot market, by its number.
     """
 
     def __init__(self, parameters: SuiteParameters) -> None:
@@ -60,6 +63,8 @@ class Replay(Fold):
         self._auctions = Auctions(fixed["SealedBidAuction"], nowhere, market)
         self.held: dict[bytes, int] = {}
         self.fees: dict[str, int] = {}
+        self.homes: dict[int, str] = {}
+        self._bond = parameters.slots.bond
 
     @property
     def accounts(self) -> dict[str, Account]:
@@ -116,6 +121,7 @@ class Replay(Fold):
             case _:
                 self._book_trade(event)
                 self._book_auction(event)
+                self._book_slots(event)
 
     def _book_trade(self, event: Event) -> None:
         if isinstance(event, offer_market.OfferMade) and not event.nonce & AWARD_NONCE:
@@ -167,6 +173,23 @@ class Replay(Fold):
                 self.fees[event.account] -= event.amount
             case sealed_bid_auction.ShareForfeited():
                 self._release(event.auction_id, Split(event.share, 0, 0, event.share, 0, Outcome.NONE))
+
+    def _book_slots(self, event: Event) -> None:
+        """What the slot market and its council hold is theirs until it is paid out or collected."""
+        match event:
+            case slot_market.Joined():
+                self.homes[event.home] = event.account
+            case slot_market.Locked():
+                self._move(self.homes[event.home], -event.amount)
+            case slot_market.Exited():
+                self._move(self.homes[event.home], event.amount)
+            case slot_market.Demanded():
+                if event.challenger != self.homes[event.home]:  # a home's own demand needs no bond
+                    self._move(event.challenger, -self._bond)
+            case verifier_council.Applied():
+                self._move(event.candidate, -event.stake)
+            case slot_market.Collected() | verifier_council.Collected():
+                self._move(event.account, event.amount)
 
     def _release(self, auction_id: bytes, parts: Split, bidder: str = ZERO_ADDRESS) -> None:
         self._ledger.settle(self.auction(auction_id).terms.publisher, bidder, parts, 0)

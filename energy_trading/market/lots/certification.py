@@ -20,9 +20,9 @@ from energy_trading.market.lots.injection import (
     Contact,
     InjectionRefused,
     SignedInjection,
-    SignedReading,
     sign_injection,
 )
+from energy_trading.meter.export_ledger import SignedReading
 from energy_trading.types import MAX_LOT_WH, Domain, InjectionRequest, Role
 
 _OTHER_FACT: Final = "a line is no certificate of this market, or contradicts an earlier one"

@@ -14,11 +14,11 @@ from energy_trading.chain.connect import Sender
 from energy_trading.crypto._signatures import compact, verify_signature
 from energy_trading.crypto.addresses import message_address
 from energy_trading.crypto.keys import SecretKey
-from energy_trading.errors import BadInput, Forged
-from energy_trading.files._json import check_address, check_object, exact, from_hex, read_integer, to_hex
+from energy_trading.errors import Forged
+from energy_trading.files._json import check_address, check_object, from_hex, read_integer, to_hex
 from energy_trading.market.log.event_json import to_plain
-from energy_trading.meter.signers import ReceiptSigner, sign_checked
-from energy_trading.types import MAX_LOT_WH, Domain, Injection, InjectionReading
+from energy_trading.meter.export_ledger import SignedReading
+from energy_trading.types import Domain, Injection
 
 
 class InjectionRefused(Forged):
@@ -47,41 +47,6 @@ class Contact:
             Chen eqs 1, 2 (C-3).
         """
         return cls(key.address, key.public_key, message_address(key))
-
-
-@dataclass(frozen=True)
-class SignedReading(InjectionReading):
-    """What a meter has signed about a delivery slot in which energy was fed in; its hash is the lot's id.
-
-    Args:
-        signature: the meter's.
-    """
-
-    signature: bytes
-
-    def to_json(self) -> dict[str, Any]:
-        """Return an object for `json.dumps`."""
-        return {
-            "meter": to_hex(self.meter),
-            "slotStart": exact(self.slot_start),
-            "energyWh": exact(self.energy_wh),
-            "signature": to_hex(self.signature),
-        }
-
-    @classmethod
-    def from_json(cls, value: Any) -> SignedReading:
-        """Read the object of `to_json`; `Certifier.certify` checks it.
-
-        Raises:
-            BadInput: a field is malformed.
-        """
-        fields = check_object(value, "reading", {"meter", "slotStart", "energyWh", "signature"})
-        return cls(
-            from_hex(fields["meter"], "meter"),
-            read_integer(fields["slotStart"], "slotStart"),
-            read_integer(fields["energyWh"], "energyWh", most=MAX_LOT_WH),
-            from_hex(fields["signature"], "signature"),
-        )
 
 
 @dataclass(frozen=True)
@@ -125,30 +90,6 @@ class SignedInjection:
             **{name: read_integer(stated[name], name, most=2**256 - 1) for name in numbers},
         )
         return cls(injection, from_hex(fields["signature"], "signature"))
-
-
-def sign_reading(slot_start: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> SignedReading:
-    """Let a meter sign how much energy was fed in.
-
-    Args:
-        slot_start: unix seconds.
-        energy_wh: 1 … 2**40-1.
-        meter: the signer that holds the meter's key.
-        domain: the EnergyLot's.
-
-    Returns:
-        The signed reading, for `request_certificate`.
-
-    Raises:
-        BadInput: the energy is out of range.
-
-    Source:
-        C-4, EIP-712.
-    """
-    if not 0 < energy_wh <= MAX_LOT_WH:
-        raise BadInput(f"the energy must be between 1 and {MAX_LOT_WH} Wh, not {energy_wh}")
-    reading = InjectionReading(meter.signer, slot_start, energy_wh)
-    return SignedReading(**vars(reading), signature=sign_checked(meter, domain.digest(reading)))
 
 
 def sign_injection(

@@ -15,7 +15,6 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.market._client import Client, OnSent, batches
 from energy_trading.market.trade.offer import Offer, Trade, make_offer, receipt_key, sign_offer
-from energy_trading.meter.export_ledger import ExportLedger
 from energy_trading.meter.key_root import Evidence
 from energy_trading.meter.smart_meter import Allotment, SmartMeter
 from energy_trading.types import (
@@ -218,7 +217,7 @@ class Trader(Client):
             The receipt with the terms and the buyer, for `confirm`.
 
         Raises:
-            SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.sign_receipt`.
+            SlotNotEnded, ReadingMissing, TradeRefused: see `SmartMeter.sign_receipt`.
 
         Source:
             N-3.
@@ -319,7 +318,7 @@ def confirm_many(suite: Suite, sender: Sender, deliveries: Sequence[Delivery]) -
 
 
 def witness_of(
-    offer: Offer, buyer: str, receipt_signer: bytes, exports: ExportLedger, slot_from: int, slot_to: int
+    offer: Offer, buyer: str, receipt_signer: bytes, meter: SmartMeter, slot_from: int, slot_to: int
 ) -> Witness:
     """Let the seller's meter testify to what it fed in for a trade, for `testify`.
 
@@ -327,20 +326,20 @@ def witness_of(
         offer: made with ``testimony=True``.
         buyer: account that accepted it.
         receipt_signer: ERC-7913 signer named at acceptance.
-        exports: of the seller's registered meter.
+        meter: the seller's registered one.
         slot_from: start of delivery, unix seconds.
         slot_to: end of delivery, unix seconds.
 
     Raises:
         BadInput: the terms do not allow testimony, or the slot does not lie in the trade.
-        SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `ExportLedger.testify`.
+        SlotNotEnded, ReadingMissing, NothingDelivered, TradeRefused: see `SmartMeter.testify`.
 
     Source:
         N-3, N-7.
     """
     if not offer.terms.nonce & TESTIMONY_NONCE:
         raise BadInput("the terms of this offer do not let the seller's meter testify")
-    t = exports.testify(offer.terms, slot_from, slot_to, offer.energy_wh, offer.salt)
+    t = meter.testify(offer.terms, slot_from, slot_to, offer.energy_wh, offer.salt)
     return Witness(offer.terms, buyer, receipt_signer, t.signer, t.energy, t.from_, t.to, t.signature)
 
 

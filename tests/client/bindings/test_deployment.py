@@ -22,6 +22,7 @@ from energy_trading.chain.connect import Chain
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, EnergyTradingError
+from energy_trading.types import Pricing
 from tests.world import GENESIS
 
 DEPLOYER, OTHER, OWNER, PKG, TREASURY = (SecretKey.from_int(3000 + i) for i in range(5))
@@ -369,3 +370,37 @@ def test_revert_given_bad_parameters(value: Any, why: str) -> None:
     with pytest.raises(BadInput) as caught:
         parameters_from(value)
     assert str(caught.value).startswith(why)
+
+
+def test_groups_of_parameters_are_read(chain: Chain, path: Path) -> None:
+    """The slot market and its council have their constants in groups; the owner founds if nobody is named."""
+    plain = {"owner": OWNER.address, "pkg": PKG.address, "treasury": TREASURY.address}
+    assert parameters_from(plain).council.founder == OWNER.address
+    given = {**plain, "slots": {"pricing": 1, "ring": 8}, "council": {"founder": OTHER.address, "quorum": 3}}
+    parameters = parameters_from(given)
+    assert (parameters.slots.pricing, parameters.slots.ring) == (Pricing.SUPPLY_DEMAND_RATIO, 8)
+    assert (parameters.council.founder, parameters.council.quorum) == (OTHER.address, 3)
+    record = deploy_recorded(chain, DEPLOYER, parameters, path)
+    assert Record.read(path) == record
+    assert record.open(chain).parameters() == parameters
+
+
+@pytest.mark.parametrize(
+    ("group", "text"),
+    [
+        (
+            {"slots": {"pricing": 2}},
+            "slots.pricing must be one of 0 (MID_RATE), 1 (SUPPLY_DEMAND_RATIO), not 2",
+        ),
+        ({"slots": {"turns": 2}}, "there is no parameter slots.turns"),
+        ({"council": {"founder": "me"}}, "council.founder must be an address, not 'me'"),
+        ({"council": 7}, "council must be an object of fields, not 7"),
+        ({"council": {"unbonding": 45_780}}, "council.unbonding must exceed 45780 seconds"),
+    ],
+)
+def test_revert_given_wrong_group(group: dict[str, Any], text: str) -> None:
+    """A wrong field of a group is refused by name, before anything is sent."""
+    plain = {"owner": OWNER.address, "pkg": PKG.address, "treasury": TREASURY.address}
+    with pytest.raises(BadInput) as caught:
+        parameters_from(plain | group)
+    assert str(caught.value).startswith(text)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
@@ -12,7 +14,7 @@ from tests.days import write_wide_csv
 
 
 def cli(*arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-m", "energy_trading.cli", *arguments]
+    command = [sys.executable, "-m", "energy_trading", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, stdin=subprocess.DEVNULL)
 
 
@@ -49,6 +51,36 @@ def test_help_lists_the_commands() -> None:
     done = cli()
     assert done.returncode == 0
     assert "run" in done.stdout
+
+
+def test_group_without_a_verb_shows_its_verbs() -> None:
+    """`trade` alone lists what it can do, yet has done nothing, so its status is not zero."""
+    done = cli("trade")
+    assert done.returncode == 2
+    shown = done.stdout + done.stderr
+    assert "Usage:" in shown
+    assert all(verb in shown for verb in ("offer", "accept", "confirm"))
+
+
+def test_short_help_version_and_completion() -> None:
+    """-h is --help on every level, --version names the release, and a shell can learn the commands."""
+    assert cli("trade", "-h").stdout == cli("trade", "--help").stdout
+    done = cli("--version")
+    assert (done.returncode, done.stdout) == (0, f"energy-trading {version('energy-trading')}\n")
+    assert cli("-h").returncode == 0
+    completed = subprocess.run(
+        [Path(sys.executable).with_name("energy-trading")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env=os.environ
+        | {
+            "_ENERGY_TRADING_COMPLETE": "complete_bash",
+            "COMP_WORDS": "energy-trading tra",
+            "COMP_CWORD": "1",
+        },
+    )
+    assert completed.stdout.split() == ["trades", "trade", "trace"]
 
 
 def test_run_trades_a_wide_csv(tmp_path: Path) -> None:

@@ -245,7 +245,7 @@ def test_papers_that_say_otherwise(authorities: str) -> None:
         [
             sys.executable,
             "-m",
-            "energy_trading.cli",
+            "energy_trading",
             "pkg",
             "issue",
             "request.json",
@@ -269,7 +269,7 @@ def test_two_certificates_at_once(authorities: str) -> None:
     names = [f"r{i}" for i in range(3)]
     for name in names:
         done("account request", "--request-key", f"{name}.key", "--out", f"{name}.json")
-    command = [sys.executable, "-m", "energy_trading.cli", "pkg", "issue", "--checked", *PKG_FILES]
+    command = [sys.executable, "-m", "energy_trading", "pkg", "issue", "--checked", *PKG_FILES]
     runs = [
         subprocess.Popen(
             [*command, f"{name}.json", "--out", f"{name}.answer"], env={**os.environ, **PASSWORDS}

@@ -168,19 +168,30 @@ def test_purchase_found_on_chain_draws_on_the_meter(world: World, tmp_path: Path
     assert int(agent.receipts[0]["energy"], 16) == 1000
 
 
-def test_silent_meter_makes_no_receipt(world: World, tmp_path: Path, agent: Agent):
-    """N-3: nothing was measured, so nothing is signed; that is told once, and the trade let go."""
+def test_receipt_of_nothing_is_signed(world: World, tmp_path: Path, agent: Agent):
+    """N-3: where nothing came the meter says so, and the trade does not wait for ever."""
     house = Household(world, world.bob, tmp_path, [agent], margin_seconds=SLOT)
     start = next_slot(world, 2)
     house.show(start - SLOT, 0)
-    offer = bought(world, start)
+    bought(world, start)
     for slot in range(5):
         house.show(start + slot * SLOT, 0)
+    assert [int(item["energy"], 16) for item in agent.receipts] == [0]
+
+
+def test_missing_reading_makes_no_receipt(world: World, tmp_path: Path, agent: Agent):
+    """N-3: the gateway was off when delivery began; that is told once, and the trade let go."""
+    house = Household(world, world.bob, tmp_path, [agent], margin_seconds=SLOT)
+    start = next_slot(world, 2)
+    house.show(start - SLOT, 0)
+    trade = f"0x{bought(world, start).trade_id.hex()}"
+    house.show(start - 400, 0)
+    house.show(start + 400, 100)
+    for slot in range(1, 5):
+        house.show(start + slot * SLOT, 300 * slot)
     assert agent.receipts == []
-    told = [line for line in house.said if "has no receipt" in line]
-    assert told == [
-        f"trade 0x{offer.trade_id.hex()} has no receipt: no measured import is left in the slot of trade"
-        f" 0x{offer.trade_id.hex()}"
+    assert [line for line in house.said if trade in line] == [
+        f"trade {trade} has no receipt: there is no reading at {start}; a slot needs one at each of its ends"
     ]
 
 

@@ -29,8 +29,10 @@ for room, below in {
 }.items():
     ARROWS[room] = set(below.split())
 ARROWS["simulation"] = {*ARROWS["council"], "council"}
-ARROWS["bench"] = {*ARROWS["simulation"], "simulation"}
+ARROWS["agent"] = {*ARROWS["simulation"], "simulation"}
+ARROWS["bench"] = {*ARROWS["agent"], "agent"}
 ARROWS["cli"] = {*ARROWS["bench"], "bench", "gateway"}
+ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 
 #: half a second or more each: they belong inside the functions that need them

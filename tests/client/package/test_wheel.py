@@ -80,16 +80,27 @@ def test_wheel_holds_the_package_and_the_artifacts(wheel: Path) -> None:
     package = {path for path in inside if path.parts[0] == "energy_trading"}
     modules = {path.relative_to(ROOT) for path in (ROOT / "energy_trading").rglob("*.py")}
     artifacts = {path.relative_to(ROOT) for path in CONTRACTS.output.glob("*.json")}
+    ready = list((ROOT / "energy_trading" / "simulation" / "scenario" / "ready").glob("*.toml"))
     assert len(artifacts) > 1
+    assert len(ready) > 1
     assert package == {PurePosixPath(path) for path in (*modules, *artifacts)} | {
         PurePosixPath("energy_trading/__init__.pyi"),
         PurePosixPath("energy_trading/py.typed"),
         PurePosixPath("energy_trading/bench/gas/permit_token.hex"),
         PurePosixPath("energy_trading/bench/papers/analysis.json"),
+        *(PurePosixPath(path.relative_to(ROOT).as_posix()) for path in ready),
     }
     assert {path.parts[0] for path in inside - package} == {
         f"{'-'.join(wheel.name.split('-')[:2])}.dist-info"
     }
+
+
+def test_wheel_is_reproducible(wheel: Path, tmp_path: Path) -> None:
+    """Whoever builds the wheel from the same tree gets the same bytes."""
+    uv("build", "--wheel", "--quiet", "--out-dir", os.fspath(tmp_path))
+    (again,) = tmp_path.glob("*.whl")
+    assert again.name == wheel.name
+    assert again.read_bytes() == wheel.read_bytes()
 
 
 def test_wheel_runs_a_chain_without_a_compiler(installed: Path) -> None:

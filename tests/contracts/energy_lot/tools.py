@@ -9,13 +9,16 @@ from energy_trading.bindings import Call
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.market.lots import injection
-from energy_trading.market.lots.injection import Contact, SignedInjection, sign_reading
+from energy_trading.market.lots.injection import Contact, SignedInjection
+from energy_trading.meter.export_ledger import SignedReading
+from energy_trading.meter.signers import ReceiptSigner, sign_checked
 from energy_trading.types import (
     ZERO_ADDRESS,
     Domain,
     ExchangeAcceptance,
     ExchangePermit,
     Injection,
+    InjectionReading,
     Permit,
     Terms,
 )
@@ -26,6 +29,12 @@ SLOT = GENESIS - 2 * SLOT_S  # ended before the first block
 PRICE = EURO // 4
 MSG = b"\x4d" * 32
 NOBODY = ZERO_ADDRESS
+
+
+def sign_reading(slot: int, energy_wh: int, meter: ReceiptSigner, domain: Domain) -> SignedReading:
+    """A reading by a meter without an export ledger, which signs whatever it is given."""
+    reading = InjectionReading(meter.signer, slot, energy_wh)
+    return SignedReading(**vars(reading), signature=sign_checked(meter, domain.digest(reading)))
 
 
 def certificate(

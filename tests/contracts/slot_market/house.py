@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from typing import Any
@@ -10,11 +11,13 @@ from typing import Any
 from cryptography.hazmat.primitives.asymmetric import ec
 from eth_utils.crypto import keccak
 
+from energy_trading.bindings import read_events
 from energy_trading.bindings.contract import ContractRevert, Sent
-from energy_trading.bindings.slots import SlotSuite, SlotSuiteParameters, deploy_slots
+from energy_trading.bindings.suite import PARTS, CouncilSettings, SlotSettings, SuiteParameters, deploy
 from energy_trading.chain.in_process import in_process
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
+from energy_trading.market.log.replay import replay
 from energy_trading.meter.signers import P256Meter, Secp256k1Meter
 from energy_trading.rules import council as council_rules
 from energy_trading.rules.context import Context
@@ -27,7 +30,6 @@ from energy_trading.types import (
     AccountAttestation,
     Ack,
     Evidence,
-    LedgerParameters,
     Order,
     Posted,
     Pricing,
@@ -80,25 +82,25 @@ class House:
         self._planned = 0
         self.chain = in_process(accounts=list(self.keys.values()), genesis_time=GENESIS)
         p = self.people
-        self.parameters = SlotSuiteParameters(
+        self.parameters = SuiteParameters(
             p["dso"].address,
             p["pkg"].address,
             p["treasury"].address,
-            p["founder"].address,
-            **{
-                "turn_seconds": TURN,
-                "post_seconds": POST,
-                "window_seconds": WINDOW,
-                "answer_seconds": ANSWER,
-                "ring": 8,
-                "cluster_size": 5,
-                "quorum": 3,
-                "verifier_size": 3,
-                "turn": 300,
-                **changes,
-            },
+            slots=SlotSettings(
+                **{
+                    "turn_seconds": TURN,
+                    "post_seconds": POST,
+                    "window_seconds": WINDOW,
+                    "answer_seconds": ANSWER,
+                    "ring": 8,
+                    **changes,
+                }
+            ),
+            council=CouncilSettings(
+                p["founder"].address, cluster_size=5, quorum=3, verifier_size=3, turn=300
+            ),
         )
-        self.suite = deploy_slots(self.chain, p["dso"], self.parameters)
+        self.suite = deploy(self.chain, p["dso"], self.parameters)
         self._make_rules()
         self.meters: list[Any] = [self._meter(i) for i in range(homes)]
         for key in self.keys.values():
@@ -110,22 +112,10 @@ class House:
     def _make_rules(self) -> None:
         s, p = self.suite, self.parameters
         verifiers: dict[str, Callable[[bytes, bytes, bytes], bool]] = {s.p256_verifier: is_p256}
-        named = LedgerParameters(
-            p.asset,
-            p.unit,
-            p.owner,
-            p.pkg,
-            p.treasury,
-            [s.market.address, s.council.address],
-            86_400,
-            p.credit,
-        )
-        self.ledger = Ledger(named, s.ledger_domain, signers=Signers(verifiers=verifiers))
-        self.council = council_rules.Council(
-            p.council(s.ledger.address, s.market.address), s.council_domain, self.ledger
-        )
-        slots = p.slots(s.ledger.address, s.council.address, s.disputes.address)
-        self.market = SlotMarket(slots, s.market_domain, self.ledger, self.council, GENESIS)
+        fixed: dict[str, Any] = {part.name: part.argument(p, s.addresses) for part in PARTS if part.argument}
+        self.ledger = Ledger(fixed["EnergyLedger"], s.ledger_domain, signers=Signers(verifiers=verifiers))
+        self.council = council_rules.Council(fixed["VerifierCouncil"], s.council_domain, self.ledger)
+        self.market = SlotMarket(fixed["SlotMarket"], s.slots_domain, self.ledger, self.council, GENESIS)
 
     def _meter(self, i: int) -> Any:
         if i % 2:
@@ -143,6 +133,13 @@ class House:
         """Time of the next block; the clock advances by one second per block."""
         return max(self.chain.now() + 1, self._planned)
 
+    @contextmanager
+    def chain_alone(self) -> Iterator[None]:
+        """Take steps on the chain that the rules do not follow, and undo them."""
+        snapshot = self.chain.snapshot()
+        yield
+        self.chain.revert(snapshot)
+
     # ------------------------------------------------------------ both at once
 
     def on_ledger(self, verb: str, *args: Any, by: SecretKey, value: int = 0) -> None:
@@ -156,7 +153,7 @@ class House:
         sender = by or self.people["stranger"]
         owner = next(
             contract
-            for contract in (self.suite.market, self.suite.disputes, self.suite.council)
+            for contract in (self.suite.slots, self.suite.slot_disputes, self.suite.council)
             if hasattr(contract, verb)
         )
         if verb == "collect" and args == ("council",):
@@ -210,35 +207,37 @@ class House:
     def same(self) -> None:
         """Assert that chain and rules hold the same, and that no money was made or lost."""
         s, m, c = self.suite, self.market, self.council
-        assert (s.market.homes(), s.market.frontier(), s.market.locked()) == (
+        assert (s.slots.homes(), s.slots.frontier(), s.slots.locked()) == (
             len(m.homes),
             m.frontier,
             m.locked,
         )
         for home in range(len(m.homes) + 1):
-            assert s.market.home_of(home) == m.home_of(home)
+            assert s.slots.home_of(home) == m.home_of(home)
         owed = 0
         for address in self.keys:
             assert s.ledger.account_of(address) == self.ledger.account_of(address)
             assert s.council.member_of(address) == c.member_of(address)
-            assert s.market.owed(address) == m.owed.get(address, 0)
+            assert s.slots.owed(address) == m.owed.get(address, 0)
             seat = c.seat(address)
             owed += m.owed.get(address, 0) + seat.owed + seat.stake
         now = self.chain.now()
         for slot in range(m.frontier - 1, now // SLOT + 1):
-            assert s.market.state_of(slot) == m.state_of(slot, now)
+            assert s.slots.state_of(slot) == m.state_of(slot, now)
         assert [list(s.council.members()), list(s.council.verifiers())] == [c.members(), c.verifiers()]
         assert (s.council.version(), s.council.seed_block()) == (c.version, c.seed_block)
-        bonds = sum(d.open and d.bonded for d in m.demands.values()) * self.parameters.bond
+        bonds = sum(d.open and d.bonded for d in m.demands.values()) * self.parameters.slots.bond
         available = sum(account.available for account in self.ledger.accounts.values())
         assert available + m.locked + owed + bonds == self.ledger.coin // self.parameters.unit
         assert m.locked == sum(home.balance for home in m.homes)
+        replayed = replay(read_events(self.chain, s.markets), self.parameters)
+        assert replayed == self.ledger.accounts
 
     # ------------------------------------------------------------ people
 
     def found_council(self) -> None:
         """Every member joins, on four feeders, and both sets are drawn."""
-        stake = self.parameters.min_stake
+        stake = self.parameters.council.min_stake
         for i, member in enumerate(self.members):
             self.ok("request_join", i % FEEDERS, keccak(text=f"certificate {i}"), stake, by=member)
         self.ok("found", [member.address for member in self.members], by=self.people["founder"])
@@ -283,7 +282,7 @@ class House:
         **changes: Any,
     ) -> Draft:
         """Go to the end of a slot and work it out, with a lie where one is given."""
-        p = self.parameters
+        p = self.parameters.slots
         slot = self.next_time // SLOT if slot is None else slot
         self.go((slot + 1) * SLOT + turn * TURN)
         orders = {home: self.order(home, slot) for home in nets} | (orders or {})
@@ -312,12 +311,14 @@ class House:
             sold = sum(row for row in rows if row > 0)
             if min(result.supply_wh, result.demand_wh) != sold:
                 result = replace(result, supply_wh=sold, demand_wh=sold)
-        peers = [i for i in range(len(cluster)) if i != place][: (signers or p.quorum) - 1]
+        peers = [i for i in range(len(cluster)) if i != place][
+            : (signers or self.parameters.council.quorum) - 1
+        ]
         return self.signed(Draft(Posted(result, ()), packed, 0, b"", orders, readings, known), cluster, peers)
 
     def signed(self, draft: Draft, cluster: Sequence[str], peers: Sequence[int]) -> Draft:
         """Have the members at these places of the cluster sign, in their order."""
-        digest = self.suite.market_domain.digest(draft.result)
+        digest = self.suite.slots_domain.digest(draft.result)
         signatures = b"".join(compact(self.keys[cluster[i]].sign_digest(digest)) for i in sorted(peers))
         who = (draft.result.leader, *(cluster[i] for i in sorted(peers)))
         bits = sum(1 << i for i in peers)
@@ -341,7 +342,7 @@ class House:
     def evidence(self, draft: Draft, home: int, **changes: Any) -> Evidence:
         """Order and reading of a home, signed."""
         order, reading = draft.orders[home], draft.readings[home]
-        domain, meter = self.suite.market_domain, self.meters[home]
+        domain, meter = self.suite.slots_domain, self.meters[home]
         found = Evidence(
             order,
             self.owners[home].sign_digest(domain.digest(order)),
@@ -360,7 +361,7 @@ class House:
         ack = Ack(draft.slot, account, order.struct_hash(), reading.struct_hash(), budget)
         ack = replace(ack, **changes)
         key = self.keys[draft.posted.signers[member]]
-        signature = key.sign_digest(self.suite.market_domain.digest(ack))
+        signature = key.sign_digest(self.suite.slots_domain.digest(ack))
         return order, reading, ack, member, signature
 
     def finalise(self, *drafts: Draft, by: SecretKey | None = None) -> Refused | Sent:
@@ -392,4 +393,4 @@ class Kept:
         self.house.ledger, self.house.council, self.house.market = ledger, council, market
 
 
-__all__ = ["CAP", "EURO", "House", "Kept", "Pricing", "SlotSuite"]
+__all__ = ["CAP", "EURO", "House", "Kept", "Pricing"]

@@ -27,11 +27,11 @@ SHORT = {0: 500, 1: -400, 2: -300, 3: -1}
 
 def stakes(house: House, draft: Draft) -> list[int]:
     """What each signer's stake has lost."""
-    return [house.parameters.min_stake - house.council.seat(s).stake for s in draft.posted.signers]
+    return [house.parameters.council.min_stake - house.council.seat(s).stake for s in draft.posted.signers]
 
 
 def void(house: House, draft: Draft) -> bool:
-    return house.suite.market.state_of(draft.slot) == SlotState.VOID
+    return house.suite.slots.state_of(draft.slot) == SlotState.VOID
 
 
 # ---------------------------------------------------------------- demand and answer
@@ -66,7 +66,7 @@ def test_bond_of_a_stranger_goes_to_the_answerer(house: House) -> None:
     house.ok("demand", draft.slot, 0, by=stranger)
     helper = house.keys[draft.posted.signers[2]]
     house.ok("answer", draft.posted, 0, house.proof(draft, 0), house.evidence(draft, 0), by=helper)
-    assert house.market.owed[helper.address] == house.parameters.bond
+    assert house.market.owed[helper.address] == house.parameters.slots.bond
     house.ok("collect", by=helper)
 
 
@@ -107,7 +107,7 @@ def test_wrong_answers(house: House) -> None:
     refused("SlotDisputes_BadSignature", reading=replace(right.reading, net_wh=-7))
     refused("SlotDisputes_WrongMeter", meter=house.meters[0].signer)
     small = house.order(1, draft.slot, max_spend=200_000)
-    signed = house.owners[1].sign_digest(house.suite.market_domain.digest(small))
+    signed = house.owners[1].sign_digest(house.suite.slots_domain.digest(small))
     refused("SlotDisputes_RowDoesNotFit", order=small, order_signature=signed)
     house.go(house.chain.now() + ANSWER)
     house.no("SlotMarket_TooLate", "answer", draft.posted, 1, proof, right)
@@ -140,14 +140,14 @@ def test_expire(house: House) -> None:
     assert house.finalise(draft).rule == "SlotMarket_OpenDemands"
     house.ok("expire", draft.posted, 1)
     assert void(house, draft)
-    slash = house.parameters.slash
+    slash = house.parameters.council.slash
     assert stakes(house, draft) == [slash] * 3
     assert house.council.seat(bob.address).owed == 3 * slash // 2
     assert house.council.seat(house.people["treasury"].address).owed == 3 * slash // 2
     assert [house.council.seat(s).score for s in draft.posted.signers] == [8, 14, 14]
     house.no("SlotMarket_NotPosted", "expire", draft.posted, 2)
     house.ok("return_bond", draft.slot, 2)
-    assert house.market.owed[stranger.address] == house.parameters.bond
+    assert house.market.owed[stranger.address] == house.parameters.slots.bond
     house.no("SlotMarket_NoDemand", "return_bond", draft.slot, 2)
     assert house.finalise(draft).rule == "SlotMarket_NotPosted"
     assert house.balances() == [LOCKED] * 5
@@ -162,7 +162,7 @@ def test_misfill_in_either_direction(house: House) -> None:
         draft = house.post(NETS, rows=rows)
         house.ok("misfill", draft.posted, 1, house.proof(draft, 1), *house.ack(draft, 1))
         assert void(house, draft)
-    slash = house.parameters.slash
+    slash = house.parameters.council.slash
     assert stakes(house, draft)[1] >= slash
     assert house.council.seat(house.owners[1].address).owed == slash
 
@@ -171,7 +171,7 @@ def test_only_the_acker_is_slashed(house: House) -> None:
     """The other signers may not have known."""
     draft = house.post(NETS, rows=[699, -399, -300, 0, 0])
     house.ok("misfill", draft.posted, 1, house.proof(draft, 1), *house.ack(draft, 1, member=2))
-    assert stakes(house, draft) == [0, 0, house.parameters.slash]
+    assert stakes(house, draft) == [0, 0, house.parameters.council.slash]
     house.same()
 
 
@@ -236,7 +236,7 @@ def test_overspend(house: House) -> None:
     draft = house.post({0: 900, 1: -401})
     house.ok("overspend", draft.posted, 1, house.proof(draft, 1))
     assert void(house, draft)
-    assert stakes(house, draft) == [house.parameters.slash] * 3
+    assert stakes(house, draft) == [house.parameters.council.slash] * 3
 
 
 def test_overdraft(house: House) -> None:
@@ -263,7 +263,7 @@ def test_overdraft(house: House) -> None:
 def test_two_readings(house: House) -> None:
     """A meter that signed twice freezes its home until it has another meter (Z-7)."""
     slot = house.next_time // SLOT
-    domain, account = house.suite.market_domain, house.owners[0].address
+    domain, account = house.suite.slots_domain, house.owners[0].address
     first, second = Reading(account, slot, 5), Reading(account, slot, 6)
     meter = house.meters[0]
     signatures = [meter.sign(domain.digest(reading)) for reading in (first, second)]
@@ -290,7 +290,7 @@ def test_only_the_disputes_contract_acts(house: House) -> None:
     """Nobody else voids a slot, ends a demand, freezes a home or slashes a member."""
     draft = house.post(NETS)
     stranger = house.people["stranger"]
-    market, council = house.suite.market, house.suite.council
+    market, council = house.suite.slots, house.suite.council
     calls = {
         "SlotMarket_NotDisputes": (
             market.void_slot(draft.slot, 0, Fault.OVERDRAFT, draft.posted.signers),

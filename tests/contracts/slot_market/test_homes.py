@@ -15,7 +15,7 @@ def test_join(house: House) -> None:
     assert house.no("SlotMarket_NoMeter", "join", CAP, by=stranger) == (stranger.address,)
     house.no("SlotMarket_BadAmount", "join", 2**56, by=stranger)
     house.no("SlotMarket_MayNotCommit", "join", CAP, by=house.people["treasury"])
-    assert house.suite.market.home_number(alice.address) == 0
+    assert house.suite.slots.home_number(alice.address) == 0
 
 
 def test_lock(house: House) -> None:
@@ -120,7 +120,7 @@ def test_meter_counts_from_the_next_slot(house: House) -> None:
     house.on_ledger("register_meter", house.owners[0].address, new.signer, by=house.people["dso"])
     house.ok("update_meter", 0)
     now = house.chain.now() // SLOT
-    market, account = house.suite.market, house.owners[0].address
+    market, account = house.suite.slots, house.owners[0].address
     assert market.meter_at(0, now)[0] == account
     assert market.meter_at(0, now)[1] != market.meter_at(0, now + 1)[1]
     house.on_ledger("register_meter", account, old.signer, by=house.people["dso"])
@@ -139,7 +139,7 @@ def test_revoke_below(house: House) -> None:
     assert house.no("SlotMarket_BadNonce", "revoke_below", 6, by=alice) == (6, 7)
     now = house.chain.now() // SLOT
     for slot, nonce in ((now, 0), (now + 1, 6)):
-        assert house.suite.market.min_nonce(alice.address, slot) == nonce
+        assert house.suite.slots.min_nonce(alice.address, slot) == nonce
         assert house.market.min_nonce(alice.address, slot) == nonce
     house.next_slot()
     house.no("SlotMarket_ChangePending", "revoke_below", 9, by=alice)

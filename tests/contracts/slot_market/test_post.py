@@ -32,9 +32,9 @@ def test_not_before_its_end_and_not_after_its_time(house: House) -> None:
     house.no("SlotMarket_NotNow", "post", *house.args(lie(house, draft, slot=2**255)), by=leader)
     house.go((draft.slot + 1) * SLOT + POST)
     house.no("SlotMarket_NotNow", "post", *house.args(draft), by=leader)
-    assert house.suite.market.state_of(draft.slot) == SlotState.NONE
+    assert house.suite.slots.state_of(draft.slot) == SlotState.NONE
     house.chain.mine()
-    assert house.suite.market.state_of(draft.slot) == SlotState.EMPTY
+    assert house.suite.slots.state_of(draft.slot) == SlotState.EMPTY
     house.ok("advance", 1024)
     house.no("SlotMarket_NotNow", "post", *house.args(draft), by=leader)
 

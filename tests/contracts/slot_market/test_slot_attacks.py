@@ -13,7 +13,9 @@ NETS = {0: 900, 1: -400, 2: -300}
 
 
 def unhurt(house: House, *drafts: object) -> None:
-    assert all(house.council.seat(m.address).stake == house.parameters.min_stake for m in house.members)
+    assert all(
+        house.council.seat(m.address).stake == house.parameters.council.min_stake for m in house.members
+    )
 
 
 def test_meter_swapped_after_the_post(house: House) -> None:
@@ -24,7 +26,7 @@ def test_meter_swapped_after_the_post(house: House) -> None:
     house.on_ledger("register_meter", account, new.signer, by=house.people["dso"])
     house.ok("update_meter", 0)
     house.ok("demand", draft.slot, 0, by=house.owners[0])
-    forged = new.sign(house.suite.market_domain.digest(draft.readings[0]))
+    forged = new.sign(house.suite.slots_domain.digest(draft.readings[0]))
     evidence = house.evidence(draft, 0, meter=new.signer, reading_signature=forged)
     house.no("SlotDisputes_WrongMeter", "answer", draft.posted, 0, house.proof(draft, 0), evidence)
     house.ok("answer", draft.posted, 0, house.proof(draft, 0), house.evidence(draft, 0))
@@ -105,9 +107,9 @@ def test_a_challenger_that_refuses_coin(house: House) -> None:
     house.go(house.chain.now() + ANSWER)
     sent = house.ok("expire", draft.posted, 1, by=house.owners[4])
     assert sent.gas_used < 200_000
-    assert house.market.owed[stranger.address] == house.parameters.bond
+    assert house.market.owed[stranger.address] == house.parameters.slots.bond
     assert house.council.seat(house.owners[4].address).owed == 0  # nothing for who sends as such
-    assert house.council.seat(house.owners[1].address).owed == 3 * house.parameters.slash // 2
+    assert house.council.seat(house.owners[1].address).owed == 3 * house.parameters.council.slash // 2
     house.same()
 
 
@@ -116,8 +118,8 @@ def test_a_home_cannot_void_an_honest_slot_for_free(house: House) -> None:
     draft = house.post(NETS)
     lie = house.ack(draft, 1, member=2, budget=0)
     house.ok("misfill", draft.posted, 1, house.proof(draft, 1), *lie)
-    assert stakes(house, draft) == [0, 0, house.parameters.slash]
-    assert house.council.seat(house.owners[1].address).owed == house.parameters.slash // 2
+    assert stakes(house, draft) == [0, 0, house.parameters.council.slash]
+    assert house.council.seat(house.owners[1].address).owed == house.parameters.council.slash // 2
 
 
 def test_a_captured_cluster_is_undone_by_one_home(house: House) -> None:
@@ -168,7 +170,7 @@ def test_dead_council(house: House) -> None:
 def test_late_reading_of_a_replaced_meter(house: House) -> None:
     """Two readings of a meter that is gone freeze nobody."""
     slot = house.next_time // SLOT
-    domain, account = house.suite.market_domain, house.owners[0].address
+    domain, account = house.suite.slots_domain, house.owners[0].address
     first, second = Reading(account, slot, 5), Reading(account, slot, 6)
     meter = house.meters[0]
     signatures = [meter.sign(domain.digest(reading)) for reading in (first, second)]
@@ -182,6 +184,6 @@ def test_full_lane_freezes_nothing(house: House) -> None:
     """All lanes together stay below 2**63, so nobody's earnings can overflow (Z-5)."""
     most = 2**63 - 1 - house.market.locked
     house.no("SlotMarket_BadAmount", "lock", most + 1, by=house.owners[0])
-    assert isinstance(house.suite.market, Contract)
-    assert house.suite.market.state_of(2**60) == SlotState.NONE
+    assert isinstance(house.suite.slots, Contract)
+    assert house.suite.slots.state_of(2**60) == SlotState.NONE
     assert WINDOW > 0

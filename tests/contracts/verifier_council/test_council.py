@@ -31,7 +31,7 @@ def decision(house: House, candidate: SecretKey, **changes: Any) -> tuple[Secret
 
 
 def request(house: House, candidate: SecretKey) -> None:
-    house.ok("request_join", 2, CERTIFICATE, house.parameters.min_stake, by=candidate)
+    house.ok("request_join", 2, CERTIFICATE, house.parameters.council.min_stake, by=candidate)
 
 
 def test_admission(house: House) -> None:
@@ -74,7 +74,7 @@ def test_conditions_1_and_2(house: House) -> None:
     leader_now, args = decision(house, second, reason="no")
     assert leader_now.address == leader.address
     house.no("VerifierCouncil_TurnUsed", "decide", *args, by=leader)
-    house.go(house.chain.now() + house.parameters.turn)
+    house.go(house.chain.now() + house.parameters.council.turn)
     leader_next, args = decision(house, second, reason="no")
     assert leader_next.address != leader.address
     house.ok("decide", *args, by=leader_next)
@@ -99,7 +99,7 @@ def test_decisions_that_do_not_stand(house: House) -> None:
 
 def test_request_and_withdrawal(house: House) -> None:
     """A stake within its range, a feeder below 2**16; the request can be withdrawn (Z-1)."""
-    new, stake = house.owners[0], house.parameters.min_stake
+    new, stake = house.owners[0], house.parameters.council.min_stake
     house.no("VerifierCouncil_BadFeeder", "request_join", 2**16, CERTIFICATE, stake, by=new)
     house.no("VerifierCouncil_BadStake", "request_join", 2, CERTIFICATE, stake - 1, by=new)
     house.no("EnergyLedger_Insufficient", "request_join", 2, CERTIFICATE, 2**62, by=new)
@@ -155,7 +155,7 @@ def test_a_draw_is_not_thrown_again_by_leaving(house: House) -> None:
 def test_reseeding(house: House) -> None:
     """Anyone has the sets drawn anew now and then; the seed's block is one to come (Z-8)."""
     house.no("VerifierCouncil_TooEarly", "redraw")
-    house.go(house.council.drawn_at + house.parameters.reseed)
+    house.go(house.council.drawn_at + house.parameters.council.reseed)
     house.ok("redraw")
     before = house.council.seed
     house.chain.mine()
@@ -208,7 +208,10 @@ def test_slashed_after_leaving(house: House) -> None:
     house.ok("demand", draft.slot, 1, by=house.owners[1])
     house.go(house.chain.now() + ANSWER)
     house.ok("expire", draft.posted, 1)
-    assert house.council.seat(leader.address).stake == house.parameters.min_stake - house.parameters.slash
+    assert (
+        house.council.seat(leader.address).stake
+        == house.parameters.council.min_stake - house.parameters.council.slash
+    )
     house.same()
 
 

@@ -21,9 +21,9 @@ from energy_trading.market.lots.certification import (
     SignedRequest,
     request_certificate,
 )
-from energy_trading.market.lots.injection import Contact, InjectionRefused, mint, sign_reading
+from energy_trading.market.lots.injection import Contact, InjectionRefused, mint
 from energy_trading.meter.signers import P256Meter, ReceiptSigner, Secp256k1Meter
-from tests.contracts.energy_lot.tools import SLOT, SLOT_S
+from tests.contracts.energy_lot.tools import SLOT, SLOT_S, sign_reading
 from tests.contracts.offer_market.tools import compiled
 from tests.world import World
 

@@ -27,7 +27,7 @@ from energy_trading.market.trade.trader import Trader, confirm, confirm_many, ex
 from energy_trading.meter.key_root import Evidence, KeyList, KeyRootBuilder, registry_domain
 from energy_trading.meter.one_time_keys import OneTimeKeys
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.meter.smart_meter import NothingDelivered, Reading, SmartMeter, TradeRefused
+from energy_trading.meter.smart_meter import Reading, SmartMeter, TradeRefused
 from energy_trading.types import Energy, TradeState
 from tests.world import EURO, FUNDS, World
 
@@ -198,14 +198,25 @@ def test_lost_answer_keeps_the_meter_ready(neighbours: Neighbours, monkeypatch: 
     assert n.bob.receipt(trade).energy == offer.terms.energy
 
 
-def test_nothing_measured_means_no_receipt_and_expiry(neighbours: Neighbours) -> None:
-    """Without delivery there is no receipt; after the deadline anyone returns the money (N-7 scenario 4)."""
+def test_nothing_measured_is_a_receipt_of_nothing(neighbours: Neighbours) -> None:
+    """The meter signs zero, which returns the whole payment at once and is the seller's default (N-3)."""
+    n = neighbours
+    trade = n.bob.accept(offer := n.alice.offer(800, PRICE, *n.times), n.start, n.end)
+    n.imports(0)
+    receipt = n.bob.receipt(trade)
+    assert receipt.energy == Energy.plain(0)
+    sent = confirm(n.world.suite, n.world.stranger, receipt, offer)
+    assert sent.event(DeliveredShort).payment == 0
+    assert n.bob.account.available == FUNDS
+    assert n.alice.account.available == FUNDS - PRICE // 5
+    assert n.alice.account.defaults == 1
+
+
+def test_without_a_receipt_the_trade_expires(neighbours: Neighbours) -> None:
+    """After the deadline anyone returns the money (N-7 scenario 4)."""
     n = neighbours
     offer = n.alice.offer(800, PRICE, *n.times)
     trade = n.bob.accept(offer, n.start, n.end)
-    n.imports(0)
-    with pytest.raises(NothingDelivered):
-        n.bob.receipt(trade)
     n.world.pass_time(offer.terms.deliver_by)
     assert expire(n.world.suite, n.world.stranger, trade).event(TradeExpired).cut == PRICE // 5
     assert n.bob.account.available == FUNDS

@@ -1,0 +1,1 @@
+"""The market agent: a service that indexes the chain, carries signed orders and answers questions."""

@@ -1,0 +1,1 @@
+"""The migrations of the agent's store, in order; alembic runs them."""

@@ -1,0 +1,1 @@
+"""Market designs: each turns the orders of a slot into fills."""

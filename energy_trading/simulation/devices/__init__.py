@@ -1,0 +1,1 @@
+"""Devices of homes: photovoltaics, and what stores energy."""
