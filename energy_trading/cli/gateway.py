@@ -17,13 +17,11 @@ from energy_trading.files._json import read_json, to_hex
 from energy_trading.files.whole_file import unwritable
 
 if TYPE_CHECKING:
-    from energy_trading.bindings import Suite
     from energy_trading.bindings.deployment import Record
     from energy_trading.crypto.keys import SecretKey
     from energy_trading.gateway.config import GatewayConfig
     from energy_trading.gateway.gateway import Gateway
     from energy_trading.meter.signers import ReceiptSigner
-    from energy_trading.types import Domain
 
 MQTT_PASSWORD: Final = "ENERGY_TRADING_MQTT_PASSWORD"  # noqa: S105 - the name of the variable
 SENDER_PASSWORD: Final = "ENERGY_TRADING_SENDER_PASSWORD"  # noqa: S105 - the name of the variable
@@ -38,9 +36,7 @@ TEMPLATE: Final = """\
 rpc = "http://127.0.0.1:8545"           # a node of the chain
 deployment = "deployments/31337.json"   # the record of the market's deployment
 account = "0x0000000000000000000000000000000000000000"
-# slot_market = "0x…"                   # only for homes in the slot market
 state = "gateway"                       # folder of the journals
-slot_seconds = 900
 agents = ["http://127.0.0.1:8080"]      # asked in this order
 # nodes = ["http://127.0.0.1:8090"]     # verifier nodes of the slot market
 # sender_file = "sender.key"            # pays for receipts that no agent brought on chain
@@ -90,7 +86,6 @@ def check(config: ConfigFile, as_json: AsJson = False) -> None:
         raise BadInput(
             f"the key of [meter], {to_hex(signer.signer)}, is not the meter registered for {read.account}"
         )
-    _slots(read, suite)
     account_key, sender = _keys(read)
     facts = {
         "account": read.account,
@@ -183,7 +178,7 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         SourceMissing: a library is not installed.
     """
     from energy_trading.chain.connect import connect
-    from energy_trading.gateway.client import AgentClient, as_agents, as_nodes
+    from energy_trading.gateway.client import AgentClient, NodeClient
     from energy_trading.gateway.clock import ChainClock
     from energy_trading.gateway.gateway import Gateway, Receiver, Told
     from energy_trading.gateway.home import Home
@@ -205,8 +200,8 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         signer,
         config.account,
         Domain("OfferMarket", record.chain_id, record.contracts["OfferMarket"].address),
-        _slot_domain(config, record),
-        config.slot_seconds,
+        Domain("SlotMarket", record.chain_id, record.contracts["SlotMarket"].address),
+        record.parameters.slot_seconds,
         config.meter.names,
         Registers(config.meter.max_gap, config.meter.max_watts),
         told,
@@ -216,8 +211,8 @@ def open_gateway(config: GatewayConfig) -> Gateway:
 
     def market() -> HomeMarket:
         suite = record.open(clock.chain)
-        _slots(config, suite)
-        return HomeMarket(suite, config.account, receipt_key(signer.signer), record.from_block, told)
+        key = receipt_key(signer.signer)
+        return HomeMarket(suite, config.account, key, record.from_block, told, home.records, sender)
 
     name = config.meter.names[-1] if config.meter.names else "meter"
     source = open_source(config.source, name, os.environ.get(MQTT_PASSWORD), clock.now, told)
@@ -226,8 +221,8 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         source,
         clock,
         [
-            *(Receiver(AgentClient(f"{url}/v1"), True, as_agents) for url in config.agents),
-            *(Receiver(AgentClient(url), False, as_nodes) for url in config.nodes),
+            *(Receiver(AgentClient(f"{url}/v1"), True) for url in config.agents),
+            *(Receiver(NodeClient(url), False) for url in config.nodes),
         ],
         market,
         config.state,
@@ -248,23 +243,6 @@ def _record(config: GatewayConfig) -> Record:
     if not record.finished:
         raise BadInput(f"the deployment in {config.deployment} is not finished")
     return record
-
-
-def _slot_domain(config: GatewayConfig, record: Record) -> Domain | None:
-    from energy_trading.types import Domain
-
-    return Domain("SlotMarket", record.chain_id, config.slot_market) if config.slot_market else None
-
-
-def _slots(config: GatewayConfig, suite: Suite) -> None:
-    """Check that the slot market on chain has the slots of the configuration."""
-    from energy_trading.bindings.slot_market import SlotMarket
-
-    if not config.slot_market:
-        return
-    length = SlotMarket(suite.chain, config.slot_market).slot_parameters().slot_seconds
-    if length != config.slot_seconds:
-        raise BadInput(f"slot_seconds is {config.slot_seconds}, but the slot market's slots have {length}")
 
 
 def _signer(config: GatewayConfig, verifier: str) -> ReceiptSigner:

@@ -8,9 +8,9 @@ from enum import Enum
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
-from energy_trading.errors import BadInput, TryAgain
+from energy_trading.errors import BadInput, EnergyTradingError, TryAgain
 from energy_trading.files._json import parse_json, to_hex
-from energy_trading.market.slots.messages import SignedSlotReading
+from energy_trading.market.slots.messages import SignedAck, SignedSlotReading
 from energy_trading.market.trade.offer import terms_to_json
 from energy_trading.types import Delivery
 
@@ -38,12 +38,12 @@ class NotReached(TryAgain):
 
 
 class AgentClient:
-    """One agent's API, or a verifier node's, as far as a gateway uses it.
+    """One agent's API, as far as a gateway uses it.
 
     Every post is idempotent: what is posted is signed, so a receiver knows it when it comes again.
 
     Args:
-        url: up to the paths of the API: an agent's ends with /v1, a verifier node's has no such end.
+        url: up to the paths of the API; an agent's ends with /v1.
         seconds: how long one request may take.
 
     Raises:
@@ -87,6 +87,15 @@ class AgentClient:
         """End the connections."""
         self._http.close()
 
+    def acks(self, slot: int, account: str) -> Sequence[SignedAck]:
+        """Return what was acknowledged to a home for a slot; an agent acknowledges nothing."""
+        return ()
+
+    def reading_json(self, signed: SignedSlotReading) -> dict[str, Any]:
+        """Return a slot's reading as `post` takes it."""
+        words = signed.to_json()
+        return {**words.pop("reading"), **words}
+
     def _send(self, path: str, body: Any) -> httpx.Response:
         import httpx
 
@@ -100,7 +109,8 @@ class AgentClient:
         code, detail = "", f"it answered {status}"
         try:
             body = self._body(answer)
-            code, detail = str(body.get("code", "")), str(body.get("detail") or body.get("title") or detail)
+            code = str(body.get("code", ""))
+            detail = str(body.get("detail") or body.get("title") or body.get("error") or detail)
         except (NotReached, AttributeError):
             pass
         later = status >= 500 or status in _LATER or code in _LATER_CODES
@@ -115,21 +125,40 @@ class AgentClient:
             raise NotReached(f"{self.url} did not answer in JSON") from error
 
 
+class NodeClient(AgentClient):
+    """One verifier node's API, as far as a gateway uses it: a message at a time, and its acknowledgements.
+
+    Source:
+        Z-4, Z-7.
+    """
+
+    def post(self, path: str, items: Sequence[Any]) -> list[tuple[Answer, str]]:
+        """Post orders or readings, one after the other."""
+        found = []
+        for item in items:
+            answer = self._send("messages", {"kind": path.removesuffix("s"), "signed": item})
+            found.append((Answer.TAKEN, "") if answer.status_code == 200 else self._judge(answer))
+        return found
+
+    def acks(self, slot: int, account: str) -> Sequence[SignedAck]:
+        """Ask what the node has acknowledged to a home for a slot; nothing if it does not answer."""
+        import httpx
+
+        try:
+            body = self._body(self._http.get(f"{self.url}/acks/{slot}/{account}"))
+            return [] if body.get("ack") is None else [SignedAck.from_json(body["ack"])]
+        except (httpx.HTTPError, EnergyTradingError, AttributeError):
+            return []
+
+    def reading_json(self, signed: SignedSlotReading) -> dict[str, Any]:
+        """Return a slot's reading as `post` takes it."""
+        return signed.to_json()
+
+
 @cache
 def _authorities() -> ssl.SSLContext:
     """The certificates that are trusted, read once for all agents."""
     return ssl.create_default_context()
-
-
-def as_agents(signed: SignedSlotReading) -> dict[str, Any]:
-    """Return a slot's reading as agents take it: without an inner object."""
-    words = signed.to_json()
-    return {**words.pop("reading"), **words}
-
-
-def as_nodes(signed: SignedSlotReading) -> dict[str, Any]:
-    """Return a slot's reading as verifier nodes take it."""
-    return signed.to_json()
 
 
 def delivery_to_json(delivery: Delivery) -> dict[str, Any]:

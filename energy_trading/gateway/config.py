@@ -126,9 +126,7 @@ class GatewayConfig:
         state: folder of the journals.
         rpc: URL of the node.
         deployment: record of the market's deployment.
-        slot_market: address of the slot market; empty: the home is in none.
         account: the home's account.
-        slot_seconds: length of a slot.
         keep_seconds: how often the newest sample is written to the disk.
         poll_seconds: pause between two looks at the chain.
         agents: URLs of agents, in the order in which they are asked to carry receipts.
@@ -144,9 +142,7 @@ class GatewayConfig:
     state: Path
     rpc: str
     deployment: Path
-    slot_market: str
     account: str
-    slot_seconds: int
     keep_seconds: int
     poll_seconds: float
     agents: tuple[str, ...]
@@ -196,9 +192,7 @@ class GatewayConfig:
             state=folder / top.text("state", "gateway"),
             rpc=top.url("rpc"),
             deployment=folder / top.text("deployment"),
-            slot_market=top.address("slot_market", ""),
             account=top.address("account"),
-            slot_seconds=top.integer("slot_seconds", 900, 60, _DAY_S),
             keep_seconds=top.integer("keep_seconds", 60, 1, 3600),
             poll_seconds=top.number("poll_seconds", 15.0, 0.05, 3600.0),
             agents=top.urls("agents"),
@@ -211,10 +205,6 @@ class GatewayConfig:
             order=order,
         )
         top.done()
-        if _DAY_S % config.slot_seconds:
-            raise BadInput(f"{name}: slot_seconds must divide a day, unlike {config.slot_seconds}")
-        if order is not None and not config.slot_market:
-            raise BadInput(f"{name}: slot_market must be given, because there is an [order] for it")
         return config
 
 
@@ -374,11 +364,9 @@ class _Table:
             raise self.wrong(f"{key} must be one of {', '.join(allowed)}, not {value!r}")
         return str(value)
 
-    def address(self, key: str, default: str | None = None) -> str:
+    def address(self, key: str) -> str:
         """Return an address with its checksum."""
-        value = self._get(key, default)
-        if value == default == "":
-            return ""
+        value = self._get(key, None)
         if not isinstance(value, str) or not is_address(value):
             raise self.wrong(f"{key} must be an address of 20 bytes in hex, not {value!r}")
         return str(to_checksum_address(value))

@@ -31,6 +31,7 @@ _AHEAD: Final = 300
 _FIRST_PAUSE: Final = 5
 _LONGEST_PAUSE: Final = 300
 _LINES: Final = 20
+_ASKED_SLOTS: Final = 4
 STATUS: Final = "status.json"
 INBOX: Final = "inbox"
 
@@ -59,12 +60,10 @@ class Receiver:
     Args:
         client: its API.
         receipts: whether it carries receipts.
-        reading_json: how it takes readings.
     """
 
     client: AgentClient
     receipts: bool
-    reading_json: Callable[[Any], dict[str, Any]]
     not_before: int = 0
     pause: int = field(default=0)
 
@@ -97,8 +96,6 @@ class Gateway:
         poll_seconds: pause between two looks at the chain and the inbox.
         carry_seconds: after it a receipt goes to the next agent.
         margin_seconds: a receipt that is so near to its deadline is sent by the gateway itself.
-        watch: looks after the home's rows in the slot market and disputes what is wrong; called at each look
-            at the chain. None watches nothing.
 
     Source:
         N-3, S-1; Z-4, Z-7.
@@ -120,22 +117,24 @@ class Gateway:
         poll_seconds: float = 15.0,
         carry_seconds: int = 600,
         margin_seconds: int = 900,
-        watch: Callable[[int], None] | None = None,
     ) -> None:
         self.home, self._source, self._clock, self._receivers = home, source, clock, receivers
         self._open_market = open_market
         self._folder, self.say = folder, told
         self._order, self._account_key, self._sender = order, account_key, sender
-        self._poll_seconds, self._watch = poll_seconds, watch
+        self._poll_seconds = poll_seconds
         self._carry_seconds, self._margin_seconds = carry_seconds, margin_seconds
         self._market: HomeMarket | None = None
         self._next_look = 0.0
         self._node_away = False
+        self._least_nonce = 0
         #: trades that the market has the receipt of, unless the chain takes it back
         self._settled: set[bytes] = set()
         #: when an agent took a receipt, as far as this process knows
         self._carried: dict[tuple[str, str], int] = {}
         self._told: set[str] = set()
+        #: node and slot whose acknowledgement is kept
+        self._acked: set[tuple[str, int]] = set()
         for name in ("", "done", "refused"):
             (folder / INBOX / name).mkdir(mode=0o700, parents=True, exist_ok=True)
 
@@ -202,8 +201,9 @@ class Gateway:
             for trade_id, trade in list(self.home.bought.items()):
                 if trade.ended is None:
                     self._look_after(trade_id, trade)
-            if self._watch is not None:
-                self._watch(self._clock.now())
+            self._market.watch()
+            following = self._clock.now() // self.home.slot_seconds + 1
+            self._least_nonce = self._market.least_nonce(following)
         except NodeError as error:
             if not self._node_away:
                 self.say(f"{error}; the meter is read all the same")
@@ -288,9 +288,9 @@ class Gateway:
         if wanted is None:
             return
         following = now // self.home.slot_seconds + 1
-        held = self.home.order_for(following)
+        held = self.home.order_for(following, self._least_nonce)
         if self._account_key is None:
-            soon = self.home.order_for(following + wanted.renew)
+            soon = self.home.order_for(following + wanted.renew, self._least_nonce)
             if held is None or soon is None:
                 slot = following if held is None else following + wanted.renew
                 self._once("order", f"there is no standing order for slot {slot}; hand in a signed one")
@@ -300,14 +300,14 @@ class Gateway:
         first = following
         if held is not None and _limits(held.order) == _limits(wanted):
             first = held.order.last_slot + 1
-            if first - following > wanted.renew or self.home.order_for(first) is not None:
+            if first - following > wanted.renew or self.home.order_for(first, self._least_nonce) is not None:
                 return
         order = Order(
             self.home.account,
             first,
             first + wanted.slots - 1,
             *_limits(wanted),
-            self.home.next_nonce(following),
+            self.home.next_nonce(following, self._least_nonce),
         )
         self.home.sign_order(self._account_key, order)
 
@@ -326,13 +326,36 @@ class Gateway:
                 {order_name(held): held.to_json() for held in orders},
                 now,
             )
+            self._ask_acks(receiver, this_slot)
             self._post_to(
                 receiver,
                 "readings",
-                {reading_name(slot): receiver.reading_json(readings[slot]) for slot in sorted(readings)},
+                {
+                    reading_name(slot): receiver.client.reading_json(readings[slot])
+                    for slot in sorted(readings)
+                },
                 now,
             )
         self._post_receipts(now)
+
+    def _ask_acks(self, receiver: Receiver, this_slot: int) -> None:
+        """Collect what a node has acknowledged for the last slots; a wrong row is disputed with it."""
+        account = self.home.account
+        for slot in range(this_slot - _ASKED_SLOTS, this_slot):
+            if (receiver.url, slot) in self._acked or (
+                reading_name(slot),
+                receiver.url,
+            ) not in self.home.taken:
+                continue
+            for ack in receiver.client.acks(slot, account):
+                try:
+                    self.home.records.keep_ack(ack)
+                except Forged as error:
+                    self._once(
+                        f"ack {receiver.url}", f"{receiver.url} acknowledges what it did not sign: {error}"
+                    )
+                else:
+                    self._acked.add((receiver.url, slot))
 
     def _post_receipts(self, now: int) -> None:
         agents = [receiver for receiver in self._receivers if receiver.receipts]

@@ -14,6 +14,7 @@ from energy_trading.files._json import parse_json, to_hex
 from energy_trading.files.journal import Journaled
 from energy_trading.files.private_file import read_private, write_private
 from energy_trading.gateway.registers import MWH_PER_WH, Gap, Registers, Sample
+from energy_trading.market.slots.home_records import HomeRecords
 from energy_trading.market.slots.messages import SignedOrder, SignedSlotReading
 from energy_trading.market.trade.offer import Offer
 from energy_trading.meter.signers import ReceiptSigner
@@ -46,17 +47,17 @@ class Bought:
 class Home(Journaled):
     """A home's meter with its journals: what was measured, what was signed, and what was handed over.
 
-    A folder has two journals: the gateway's own and the meter's (`SmartMeter`). A mark is in the gateway's
-    first; what a crash kept from the meter's is entered when the folder is opened again. The newest sample is
-    written now and then, so that a mark that passes while the gateway is away for a moment can still be
-    interpolated.
+    A folder has three journals: the gateway's own, the meter's (`SmartMeter`), and the records that a wrong
+    row is disputed with (`HomeRecords`). Everything is in the gateway's first; what a crash kept from the
+    other two is entered when the folder is opened again. The newest sample is written now and then, so that a
+    mark that passes while the gateway is away for a moment can still be interpolated.
 
     Args:
         folder: exists; only its owner should read it.
         signer: the meter's registered key.
         account: of the home.
         market: domain of the OfferMarket.
-        slots: domain of the SlotMarket; None signs no readings of slots.
+        slots: domain of the SlotMarket.
         slot_seconds: length of a slot; slot n begins at n · slot_seconds.
         names: serial numbers of the meters that may be read, newest last; empty: the first that is read.
         registers: empty.
@@ -77,7 +78,7 @@ class Home(Journaled):
         signer: ReceiptSigner,
         account: str,
         market: Domain,
-        slots: Domain | None,
+        slots: Domain,
         slot_seconds: int,
         names: Sequence[str],
         registers: Registers,
@@ -105,10 +106,12 @@ class Home(Journaled):
             "gateway": signer.signer.hex(),
             "account": account,
             "market": market.separator().hex(),
-            "slots": None if slots is None else slots.separator().hex(),
+            "slots": slots.separator().hex(),
             "slot_seconds": slot_seconds,
         }
         self.meter: SmartMeter
+        #: what a wrong row is disputed with
+        self.records: HomeRecords
         try:
             self._open(identity)
         except BaseException:
@@ -125,8 +128,13 @@ class Home(Journaled):
             raise BadInput(f"the journals in {self._folder} are for another {', '.join(names)}")
         self._restore(facts, "a fact does not fit those before it")
         self.meter = SmartMeter(self.signer, self._market, self._folder / "meter.journal")
+        self.records = HomeRecords(self._folder / "records.journal", self._slots)
         for mark in self._marks.values():
             self._enter(mark)
+        for signed in self.readings.values():
+            self.records.keep_reading(signed)
+        for held in self.orders:
+            self.records.keep_order(held)
         for trade_id, trade in self.bought.items():
             self._allot(trade_id, trade)
         if (last := self.meter.last_reading) is not None:
@@ -137,8 +145,9 @@ class Home(Journaled):
     def close(self) -> None:
         """Release the journals."""
         super().close()
-        if hasattr(self, "meter"):
-            self.meter.close()
+        for name in ("meter", "records"):
+            if hasattr(self, name):
+                getattr(self, name).close()
 
     # ------------------------------------------------------------ measuring
 
@@ -190,8 +199,6 @@ class Home(Journaled):
         Raises:
             SignatureRefused, SignerFailed: the meter's key did not sign; the call may be repeated.
         """
-        if self._slots is None:
-            return []
         new = []
         for start in sorted(self._marks):
             slot, rest = divmod(start, self.slot_seconds)
@@ -201,7 +208,9 @@ class Home(Journaled):
             begin = self._marks[start]
             net = end.export_wh - begin.export_wh - (end.import_wh - begin.import_wh)
             measured = Reading(self.account, slot, net)
-            self._record(SignedSlotReading.sign(measured, self.signer, self._slots).to_json())
+            signed = SignedSlotReading.sign(measured, self.signer, self._slots)
+            self._record(signed.to_json())
+            self.records.keep_reading(signed)
             new.append(self.readings[slot])
         return new
 
@@ -275,13 +284,11 @@ class Home(Journaled):
             Whether it is new.
 
         Raises:
-            BadInput: there is no slot market, or the order is for another account.
+            BadInput: the order is for another account.
             SlotMessageForged: the account did not sign it.
             RuleBroken: another order has its nonce.
         """
         order = signed.order
-        if self._slots is None:
-            raise BadInput("the configuration names no slot market, so there are no standing orders")
         if order.account != self.account:
             raise BadInput(f"the order is that of {order.account}; the home's account is {self.account}")
         signed.check(self._slots)
@@ -291,26 +298,35 @@ class Home(Journaled):
             if held.order.nonce == order.nonce:
                 raise RuleBroken(f"another standing order has the nonce {order.nonce} already")
         self._record(signed.to_json())
+        self.records.keep_order(signed)
         return True
 
     def sign_order(self, key: SecretKey, order: Order) -> SignedOrder:
         """Sign a standing order with the account's key, and keep it."""
-        assert self._slots is not None, "an [order] needs a slot_market"
         signed = SignedOrder.sign(order, key, self._slots)
         self.hold(signed)
         return signed
 
-    def order_for(self, slot: int) -> SignedOrder | None:
-        """Return the order that counts in a slot: the one with the highest nonce; None if there is none."""
-        fitting = [held for held in self.orders if held.order.first_slot <= slot <= held.order.last_slot]
+    def order_for(self, slot: int, least: int = 0) -> SignedOrder | None:
+        """Return the order that counts in a slot: the one with the highest nonce; None if there is none.
+
+        Args:
+            slot: number of the slot.
+            least: orders with a lower nonce were revoked on chain.
+        """
+        fitting = [
+            held
+            for held in self.orders
+            if held.order.first_slot <= slot <= held.order.last_slot and held.order.nonce >= least
+        ]
         return max(fitting, key=lambda held: held.order.nonce, default=None)
 
-    def next_nonce(self, slot: int) -> int:
-        """Return the nonce of the next order.
+    def next_nonce(self, slot: int, least: int = 0) -> int:
+        """Return the nonce of the next order, at least `least`.
 
         It grows with time, so that an order counts even if the journals of those before it were lost.
         """
-        return max([slot, *(held.order.nonce + 1 for held in self.orders)])
+        return max([slot, least, *(held.order.nonce + 1 for held in self.orders)])
 
     # ------------------------------------------------------------ handing over
 

@@ -15,7 +15,7 @@ from energy_trading.chain.connect import Chain, NodeError
 from energy_trading.crypto._signatures import canonical_signature, recover_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.gateway.client import AgentClient, as_agents
+from energy_trading.gateway.client import AgentClient
 from energy_trading.gateway.clock import ChainClock
 from energy_trading.gateway.config import OrderConfig
 from energy_trading.gateway.gateway import Gateway, Receiver, Told
@@ -199,13 +199,14 @@ class Household:
 
         def market() -> HomeMarket:
             self._reach()
-            return HomeMarket(suite, account, suite.ledger.meter_of(account), 0, told)
+            key = suite.ledger.meter_of(account)
+            return HomeMarket(suite, account, key, 0, told, home.records, self.options.get("sender"))
 
         return Gateway(
             home,
             self.meter,
             ChainClock(self._reach, self.meter.steady),
-            [Receiver(AgentClient(f"{agent.url}/v1", seconds=60), True, as_agents) for agent in self.agents],
+            [Receiver(AgentClient(f"{agent.url}/v1", seconds=60), True) for agent in self.agents],
             market,
             self.folder,
             told,
@@ -232,8 +233,8 @@ class Household:
 
 
 def slot_domain(world: World) -> Domain:
-    """Return the domain of a slot market on the world's chain; nothing is called there."""
-    return Domain("SlotMarket", world.chain.chain_id, "0x" + "51" * 20)
+    """Return the domain of the world's slot market."""
+    return world.suite.slots_domain
 
 
 def next_slot(world: World, ahead: int = 1) -> int:

@@ -25,7 +25,6 @@ MQTT = """
 rpc = "https://node.example/key"
 deployment = "/etc/market.json"
 account = "0x00000000000000000000000000000000000000aa"
-slot_market = "0x00000000000000000000000000000000000000bb"
 agents = ["https://agent.example/", "http://10.0.0.2:8080"]
 [meter]
 names = ["cellar"]
@@ -59,7 +58,7 @@ def test_p1_configuration_has_defaults():
     """N-3: port, key and market are enough; paths begin at the file's folder."""
     config = read(P1)
     assert (config.state, config.deployment) == (Path("/etc/home/gateway"), Path("/etc/home/market.json"))
-    assert (config.source.baud, config.slot_seconds, config.order) == (115_200, 900, None)
+    assert (config.source.baud, config.keep_seconds, config.order) == (115_200, 60, None)
     assert config.meter.key_file == "/etc/home/meter.key"
     assert config.account == "0x00000000000000000000000000000000000000AA"
 
@@ -138,16 +137,9 @@ def test_template_is_a_configuration():
             'account = "0xaa"',
             "account must be an address of 20 bytes in hex, not '0xaa'",
         ),
-        (P1, "[meter]", "slot_seconds = 1000\n[meter]", "slot_seconds must divide a day, unlike 1000"),
         (P1, "[meter]", "sloth = 1\n[meter]", "has no key 'sloth'; the keys are account, agents,"),
         (P1, "[meter]", "poll_seconds = 0\n[meter]", "poll_seconds must be a number between 0.05 and 3600"),
         (P1, "[meter]", "order = 3\n[meter]", "[order] must be a table"),
-        (
-            P1,
-            "[meter]",
-            "[order]\nbuy_limit = 1\nsell_limit = 1\nmax_spend = 1\n[meter]",
-            "slot_market must be given, because there is an [order] for it",
-        ),
         (MQTT, 'names = ["cellar"]', "", "[meter] names must name the meter, because MQTT does not"),
         (
             MQTT,
