@@ -6,6 +6,7 @@ import json
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any, Final
 
@@ -201,8 +202,9 @@ class Gateway:
             for trade_id, trade in list(self.home.bought.items()):
                 if trade.ended is None:
                     self._look_after(trade_id, trade)
-            self._market.watch()
             following = self._clock.now() // self.home.slot_seconds + 1
+            self._ask_acks(following - 1)  # before rows are judged by them
+            self._market.watch()
             self._least_nonce = self._market.least_nonce(following)
         except NodeError as error:
             if not self._node_away:
@@ -326,7 +328,6 @@ class Gateway:
                 {order_name(held): held.to_json() for held in orders},
                 now,
             )
-            self._ask_acks(receiver, this_slot)
             self._post_to(
                 receiver,
                 "readings",
@@ -338,21 +339,20 @@ class Gateway:
             )
         self._post_receipts(now)
 
-    def _ask_acks(self, receiver: Receiver, this_slot: int) -> None:
-        """Collect what a node has acknowledged for the last slots; a wrong row is disputed with it."""
-        account = self.home.account
-        for slot in range(this_slot - _ASKED_SLOTS, this_slot):
-            if (receiver.url, slot) in self._acked or (
-                reading_name(slot),
-                receiver.url,
-            ) not in self.home.taken:
+    def _ask_acks(self, this_slot: int) -> None:
+        """Collect what nodes have acknowledged for the last slots; a wrong row is disputed with it."""
+        self._acked = {(url, slot) for url, slot in self._acked if slot >= this_slot - _ASKED_SLOTS}
+        slots = range(this_slot - _ASKED_SLOTS, this_slot)
+        for receiver, slot in product(self._receivers, slots):
+            sent = (reading_name(slot), receiver.url) in self.home.taken
+            if not sent or (receiver.url, slot) in self._acked:
                 continue
-            for ack in receiver.client.acks(slot, account):
+            for ack in receiver.client.acks(slot, self.home.account):
                 try:
                     self.home.records.keep_ack(ack)
                 except Forged as error:
                     self._once(
-                        f"ack {receiver.url}", f"{receiver.url} acknowledges what it did not sign: {error}"
+                        f"ack {receiver.url}", f"{receiver.url} did not sign what it answered: {error}"
                     )
                 else:
                     self._acked.add((receiver.url, slot))

@@ -15,7 +15,7 @@ from energy_trading.chain.connect import Chain, NodeError
 from energy_trading.crypto._signatures import canonical_signature, recover_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.gateway.client import AgentClient
+from energy_trading.gateway.client import AgentClient, NodeClient
 from energy_trading.gateway.clock import ChainClock
 from energy_trading.gateway.config import OrderConfig
 from energy_trading.gateway.gateway import Gateway, Receiver, Told
@@ -153,6 +153,7 @@ class Household:
         wants: the standing order; None wants none.
         max_gap: seconds between samples within which a mark is interpolated.
         node: whether the node can be reached.
+        verifiers: URLs of verifier nodes.
         options: of `Gateway`, beyond those.
     """
 
@@ -165,11 +166,12 @@ class Household:
         wants: OrderConfig | None = None,
         max_gap: int = 300,
         node: bool = True,
+        verifiers: Sequence[str] = (),
         **options: Any,
     ) -> None:
         self.world, self.key, self.folder, self.agents = world, key, folder, agents
         self.wants, self.max_gap, self.options = wants, max_gap, options
-        self.node = node
+        self.node, self.verifiers = node, verifiers
         self.names: tuple[str, ...] = ()
         self.said: list[str] = []
         self.meter = Wound()
@@ -206,7 +208,10 @@ class Household:
             home,
             self.meter,
             ChainClock(self._reach, self.meter.steady),
-            [Receiver(AgentClient(f"{agent.url}/v1", seconds=60), True) for agent in self.agents],
+            [
+                *(Receiver(AgentClient(f"{agent.url}/v1", seconds=60), True) for agent in self.agents),
+                *(Receiver(NodeClient(url, seconds=60), False) for url in self.verifiers),
+            ],
             market,
             self.folder,
             told,
@@ -223,6 +228,12 @@ class Household:
         """End the gateway in good order, and start it again."""
         self.gateway.close()
         self.gateway = self.start()
+
+    def see(self, time: int, import_wh: float, export_wh: float = 0) -> None:
+        """Let the meter show its registers at a time that the chain has reached already."""
+        self.meter.seconds = time
+        self.meter.given.append(Sample(time, round(import_wh * 1000), round(export_wh * 1000), METER))
+        self.gateway.step(0)
 
     def show(self, time: int, import_wh: float, export_wh: float = 0, meter: str = METER) -> None:
         """Let the meter show its registers at a time, and the gateway do its work."""
