@@ -2,15 +2,18 @@
 # The steps that set a gateway up, for the container file and for a machine without containers.
 #   gateway-steps.sh install FOLDER WHEELS      a Python environment of its own with the wheel and its extra
 #   gateway-steps.sh folders ETC STATE [OWNER]  private folders for the configuration and the journals
+# PYTHON names another Python, UV the program uv in place of pip, UV_CONSTRAINT a file of versions for it.
 set -eu
-umask 077
 case "$1" in
 install)
-    umask 022
-    ${PYTHON:-python3} -m venv "$2"
-    set -- "$2" "$3"/*.whl
-    "$1/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir "$2[gateway]"
-    "$1/bin/energy-trading" gateway --help > /dev/null
+    "${PYTHON:-python3}" -m venv "$2"
+    wheel=$(echo "$3"/*.whl)
+    if [ -n "${UV:-}" ]; then
+        "$UV" pip install --quiet --python "$2/bin/python" "$wheel[gateway]"
+    else
+        "$2/bin/pip" install --quiet --disable-pip-version-check --no-cache-dir "$wheel[gateway]"
+    fi
+    "$2/bin/energy-trading" gateway --help > /dev/null
     ;;
 folders)
     mkdir -p "$2" "$3"

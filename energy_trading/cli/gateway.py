@@ -178,10 +178,10 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         SourceMissing: a library is not installed.
     """
     from energy_trading.chain.connect import connect
-    from energy_trading.gateway.client import AgentClient, NodeClient
+    from energy_trading.gateway.client import AgentPost, NodePost
     from energy_trading.gateway.clock import ChainClock
     from energy_trading.gateway.gateway import Gateway, Receiver, Told
-    from energy_trading.gateway.home import Home
+    from energy_trading.gateway.home import GatewayHome
     from energy_trading.gateway.market import HomeMarket
     from energy_trading.gateway.registers import Registers
     from energy_trading.gateway.sources import open_source
@@ -195,7 +195,7 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         config.state.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
         raise unwritable("state", config.state, error.strerror) from error
-    home = Home(
+    home = GatewayHome(
         config.state,
         signer,
         config.account,
@@ -221,8 +221,8 @@ def open_gateway(config: GatewayConfig) -> Gateway:
         source,
         clock,
         [
-            *(Receiver(AgentClient(f"{url}/v1"), True) for url in config.agents),
-            *(Receiver(NodeClient(url), False) for url in config.nodes),
+            *(Receiver(AgentPost(f"{url}/v1"), True) for url in config.agents),
+            *(Receiver(NodePost(url), False) for url in config.nodes),
         ],
         market,
         config.state,

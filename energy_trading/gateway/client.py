@@ -37,7 +37,7 @@ class NotReached(TryAgain):
     """A receiver could not be reached, or answered something that is no answer."""
 
 
-class AgentClient:
+class AgentPost:
     """One agent's API, as far as a gateway uses it.
 
     Every post is idempotent: what is posted is signed, so a receiver knows it when it comes again.
@@ -125,7 +125,7 @@ class AgentClient:
             raise NotReached(f"{self.url} did not answer in JSON") from error
 
 
-class NodeClient(AgentClient):
+class NodePost(AgentPost):
     """One verifier node's API, as far as a gateway uses it: a message at a time, and its acknowledgements.
 
     Source:

@@ -16,10 +16,10 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken, TryAgain
 from energy_trading.files._json import exact, read_integer, read_json, reading, to_hex
 from energy_trading.files.private_file import write_private
-from energy_trading.gateway.client import MOST_ITEMS, AgentClient, Answer, NotReached, delivery_to_json
+from energy_trading.gateway.client import MOST_ITEMS, AgentPost, Answer, NotReached, delivery_to_json
 from energy_trading.gateway.clock import ChainClock
 from energy_trading.gateway.config import OrderConfig
-from energy_trading.gateway.home import Bought, Home, order_name, reading_name, receipt_name
+from energy_trading.gateway.home import Bought, GatewayHome, order_name, reading_name, receipt_name
 from energy_trading.gateway.market import HomeMarket
 from energy_trading.gateway.registers import Sample
 from energy_trading.gateway.sources import Source
@@ -63,7 +63,7 @@ class Receiver:
         receipts: whether it carries receipts.
     """
 
-    client: AgentClient
+    client: AgentPost
     receipts: bool
     not_before: int = 0
     pause: int = field(default=0)
@@ -104,7 +104,7 @@ class Gateway:
 
     def __init__(
         self,
-        home: Home,
+        home: GatewayHome,
         source: Source,
         clock: ChainClock,
         receivers: Sequence[Receiver],

@@ -44,7 +44,7 @@ class Bought:
     ended: str | None = None
 
 
-class Home(Journaled):
+class GatewayHome(Journaled):
     """A home's meter with its journals: what was measured, what was signed, and what was handed over.
 
     A folder has three journals: the gateway's own, the meter's (`SmartMeter`), and the records that a wrong
@@ -340,7 +340,7 @@ class Home(Journaled):
         return [slot for slot in range(since, until) if slot not in self.readings]
 
     def __repr__(self) -> str:
-        return f"<Home of {self.account}>"
+        return f"<GatewayHome of {self.account}>"
 
     # ------------------------------------------------------------ inside
 

@@ -15,11 +15,11 @@ from energy_trading.chain.connect import Chain, NodeError
 from energy_trading.crypto._signatures import canonical_signature, recover_address
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
-from energy_trading.gateway.client import AgentClient, NodeClient
+from energy_trading.gateway.client import AgentPost, NodePost
 from energy_trading.gateway.clock import ChainClock
 from energy_trading.gateway.config import OrderConfig
 from energy_trading.gateway.gateway import Gateway, Receiver, Told
-from energy_trading.gateway.home import Home
+from energy_trading.gateway.home import GatewayHome
 from energy_trading.gateway.market import HomeMarket
 from energy_trading.gateway.registers import Registers, Sample
 from energy_trading.market.trade.offer import terms_from_json
@@ -178,7 +178,7 @@ class Household:
         self.gateway = self.start()
 
     @property
-    def home(self) -> Home:
+    def home(self) -> GatewayHome:
         """The home behind the gateway."""
         return self.gateway.home
 
@@ -186,7 +186,7 @@ class Household:
         """Start the gateway."""
         suite, account = self.world.suite, self.key.address
         told = Told(self.said.append)
-        home = Home(
+        home = GatewayHome(
             self.folder,
             self.world.meters[account],
             account,
@@ -209,8 +209,8 @@ class Household:
             self.meter,
             ChainClock(self._reach, self.meter.steady),
             [
-                *(Receiver(AgentClient(f"{agent.url}/v1", seconds=60), True) for agent in self.agents),
-                *(Receiver(NodeClient(url, seconds=60), False) for url in self.verifiers),
+                *(Receiver(AgentPost(f"{agent.url}/v1", seconds=60), True) for agent in self.agents),
+                *(Receiver(NodePost(url, seconds=60), False) for url in self.verifiers),
             ],
             market,
             self.folder,

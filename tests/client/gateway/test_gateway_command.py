@@ -11,17 +11,22 @@ import sys
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from time import sleep
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from energy_trading.bindings.deployment import deploy_recorded
+from energy_trading.bindings.deployment import Record, deploy_recorded
 from energy_trading.bindings.suite import SuiteParameters
 from energy_trading.chain.connect import connect
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.files.key_file import save_key
+from energy_trading.market.slots.messages import SignedOrder
+from energy_trading.market.trade.offer import make_offer
 from energy_trading.meter.signers import Secp256k1Meter
+from energy_trading.simulation.people import Community
+from energy_trading.types import Order
 from tests.client.cli_runs import cli
 from tests.client.gateway_kit import Agent, serving
 from tests.client.meter.test_meter_telegram import telegram
@@ -48,12 +53,8 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path
         chain = connect(url)
         parameters = SuiteParameters(RICH.address, RICH.address, SecretKey.from_int(77).address)
         deploy_recorded(chain, RICH, parameters, folder / "market.json", lambda _: None)
-        from energy_trading.bindings.deployment import Record
-
         suite = Record.read(folder / "market.json").open(chain)
         home, meter = SecretKey.from_int(78), SecretKey.from_int(79)
-        from energy_trading.simulation.people import Community
-
         people = Community(chain, suite, RICH, RICH, SecretKey.from_int(77), RICH)
         people.enrol(home, meter=Secp256k1Meter(meter))
         save_key(folder / "meter.key", meter, "meter", work_factor=2)
@@ -76,7 +77,7 @@ def write_config(market: tuple[str, Path, Any], agent: str, port: int, name: str
 
 def test_gateway_runs_is_killed_and_goes_on(market: tuple[str, Path, Any]) -> None:
     """N-3, Z-4: it reads a port, signs, posts; kill -9 in the middle costs nothing; status shows it."""
-    _, folder, suite = market
+    _, _, suite = market
     agent = Agent(suite.market_domain, suite.slots_domain)
     start = suite.chain.now() // 900 * 900 - 1800
     with serving(agent), socket.create_server(("127.0.0.1", 0)) as port:
@@ -94,6 +95,7 @@ def test_gateway_runs_is_killed_and_goes_on(market: tuple[str, Path, Any]) -> No
                     )
                     while len({item["slot"] for item in agent.readings}) <= slot:
                         assert process.poll() is None
+                        sleep(0.05)
                     process.send_signal(signal.SIGKILL if slot == 0 else signal.SIGTERM)
                     assert process.wait() == (-signal.SIGKILL if slot == 0 else 0)
         readings = {(item["slot"], item["net_wh"]) for item in agent.readings}
@@ -105,7 +107,7 @@ def test_gateway_runs_is_killed_and_goes_on(market: tuple[str, Path, Any]) -> No
 
 
 def test_check_finds_what_is_wrong(market: tuple[str, Path, Any], tmp_path: Path) -> None:
-    """Each mistake of an installer is one line: no file, a key that is not registered, a node that is away."""
+    """Each mistake of an installer is one line: no file, a wrong password, a key that is not registered."""
     _, folder, _ = market
     config = write_config(market, "http://127.0.0.1:1", 9, "wrong.toml")
     text = config.read_text()
@@ -113,7 +115,7 @@ def test_check_finds_what_is_wrong(market: tuple[str, Path, Any], tmp_path: Path
         ("meter.key", "account.key", "the password does not open it"),
         ('key_file = "meter.key"', 'key_file = "none.key"', "none.key does not exist"),
         ("market.json", "none.json", "none.json cannot be read"),
-        ("[source]", "[sauce]", "has no key 'sauce'"),
+        ("[source]", "[sauce]", "[source] kind is missing"),
     ):
         config.write_text(text.replace(old, new))
         done = cli("gateway", "check", "--config", config, env=PASSWORDS)
@@ -136,10 +138,6 @@ def test_init_writes_a_template_once(tmp_path: Path) -> None:
 
 def test_orders_and_purchases_are_handed_in(market: tuple[str, Path, Any], tmp_path: Path) -> None:
     """`gateway allot` and `gateway order` put files into the inbox of a gateway that has run."""
-    from energy_trading.market.slots.messages import SignedOrder
-    from energy_trading.market.trade.offer import make_offer
-    from energy_trading.types import Order
-
     _, folder, suite = market
     config = write_config(market, "http://127.0.0.1:1", 9, "inbox.toml")
     config.write_text('state = "inbox-home"\n' + config.read_text())

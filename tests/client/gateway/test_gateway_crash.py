@@ -19,7 +19,7 @@ import httpcore
 import httpx
 import pytest
 
-from energy_trading.gateway.client import AgentClient
+from energy_trading.gateway.client import AgentPost
 from energy_trading.gateway.registers import Sample
 from energy_trading.market.trade.offer import Offer
 from tests.client.gateway_kit import (
@@ -104,7 +104,7 @@ class Day:
         self.offer = Offer(terms, terms.energy.wh)
         #: how many samples the meter has shown
         self.place = mmap.mmap(-1, 8)
-        AgentClient(agent.url).close()  # reads the trusted certificates once for all processes
+        AgentPost(agent.url).close()  # reads the trusted certificates once for all processes
 
     def live(self, cut: tuple[int, str] | None) -> int:
         """Run the gateway in a process of its own, from where the meter is to the end of the day.
