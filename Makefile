@@ -24,7 +24,7 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants power-cuts analyze bench agent docs node licences sbom wheel clean
+.PHONY: help setup compile demo test check format bindings gas mutants power-cuts analyze bench agent chaos-agent docs node licences sbom wheel clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -71,12 +71,17 @@ power-cuts: setup ## cut a meter gateway's power at every write, in every way (m
 analyze: setup .cache/analysis.stamp ## run Slither, call graph, random calls, proofs (FULL=1: also long ones)
 	FULL=$(FULL) $(PY) scripts/analyze.py
 
-bench: setup ## reproduce the papers' tables and figures and measure gas, into out/bench
+bench: setup ## reproduce the papers' figures into out/bench, measure gas, clearing and speed
 	$(CLI) reproduce all --out out/bench
 	$(CLI) bench gas --out out/bench/gas
+	$(CLI) bench clearing
+	$(CLI) bench speed
 
 agent: setup ## run the market agent with Anvil, the contracts and twelve homes, on http://127.0.0.1:8080
 	$(CLI) agent demo
+
+chaos-agent: setup ## kill the market agent, its chain and its database 100 times, for three seeds each
+	PYTHONPATH=. $(PY) tests/chaos_agent.py 100 60 3
 
 docs: setup ## build the site into site/; a warning is an error
 	UV_PROJECT_ENVIRONMENT=.cache/docs/venv $(UV) sync --locked --only-group docs --quiet

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ECDSA} from "solady/src/utils/ECDSA.sol";
 import {ISlotDisputes} from "./interfaces/ISlotDisputes.sol";
 import {ISlotMarket} from "./interfaces/ISlotMarket.sol";
 import {PoolClearing} from "./libraries/PoolClearing.sol";
-import {SignerLib} from "./libraries/SignerLib.sol";
+import {SlotEvidence} from "./libraries/SlotEvidence.sol";
 import {
     Ack,
     Evidence,
@@ -22,8 +21,6 @@ import {
 /// @title Disputes of the slot market
 /// @notice Specified in {ISlotDisputes}.
 contract SlotDisputes is ISlotDisputes {
-    uint256 private constant MAX_SPAN = 96;
-
     /// @inheritdoc ISlotDisputes
     address public immutable MARKET;
 
@@ -43,33 +40,9 @@ contract SlotDisputes is ISlotDisputes {
         Facts memory facts = _facts(posted, home);
         int256 row = _rowOf(posted.result, home, proof);
         if (row != 0) {
-            _checkEvidence(posted.result, home, row, facts, evidence);
+            SlotEvidence.check(MARKET, posted.result, home, row, facts, evidence);
         }
         ISlotMarket(MARKET).settleDemand(posted.result.slot, home, msg.sender);
-    }
-
-    /// @dev Checks that order and reading are the home's own, counted in the slot, and lead to the row.
-    function _checkEvidence(
-        Result calldata r,
-        uint256 home,
-        int256 row,
-        Facts memory facts,
-        Evidence calldata e
-    ) private view {
-        Order calldata o = e.order;
-        _checkAbout(r.slot, home, facts.account, o, e.reading);
-        if (o.nonce < facts.minNonce || o.lastSlot < o.firstSlot || o.lastSlot - o.firstSlot >= MAX_SPAN) {
-            revert SlotDisputes_BadOrder(o.nonce, facts.minNonce);
-        }
-        // Safe: no home has the account zero, which a bad signature leads to.
-        if (ECDSA.tryRecoverCalldata(_digest(SlotHash.order(o)), e.orderSignature) != facts.account) {
-            revert SlotDisputes_BadSignature(abi.encodePacked(facts.account));
-        }
-        _checkReading(facts.meter, e.reading, e.meter, e.readingSignature);
-        uint256 budget = _min(o.maxSpend, facts.cap);
-        if (!PoolClearing.fits(row, o, e.reading.netWh, budget, false, r, facts.fee)) {
-            revert SlotDisputes_RowDoesNotFit(row);
-        }
     }
 
     /// @inheritdoc ISlotDisputes
@@ -95,31 +68,21 @@ contract SlotDisputes is ISlotDisputes {
             revert SlotDisputes_TooLate(block.timestamp, facts.windowEnd);
         }
         int256 row = _rowOf(posted.result, home, proof);
-        _checkAbout(slot, home, facts.account, order, reading);
-        if (
-            ack.slot != slot ||
-            ack.account != facts.account ||
-            ack.order != SlotHash.order(order) ||
-            ack.reading != SlotHash.reading(reading)
-        ) {
-            revert SlotDisputes_WrongEvidence(slot, home);
-        }
-        if (member >= posted.signers.length) {
-            revert SlotDisputes_NotSigner(member, posted.signers.length);
-        }
+        SlotEvidence.checkMisfill(
+            MARKET,
+            posted.result,
+            posted.signers,
+            home,
+            row,
+            facts,
+            order,
+            reading,
+            ack,
+            member,
+            signature
+        );
         // Who acknowledged something else is at fault; the other signers may not have known.
         address[] calldata guilty = posted.signers[member:member + 1];
-        if (ECDSA.tryRecoverCalldata(_digest(SlotHash.ack(ack)), signature) != guilty[0]) {
-            revert SlotDisputes_BadSignature(abi.encodePacked(guilty[0]));
-        }
-        uint256 budget = _min(_min(ack.budget, order.maxSpend), facts.cap);
-        bool right = row == 0;
-        if (!facts.frozen) {
-            right = PoolClearing.fits(row, order, reading.netWh, budget, true, posted.result, facts.fee);
-        }
-        if (right) {
-            revert SlotDisputes_Unjustified(slot, home, row);
-        }
         ISlotMarket(MARKET).voidSlot(slot, home, Fault.Misfill, guilty);
     }
 
@@ -166,8 +129,8 @@ contract SlotDisputes is ISlotDisputes {
         if (first.netWh == second.netWh) {
             revert SlotDisputes_SameReading(first.netWh);
         }
-        _checkReading(needed, first, meter, firstSignature);
-        _checkReading(needed, second, meter, secondSignature);
+        SlotEvidence.checkReading(MARKET, needed, first, meter, firstSignature);
+        SlotEvidence.checkReading(MARKET, needed, second, meter, secondSignature);
         ISlotMarket(MARKET).tearMeter(home, slot, needed);
     }
 
@@ -176,36 +139,6 @@ contract SlotDisputes is ISlotDisputes {
         bytes32 signers = keccak256(abi.encodePacked(posted.signers));
         bytes32 postedHash = SlotHash.posted(SlotHash.result(posted.result), signers);
         return ISlotMarket(MARKET).factsOf(posted.result.slot, home, postedHash);
-    }
-
-    /// @dev Reverts: {SlotDisputes_WrongEvidence}.
-    function _checkAbout(
-        uint256 slot,
-        uint256 home,
-        address account,
-        Order calldata o,
-        Reading calldata reading
-    ) private pure {
-        if (o.account != account || reading.account != account || reading.slot != slot) {
-            revert SlotDisputes_WrongEvidence(slot, home);
-        }
-    }
-
-    /// @dev Checks a reading's signature. Reverts: {SlotDisputes_WrongMeter}, {SlotDisputes_BadSignature}.
-    /// @param needed keccak256 of the signer that the home had in the slot.
-    function _checkReading(
-        bytes32 needed,
-        Reading calldata reading,
-        bytes calldata meter,
-        bytes calldata signature
-    ) private view {
-        bytes32 given = keccak256(meter);
-        if (given != needed) {
-            revert SlotDisputes_WrongMeter(given, needed);
-        }
-        if (!SignerLib.isValid(meter, _digest(SlotHash.reading(reading)), signature)) {
-            revert SlotDisputes_BadSignature(meter);
-        }
     }
 
     /// @dev The row of a home; zero behind the last row. Reverts: {SlotDisputes_WrongRoot}.
@@ -231,15 +164,5 @@ contract SlotDisputes is ISlotDisputes {
     /// @dev Units that a row costs its home, fee included; zero if it has not bought.
     function _spent(int256 row, uint256 price, uint256 fee) private pure returns (uint256) {
         return row < 0 ? uint256(-row) * price + fee : 0;
-    }
-
-    /// @dev Digest in the domain of the market.
-    function _digest(bytes32 structHash) private view returns (bytes32) {
-        return SlotHash.digest(MARKET, structHash);
-    }
-
-    /// @dev The smaller of two numbers.
-    function _min(uint256 a, uint256 b) private pure returns (uint256) {
-        return a < b ? a : b;
     }
 }

@@ -253,6 +253,10 @@ from .market.slots.messages import posted_from_json as posted_from_json
 from .market.slots.messages import posted_to_json as posted_to_json
 from .market.slots.posting import Posting as Posting
 from .market.slots.posting import PostingNotFound as PostingNotFound
+from .market.slots.private import Complaint as Complaint
+from .market.slots.private import HandedLeaf as HandedLeaf
+from .market.slots.private import HomeBook as HomeBook
+from .market.slots.private import RowPromise as RowPromise
 from .market.slots.settlement import ConditionBroken as ConditionBroken
 from .market.slots.settlement import Settled as Settled
 from .market.slots.settlement import SlotEntry as SlotEntry

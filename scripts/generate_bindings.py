@@ -35,6 +35,8 @@ CONTRACTS: Final = {
     "SlotMarket": (("ISlotMarket",), "slot"),
     "SlotDisputes": (("ISlotDisputes",), "slot"),
     "VerifierCouncil": (("IVerifierCouncil",), "council"),
+    "PrivateSlotMarket": (("IPrivateSlotMarket", "ISlotHomes", "ISlotMarket"), "private_slot"),
+    "PrivateSlotDisputes": (("IPrivateSlotDisputes", "ISlotDisputes", "ISlotMarket"), "private_slot"),
 }
 #: value types of the contracts that are classes of `types`
 VALUES: Final = ("Energy",)
@@ -535,9 +537,11 @@ class Generator:
 
 
 MADE: Final = "written by scripts/generate_bindings.py: do not edit"
-#: interface: class that Python has of it
+#: interface: class that Python has of it; one that bears a contract's name is that contract's
 INTERFACES: Final = {
-    interface: contract for contract, (interfaces, _) in CONTRACTS.items() for interface in interfaces
+    interface: interface[1:] if interface[1:] in CONTRACTS else contract
+    for contract, (interfaces, _) in CONTRACTS.items()
+    for interface in interfaces
 }
 
 

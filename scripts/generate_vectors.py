@@ -40,6 +40,7 @@ CONTRACTS: Final = {
     "auction": "SealedBidAuction",
     "lot": "EnergyLot",
     "slot": "SlotMarket",
+    "private_slot": "SlotMarket",
     "council": "VerifierCouncil",
 }
 KEY: Final = SecretKey.from_int(0xC0FFEE)

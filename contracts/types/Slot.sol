@@ -160,7 +160,9 @@ enum Fault {
     Unanswered, // nobody showed order and reading of a row in time
     Misfill, // the row is not what a signer has acknowledged
     Overspend, // the home pays more than its cap, or is frozen
-    Overdraft // the home pays more than it has
+    Overdraft, // the home pays more than it has
+    WrongSum, // private form: the money is not what leads to it, in a slot or for a day
+    WrongTree // private form: the tree says something else above than below
 }
 
 /// @dev One posted slot in the ring. From the low bits:

@@ -77,8 +77,13 @@ def free_port() -> int:
 
 
 @contextmanager
-def serving(service: Service) -> Iterator[str]:
-    """Run a service and its HTTP server in threads; yield the address."""
+def serving(service: Service, rounds: bool = True) -> Iterator[str]:
+    """Run a service and its HTTP server in threads; yield the address.
+
+    Args:
+        service: with a port of its own; it is closed at the end.
+        rounds: whether to run its rounds, too; else the caller does.
+    """
     import uvicorn
 
     from energy_trading.agent.api import make_app
@@ -93,7 +98,8 @@ def serving(service: Service) -> Iterator[str]:
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, name="http", daemon=True)
-    service.start()
+    if rounds:
+        service.start()
     thread.start()
     try:
         _wait_until_started(server, thread)

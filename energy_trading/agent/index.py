@@ -77,6 +77,8 @@ class Indexer:
         self._lies = 0
         #: the node's newest block, when it was last asked
         self.node_height = anchor
+        #: whether the last look found nothing that was not taken in
+        self.caught_up = False
 
     def step(self) -> bool:
         """Take in the next page of blocks, or take back what the chain has taken back.
@@ -89,6 +91,10 @@ class Indexer:
             IndexStopped: the node serves another chain than before, or shows blocks that do not fit together.
             StoreAway: the database went away.
         """
+        self.caught_up = not self._step()
+        return not self.caught_up
+
+    def _step(self) -> bool:
         with self._store.reading() as connection:
             alarm = fact(connection, "alarm")
             tip = newest(connection)

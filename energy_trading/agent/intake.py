@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from eth_utils.crypto import keccak
@@ -60,6 +61,7 @@ class Intake:
         relayer: who carries it.
         record_chain: a changed record stops all trades (S-8).
         config: limits.
+        current: tells whether the index is up to date; else what it does not know may be there all the same.
 
     Source:
         S-1, S-3, S-8.
@@ -73,8 +75,10 @@ class Intake:
         relayer: Relayer,
         record_chain: RecordChain,
         config: AgentConfig,
+        current: Callable[[], bool],
     ) -> None:
         self._store, self._suite, self._view = store, suite, view
+        self._current = current
         self._relayer, self._records, self._config = relayer, record_chain, config
         #: asked once, not for each order: an honest market never changes them
         self._market = suite.market.market_parameters()
@@ -229,9 +233,15 @@ class Intake:
         with self._view.lock:
             trade = self._view.fold.trades.get(trade_id)
         if trade is None or trade.buyer != delivery.buyer:
+            self._check_current()
             raise Problem("not-enrolled", "the index knows no such trade of this buyer")
         if trade.receipt_key != keccak(delivery.signer):
             raise Problem("not-signed", "the buyer named another meter when it accepted")
+
+    def _check_current(self) -> None:
+        """Refuse for now, and not for good, what an index that is behind does not know."""
+        if not self._current():
+            raise Problem("try-again", "the index is behind the chain")
 
     def _check_time(self, deadline: int) -> None:
         head = self._view.head
@@ -269,6 +279,7 @@ class Intake:
         if not enrolled:
             return
         if known is None or not known.roles or head is None:
+            self._check_current()
             raise Problem("not-enrolled", f"the account {account} is not open in this market")
         if known.suspended or known.standing.banned_until > head.time:
             raise Problem("not-enrolled", f"the account {account} is suspended or banned")

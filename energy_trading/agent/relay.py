@@ -96,6 +96,14 @@ class Relayer:
         #: what the last look found, for the service's answers: balance in wei, and base fee
         self.balance, self.base_fee = 0, 0
 
+    @property
+    def _eth(self) -> Any:
+        return self._suite.chain.web3.eth
+
+    def _mined(self) -> int:
+        """Return how many transactions of the relayer were mined, which is the chain's next nonce."""
+        return int(self._eth.get_transaction_count(self.address, "latest"))
+
     def check_ready(self) -> None:
         """Refuse new orders rather than accept what cannot be carried.
 
@@ -121,11 +129,10 @@ class Relayer:
             NodeError: the node went away; nothing is lost.
             StoreAway: the database went away; nothing is lost.
         """
-        chain = self._suite.chain
-        self.balance = int(chain._rpc("eth_getBalance", self.address, "latest"), 16)
-        self.base_fee = int(chain._rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+        self.balance = int(self._eth.get_balance(self.address))
+        self.base_fee = int(self._eth.get_block("latest")["baseFeePerGas"])
         changed = self._settle()
-        mined = int(chain._rpc("eth_getTransactionCount", self.address, "latest"), 16)
+        mined = self._mined()
         self._resend(mined)
         for make in (self._make_singles, self._make_bids, self._make_purchases, self._make_receipts):
             changed |= make(mined)
@@ -176,7 +183,7 @@ class Relayer:
 
         for attempt in self._attempts(job.id):
             try:
-                receipt = self._suite.chain.web3.eth.get_transaction_receipt(HexBytes(bytes(attempt.tx)))
+                receipt = self._eth.get_transaction_receipt(HexBytes(bytes(attempt.tx)))
             except TransactionNotFound:
                 continue
             if receipt["blockHash"] is not None:
@@ -228,8 +235,7 @@ class Relayer:
                 self._send(job, newest_attempt)
 
     def _nonce_gone(self, job: Row[Any]) -> bool:
-        at = int(self._suite.chain._rpc("eth_getTransactionCount", self.address, "latest"), 16)
-        return job.nonce < at and self._receipt_of(job) is None
+        return job.nonce < self._mined() and self._receipt_of(job) is None
 
     def _lose(self, job: Row[Any]) -> None:
         """Another transaction of this key took the nonce: what the job carried waits again."""
@@ -261,7 +267,7 @@ class Relayer:
 
     def _send(self, job: Row[Any], attempt: Row[Any]) -> None:
         try:
-            self._suite.chain._rpc("eth_sendRawTransaction", to_hex(bytes(attempt.raw)))
+            self._eth.send_raw_transaction(bytes(attempt.raw))
         except (NodeError, RevertData) as error:
             # Known already, or mined: the receipt decides. Or the node is away: it is sent again.
             log.debug("job %s: the node did not take the transaction: %s", job.id, error)
@@ -449,7 +455,7 @@ class Relayer:
     def _gas_of(self, call: Call[Any]) -> int | None:
         fields = {"from": self.address, "to": call.to, "data": to_hex(call.data)}
         try:
-            return int(self._suite.chain._rpc("eth_estimateGas", fields), 16) * 5 // 4
+            return int(self._eth.estimate_gas(fields)) * 5 // 4
         except RevertData:
             return None
 
@@ -489,7 +495,7 @@ class Relayer:
         """
         gas = 21_000 + 40 * len(data) + 1000  # EIP-7623: at most 40 gas for a byte of plain data
         tip, fee = self._fees()
-        mined = int(self._suite.chain._rpc("eth_getTransactionCount", self.address, "latest"), 16)
+        mined = self._mined()
         with self._store.writing() as connection:
             over = self._spent(connection) + gas * fee > self._config.daily_budget
             if over or fee > self._config.fee_cap:
@@ -561,9 +567,7 @@ class Relayer:
 
     def _fees(self) -> tuple[int, int]:
         """Return tip and fee per gas within the cap; twice the base fee lasts for six full blocks."""
-        chain = self._suite.chain
-        tip = int(chain._rpc("eth_maxPriorityFeePerGas"), 16)
-        base = int(chain._rpc("eth_getBlockByNumber", "latest", False)["baseFeePerGas"], 16)
+        tip, base = int(self._eth.max_priority_fee), int(self._eth.get_block("latest")["baseFeePerGas"])
         cap = self._config.fee_cap
         fee = 2 * base + tip
         return min(tip, cap), min(fee, cap) if base + tip <= cap else fee

@@ -71,7 +71,8 @@ class Service:
         self.view = View(self.store, suite.parameters(), config.final_blocks)
         self.relayer = Relayer(self.store, suite, self.view, key, config, clock)
         self.records = RecordChain(self.store)
-        self.intake = Intake(self.store, suite, self.view, self.relayer, self.records, config)
+        parts = self.store, suite, self.view, self.relayer, self.records, config
+        self.intake = Intake(*parts, self.is_current)
         self.login = Login(self.store, suite.chain, config.name)
         self.verifiers = VerifierNodes(self.store, config.verifiers)
         self.key = key
@@ -85,6 +86,11 @@ class Service:
     def chain(self) -> Chain:
         """Where the market is."""
         return self.suite.chain
+
+    def is_current(self) -> bool:
+        """Return whether index and fold have everything that the node had at the last look."""
+        head = self.view.head
+        return self.indexer.caught_up and head is not None and head.number >= self.indexer.node_height
 
     def round(self) -> bool:
         """Do everything that is to be done once: index, judge, carry, record.

@@ -24,6 +24,14 @@ from energy_trading.bindings.contract import (
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.energy_lot import EnergyLot
 from energy_trading.bindings.offer_market import OfferMarket
+from energy_trading.bindings.private_slot_disputes import PrivateSlotDisputes
+from energy_trading.bindings.private_slot_market import PrivateSlotMarket
+from energy_trading.bindings.private_slots import (
+    PrivateSettings,
+    PrivateSuite,
+    PrivateSuiteParameters,
+    deploy_private_slots,
+)
 from energy_trading.bindings.relay_desk import RelayDesk
 from energy_trading.bindings.sealed_bid_auction import SealedBidAuction
 from energy_trading.bindings.slot_disputes import SlotDisputes

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import IntEnum
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar
 
-from eth_abi.abi import decode, encode
+from eth_abi.abi import decode
 from eth_abi.exceptions import DecodingError
 from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
-from energy_trading.chain.connect import Chain, RevertData, Sender
+from energy_trading.chain.connect import Chain, RevertData, Sender, Transaction
 from energy_trading.errors import BadInput, EnergyTradingError, InternalFault, RuleBroken
-from energy_trading.types.structs import to_abi
+from energy_trading.types._abi import encode_abi, split_types
 
 if TYPE_CHECKING:
     from web3.types import LogReceipt, TxReceipt
@@ -165,14 +165,19 @@ class Sent:
     Args:
         transaction_hash: 32 bytes.
         block_number: number of its block.
-        gas_used: gas units, as the transaction receipt reports them.
-        events: the events of the project's contracts in it, in order.
+        gas_used: gas units, as the transaction receipt reports them; 0 on revm, which does not count them.
+        logs: of the transaction, as the receipt has them.
     """
 
     transaction_hash: bytes
     block_number: int
     gas_used: int
-    events: tuple[Event, ...]
+    logs: Sequence[LogReceipt] = field(repr=False)
+
+    @cached_property
+    def events(self) -> tuple[Event, ...]:
+        """The events of the project's contracts in it, in order."""
+        return tuple(decode_logs(self.logs))
 
     def event(self, kind: type[E]) -> E:
         """Return the only event of a kind.
@@ -244,6 +249,23 @@ class Call(Generic[T]):
         return found if self.convert is None else self.convert(found)
 
 
+def send_all(calls: Sequence[tuple[Call[Any], Sender]]) -> list[Sent | EnergyTradingError]:
+    """Send calls none of which depends on another, and wait for all; they share as few blocks as they can.
+
+    Args:
+        calls: one or more on the same chain, each with the account that signs and pays.
+
+    Returns:
+        For each the transaction, or the exception that `Call.send` would have raised for the contract.
+
+    Raises:
+        NodeError: the node refused a transaction.
+    """
+    transactions = [Transaction(call.to, call.data, sender, call.value) for call, sender in calls]
+    found = calls[0][0].chain.send_all(transactions)
+    return [explain(each) if isinstance(each, RevertData) else sent_from(each) for each in found]
+
+
 class Contract:
     """A deployed contract; subclasses have one method per function."""
 
@@ -267,7 +289,7 @@ class Contract:
         returns: tuple[str, ...],
         convert: Callable[[Any], Any] | None = None,
     ) -> Call[Any]:
-        data = keccak(text=signature)[:4] + encode(types, [to_abi(item) for item in values])
+        data = _selector(signature) + encode_abi(tuple(types), values)
         return Call(self.chain, self.address, data, value, returns, convert)
 
     def _read(
@@ -309,7 +331,7 @@ def sent_from(receipt: TxReceipt) -> Sent:
         bytes(receipt["transactionHash"]),
         int(receipt["blockNumber"]),
         int(receipt["gasUsed"]),
-        tuple(decode_logs(receipt["logs"])),
+        receipt["logs"],
     )
 
 
@@ -335,7 +357,7 @@ def error_of(data: bytes, why: str = "the contract refused") -> EnergyTradingErr
     kind = _errors().get(data[:4])
     if kind is None:
         return UnknownRevert(data, why)
-    types = _split_types(kind.signature)
+    types = split_types(kind.signature)
     try:
         values = decode(types, data[4:])
     except DecodingError:
@@ -353,25 +375,13 @@ def from_abi(kind: str, value: Any) -> Any:
         inner = kind.rpartition("[")[0]
         return tuple(from_abi(inner, item) for item in value)
     if kind.startswith("("):
-        return tuple(from_abi(k, v) for k, v in zip(_split_types(kind), value, strict=True))
+        return tuple(from_abi(k, v) for k, v in zip(split_types(kind), value, strict=True))
     return value
 
 
 def error_named(name: str) -> type[ContractRevert]:
     """Return the exception of a Solidity error, by the error's name (such as "OfferMarket_Expired")."""
     return next(kind for kind in _errors().values() if kind.signature.partition("(")[0] == name)
-
-
-def _split_types(signature: str) -> list[str]:
-    """Split the types in the outermost parentheses of ``name(a,(b,c),d)``."""
-    inner = signature[signature.index("(") + 1 : -1]
-    types, depth, start = [], 0, 0
-    for i, char in enumerate(inner + ","):
-        depth += (char == "(") - (char == ")")
-        if char == "," and depth == 0:
-            types.append(inner[start:i])
-            start = i + 1
-    return [] if types == [""] else types
 
 
 def _shown(value: Any) -> str:
@@ -386,6 +396,11 @@ def _all(base: type[T]) -> list[type[T]]:
     for kind in base.__subclasses__():
         found += [kind, *_all(kind)]
     return found
+
+
+@cache
+def _selector(signature: str) -> bytes:
+    return keccak(text=signature)[:4]
 
 
 @cache

@@ -10,6 +10,7 @@ from eth.exceptions import HeaderNotFound, InsufficientFunds, Revert
 from eth.exceptions import TransactionNotFound as NoSuchTransaction
 from eth.vm.forks import CancunVM, PragueVM, ShanghaiVM
 from eth.vm.message import Message
+from eth_account.signers.local import LocalAccount
 from eth_tester import EthereumTester, PyEVMBackend
 from eth_tester.backends.pyevm.main import get_default_genesis_params
 from eth_tester.backends.pyevm.serializers import serialize_transaction_receipt
@@ -26,6 +27,7 @@ from energy_trading.chain.connect import (
     NodeError,
     RevertData,
     Sender,
+    Transaction,
     sender_address,
     sign_transaction,
 )
@@ -143,7 +145,7 @@ class _TesterChain(Chain):
         self._tester = EthereumTester(backend)
         super().__init__(Web3(EthereumTesterProvider(self._tester)), backend.chain.chain_id)
         self._backend = backend
-        self._signers = {key.address: key.to_local_account() for key in keys}
+        self._signers: dict[str, SecretKey | LocalAccount] = {key.address: key for key in keys}
         self._snapshots: dict[str, tuple[Any, Any]] = {}
         self._taken = 0
 
@@ -160,23 +162,45 @@ class _TesterChain(Chain):
     def send(
         self, to: str | None, data: bytes, sender: Sender, value: int = 0, gas: int | None = None
     ) -> TxReceipt:
-        if isinstance(sender, str):
-            if sender not in self._signers:
-                raise NodeError(
-                    f"the chain has no key of the sender {sender}; use a key or one of chain.accounts"
-                )
-            signer = self._signers[sender]
-        else:
-            signer = sender.to_local_account() if isinstance(sender, SecretKey) else sender
-        nonce = self._backend.get_nonce(to_canonical_address(signer.address))
-        fee = self._backend.chain.header.base_fee_per_gas
-        raw = sign_transaction(signer, to, data, value, gas or _BLOCK_GAS // 2, nonce, 0, fee, self.chain_id)
-        try:
-            sent = self._backend.send_raw_transaction(raw)
-        except ValidationError as error:
-            raise NodeError(f"the chain refused the transaction: {error}") from error
+        nonce = self._backend.get_nonce(to_canonical_address(sender_address(sender)))
+        sent = self._apply(Transaction(to, data, sender, value), gas or _BLOCK_GAS // 2, nonce)
         self._backend.mine_blocks()
         return self._receipt(sent)
+
+    def send_all(self, transactions: Sequence[Transaction]) -> list[TxReceipt | RevertData]:
+        sent: list[bytes | RevertData] = []
+        nonces: dict[str, int] = {}
+        most = _BLOCK_GAS // 2
+        for tx in transactions:
+            address = sender_address(tx.sender)
+            if address not in nonces:
+                nonces[address] = self._backend.get_nonce(to_canonical_address(address))
+            if self._backend.chain.header.gas_used + most > _BLOCK_GAS:
+                self._backend.mine_blocks()
+            try:
+                sent.append(self._apply(tx, most, nonces[address]))
+                nonces[address] += 1
+            except RevertData as error:
+                sent.append(error)
+        self._backend.mine_blocks()
+        return [name if isinstance(name, RevertData) else self._receipt(name) for name in sent]
+
+    def _apply(self, tx: Transaction, gas: int, nonce: int) -> bytes:
+        """Sign a transaction and put it into the block that is being made."""
+        if isinstance(tx.sender, str):
+            if tx.sender not in self._signers:
+                raise NodeError(
+                    f"the chain has no key of the sender {tx.sender}; use a key or one of chain.accounts"
+                )
+            signer = self._signers[tx.sender]
+        else:
+            signer = tx.sender
+        fee = self._backend.chain.header.base_fee_per_gas
+        raw = sign_transaction(signer, tx.to, tx.data, tx.value, gas, nonce, 0, fee, self.chain_id)
+        try:
+            return self._backend.send_raw_transaction(raw)
+        except ValidationError as error:
+            raise NodeError(f"the chain refused the transaction: {error}") from error
 
     def call(
         self,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 from urllib.parse import urlsplit
 
@@ -13,6 +14,7 @@ from eth_account.signers.local import LocalAccount
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, EnergyTradingError, RuleBroken, TryAgain
 from energy_trading.files._json import to_hex
+from energy_trading.types._keccak import keccak
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -27,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _POLL_SECONDS: Final = 0.05
 _LOG_PAGE_BLOCKS: Final = 10_000  # public nodes refuse longer searches
+_DYNAMIC_FEE: Final = b"\x02"  # the type of such transactions (EIP-2718)
 _ESTIMATE_MARGIN_PERCENT: Final = 125  # the state may have moved between the estimate and the block
 
 
@@ -57,6 +60,23 @@ class WrongChain(BadInput):
 
 class NotMined(TryAgain):
     """No receipt arrived within the allowed time. The transaction may still be mined."""
+
+
+@dataclass(frozen=True)
+class Transaction:
+    """A call that is to be sent.
+
+    Args:
+        to: the contract's address; None creates a contract.
+        data: the encoded call.
+        sender: who signs and pays.
+        value: amount of native coin to send along, in wei.
+    """
+
+    to: str | None
+    data: bytes
+    sender: Sender
+    value: int = 0
 
 
 class Chain:
@@ -115,16 +135,61 @@ class Chain:
             raise NotEnoughMoney(
                 f"account {address} has {has} wei, which does not pay for {value} wei and the gas ({error})"
             ) from None
-        receipt = self._receipt(HexBytes(sent))
+        return self._checked(self._receipt(HexBytes(sent)), Transaction(to, data, sender, value))
+
+    def send_all(self, transactions: Sequence[Transaction]) -> list[TxReceipt | RevertData]:
+        """Send transactions none of which depends on another, and wait for all their receipts.
+
+        In process and on Anvil they share as few blocks as their gas allows.
+
+        Args:
+            transactions: in the order of their senders' nonces.
+
+        Returns:
+            For each its receipt, or why it failed.
+
+        Raises:
+            NodeError: the node refused a transaction, or could not be reached.
+            NotMined: a receipt did not arrive in time.
+        """
+        from hexbytes import HexBytes
+
+        holds = "anvil" in str(self.web3.client_version).lower()
+        if holds:
+            self._rpc("evm_setAutomine", False)
+        try:
+            sent: list[str | RevertData] = []
+            for tx in transactions:
+                try:
+                    sent.append(self._submit(tx.to, tx.data, tx.sender, tx.value, None))
+                except RevertData as error:
+                    sent.append(error)
+            while holds and int(self._rpc("txpool_status")["pending"], 16):
+                self._rpc("evm_mine")
+        finally:
+            if holds:
+                self._rpc("evm_setAutomine", True)
+        found: list[TxReceipt | RevertData] = []
+        for tx, name in zip(transactions, sent, strict=True):
+            if isinstance(name, RevertData):
+                found.append(name)
+                continue
+            try:
+                found.append(self._checked(self._receipt(HexBytes(name)), tx))
+            except RevertData as error:
+                found.append(error)
+        return found
+
+    def _checked(self, receipt: TxReceipt, tx: Transaction) -> TxReceipt:
+        """Return the receipt of a transaction that succeeded. Raises: RevertData."""
         if receipt["status"] == 0:
             # The receipt does not give the reason, so repeat the call on the state before the block.
-            self.call(to, data, sender_address(sender), value=value, block=receipt["blockNumber"] - 1)
+            self.call(tx.to, tx.data, sender_address(tx.sender), tx.value, receipt["blockNumber"] - 1)
             raise RevertData(b"", "the transaction failed, although a call with more gas succeeds")
         return receipt
 
     def _submit(self, to: str | None, data: bytes, sender: Sender, value: int, gas: int | None) -> str:
-        signer = sender.to_local_account() if isinstance(sender, SecretKey) else sender
-        address = signer if isinstance(signer, str) else signer.address
+        signer, address = sender, sender_address(sender)
         call = _call_fields(to, data, address, value)
         if gas is None:
             gas = int(self._rpc("eth_estimateGas", call), 16) * _ESTIMATE_MARGIN_PERCENT // 100
@@ -405,7 +470,7 @@ def _call_fields(to: str | None, data: bytes, sender: str, value: int) -> dict[s
 
 
 def sign_transaction(
-    signer: LocalAccount,
+    signer: SecretKey | LocalAccount,
     to: str | None,
     data: bytes,
     value: int,
@@ -416,7 +481,15 @@ def sign_transaction(
     chain_id: int,
 ) -> bytes:
     """Sign a transaction with fees as in EIP-1559 (`tip` and `fee` in wei per gas); return it encoded."""
-    fields: dict[str, Any] = {
+    if isinstance(signer, SecretKey):
+        import rlp
+
+        place = b"" if to is None else bytes.fromhex(to[2:])
+        fields: list[Any] = [chain_id, nonce, tip, fee, gas, place, value, data, []]
+        signature = signer.sign_digest(keccak(_DYNAMIC_FEE + rlp.encode(fields)))
+        r, s = (int.from_bytes(signature[i : i + 32], "big") for i in (0, 32))
+        return _DYNAMIC_FEE + bytes(rlp.encode([*fields, signature[64] - 27, r, s]))
+    named: dict[str, Any] = {
         "to": to or b"",
         "data": data,
         "value": value,
@@ -426,7 +499,7 @@ def sign_transaction(
         "maxFeePerGas": fee,
         "chainId": chain_id,
     }
-    return bytes(signer.sign_transaction(fields).raw_transaction)
+    return bytes(signer.sign_transaction(named).raw_transaction)
 
 
 def _from_node(method: str, error: str | Mapping[str, Any]) -> EnergyTradingError:

@@ -13,7 +13,7 @@ from rich.console import Console
 from energy_trading.cli.output import AsJson, console, error_console, make_folder, one_of, print_json
 from energy_trading.errors import BadInput
 
-group = typer.Typer(help="Measure what calls and trades cost, and how long a slot takes to clear.")
+group = typer.Typer(help="Measure what calls and trades cost, and how long slots and markets take.")
 
 _WITH_PEERS = 150  # columns of a terminal that has room for the best peers
 _ANY_TABLE = 300  # more columns than any table needs
@@ -21,7 +21,7 @@ _ANY_TABLE = 300  # more columns than any table needs
 
 @group.callback()
 def _group() -> None:
-    """Measure what calls and trades cost, and how long a slot takes to clear."""
+    """Measure what calls and trades cost, and how long slots and markets take."""
 
 
 def reproduce(
@@ -137,6 +137,34 @@ def clearing(
         return
     head = ["what", "homes", "microseconds", "ratio"]
     console.print(rich_table("Clearing of a slot", [head, *(timing.cells() for timing in found)]))
+
+
+@group.command()
+def speed(
+    homes: Annotated[
+        list[int] | None, typer.Option(help="How many homes; give it again for more sizes.")
+    ] = None,
+    slots: Annotated[int, typer.Option(help="How many slots of 15 minutes.")] = 96,
+    as_json: AsJson = False,
+) -> None:
+    """Time a market with real signatures and bytecode on revm, beside the signatures alone."""
+    from energy_trading.bench.gas.table import rich_table
+    from energy_trading.bench.speed import HEAD, SIZES, measure_all
+
+    with error_console.status("measuring") as status:
+
+        def say(line: str) -> None:
+            if error_console.is_terminal:
+                status.update(f"measuring: {line}")
+            else:
+                error_console.print(f"measuring: {line}", markup=False)
+
+        found = measure_all(homes or SIZES, slots, say)
+    if as_json:
+        print_json([each.to_dict() for each in found])
+        return
+    wide = Console(highlight=False, soft_wrap=True, width=max(console.width, _WITH_PEERS))
+    wide.print(rich_table("Speed of a market on revm", [HEAD, *(each.cells() for each in found)]))
 
 
 def _scaled(option: str, text: str, scale: int, most: int) -> int:

@@ -27,7 +27,7 @@ from energy_trading.cli.trade_files import (
     offer_of,
     witness_to_json,
 )
-from energy_trading.errors import BadInput
+from energy_trading.errors import BadInput, Forged
 from energy_trading.files._json import to_hex
 from energy_trading.files.whole_file import unreadable
 
@@ -262,6 +262,50 @@ def inject(
         )
     write_json("--out", out, signed.reading.to_json())
     desk.report(energy_wh=signed.reading.energy_wh, file=str(out))
+
+
+@group.command()
+@at_desk(with_market, key=with_meter_key)
+def ranges(
+    desk: Desk,
+    key: MeterKey,
+    journal: JournalFile,
+    out: Annotated[Path, typer.Option(help="New file for the ranges, for `meter audit`.")],
+) -> None:
+    """Write what the meter signed its exports for: signed ranges of its export register."""
+    check_new("--out", out)
+    with open_meter(desk, key, journal) as (meter, _):
+        signed = meter.ranges()
+    write_json("--out", out, [part.to_json() for part in signed])
+    desk.report(ranges=len(signed), file=str(out))
+
+
+@group.command()
+@at_desk(with_market)
+def audit(
+    desk: Desk,
+    files: Annotated[list[Path], typer.Argument(metavar="FILE...", help="From `meter ranges`.")],
+) -> None:
+    """Look for exported energy that a meter signed for twice; two ranges that overlap prove it.
+
+    The command fails if there is any.
+    """
+    from itertools import combinations
+
+    from energy_trading.files._json import check_list, read_json
+    from energy_trading.meter.export_ledger import SignedRange, proves_fault
+
+    found: list[SignedRange] = []
+    for file in files:
+        found += map(SignedRange.from_json, check_list(read_json("FILE", file), f"FILE: {file}"))
+    for one, other in combinations(found, 2):
+        if proves_fault(one, other, desk.suite.market_domain):
+            raise Forged(
+                f"meter {to_hex(one.signer)} signed Wh {max(one.from_wh, other.from_wh)} to "
+                f"{min(one.to_wh, other.to_wh)} of its export register for {to_hex(one.purpose)} and for "
+                f"{to_hex(other.purpose)}"
+            )
+    desk.report(ranges=len(found), faults=0)
 
 
 @contextmanager

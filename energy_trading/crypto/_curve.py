@@ -6,11 +6,10 @@ from hashlib import sha512
 from typing import Final
 
 from coincurve import PublicKey
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from energy_trading.crypto.keys import SECP256K1_N
 from energy_trading.errors import BadInput
+from energy_trading.types._keccak import eip55, keccak
 
 POINT_SIZE: Final = 33
 GENERATOR: Final = bytes.fromhex("0279be667ef9dcbbac55a06295ce870b07029bfcdb2dce28d959f2815b16f81798")
@@ -97,7 +96,7 @@ def address_of(point: bytes) -> str:
     Source:
         Chen eq 1 (C-3); yellow paper appendix F.
     """
-    return to_checksum_address(keccak(_load(point).format(compressed=False)[1:])[12:])
+    return eip55(keccak(_load(point).format(compressed=False)[1:])[12:])
 
 
 def _load(point: bytes) -> PublicKey:

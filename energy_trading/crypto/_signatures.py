@@ -16,9 +16,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import (
 from cryptography.hazmat.primitives.hashes import SHA256
 from eth_utils.conversions import to_bytes
 
-from energy_trading.crypto._curve import address_of
 from energy_trading.crypto.keys import SECP256K1_N, check_size
 from energy_trading.errors import BadInput
+from energy_trading.types._keccak import eip55, keccak
 
 P256_N: Final = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SECP256K1_SIGNER_BYTES: Final = 20
@@ -62,22 +62,34 @@ def recover_public_key(digest: bytes, signature: bytes) -> bytes | None:
     Source:
         Yellow paper appendix F, EIP-2098.
     """
-    if len(signature) == 64:
-        s = int.from_bytes(signature[32:], "big")
-        signature = signature[:32] + (s % _PARITY).to_bytes(32, "big") + bytes([27 + (s >> 255)])
-    if len(signature) != 65 or signature[64] not in (27, 28):
-        return None
-    recoverable = signature[:64] + bytes([signature[64] - 27])
-    try:
-        return PublicKey.from_signature_and_message(recoverable, digest, hasher=None).format(compressed=True)
-    except ValueError:
-        return None
+    key = _recover(digest, signature)
+    return None if key is None else key.format(compressed=True)
+
+
+def recover_account(digest: bytes, signature: bytes) -> bytes | None:
+    """Return the account that signed, 20 bytes; see `recover_public_key`."""
+    key = _recover(digest, signature)
+    return None if key is None else keccak(key.format(compressed=False)[1:])[12:]
 
 
 def recover_address(digest: bytes, signature: bytes) -> str | None:
     """Return the EIP-55 address of the account that signed; see `recover_public_key`."""
-    point = recover_public_key(digest, signature)
-    return None if point is None else address_of(point)
+    account = recover_account(digest, signature)
+    return None if account is None else eip55(account)
+
+
+def _recover(digest: bytes, signature: bytes) -> PublicKey | None:
+    if len(signature) == 64:
+        parity = signature[32] >> 7
+        recoverable = signature[:32] + bytes([signature[32] & 0x7F]) + signature[33:] + bytes([parity])
+    elif len(signature) == 65 and signature[64] in (27, 28):
+        recoverable = signature[:64] + bytes([signature[64] - 27])
+    else:
+        return None
+    try:
+        return PublicKey.from_signature_and_message(recoverable, digest, hasher=None)
+    except ValueError:
+        return None
 
 
 def sign_p256(key: ec.EllipticCurvePrivateKey, digest: bytes) -> bytes:
@@ -123,8 +135,7 @@ def verify_signature(signer: bytes, digest: bytes, signature: bytes) -> bool:
     if len(signer) == SECP256K1_SIGNER_BYTES:
         if s % _PARITY > SECP256K1_N // 2:
             return False
-        account = recover_address(digest, signature)
-        return account is not None and to_bytes(hexstr=account) == signer
+        return recover_account(digest, signature) == signer
     key = _p256_key(signer)
     if s > P256_N // 2:
         return False

@@ -8,10 +8,9 @@ from typing import Final, NoReturn
 from coincurve import PrivateKey as _CoincurveKey
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
-from eth_utils.address import to_checksum_address
-from eth_utils.crypto import keccak
 
 from energy_trading.errors import BadInput
+from energy_trading.types._keccak import eip55, keccak
 
 SECP256K1_N: Final = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
@@ -41,7 +40,7 @@ class SecretKey:
         self.public_key: bytes = self._key.public_key.format(compressed=True)
         uncompressed = self._key.public_key.format(compressed=False)
         #: EIP-55 account address (txAddr, Chen eq 1)
-        self.address: str = to_checksum_address(keccak(uncompressed[1:])[12:])
+        self.address: str = eip55(keccak(uncompressed[1:])[12:])
 
     @classmethod
     def generate(cls) -> SecretKey:

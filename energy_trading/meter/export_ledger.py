@@ -59,6 +59,34 @@ class SignedRange(ExportRange):
     signer: bytes
     signature: bytes
 
+    def to_json(self) -> dict[str, Any]:
+        """Return an object for `json.dumps`."""
+        return {
+            name: to_hex(value) if isinstance(value, bytes) else exact(value)
+            for name, value in vars(self).items()
+        }
+
+    @classmethod
+    def from_json(cls, value: Any) -> SignedRange:
+        """Read the object of `to_json`; `proves_fault` checks it.
+
+        Raises:
+            BadInput: a field is malformed.
+        """
+        numbers = ("slot_from", "slot_to", "from_wh", "to_wh")
+        fields = check_object(value, "range", {"meter", *numbers, "purpose", "signer", "signature"})
+        slot_from, slot_to, from_wh, to_wh = (read_integer(fields[name], name) for name in numbers)
+        return cls(
+            from_hex(fields["meter"], "meter", 32),
+            slot_from,
+            slot_to,
+            from_wh,
+            to_wh,
+            from_hex(fields["purpose"], "purpose", 32),
+            from_hex(fields["signer"], "signer"),
+            from_hex(fields["signature"], "signature"),
+        )
+
 
 @dataclass(frozen=True)
 class SignedTestimony(Testimony):
@@ -161,6 +189,10 @@ class ExportLedger:
         #: in the order of the register; no two of them overlap
         self._ranges: list[ExportRange] = []
         self._of: dict[bytes, ExportRange] = {}
+
+    def ranges(self) -> list[ExportRange]:
+        """Return all ranges, in the order of the register."""
+        return list(self._ranges)
 
     def of(self, purpose: bytes) -> ExportRange | None:
         """Return the range of a purpose, or None."""

@@ -431,8 +431,11 @@ class SmartMeter(Journaled):
             taken = ExportRange(self._hash, slot_from, slot_to, from_wh, to_wh, purpose)
         elif (taken.slot_from, taken.slot_to) != (slot_from, slot_to):
             raise TradeRefused(f"0x{purpose.hex()} was signed for the slot from {taken.slot_from} already")
-        signature = sign_checked(self._signer, self._domain.digest(taken))
-        return SignedRange(**vars(taken), signer=self._signer.signer, signature=signature)
+        return self._sign_range(taken)
+
+    def ranges(self) -> list[SignedRange]:
+        """Return every range that was signed, in the order of the register, for whoever audits the meter."""
+        return [self._sign_range(part) for part in self._exports.ranges()]
 
     def free_wh(self, slot_from: int, slot_to: int) -> int:
         """Return how many exported Wh of a slot one more purpose can take.
@@ -449,6 +452,10 @@ class SmartMeter(Journaled):
 
     def __repr__(self) -> str:
         return f"<SmartMeter 0x{self._signer.signer.hex()}>"
+
+    def _sign_range(self, part: ExportRange) -> SignedRange:
+        signature = sign_checked(self._signer, self._domain.digest(part))
+        return SignedRange(**vars(part), signer=self._signer.signer, signature=signature)
 
     def _free(self, slot_from: int, slot_to: int) -> tuple[int, int]:
         self._check_measured(slot_from, slot_to)

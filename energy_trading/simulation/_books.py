@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from energy_trading.bindings.suite import DEFAULT_CREDIT
 from energy_trading.errors import InternalFault
 from energy_trading.rules import credit
-from energy_trading.rules.settlement import short_delivery, withdrawal_cut_down
+from energy_trading.rules.settlement import is_beyond_tolerance, short_delivery, withdrawal_cut_down
 from energy_trading.simulation._tables import Tables, quoted
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.tariffs import GridOnly
@@ -189,6 +189,7 @@ class Books:
             self.view(start // step_s, start, step_s, int(energy.retail[i]), int(energy.feed_in[i]))
             for i, start in enumerate(starts)
         ]
+        self._day_start = starts[0]
         contracted = np.zeros_like(energy.net_wh)
         ahead: dict[int, list[tuple[int, _Cleared]]] = {i: [] for i in range(len(starts))}
         for place, stage in enumerate(self.stages):
@@ -399,12 +400,12 @@ class Books:
         surplus = np.where(cheats, 0, left.clip(0))
         deficit = np.where(silent, 0, (-left).clip(0))
         delivered, able = _delivered(fills, surplus, deficit, view.slot)
-        cut = np.zeros(delivered.size, np.int64)
+        cut, testified = np.zeros((2, delivered.size), np.int64)
         amount = abs(delivered) * fills.price
         sold = fills.energy_wh > 0
         fee = np.where(sold, amount * self._rules.fee_bps // BPS, 0)
         if stage.guaranteed:
-            self._judge(view, fills, able, amount, cut)
+            self._judge(cleared, fills, delivered, able, amount, cut, testified)
         self._pay(place, cleared, fills, delivered, amount, fee, cut)
         self._settlement.settle(
             SettledSlot(
@@ -418,6 +419,7 @@ class Books:
                 amount,
                 fee,
                 cut,
+                testified,
                 cleared.withdrawn,
                 cleared.withdrawn_cut,
             )
@@ -445,26 +447,47 @@ class Books:
         drops = np.logical_or.reduce(lookers) & worse & (rows != 0)
         return _without(fills, drops[fills.home], view.slot) if drops.any() else fills
 
-    def _judge(self, view: SlotView, fills: Fills, able: Integers, amount: Integers, cut: Integers) -> None:
-        """Cut guarantees of sellers who were short, and move the credit of both sides, fill by fill."""
-        constants = self._credit
+    def _judge(
+        self,
+        cleared: _Cleared,
+        fills: Fills,
+        delivered: Integers,
+        able: Integers,
+        amount: Integers,
+        cut: Integers,
+        testified: Integers,
+    ) -> None:
+        """Cut guarantees of sellers who were short, and move the credit of both sides, as the market does.
+
+        A seller whose meter fed in what was agreed, up to the tolerance, lets it testify: it loses nothing,
+        whatever the buyer drew (N-3). Where that disagrees with the receipt beyond the tolerance, nobody's
+        credit moves; a default moves the seller's alone.
+        """
+        constants, rules, view = self._credit, self._rules, cleared.slot
+        agreed_at = (self._day_start if cleared.stage.closes == "day ahead" else view.start) + 1
         homes, energies, prices = fills.home.tolist(), fills.energy_wh.tolist(), fills.price.tolist()
-        for i, (home, energy, price, can, paid) in enumerate(
-            zip(homes, energies, prices, able.tolist(), amount.tolist(), strict=True)
-        ):
-            z = credit.z_of(paid, constants)
+        flows, ables, amounts = delivered.tolist(), able.tolist(), amount.tolist()
+        moves = True
+        for i, (home, energy, price) in enumerate(zip(homes, energies, prices, strict=True)):
+            z = credit.z_of(amounts[i], constants)
             if energy < 0:
-                if paid:
+                # The two fills of a pair stand side by side, the seller's first; a pool has no such partner.
+                if amounts[i] and (moves or fills.pair[i] < 0):
                     self.standing[home] = credit.bought(self.standing[home], z, constants)
                 continue
-            is_default = False
-            if can < energy:
-                short = short_delivery(price * energy, can, energy, self._rules)
-                cut[i], is_default = short.cut, short.is_default
+            moves, is_default = True, False
+            if flows[i] < energy:
+                short = short_delivery(price * energy, flows[i], energy, rules)
+                moves = not short.is_default
+                if not is_beyond_tolerance(ables[i], energy, rules):
+                    testified[i] = ables[i]
+                else:
+                    cut[i], is_default = short.cut, short.is_default
             if is_default:
-                z = credit.z_of(price * energy, constants)
-                self.standing[home] = credit.seller_default(self.standing[home], z, view.start, constants)
-            elif paid:
+                z, end = credit.z_of(price * energy, constants), view.start + view.step_s
+                standing = self.standing[home]
+                self.standing[home] = credit.seller_default(standing, z, end, constants, agreed_at)
+            elif moves and amounts[i]:
                 self.standing[home] = credit.sold(self.standing[home], z, constants)
 
     def _pay(

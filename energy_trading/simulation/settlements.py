@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from energy_trading.errors import BadInput, InternalFault
+from energy_trading.errors import InternalFault
 from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.orders import Fills, Integers, Orders, SlotView
 
@@ -28,6 +28,7 @@ class SettledSlot:
         amount: what it is worth, units; a buyer pays it, a seller is owed it.
         fee: of the market, units; taken from the sellers' amounts.
         cut: of the sellers' guarantees that the treasury keeps, units.
+        testified_wh: what a seller's meter testifies to where that excuses it, Wh; 0 without testimony.
         withdrawn: homes that withdrew their offers of this slot.
         withdrawn_cut: what each of them loses of its guarantee, units.
     """
@@ -42,6 +43,7 @@ class SettledSlot:
     amount: Integers
     fee: Integers
     cut: Integers
+    testified_wh: Integers
     withdrawn: Integers
     withdrawn_cut: Integers
 
@@ -108,14 +110,3 @@ class InMemory:
     def floor_seconds(self) -> float | None:
         """Return None: nothing is signed."""
         return None
-
-
-def settlement_at(venue: str) -> Settlement:
-    """Return a settlement for a venue of a scenario.
-
-    Raises:
-        BadInput: scenarios cannot be settled there.
-    """
-    if venue != "memory":
-        raise BadInput(f"a scenario cannot be settled at the venue {venue} yet; memory can")
-    return InMemory()

@@ -6,7 +6,7 @@ import json
 import resource
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -20,10 +20,12 @@ from energy_trading.files.whole_file import write_whole
 from energy_trading.simulation._books import LOSSES, Books, Energy, Town
 from energy_trading.simulation._clock import Day, day_of, zone_of
 from energy_trading.simulation._tables import COLUMNS, Tables, quoted
+from energy_trading.simulation.designs.design import Design
 from energy_trading.simulation.designs.pools import MidRatePool
 from energy_trading.simulation.designs.tariffs import FixedTariff
 from energy_trading.simulation.devices.kinds import Battery, Car, HeatPump, Photovoltaics
 from energy_trading.simulation.devices.stores import StoreDay, run_day
+from energy_trading.simulation.execution import settlement_for
 from energy_trading.simulation.options import ScenarioRefused, units_per_wh
 from energy_trading.simulation.orders import Integers
 from energy_trading.simulation.scenario._sources import (
@@ -36,7 +38,7 @@ from energy_trading.simulation.scenario._sources import (
 )
 from energy_trading.simulation.scenario.disturbances import Reorganisations
 from energy_trading.simulation.scenario.scenario import Given, Scenario
-from energy_trading.simulation.settlements import Settlement, settlement_at
+from energy_trading.simulation.settlements import Settlement
 from energy_trading.simulation.strategies.simple import StandingLimits
 from energy_trading.simulation.strategies.strategy import Strategy
 
@@ -96,7 +98,7 @@ def simulate(
     out: Path | None = None,
     *,
     overwrite: bool = False,
-    settle: Callable[[str], Settlement] = settlement_at,
+    settle: Callable[[Scenario, Sequence[Design], int], Settlement] = settlement_for,
     progress: Callable[[int, int], None] = lambda _done, _all: None,
 ) -> SimulationResult:
     """Run a scenario.
@@ -105,7 +107,7 @@ def simulate(
         scenario: to run.
         out: folder for the result, made if it is missing; None writes nothing.
         overwrite: whether the result of an earlier run gives way.
-        settle: returns a settlement for a venue; one is made for each design.
+        settle: returns who settles a design; see `execution.settlement_for`.
         progress: receives how many days are done, and of how many.
 
     Returns:
@@ -123,13 +125,14 @@ def simulate(
     names = source.names
     town = _town(scenario, names)
     tables = Tables(out)
-    settlements = {name: settle(scenario.venue) for name in scenario.designs}
+    zone = zone_of(scenario.time.zone)
+    first = day_of(0, scenario.time.start, zone, scenario.time.slot_seconds).starts[0]
+    settlements = {name: settle(scenario, stages, int(first)) for name, stages in scenario.designs.items()}
     books = {
         name: Books(name, stages, town, settlements[name], tables)
         for name, stages in scenario.designs.items()
     }
     homes = _Homes(scenario, names, source)
-    zone = zone_of(scenario.time.zone)
     for number in range(scenario.time.days):
         day = day_of(number, scenario.time.start, zone, scenario.time.slot_seconds)
         energies: dict[tuple[int | None, int], Energy] = {}

@@ -2,23 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from inspect import signature
 from typing import Any, Protocol
 
 from energy_trading.bindings import Suite, SuiteParameters
-from energy_trading.bindings.contract import error_named
+from energy_trading.bindings.contract import Call, ContractRevert, error_named, send_all
 from energy_trading.bindings.suite import PARTS, desk_of
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.rules.auction import Auctions
 from energy_trading.rules.context import Context
+from energy_trading.rules.council import Council
 from energy_trading.rules.desk import RelayDesk
 from energy_trading.rules.ledger import Ledger, Refused, Token
 from energy_trading.rules.lot import Lots
 from energy_trading.rules.signers import Signers, is_p256
+from energy_trading.rules.slots import SlotMarket
 from energy_trading.rules.trade import Market
 from energy_trading.types import Domain
+from energy_trading.types._keccak import keccak
+
+
+@dataclass(frozen=True)
+class Step:
+    """A verb with its caller and arguments, to be taken with others.
+
+    Args:
+        caller: who calls.
+        method: of the binding or of the rules.
+        arguments: of the verb.
+        value: native coin that goes along, in wei.
+    """
+
+    caller: SecretKey
+    method: Callable[..., Any]
+    arguments: tuple[Any, ...]
+    value: int = 0
+
+    def call(self) -> Call[Any]:
+        """Return the verb as a call of its contract."""
+        extra = {"value": self.value} if self.value else {}
+        call: Call[Any] = self.method(*self.arguments, **extra)
+        return call
 
 
 class Part:
@@ -30,16 +57,19 @@ class Part:
 
     Args:
         target: what has the verbs and views.
-        call: calls one of them; its caller is None for a view.
+        take: takes a step.
+        look: asks a view.
     """
 
     def __init__(
         self,
         target: object,
-        call: Callable[[Callable[..., Any], SecretKey | None, tuple[Any, ...], int], Any],
+        take: Callable[[Step], Any],
+        look: Callable[[Callable[..., Any], tuple[Any, ...]], Any],
     ) -> None:
         self._target = target
-        self._call = call
+        self._take = take
+        self._look = look
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Return a verb or a view."""
@@ -47,24 +77,43 @@ class Part:
 
         def do(*arguments: Any, value: int = 0) -> Any:
             if arguments and isinstance(arguments[0], SecretKey):
-                return self._call(method, arguments[0], arguments[1:], value)
-            return self._call(method, None, arguments, 0)
+                return self._take(Step(arguments[0], method, arguments[1:], value))
+            return self._look(method, arguments)
 
         return do
 
+    def step(self, name: str, caller: SecretKey, *arguments: Any, value: int = 0) -> Step:
+        """Return a verb as a step for `together`."""
+        return Step(caller, getattr(self._target, name), arguments, value)
+
 
 class Venue(Protocol):
-    """A market that people can call: its accounts, trades, auctions and lots, and its clock."""
+    """A market that people can call: its accounts, trades, auctions, lots and slots, and its clock."""
 
     ledger: Part
     market: Part
     desk: Part
     auction: Part
     lots: Part
+    slots: Part
+    slot_disputes: Part
+    council: Part
 
     @property
     def now(self) -> int:
         """Unix time, in seconds."""
+        ...
+
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Take steps none of which depends on another, in one block if it has room.
+
+        Args:
+            steps: in their order.
+            at: unix seconds of the block; a second after the last block if that is later.
+
+        Returns:
+            For each what its verb returns, or the `ContractRevert` by which it was refused.
+        """
         ...
 
 
@@ -73,21 +122,29 @@ class OnChain:
 
     def __init__(self, suite: Suite) -> None:
         self.suite = suite
-        contracts = suite.ledger, suite.market, suite.desk, suite.auction, suite.lots
-        parts = (Part(contract, self._send) for contract in contracts)
-        self.ledger, self.market, self.desk, self.auction, self.lots = parts
+        part = self._part
+        self.ledger, self.market, self.desk = part(suite.ledger), part(suite.market), part(suite.desk)
+        self.auction, self.lots, self.slots = part(suite.auction), part(suite.lots), part(suite.slots)
+        self.slot_disputes, self.council = part(suite.slot_disputes), part(suite.council)
 
     @property
     def now(self) -> int:
         """Time of the last block, unix seconds."""
         return self.suite.chain.now()
 
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Send transactions together; see `Venue.together`. What succeeds is returned as `Sent`."""
+        if not steps:
+            return []
+        self.suite.chain.set_next_time(max(at, self.now + 1))
+        return send_all([(step.call(), step.caller) for step in steps])
+
+    def _part(self, contract: object) -> Part:
+        return Part(contract, self._send, lambda method, arguments: method(*arguments))
+
     @staticmethod
-    def _send(method: Callable[..., Any], caller: SecretKey | None, arguments: Any, value: int) -> Any:
-        if caller is None:
-            return method(*arguments)
-        call = method(*arguments, value=value) if value else method(*arguments)
-        return call.send(caller)
+    def _send(step: Step) -> Any:
+        return step.call().send(step.caller)
 
 
 @dataclass(frozen=True)
@@ -99,6 +156,8 @@ class Rules:
     desk: RelayDesk
     auction: Auctions
     lots: Lots
+    slots: SlotMarket
+    council: Council
 
     @classmethod
     def of(
@@ -107,6 +166,7 @@ class Rules:
         chain_id: int,
         addresses: Mapping[str, str],
         token: Token | None = None,
+        now: int = 0,
     ) -> Rules:
         """Return the rules of a market that begins.
 
@@ -115,6 +175,7 @@ class Rules:
             chain_id: chain that signatures are for.
             addresses: where each of `bindings.suite.PARTS` is, by name; signatures are for these, too.
             token: what it settles in; None: the native coin.
+            now: time of the deployment, unix seconds, at which the slot market's first slot is under way.
 
         Raises:
             BadInput: a constant of the credit model is out of its range.
@@ -127,11 +188,15 @@ class Rules:
         desk = RelayDesk(Domain("RelayDesk", chain_id, desk_of(addresses["OfferMarket"])), market)
         auction = Auctions(fixed["SealedBidAuction"], domains["SealedBidAuction"], market)
         lots = Lots(fixed["EnergyLot"], domains["EnergyLot"], market)
-        return cls(ledger, market, desk, auction, lots)
+        council = Council(fixed["VerifierCouncil"], domains["VerifierCouncil"], ledger)
+        slots = SlotMarket(fixed["SlotMarket"], domains["SlotMarket"], ledger, council, now)
+        return cls(ledger, market, desk, auction, lots, slots, council)
 
 
 class InMemory:
     """A market in the rules. A verb returns what its rule returns; there are no transactions and no events.
+
+    The hash of a block is that of its number, as on revm.
 
     Args:
         rules: of the market.
@@ -141,17 +206,56 @@ class InMemory:
     def __init__(self, rules: Rules, now: int) -> None:
         self.rules = rules
         self.now = now
-        kept = rules.ledger, rules.market, rules.desk, rules.auction, rules.lots
-        parts = (Part(part, self._follow) for part in kept)
-        self.ledger, self.market, self.desk, self.auction, self.lots = parts
+        self._block = len(PARTS)  # as if each contract had taken a block
+        part = self._part
+        self.ledger, self.market, self.desk = part(rules.ledger), part(rules.market), part(rules.desk)
+        self.auction, self.lots, self.slots = part(rules.auction), part(rules.lots), part(rules.slots)
+        self.slot_disputes, self.council = self.slots, part(rules.council)
 
-    def _follow(
-        self, method: Callable[..., Any], caller: SecretKey | None, arguments: Any, value: int
-    ) -> Any:
-        if caller is None:
-            timed = {"now": self.now} if "now" in signature(method).parameters else {}
-            return method(*arguments, **timed)
+    def together(self, steps: Sequence[Step], at: int) -> list[Any]:
+        """Take steps at one time; see `Venue.together`."""
+        if not steps:
+            return []
+        self.now = max(at, self.now + 1)
+        found: list[Any] = []
+        self._block += 1
+        for step in steps:
+            try:
+                found.append(self._do(step))
+            except ContractRevert as error:
+                found.append(error)
+        return found
+
+    def _part(self, rules: object) -> Part:
+        return Part(rules, self._take, self._look)
+
+    def _take(self, step: Step) -> Any:
+        self._block += 1
+        return self._do(step)
+
+    def _do(self, step: Step) -> Any:
+        named = _named(step.method)
+        extra = (self._block,) if "block" in named else ()
+        hashes = (_block_hash,) if "block_hash" in named else ()
         try:
-            return method(Context(caller.address, self.now, value), *arguments)
+            context = Context(step.caller.address, self.now, step.value)
+            return step.method(context, *extra, *hashes, *step.arguments)
         except Refused as error:
             raise error_named(error.rule)(*error.values) from None
+
+    def _look(self, method: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+        timed = {"now": self.now} if "now" in _named(method) else {}
+        return method(*arguments, **timed)
+
+
+def _block_hash(number: int) -> bytes:
+    return keccak(str(number).encode())
+
+
+def _named(method: Callable[..., Any]) -> frozenset[str]:
+    return _parameters(getattr(method, "__func__", method))
+
+
+@cache
+def _parameters(function: Callable[..., Any]) -> frozenset[str]:
+    return frozenset(signature(function).parameters)

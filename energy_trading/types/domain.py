@@ -7,8 +7,8 @@ from functools import lru_cache
 from typing import Final
 
 from eth_abi.abi import encode
-from eth_utils.crypto import keccak
 
+from energy_trading.types._keccak import keccak
 from energy_trading.types.structs import Message
 
 _TYPE: Final = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -54,6 +54,6 @@ def _separator(name: str, chain_id: int, verifying_contract: str) -> bytes:
     return keccak(
         encode(
             ["bytes32", "bytes32", "bytes32", "uint256", "address"],
-            [keccak(text=_TYPE), keccak(text=name), keccak(text="1"), chain_id, verifying_contract],
+            [keccak(_TYPE.encode()), keccak(name.encode()), keccak(b"1"), chain_id, verifying_contract],
         )
     )

@@ -156,6 +156,8 @@ class Fault(IntEnum):
     MISFILL = 2
     OVERSPEND = 3
     OVERDRAFT = 4
+    WRONG_SUM = 5
+    WRONG_TREE = 6
 
 
 @dataclass(frozen=True)

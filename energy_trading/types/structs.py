@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, ClassVar, Final
 
-from eth_abi.abi import encode
-from eth_utils.crypto import keccak
-
-from energy_trading.errors import BadInput
-
-_NUMBER: Final = re.compile(r"uint(\d+)")
-_SIGNED_NUMBER: Final = re.compile(r"int(\d+)")
-_FIXED: Final = re.compile(r"bytes(\d+)")
+from energy_trading.types._abi import encode_abi
+from energy_trading.types._keccak import keccak
+from energy_trading.types._words import word_of
 
 
 class Struct:
@@ -28,7 +22,7 @@ class Struct:
 
     def abi_encode(self) -> bytes:
         """Return what Solidity's ``abi.encode`` makes of the struct."""
-        return encode([self.ABI], [to_abi(self)])
+        return encode_abi((self.ABI,), (self,))
 
 
 class Message:
@@ -68,56 +62,19 @@ def _layout(message: type[Any]) -> tuple[bytes, tuple[tuple[str, Callable[[Any],
     # A subclass may add fields of its own, such as a signature: the type's fields come first.
     names = [field.name for field in dataclasses.fields(message)][: len(fields)]
     words = [_word_of(field.partition(" ")[0]) for field in fields]
-    return keccak(text=kind), tuple(zip(names, words, strict=True))
+    return keccak(kind.encode()), tuple(zip(names, words, strict=True))
 
 
 def _word_of(kind: str) -> Callable[[Any], bytes]:
     if kind.endswith("]"):
         item = _word_of(kind[: kind.rindex("[")])
         return lambda values: keccak(b"".join([item(value) for value in values]))
-    if found := _NUMBER.fullmatch(kind):
-        bits = int(found[1])
-        return lambda value: _number(value, bits)
-    if found := _SIGNED_NUMBER.fullmatch(kind):
-        half = 1 << int(found[1]) - 1
-        return lambda value: _signed(value, half)
-    if found := _FIXED.fullmatch(kind):
-        size = int(found[1])
-        return lambda value: _fixed(value, size)
+    if word := word_of(kind):
+        return word
     return _WORDS.get(kind, lambda value: value.struct_hash())
 
 
-def _number(value: int, bits: int) -> bytes:
-    if not 0 <= value < 1 << bits:
-        raise BadInput(f"the number must be between 0 and 2**{bits}-1, not {value}")
-    return value.to_bytes(32, "big")
-
-
-def _signed(value: int, half: int) -> bytes:
-    if not -half <= value < half:
-        raise BadInput(f"the number must be between {-half} and {half - 1}, not {value}")
-    return value.to_bytes(32, "big", signed=True)
-
-
-def _fixed(value: bytes, size: int) -> bytes:
-    if len(value) != size:
-        raise BadInput(f"the value must have {size} bytes, not {len(value)}")
-    return value.ljust(32, b"\0")
-
-
-def _address(value: str) -> bytes:
-    try:
-        raw = bytes.fromhex(value.removeprefix("0x"))
-    except ValueError:
-        raw = b""
-    if len(raw) != 20:
-        raise BadInput(f"an address must be 0x and 40 hexadecimal digits, not {value!r}")
-    return raw.rjust(32, b"\0")
-
-
 _WORDS: Final[Mapping[str, Callable[[Any], bytes]]] = {
-    "address": _address,
-    "bool": lambda value: int(value).to_bytes(32, "big"),
     "bytes": keccak,
-    "string": lambda value: keccak(text=value),
+    "string": lambda value: keccak(value.encode()),
 }

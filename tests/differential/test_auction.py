@@ -22,7 +22,7 @@ from energy_trading.rules.auction import payment
 from energy_trading.rules.gsp import OpenedQuote, decide
 from energy_trading.types import ZERO_ADDRESS, AuctionState, Quote
 from tests.contracts.sealed_bid_auction.house import HOUR, QUOTE_KEY, House
-from tests.differential.revm import RevmChain
+from tests.differential.revm import revm_chain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
 
 AUCTIONS = 120
@@ -35,7 +35,7 @@ def built() -> tuple[World, list[SecretKey]]:
     bidders = [SecretKey.from_int(3000 + i) for i in range(12)]
     keys = [SecretKey.from_int(1000 + i) for i in range(10)]
     dso, pkg, treasury, *people = keys
-    chain = RevmChain([*keys, *bidders], GENESIS)
+    chain = revm_chain([*keys, *bidders], GENESIS)
     credit = replace(DEFAULT_CREDIT, open_base=2**60)
     parameters = SuiteParameters(dso.address, pkg.address, treasury.address, credit=credit)
     world = World(chain, deploy(chain, dso, parameters), dso, pkg, treasury, *people[:6], meters={})

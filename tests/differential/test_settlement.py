@@ -19,6 +19,7 @@ from energy_trading.bindings import OfferMarket
 from energy_trading.bindings.contract import explain
 from energy_trading.bindings.energy_ledger import EnergyLedger
 from energy_trading.bindings.offer_market import DeliveredShort, OfferWithdrawn, TradeExpired
+from energy_trading.chain._revm import RevmChain
 from energy_trading.chain.artifacts import load
 from energy_trading.chain.connect import RevertData
 from energy_trading.crypto.keys import SecretKey
@@ -43,7 +44,7 @@ from energy_trading.types import (
     Terms,
     to_abi,
 )
-from tests.differential.revm import RevmChain
+from tests.differential.revm import revm_chain
 from tests.world import GENESIS
 
 MARKETS, TRADES, PRICES = 50, 200, 200  # 10,000 trades and 10,000 guarantees
@@ -118,7 +119,7 @@ class Case:
 
 @pytest.fixture(scope="module")
 def chain() -> RevmChain:
-    return RevmChain([SELLER, BUYER], GENESIS)
+    return revm_chain([SELLER, BUYER], GENESIS)
 
 
 @pytest.fixture(scope="module")

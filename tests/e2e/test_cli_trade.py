@@ -299,6 +299,18 @@ def test_silent_buyer_and_testimony(shop: Shop) -> None:
     assert Path("again.json").read_text() == Path("lot.json").read_text()
     empty = ("meter inject", "--from", start + 900, *exports, "--out", "x.json")
     assert shop.refused(*empty).startswith(f"the slot ends at {start + 1800}, and the last reading is at ")
+    assert shop.done("meter ranges", *exports, "--out", "ranges.json")["ranges"] == 3
+    assert shop.done("meter audit", "ranges.json")["faults"] == 0
+    forgetful = ("--meter-key", "export.key", "--journal", "second.journal")
+    shop.done("meter record", "exports.csv", *forgetful)
+    shop.done("meter inject", "--from", start, *forgetful, "--out", "twice.json")
+    shop.done("meter ranges", *forgetful, "--out", "more.json")
+    fault = shop.refused("meter audit", "ranges.json", "more.json")
+    assert fault.startswith(
+        f"meter {signer.lower()} signed Wh 0 to 800 of its export register for {taken} and"
+    )
+    Path("no.json").write_text("{}")
+    assert shop.refused("meter audit", "no.json").startswith("FILE: no.json must be ")
     shop.done("account inject", "lot.json", "--out", "request.json", "--key-file", "alice.key")
     shop.done("trade testify", "one.json", "--unlocked", shop.rich)
     again = shop.refused("trade testify", "one.json", "--unlocked", shop.rich)

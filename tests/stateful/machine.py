@@ -16,6 +16,7 @@ from eth_utils.crypto import keccak
 from energy_trading.bindings import SuiteParameters, deploy
 from energy_trading.bindings.contract import ContractRevert, Sent, read_events
 from energy_trading.bindings.suite import DEFAULT_CREDIT
+from energy_trading.chain._revm import RevmChain
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.crypto.merkle import MerkleTree, signer_leaf
 from energy_trading.market.log.replay import Replay, replay
@@ -24,7 +25,7 @@ from energy_trading.rules.ledger import Token
 from energy_trading.simulation.venues import InMemory, OnChain, Rules
 from energy_trading.types import ZERO_ADDRESS
 from tests.contracts.energy_ledger.tools import TokenWorld, deployed
-from tests.differential.revm import RevmChain
+from tests.differential.revm import revm_chain
 from tests.world import CONSUMER, GENESIS, PRODUCER, PROSUMER, World
 
 FUNDS = 2_000
@@ -96,7 +97,7 @@ def staged(asset: str, funds: int = FUNDS, **changes: Any) -> Stage:
     """Deploy once, settling in a token of tests/solidity (or, without a name, in the native coin)."""
     keys = [SecretKey.from_int(1000 + i) for i in range(10)]
     dso, pkg, treasury, *people = keys
-    chain = RevmChain(keys, GENESIS)
+    chain = revm_chain(keys, GENESIS)
     token = deployed(chain, people[-1], asset) if asset else None
     parameters = SuiteParameters(
         dso.address,

@@ -15,6 +15,7 @@ from eth_utils.address import to_checksum_address
 from eth_utils.crypto import keccak
 
 from energy_trading.bench.gas.parts import Paid, watch
+from energy_trading.bench.gas.private_slots import measure_private_slots
 from energy_trading.bench.gas.scenario import Scenario as Scenario
 from energy_trading.bench.gas.slots import measure_slots
 from energy_trading.bindings.contract import Call
@@ -161,6 +162,7 @@ def measure(say: Callable[[str], None] = lambda _: None) -> dict[str, Scenario]:
         say(f"auctions of {BATCH}")
         bench.auctions()
         measure_slots(found, seen, say)
+        measure_private_slots(found, seen, say)
     found["trade.direct"] = found["offer.make"] + found["offer.accept"] + found["offer.confirm"]
     return dict(sorted(found.items()))
 

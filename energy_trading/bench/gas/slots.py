@@ -81,6 +81,11 @@ class SlotBench:
         self.members = [_key(f"member {i}") for i in range(MEMBERS)]
         self.owners = [_key(f"home {i}") for i in range(homes)]
         self.keys = {key.address: key for key in (*self.members, *self.owners)}
+        self._start(seen)
+        self.meters = [Secp256k1Meter(_key(f"meter {i}")) for i in range(homes)]
+
+    def _start(self, seen: list[Paid]) -> None:
+        """Begin a chain and deploy the contracts."""
         everybody = (self.dso, self.pkg, self.treasury, self.founder, self.agent, *self.keys.values())
         self.chain = in_process("prague", everybody, GENESIS)
         self.p = SuiteParameters(
@@ -91,7 +96,6 @@ class SlotBench:
             council=CouncilSettings(self.founder.address),
         )
         self.suite = deploy(self.chain, self.dso, self.p)
-        self.meters = [Secp256k1Meter(_key(f"meter {i}")) for i in range(homes)]
 
     # ------------------------------------------------------------ steps
 

@@ -48,6 +48,10 @@ REPRODUCTIONS: Final = {
         "Zaman's eqs 1 and 2, and its attacks as probabilities, by calculation (Z-2, Z-6, Z-8)",
         "zaman:reproduce_zaman",
     ),
+    "setm": Reproduction(
+        "SETM Table 1, its members trading through the real market agent (S-1, S-5, S-6, S-7, S-8)",
+        "setm:reproduce_setm",
+    ),
     "page": Reproduction(
         "what all of these found beside the papers' claims, which is docs/reproduction.md",
         "page:reproduce_page",

@@ -87,6 +87,21 @@ def test_a_receipt_needs_the_meter_that_was_named(town: Town, service: Service) 
     assert codes == ["not-signed", "not-signed", "not-signed", None]
 
 
+def test_an_index_that_is_behind_refuses_for_now_only(town: Town, service: Service) -> None:
+    """What an index does not know yet is answered 503, so that nobody gives up a receipt that is good."""
+    offer = town.offer()
+    town.accepted(offer)
+    town.chain.mine(offer.terms.accept_by + 960)
+    receipt = town.receipt(offer)
+    service.indexer.caught_up = False
+    with client_of(service) as client:
+        (early,) = client.receipts([receipt])
+        assert early["problem"]["code"] == "try-again"
+        service.round()
+        (result,) = client.receipts([receipt])
+        assert result["problem"] is None
+
+
 def test_a_signature_for_another_market_is_refused(town: Town, service: Service) -> None:
     """The chain and the contract are part of what is signed."""
     bid = town.bid()

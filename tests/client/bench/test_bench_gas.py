@@ -65,6 +65,7 @@ def never_measured(abi: list[dict[str, Any]], identifiers: dict[str, str], seen:
 
 CONTRACTS = ["EnergyLedger", "OfferMarket", "RelayDesk", "SealedBidAuction", "EnergyLot"]
 CONTRACTS += ["SlotMarket", "SlotDisputes", "VerifierCouncil"]
+CONTRACTS += ["PrivateSlotMarket", "PrivateSlotDisputes"]
 
 
 @pytest.mark.parametrize("contract", CONTRACTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from energy_trading.crypto._signatures import verify_signature
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput
 from energy_trading.files.journal import JournalCorrupt
-from energy_trading.meter.export_ledger import ExportLedger, ExportRange, proves_fault
+from energy_trading.meter.export_ledger import ExportLedger, ExportRange, SignedRange, proves_fault
 from energy_trading.meter.signers import Secp256k1Meter
 from energy_trading.meter.smart_meter import (
     Allotment,
@@ -140,6 +141,22 @@ def test_two_overlapping_ranges_prove_a_fault() -> None:
         foreign.record(reading)
     assert not proves_fault(one, foreign.testify(terms(2), START, END, 500).range, DOMAIN)
     assert one.meter == keccak(METER.signer)
+
+
+def test_ranges_are_handed_over_as_json() -> None:
+    """What an auditor reads is what the meter signed, and proves as much (N-3)."""
+    honest, forgetful = meter(), meter()
+    for number in (1, 2):
+        honest.testify(terms(number), START, END, 500)
+    forgetful.testify(terms(2), START, END, 500)
+    read = [SignedRange.from_json(json.loads(json.dumps(part.to_json()))) for part in honest.ranges()]
+    assert read == honest.ranges()
+    assert [part.from_wh for part in read] == [1_000, 1_500]
+    (twice,) = forgetful.ranges()
+    assert [proves_fault(part, twice, DOMAIN) for part in read] == [True, False]
+    for name, wrong in (("from_wh", -1), ("purpose", "0x00"), ("signature", 5)):
+        with pytest.raises(BadInput, match=name):
+            SignedRange.from_json(read[0].to_json() | {name: wrong})
 
 
 def test_what_is_refused() -> None:

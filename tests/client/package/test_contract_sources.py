@@ -25,6 +25,9 @@ INTERFACES = (
     "IEnergyLot",
     "ISlotMarket",
     "ISlotDisputes",
+    "ISlotHomes",
+    "IPrivateSlotMarket",
+    "IPrivateSlotDisputes",
     "IVerifierCouncil",
 )
 #: A comment, or a string.

@@ -71,6 +71,7 @@ def test_all_messages_are_here() -> None:
         "Admission",
         "Bid",
         "Cancellation",
+        "Day",
         "Deposit",
         "ExchangePermit",
         "GiveUp",
@@ -90,7 +91,7 @@ def test_all_messages_are_here() -> None:
         "Testimony",
         "Withdrawal",
     ]
-    assert len(MESSAGES) == 25  # and ExchangeAcceptance, which holds an ExchangePermit
+    assert len(MESSAGES) == 26  # and ExchangeAcceptance, which holds an ExchangePermit
 
 
 @pytest.mark.parametrize("kind", MESSAGES, ids=lambda kind: kind.__name__)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
-from energy_trading.rules.slots import NO_END
+from energy_trading.rules.slot_homes import NO_END
 from tests.contracts.slot_market.house import CAP, FUNDS, LOCKED, POST, SLOT, House
 
 
