@@ -24,7 +24,7 @@ FORGE := @foundry-rs/forge-linux-amd64@1.7.1
 
 DEMO := $(CLI) run --faults --homes 6 --out out/demo
 
-.PHONY: help setup compile demo test check format bindings gas mutants analyze bench agent chaos-agent docs node licences sbom wheel chaos clean
+.PHONY: help setup compile demo test check format bindings gas mutants power-cuts analyze bench agent chaos-agent docs node licences sbom wheel chaos clean
 
 help: ## list these targets
 	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/\1|\2/p' $(MAKEFILE_LIST) | \
@@ -67,6 +67,9 @@ chaos: setup ## kill any two of seven verifiers every few seconds for five minut
 
 mutants: setup ## plant each known bug and check that a test catches it
 	$(PY) tests/mutants/run.py
+
+power-cuts: setup ## cut a meter gateway's power at every write, in every way (minutes)
+	ENERGY_TRADING_ALL_CUTS=1 $(PY) -m pytest -q tests/client/gateway/test_gateway_crash.py
 
 analyze: setup .cache/analysis.stamp ## run Slither, call graph, random calls, proofs (FULL=1: also long ones)
 	FULL=$(FULL) $(PY) scripts/analyze.py

@@ -108,6 +108,17 @@ from .files.key_file import save_key as save_key
 from .files.private_file import FileExposed as FileExposed
 from .files.state_file import StateForged as StateForged
 from .files.whole_file import FileExists as FileExists
+from .gateway.client import NotReached as NotReached
+from .gateway.clock import ChainClock as ChainClock
+from .gateway.clock import TimeUnknown as TimeUnknown
+from .gateway.config import GatewayConfig as GatewayConfig
+from .gateway.gateway import Gateway as Gateway
+from .gateway.home import GatewayHome as GatewayHome
+from .gateway.market import HomeMarket as HomeMarket
+from .gateway.registers import Registers as Registers
+from .gateway.registers import Sample as Sample
+from .gateway.sources import SourceMissing as SourceMissing
+from .gateway.sources import open_source as open_source
 from .identity import DSO as DSO
 from .identity import PKG as PKG
 from .identity import Answer as Answer

@@ -14,6 +14,7 @@ from energy_trading.cli import (
     authority,
     bench,
     deployment,
+    gateway,
     intent,
     keys,
     listings,
@@ -74,6 +75,7 @@ for name, group in (
     ("verifier", verifier.group),
     ("agent", agent.group),
     ("records", agent.records),
+    ("gateway", gateway.group),
 ):
     app.add_typer(group, name=name, rich_help_panel="Act", no_args_is_help=True)
 

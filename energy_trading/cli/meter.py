@@ -7,7 +7,7 @@ import io
 import os
 import re
 import shlex
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
@@ -57,15 +57,19 @@ class MeterKey:
 
     def open(self, desk: Desk) -> ReceiptSigner:
         """Open the key; one on P-256 names the market's verifier."""
+        return self.open_for(lambda: desk.suite.p256_verifier)
+
+    def open_for(self, verifier: Callable[[], str]) -> ReceiptSigner:
+        """Open the key; the verifier is asked for where the key may be on P-256."""
         from energy_trading.meter.signers import Secp256k1Meter
 
         if self.file is not None:
             return Secp256k1Meter(key_from_file("--meter-key", self.file, METER_PASSWORD))
         if self.token is not None:
-            return _in_token(self.token, desk.suite.p256_verifier)
+            return _in_token(self.token, verifier())
         assert self.command is not None
         assert self.public_key is not None
-        return _behind_command(self.command, self.public_key, desk.suite.p256_verifier)
+        return _behind_command(self.command, self.public_key, verifier())
 
 
 def with_meter_key(

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Any, Final
 
@@ -158,8 +159,13 @@ def reading(name: str) -> Iterator[None]:
         raise BadInput(f"{name}: a field is missing or malformed: {error}") from error
 
 
-def parse_json(text: str | bytes, name: str) -> Any:
+def parse_json(text: str | bytes, name: str, *, decimals: bool = False) -> Any:
     """Read a JSON text.
+
+    Args:
+        text: of the whole document.
+        name: of what is read, for the error.
+        decimals: whether numbers with a fraction become `Decimal`, which has every digit, and not `float`.
 
     Raises:
         BadInput: the text is no JSON, or is nested too deep; it is not repeated, since it may be private.
@@ -167,7 +173,7 @@ def parse_json(text: str | bytes, name: str) -> Any:
     try:
         decoded = text if isinstance(text, str) else text.decode(json.detect_encoding(text), "surrogatepass")
         _check_depth(decoded, name)
-        return json.loads(decoded)
+        return json.loads(decoded, parse_float=Decimal if decimals else None)
     except BadInput:
         raise
     except ValueError as error:

@@ -25,12 +25,13 @@ for room, below in {
     "session": "errors types crypto files identity",
     "market": "errors types crypto files rules chain bindings identity meter session",
     "council": "errors types crypto files rules chain bindings identity meter session market",
+    "gateway": "errors types crypto files rules chain bindings identity meter session market council",
 }.items():
     ARROWS[room] = set(below.split())
 ARROWS["simulation"] = {*ARROWS["council"], "council"}
 ARROWS["agent"] = {*ARROWS["simulation"], "simulation"}
 ARROWS["bench"] = {*ARROWS["agent"], "agent"}
-ARROWS["cli"] = {*ARROWS["bench"], "bench"}
+ARROWS["cli"] = {*ARROWS["bench"], "bench", "gateway"}
 ARROWS["__main__"] = {"cli"}
 ARROWS["__init__"] = ARROWS["cli"]  # the public list names what the rooms hold
 
