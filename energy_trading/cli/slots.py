@@ -97,6 +97,7 @@ def expire(desk: Desk, slot: _Slot, home: _Home) -> None:
 def finalise(desk: Desk) -> None:
     """Make all slots final that are due, or pass over empty ones. Half of the fees are the sender's."""
     from energy_trading.market.slots.settlement import check_final
+    from energy_trading.rules.slots import closing_of
 
     book, now = _book(desk), desk.suite.chain.now()
     market, p = desk.suite.slots, desk.suite.slots.slot_parameters()
@@ -109,8 +110,8 @@ def finalise(desk: Desk) -> None:
     if batch:
         check_final(book, batch[:24])
         postings = [_posting(desk, book, slot) for slot in batch[:24]]
-        hashes, rows = [each.signers_hash for each in postings], [each.rows for each in postings]
-        desk.send("finalise", market.finalise([each.posted.result for each in postings], hashes, rows))
+        closings = [closing_of(each.posted.result, each.signers_hash) for each in postings]
+        desk.send("finalise", market.finalise(closings, [each.rows for each in postings]))
         return
     count = 0
     while count < 1024 and _is_empty(book, frontier + count, now):

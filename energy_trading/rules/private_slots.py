@@ -15,7 +15,7 @@ from energy_trading.rules.lanes import MAX_LANE
 from energy_trading.rules.ledger import Ledger, Refused
 from energy_trading.rules.slot_homes import Home, SlotHomes
 from energy_trading.rules.slot_pool import pool_price
-from energy_trading.rules.slots import Demand, Record, posted_hash
+from energy_trading.rules.slots import Demand, Record
 from energy_trading.rules.sum_tree import check_hash, climb, finds_fault, is_sound, tree_root
 from energy_trading.types import (
     ZERO_ADDRESS,
@@ -108,7 +108,7 @@ class PrivateSlotMarket(SlotHomes):
         turn = (ctx.now - start) // p.turn_seconds
         signers = self.council.verify(slot, turn, result.leader, digest, peers, signatures)
         self._sheet(day).homes = homes
-        self.ring[slot % p.ring] = Record(slot, ctx.now, posted_hash(result, signers))
+        self.ring[slot % p.ring] = Record(slot, ctx.now, _posted_hash(result, signers))
 
     def _check_totals(self, r: Result) -> int:
         largest = r.supply_wh | r.demand_wh | r.metered_supply_wh | r.metered_demand_wh
@@ -593,7 +593,12 @@ def _day_hash(day: Day, signers: bytes) -> bytes:
 
 
 def _hash_of(posted: SumPosted) -> bytes:
-    return posted_hash(posted.result, signers_hash(posted.signers))
+    return _posted_hash(posted.result, signers_hash(posted.signers))
+
+
+def _posted_hash(result: Result, signers: bytes) -> bytes:
+    """What the ring remembers of a posted slot."""
+    return keccak(result.struct_hash() + signers)[12:]
 
 
 def _matched(r: Result) -> int:

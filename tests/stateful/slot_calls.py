@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings.contract import Sent, read_events
+from energy_trading.chain._revm import RevmChain
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.meter.signers import Secp256k1Meter
@@ -29,7 +30,6 @@ from tests.contracts.slot_market.house import (
     Draft,
     House,
 )
-from tests.differential.revm import RevmChain
 from tests.stateful.machine import Machine, call, counts, often, seen
 from tests.stateful.slot_log import SlotLog
 
@@ -86,6 +86,7 @@ class SlotCalls(Machine):
 
     def __init__(self) -> None:
         self.house = house = staged()
+        assert isinstance(house.chain, RevmChain)
         self.chain = house.chain
         self.start = self.chain.snapshot()
         self.kept_rules = deepcopy((house.ledger, house.council, house.market))
@@ -196,7 +197,7 @@ class SlotCalls(Machine):
             return False
         return True
 
-    def signers(self, draft: Draft, turn: int, bad_only: bool) -> list[int] | None:
+    def peers_of(self, draft: Draft, turn: int, bad_only: bool) -> list[int] | None:
         """Places of the peers that sign; None if leader or quorum is missing."""
         cluster = self.house.council.cluster_of(draft.slot, turn)
         place = turn % len(cluster)
@@ -215,7 +216,7 @@ class SlotCalls(Machine):
         if not self.to_an_open_slot():
             return
         draft = self.worked_out(turn)
-        peers = self.signers(draft, turn, False)
+        peers = self.peers_of(draft, turn, False)
         assert peers is not None
         self.post("post_late" if turn else "post", draft, turn, peers, True)
         if turn:
@@ -234,7 +235,7 @@ class SlotCalls(Machine):
         if not self.to_an_open_slot():
             return
         draft = self.worked_out(0)
-        peers = self.signers(draft, 0, True)
+        peers = self.peers_of(draft, 0, True)
         if peers is None:
             return
         house, slot = self.house, draft.slot
@@ -544,12 +545,13 @@ class SlotCalls(Machine):
         lie: dict[str, Any] = {}
         if kind != "true" and guilty in self.bad:
             order, reading = draft.orders[home], draft.readings[home]
-            lie = {
+            lies: dict[str, dict[str, Any]] = {
                 "budget": {"budget": 0},
                 "order": {"of_order": replace(order, nonce=order.nonce + 1, buy_limit=0)},
                 "reading": {"of_reading": replace(reading, net_wh=reading.net_wh + 7)},
                 "other": {"of_reading": replace(reading, slot=slot + 1)},
-            }[kind]
+            }
+            lie = lies[kind]
             seen["two orders, the acknowledged one counts"] += kind == "order"
         self.accuse(draft, home, member, lie)
 
@@ -783,7 +785,7 @@ class SlotCalls(Machine):
             self.one_story()
             house.same()
             assert house.market.locked == 0
-            held = house.chain.balance(house.suite.ledger.address) // house.parameters.unit
+            held = self.chain.balance(house.suite.ledger.address) // house.parameters.unit
             assert sum(account.available for account in house.ledger.accounts.values()) == held
         finally:
             self.put_back()

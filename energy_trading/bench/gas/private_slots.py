@@ -230,7 +230,7 @@ class PrivateBench(SlotBench):
         posted, packed, money = self.put_day(day)
         return first, ordinary, last, money, self.close_day(posted, packed)
 
-    def per_home(self) -> None:
+    def per_home(self) -> Scenario:
         """A day of 96 slots per home and slot: an ordinary post is measured once and counted 94 times."""
         count = len(self.owners)
         for _ in range(3):  # the third time every place of the ring has a record, and everybody was paid
@@ -239,7 +239,9 @@ class PrivateBench(SlotBench):
         self.found[f"private.post_{count}"] = ordinary
         self.found[f"private.post_day_{count}"] = money
         self.found[f"private.finalise_{count}"] = end
-        self.found[f"slot.private_{count}"] = Scenario((*posts, *money.paid, *end.paid), count * _DAY_SLOTS)
+        whole = Scenario((*posts, *money.paid, *end.paid), count * _DAY_SLOTS)
+        self.found[f"slot.private_{count}"] = whole
+        return whole
 
     # ------------------------------------------------------------ disputes
 

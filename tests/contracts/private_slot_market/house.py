@@ -173,8 +173,8 @@ class PrivateHouse(House):
         assert s.slots.private_parameters() == fixed
         self.market = PrivateSlotMarket(fixed, s.slots_domain, self.ledger, self.council, GENESIS)
 
-    def same(self) -> None:
-        """Assert that chain and rules hold the same, and that no money was made or lost."""
+    def same(self, replayed: bool = False) -> None:
+        """Assert that chain and rules hold the same, and that no money was made or lost (no replay)."""
         s, m, c = self.suite, self.market, self.council
         assert (s.slots.homes(), s.slots.frontier(), s.slots.locked()) == (
             len(m.homes),
