@@ -218,22 +218,44 @@ def send(
 
 @group.command()
 @at_desk(with_sender, key=with_meter_key)
-def filled(desk: Desk, intent: _IntentFile, key: MeterKey, journal: JournalFile) -> None:
+def filled(
+    desk: Desk,
+    intent: _IntentFile,
+    key: MeterKey,
+    journal: JournalFile,
+    start: Annotated[
+        str | None, typer.Option("--from", metavar="TIME", help=f"Start of delivery. {_HELP_TIME}")
+    ] = None,
+    end: Annotated[
+        str | None,
+        typer.Option(
+            "--to", metavar="TIME", help="End of delivery; by default its last quarter of an hour in time."
+        ),
+    ] = None,
+) -> None:
     """Find the trade that filled your bid, and let your meter sign its receipt."""
+    if (start is None) != (end is None):
+        raise BadInput("--from and --to go together")
+    slot = None
+    if start is not None and end is not None:
+        slot = desk.time_of("--from", start), desk.time_of("--to", end)
     with open_meter(desk, key, journal) as (meter, _):
-        trade = _signer(desk, None, 0, meter).filled(_read(intent), desk.record.from_block)
+        trade = _signer(desk, None, 0, meter).filled(_read(intent), desk.record.from_block, slot)
     if trade is None:
         desk.report(filled=False)
         return
+    from energy_trading.market.intents.signer import delivery_slot
+
     terms = trade.offer.terms
+    slot_from, slot_to = delivery_slot(terms) if slot is None else slot
     desk.report(
         filled=True,
         trade_id=to_hex(trade.offer.trade_id),
         seller=terms.seller,
         energy_wh=trade.offer.energy_wh,
         price=terms.price,
-        slot_from=terms.accept_by,
-        slot_to=terms.deliver_by,
+        slot_from=slot_from,
+        slot_to=slot_to,
     )
 
 

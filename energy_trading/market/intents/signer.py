@@ -41,6 +41,12 @@ from energy_trading.types import (
 _WORD: Final = 256
 
 
+#: Seconds between the readings of a meter that records as the standards of smart meters ask.
+QUARTER: Final = 900
+#: Seconds that a receipt has to reach the chain.
+RECEIPT_SECONDS: Final = 300
+
+
 class IntentSigner:
     """One account that signs orders for others to submit. It sends no transaction and needs no coin for gas.
 
@@ -302,18 +308,22 @@ class IntentSigner:
         word, bit = divmod(order.nonce, _WORD)
         return self._sign(NonceCancellation(self.address, word, 1 << bit, deadline), intent.domain)
 
-    def filled(self, intent: Intent, from_block: int = 0) -> Trade | None:
+    def filled(
+        self, intent: Intent, from_block: int = 0, slot: tuple[int, int] | None = None
+    ) -> Trade | None:
         """Return the trade that filled an own bid, and let the meter sign its receipt.
 
         Args:
             intent: a bid.
             from_block: the market's first block, or a later one before the bid.
+            slot: start and end of delivery, unix seconds; None takes `delivery_slot`. The second call cannot
+                name another one.
 
         Returns:
             The trade, or None if nobody has filled the bid yet.
 
         Raises:
-            BadInput: the intent is no bid.
+            BadInput: the intent is no bid, or the slot leaves no time for the receipt.
         """
         bid = intent.order
         if not isinstance(bid, Bid):
@@ -323,7 +333,13 @@ class IntentSigner:
             return None
         terms = fold(self.suite.market.events(from_block)).trade(accepted.trade_id).terms
         offer = Offer(terms, terms.energy.wh)
-        self._own_meter().allot(_allotment(offer, terms.accept_by, terms.deliver_by))
+        start, end = delivery_slot(terms) if slot is None else slot
+        if not terms.accept_by <= start < end < terms.deliver_by:
+            raise BadInput(
+                f"delivery must lie between {terms.accept_by} and {terms.deliver_by},"
+                f" when its receipt is due, not from {start} to {end}"
+            )
+        self._own_meter().allot(_allotment(offer, start, end))
         return Trade(offer, bid.buyer, accepted.receipt_key)
 
     def drop(self, intent: Intent) -> None:
@@ -387,6 +403,30 @@ class IntentSigner:
         if self._meter is None:
             raise BadInput(f"the account {self.address} has no meter, and so cannot buy")
         return self._meter
+
+
+def delivery_slot(terms: Terms) -> tuple[int, int]:
+    """Return when a trade that nobody has arranged further is delivered: its whole quarters of an hour.
+
+    The last `RECEIPT_SECONDS` are left for the receipt, which has to be mined before `deliver_by`.
+
+    Args:
+        terms: of the trade.
+
+    Returns:
+        Start and end, unix seconds; both are quarters of an hour in UTC.
+
+    Raises:
+        BadInput: the trade holds no such quarter; start and end of delivery have to be named.
+    """
+    start = -(-terms.accept_by // QUARTER) * QUARTER
+    end = (terms.deliver_by - RECEIPT_SECONDS) // QUARTER * QUARTER
+    if end <= start:
+        raise BadInput(
+            f"between {terms.accept_by} and {terms.deliver_by} there is no whole quarter of an hour with"
+            f" {RECEIPT_SECONDS} seconds for the receipt after it; name start and end of delivery"
+        )
+    return start, end
 
 
 def _allotment(offer: Offer, slot_from: int, slot_to: int) -> Allotment:

@@ -17,12 +17,12 @@ from energy_trading.bindings.relay_desk import OutsideEnergy, PurchaseRefused
 from energy_trading.errors import BadInput, RuleBroken, TryAgain
 from energy_trading.market.intents.intent import KINDS, Intent, NotSignedBy, WrongMarket
 from energy_trading.market.intents.schema import intent_schema
-from energy_trading.market.intents.signer import IntentSigner
+from energy_trading.market.intents.signer import RECEIPT_SECONDS, IntentSigner, delivery_slot
 from energy_trading.market.intents.submit import accept_many, submit
-from energy_trading.market.trade.offer import Offer
-from energy_trading.market.trade.trader import Trader
+from energy_trading.market.trade.offer import Offer, make_offer
+from energy_trading.market.trade.trader import Trader, confirm
 from energy_trading.meter.smart_meter import Reading, SmartMeter, TradeRefused
-from energy_trading.types import Bid, TradeState, Withdrawal
+from energy_trading.types import Bid, Delivery, TradeState, Withdrawal
 from tests.world import EURO, World
 
 ROOT = Path(__file__).resolve().parents[4]
@@ -155,12 +155,33 @@ def test_bid_is_filled_and_the_meter_learns_of_it(street: Street) -> None:
         street.send(intent, large)
     offer = street.offer()
     street.send(intent, offer)
+    terms, late = offer.terms, (offer.terms.accept_by, offer.terms.deliver_by)
+    with pytest.raises(BadInput, match="when its receipt is due"):
+        street.orders.filled(intent, slot=late)
     trade = street.orders.filled(intent)
     assert trade is not None
     assert trade.offer.trade_id == offer.trade_id
-    street.meter.record(Reading(offer.terms.accept_by, 0, 0))
-    street.meter.record(Reading(offer.terms.deliver_by, 1000, 0))
-    assert street.meter.sign_receipt(offer.trade_id).energy == offer.terms.energy
+    start, end = delivery_slot(terms)
+    assert terms.accept_by <= start < end <= terms.deliver_by - RECEIPT_SECONDS
+    assert (start % 900, end % 900) == (0, 0)
+    street.meter.record(Reading(start, 0, 0))
+    street.meter.record(Reading(end, 1000, 0))
+    receipt = street.meter.sign_receipt(offer.trade_id)
+    assert receipt.energy == terms.energy
+    delivery = Delivery(terms, trade.buyer, receipt.signer, receipt.energy, receipt.signature)
+    chain = street.world.suite.chain
+    chain.mine(end + RECEIPT_SECONDS - 2)
+    confirm(street.world.suite, street.world.alice, delivery, offer)
+    assert street.world.suite.market.state_of(offer.trade_id) == TradeState.NONE
+
+
+def test_short_trade_needs_its_delivery_named() -> None:
+    """Without a whole quarter of an hour before the time of the receipt, the client names start and end."""
+    terms = make_offer("0x" + "11" * 20, 1000, PRICE, 1000, 2999).terms
+    with pytest.raises(BadInput, match="name start and end of delivery"):
+        delivery_slot(terms)
+    terms = make_offer("0x" + "11" * 20, 1000, PRICE, 1800, 3000).terms
+    assert delivery_slot(terms) == (1800, 2700)
 
 
 def test_voided_bid_is_not_filled(street: Street) -> None:
