@@ -553,7 +553,8 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
         }
     }
 
-    /// @dev The last posted slot that is not void, from one slot up to another, plus one; zero: there is none.
+    /// @dev The last posted slot that is not void, from one slot up to another, plus one; zero: there is
+    /// none.
     function _lastLive(uint256 from, uint256 to) private view returns (uint256) {
         unchecked {
             for (; to > from; --to) {

@@ -31,7 +31,8 @@ contract VerifierCouncil is IVerifierCouncil, EIP712 {
     uint256 private constant PEER_FAULT = 2;
     uint256 private constant LEADER_FAULT = 8;
     uint256 private constant NOBODY = type(uint256).max;
-    /// @dev Slots in a row that a cluster serves. They are mostly made final at once, and have one leader to pay.
+    /// @dev Slots in a row that a cluster serves. They are mostly made final at once, and have one leader to
+    /// pay.
     uint256 private constant SERVED = 4;
 
     IEnergyLedger private immutable _LEDGER;

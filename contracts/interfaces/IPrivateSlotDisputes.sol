@@ -21,8 +21,8 @@ interface IPrivateSlotDisputes {
     /// @notice The dispute is not justified: what is shown is right.
     error PrivateSlotDisputes_Unjustified(uint256 number, uint256 home);
 
-    /// @notice Answers a demand for a leaf: it is in the tree, its money goes on from the leaf before, and its
-    /// energy is zero or follows from this order and this reading. Anyone may answer, and has the bond.
+    /// @notice Answers a demand for a leaf: it is in the tree, its money goes on from the leaf before, and
+    /// its energy is zero or follows from this order and this reading. Anyone may answer, and has the bond.
     /// @dev Emits {ISlotMarket.Answered}, and {ISlotMarket.Owed} if there was a bond. Reverts:
     /// {ISlotMarket.SlotMarket_NotPosted}, {ISlotMarket.SlotMarket_NoHome}, {PrivateSlotDisputes_BadLeaf},
     /// {SumTree.SumTree_BadLength}, {ISlotDisputes.SlotDisputes_WrongRoot}, {PrivateSlotDisputes_WrongSlot},
@@ -48,8 +48,8 @@ interface IPrivateSlotDisputes {
         Evidence calldata evidence
     ) external;
 
-    /// @notice Ends a demand for a leaf that nobody has answered in time: the slot is void, and its signers are
-    /// slashed for the home. The bond goes back.
+    /// @notice Ends a demand for a leaf that nobody has answered in time: the slot is void, and its signers
+    /// are slashed for the home. The bond goes back.
     /// @dev Emits {ISlotMarket.Voided}, and {ISlotMarket.Owed} if there was a bond. Reverts:
     /// {ISlotMarket.SlotMarket_NotPosted}, {ISlotMarket.SlotMarket_NoHome},
     /// {ISlotMarket.SlotMarket_NoDemand}, {ISlotMarket.SlotMarket_TooEarly}.
@@ -59,7 +59,8 @@ interface IPrivateSlotDisputes {
     function expire(SumPosted calldata posted, uint256 home) external;
 
     /// @notice Disputes a leaf whose energy is not what a signer of the result has acknowledged, in either
-    /// direction. The slot is void, and that signer is slashed for the home. Anyone may call it in the window.
+    /// direction. The slot is void, and that signer is slashed for the home. Anyone may call it in the
+    /// window.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {ISlotDisputes.SlotDisputes_TooLate}, {PrivateSlotDisputes_BadLeaf},
     /// {SumTree.SumTree_BadLength}, {ISlotDisputes.SlotDisputes_WrongRoot},
@@ -86,8 +87,8 @@ interface IPrivateSlotDisputes {
         bytes calldata signature
     ) external;
 
-    /// @notice Disputes a leaf whose money does not go on from the home's leaf before: Σ price · wh. The slot is
-    /// void, and its signers are slashed for the home. Anyone may call it.
+    /// @notice Disputes a leaf whose money does not go on from the home's leaf before: Σ price · wh. The
+    /// slot is void, and its signers are slashed for the home. Anyone may call it.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {PrivateSlotDisputes_BadLeaf}, {SumTree.SumTree_BadLength},
     /// {ISlotDisputes.SlotDisputes_WrongRoot}, {PrivateSlotDisputes_WrongSlot},
@@ -137,9 +138,9 @@ interface IPrivateSlotDisputes {
     /// @param opening Its leaf.
     function overspend(SumPosted calldata posted, uint256 home, Opening calldata opening) external;
 
-    /// @notice Disputes a leaf that lets a home buy beyond what it has: the day up to the slot and its fee cost
-    /// more than its balance. It is the day's turn to be final, so that the balance is that of the day, which
-    /// is not posted. The slot is void, and its signers are slashed for the home. Anyone may call it.
+    /// @notice Disputes a leaf that lets a home buy beyond what it has: the day up to the slot and its fee
+    /// cost more than its balance. It is the day's turn to be final, so that the balance is that of the day,
+    /// which is not posted. The slot is void, and its signers are slashed for the home. Anyone may call it.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {PrivateSlotDisputes_BadLeaf}, {SumTree.SumTree_BadLength},
     /// {ISlotDisputes.SlotDisputes_WrongRoot}, {PrivateSlotDisputes_WrongSlot},
@@ -150,12 +151,13 @@ interface IPrivateSlotDisputes {
     /// @param opening Its leaf.
     function overdraft(SumPosted calldata posted, uint256 home, Opening calldata opening) external;
 
-    /// @notice Answers a demand for a home's money of a day: it is that of the leaf in the last slot, less that
-    /// of void slots which are within it. Anyone may answer, and has the bond.
+    /// @notice Answers a demand for a home's money of a day: it is that of the leaf in the last slot, less
+    /// that of void slots which are within it. Anyone may answer, and has the bond.
     /// @dev Emits {ISlotMarket.Answered}, and {ISlotMarket.Owed} if there was a bond. Reverts:
     /// {ISlotMarket.SlotMarket_NotPosted}, {ISlotMarket.SlotMarket_NoHome}, {SumTree.SumTree_BadLength},
-    /// {PrivateSlotDisputes_WrongSlot}, {PrivateSlotDisputes_BadLeaf}, {ISlotDisputes.SlotDisputes_WrongRoot},
-    /// {PrivateSlotDisputes_WrongMoney}, {ISlotMarket.SlotMarket_NoDemand}, {ISlotMarket.SlotMarket_TooLate}.
+    /// {PrivateSlotDisputes_WrongSlot}, {PrivateSlotDisputes_BadLeaf},
+    /// {ISlotDisputes.SlotDisputes_WrongRoot}, {PrivateSlotDisputes_WrongMoney},
+    /// {ISlotMarket.SlotMarket_NoDemand}, {ISlotMarket.SlotMarket_TooLate}.
     /// @custom:paper Z-4, Z-5
     /// @param posted The day as it was posted.
     /// @param home Number of the home.
@@ -170,8 +172,8 @@ interface IPrivateSlotDisputes {
         Opening[] calldata openings
     ) external;
 
-    /// @notice Ends a demand for the money of a day that nobody has answered in time: the day is void, and its
-    /// signers are slashed for the home. The bond goes back.
+    /// @notice Ends a demand for the money of a day that nobody has answered in time: the day is void, and
+    /// its signers are slashed for the home. The bond goes back.
     /// @dev Emits {ISlotMarket.Voided}, and {ISlotMarket.Owed} if there was a bond. Reverts:
     /// {ISlotMarket.SlotMarket_NotPosted}, {ISlotMarket.SlotMarket_NoHome},
     /// {ISlotMarket.SlotMarket_NoDemand}, {ISlotMarket.SlotMarket_TooEarly}.
@@ -180,9 +182,9 @@ interface IPrivateSlotDisputes {
     /// @param home Number of the home.
     function expireDay(DayPosted calldata posted, uint256 home) external;
 
-    /// @notice Disputes a home's money of a day that is not that of its last leaf, less that of void slots which
-    /// are within it. The day is void, and its signers are slashed for the home. Anyone may call it until the
-    /// day is final.
+    /// @notice Disputes a home's money of a day that is not that of its last leaf, less that of void slots
+    /// which are within it. The day is void, and its signers are slashed for the home. Anyone may call it
+    /// until the day is final.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {SumTree.SumTree_BadLength}, {PrivateSlotDisputes_WrongSlot},
     /// {PrivateSlotDisputes_BadLeaf}, {ISlotDisputes.SlotDisputes_WrongRoot},
@@ -201,8 +203,8 @@ interface IPrivateSlotDisputes {
         Opening[] calldata openings
     ) external;
 
-    /// @notice Disputes a home's money of a day by public data: it pays more than its cap in every slot. The day
-    /// is void, and its signers are slashed for the home. Anyone may call it until the day is final.
+    /// @notice Disputes a home's money of a day by public data: it pays more than its cap in every slot. The
+    /// day is void, and its signers are slashed for the home. Anyone may call it until the day is final.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {ISlotDisputes.SlotDisputes_WrongRoot},
     /// {PrivateSlotDisputes_Unjustified}.
@@ -212,9 +214,9 @@ interface IPrivateSlotDisputes {
     /// @param money The money of all homes.
     function overspendDay(DayPosted calldata posted, uint256 home, bytes calldata money) external;
 
-    /// @notice Disputes a home's money of a day by public data: it pays more than it has, which would keep the
-    /// day from ever being final. The day is void. Nobody is slashed, for {overdraft} finds who is at fault.
-    /// It is the day's turn to be final. Anyone may call it.
+    /// @notice Disputes a home's money of a day by public data: it pays more than it has, which would keep
+    /// the day from ever being final. The day is void. Nobody is slashed, for {overdraft} finds who is at
+    /// fault. It is the day's turn to be final. Anyone may call it.
     /// @dev Emits {ISlotMarket.Voided}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoHome}, {PrivateSlotDisputes_WrongSlot},
     /// {ISlotDisputes.SlotDisputes_WrongRoot}, {PrivateSlotDisputes_Unjustified}.

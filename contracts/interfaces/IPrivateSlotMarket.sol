@@ -19,8 +19,8 @@ import {ISlotHomes} from "./ISlotHomes.sol";
 /// @param dayPostSeconds How long a day can be posted, from the time on at which no slot of it can be
 /// demanded any more: window and answer, so that a wrong one can be replaced, to a week longer.
 /// @param feedIn What a home is paid per Wh that it feeds in, 1 … 2**32 - 1.
-/// @param retail What a home pays its supplier per Wh, feedIn … (2**39 - 1) / (32,767 · daySlots), so that the
-/// money of a day always has its five bytes.
+/// @param retail What a home pays its supplier per Wh, feedIn … (2**39 - 1) / (32,767 · daySlots), so that
+/// the money of a day always has its five bytes.
 /// @param pricing How the price is made.
 /// @param fee What each home pays for a day in which it pays, 0 … 2**32 - 1: one half goes to the leader of
 /// the day and one to whoever finalises.
@@ -47,8 +47,8 @@ struct PrivateParameters {
 
 /// @title Private form of the slot market
 /// @notice The pool of {ISlotMarket} without public rows. A slot is posted with its totals and one root, that
-/// of a sum tree over all homes, whose leaves only the homes and the cluster know. Once a day the money of each
-/// home is posted and paid.
+/// of a sum tree over all homes, whose leaves only the homes and the cluster know. Once a day the money of
+/// each home is posted and paid.
 /// @dev A leaf has what its home shares in the slot and Σ of its money since the day began. A day is posted
 /// when no slot of it can be disputed any more, from the leaves of its last slot. What is demanded has a
 /// `number`: that of a slot, or 2**32 and that of a day. Events and errors that both forms have are those of
@@ -67,7 +67,8 @@ interface IPrivateSlotMarket is ISlotHomes {
     /// @param turn Turn in which it was posted.
     /// @param top Hash of the uppermost node.
     /// @param homes How many leaves there are.
-    /// @param before The slot whose sums the leaves go on from; the slot itself if it is the first of its day.
+    /// @param before The slot whose sums the leaves go on from; the slot itself if it is the first of its
+    /// day.
     event PrivateSlotPosted(
         uint256 indexed slot,
         Result result,
@@ -96,11 +97,11 @@ interface IPrivateSlotMarket is ISlotHomes {
 
     /// @notice Posts a slot (temporary). Only the leader of the turn may call it, with the signatures of a
     /// quorum of the slot's cluster. Slots of a day are posted in their order.
-    /// @dev Emits {PrivateSlotPosted}. Reverts: {ISlotMarket.SlotMarket_NotLeader}, {ISlotMarket.SlotMarket_NotNow},
-    /// {ISlotMarket.SlotMarket_RingTaken}, {ISlotMarket.SlotMarket_BadTotals},
-    /// {ISlotMarket.SlotMarket_BadPrice}, {ISlotMarket.SlotMarket_BadRows} without homes,
-    /// {PrivateSlotMarket_LaterPosted}, {ISlotMarket.SlotMarket_WrongRoot}, and as {IVerifierCouncil.verify}
-    /// does.
+    /// @dev Emits {PrivateSlotPosted}. Reverts: {ISlotMarket.SlotMarket_NotLeader},
+    /// {ISlotMarket.SlotMarket_NotNow}, {ISlotMarket.SlotMarket_RingTaken},
+    /// {ISlotMarket.SlotMarket_BadTotals}, {ISlotMarket.SlotMarket_BadPrice},
+    /// {ISlotMarket.SlotMarket_BadRows} without homes, {PrivateSlotMarket_LaterPosted},
+    /// {ISlotMarket.SlotMarket_WrongRoot}, and as {IVerifierCouncil.verify} does.
     /// @custom:paper Z-2, Z-4
     /// @custom:signed Result(uint256 slot, uint256 price, uint256 meteredSupplyWh, uint256 meteredDemandWh,
     /// uint256 supplyWh, uint256 demandWh, bytes32 orders, bytes32 rows, address leader)
@@ -112,12 +113,13 @@ interface IPrivateSlotMarket is ISlotHomes {
     /// @param signatures Their compact signatures (EIP-2098), 64 bytes each, in that order.
     function post(Result calldata result, bytes32 top, uint256 peers, bytes calldata signatures) external;
 
-    /// @notice Posts a day's money (temporary), once no slot of it can be disputed any more. Only the leader of
-    /// the turn may call it, with the signatures of a quorum of the cluster that is drawn for the day.
-    /// @dev Emits {PrivateDayPosted}. Reverts: {ISlotMarket.SlotMarket_NotLeader}, {ISlotMarket.SlotMarket_NotNow},
-    /// {ISlotMarket.SlotMarket_RingTaken}, {ISlotMarket.SlotMarket_OpenDemands} with the bitmap of the slots,
-    /// {PrivateSlotMarket_WrongSlots}, {ISlotMarket.SlotMarket_BadRows}, {PrivateSlotMarket_NotZero},
-    /// {ISlotMarket.SlotMarket_WrongRoot}, and as {IVerifierCouncil.verify} does.
+    /// @notice Posts a day's money (temporary), once no slot of it can be disputed any more. Only the leader
+    /// of the turn may call it, with the signatures of a quorum of the cluster that is drawn for the day.
+    /// @dev Emits {PrivateDayPosted}. Reverts: {ISlotMarket.SlotMarket_NotLeader},
+    /// {ISlotMarket.SlotMarket_NotNow}, {ISlotMarket.SlotMarket_RingTaken},
+    /// {ISlotMarket.SlotMarket_OpenDemands} with the bitmap of the slots, {PrivateSlotMarket_WrongSlots},
+    /// {ISlotMarket.SlotMarket_BadRows}, {PrivateSlotMarket_NotZero}, {ISlotMarket.SlotMarket_WrongRoot},
+    /// and as {IVerifierCouncil.verify} does.
     /// @custom:paper Z-2, Z-4, Z-5
     /// @custom:signed Day(uint256 day, uint256 head, uint256 undone, bytes32 money, address leader)
     /// @param day What the cluster has signed.
@@ -132,11 +134,12 @@ interface IPrivateSlotMarket is ISlotHomes {
     ) external;
 
     /// @notice Demands a home's leaf with its order and reading, or a home's money of a day, in the window of
-    /// the slot or day. The home's own demand is free; anybody else pays a bond out of its funds in the ledger.
-    /// Each is demanded once for each posting.
+    /// the slot or day. The home's own demand is free; anybody else pays a bond out of its funds in the
+    /// ledger. Each is demanded once for each posting.
     /// @dev Emits {ISlotMarket.Demanded}. Reverts: {ISlotMarket.SlotMarket_NotPosted},
-    /// {ISlotMarket.SlotMarket_NoHome} for a home that joined during the day, {ISlotMarket.SlotMarket_TooLate},
-    /// {ISlotMarket.SlotMarket_AlreadyDemanded}, and as the ledger refuses payments.
+    /// {ISlotMarket.SlotMarket_NoHome} for a home that joined during the day,
+    /// {ISlotMarket.SlotMarket_TooLate}, {ISlotMarket.SlotMarket_AlreadyDemanded}, and as the ledger refuses
+    /// payments.
     /// @custom:paper Z-4
     /// @param number Number of the slot, or 2**32 and that of the day.
     /// @param home Number of the home.
@@ -161,8 +164,8 @@ interface IPrivateSlotMarket is ISlotHomes {
     function settleDemand(uint256 number, uint256 home, address answerer) external;
 
     /// @notice Makes a posted slot or day void because a dispute about it was won. Only the disputes contract
-    /// may call it. For {Fault.Unanswered} it also ends the demand, whose time must be over. A void day can be
-    /// posted again while its time lasts.
+    /// may call it. For {Fault.Unanswered} it also ends the demand, whose time must be over. A void day can
+    /// be posted again while its time lasts.
     /// @dev Emits {ISlotMarket.Voided}, and {ISlotMarket.Owed} if there was a bond. Reverts:
     /// {ISlotMarket.SlotMarket_NotDisputes}, {ISlotMarket.SlotMarket_NotPosted},
     /// {ISlotMarket.SlotMarket_NoDemand}, {ISlotMarket.SlotMarket_TooEarly}, {PrivateSlotMarket_DaySealed}.
@@ -197,8 +200,8 @@ interface IPrivateSlotMarket is ISlotHomes {
     /// @param money The money of the homes.
     function finalise(Day calldata day, bytes32 signers, bytes calldata money) external;
 
-    /// @notice Moves the frontier over days that are not posted and cannot be any more. Anyone may call it; it
-    /// needs no cluster.
+    /// @notice Moves the frontier over days that are not posted and cannot be any more. Anyone may call it;
+    /// it needs no cluster.
     /// @dev Emits {ISlotMarket.Finalised}. Reverts: {ISlotMarket.SlotMarket_BadBatch},
     /// {ISlotMarket.SlotMarket_NotEmpty}.
     /// @custom:paper Z-5

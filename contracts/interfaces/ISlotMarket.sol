@@ -337,11 +337,11 @@ interface ISlotMarket {
     function tearMeter(uint256 home, uint256 slot, bytes32 meter) external;
 
     /// @notice Makes posted slots final (permanent): their rows are paid. Slots between them must be empty.
-    /// Anyone may call it, and has one half of the buyers' fees; the leaders have the other. Both collect them
-    /// from the council.
-    /// @dev Emits {Finalised}. Reverts: {SlotMarket_BadBatch}, {SlotMarket_WrongSlot}, {SlotMarket_NotPosted},
-    /// {SlotMarket_NotEmpty}, {SlotMarket_TooEarly}, {SlotMarket_OpenDemands}, {SlotMarket_Overdrawn}.
-    /// Rounding: the leader's half up.
+    /// Anyone may call it, and has one half of the buyers' fees; the leaders have the other. Both collect
+    /// them from the council.
+    /// @dev Emits {Finalised}. Reverts: {SlotMarket_BadBatch}, {SlotMarket_WrongSlot},
+    /// {SlotMarket_NotPosted}, {SlotMarket_NotEmpty}, {SlotMarket_TooEarly}, {SlotMarket_OpenDemands},
+    /// {SlotMarket_Overdrawn}. Rounding: the leader's half up.
     /// @custom:paper Z-4, Z-5, Z-6
     /// @param closings The slots in their order, 1 … 96 of them.
     /// @param rows The rows of each.

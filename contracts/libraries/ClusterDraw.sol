@@ -8,7 +8,8 @@ pragma solidity 0.8.37;
 /// and then by account. It is stored behind a directory of its feeders, so that a draw need not look at every
 /// member:
 ///
-///     | feeders 1 | size of each feeder 1 · feeders | first place of each 1 · feeders | members 22 · members |
+///     | feeders 1 | size of each feeder 1 · feeders | first place of each 1 · feeders | members 22 ·
+/// members |
 ///
 /// Places, sizes and feeders are below 96, so each fits a byte.
 /// @custom:paper Z-1, Z-4, Z-8
@@ -21,8 +22,8 @@ library ClusterDraw {
     /// aside, which costs less than to look at every member before.
     ///
     /// The memory behind the free pointer holds three rows of 96 bytes, one byte for each feeder or place:
-    /// how many members of a feeder were not drawn yet, the feeders that have not given one in this round, and
-    /// who stands at a place. Whoever is drawn from a row makes room for the last one.
+    /// how many members of a feeder were not drawn yet, the feeders that have not given one in this round,
+    /// and who stands at a place. Whoever is drawn from a row makes room for the last one.
     /// @param stored The list behind its directory.
     /// @param excluded Bitmap of the places in the list that do not count.
     /// @param seed Where the randomness comes from.

@@ -35,8 +35,8 @@ library DayMoney {
 
     /// @notice Pays four homes their money, and takes the fee of those that pay.
     /// @dev With all balances within {LanesLib.MAX} and fee < 2**32, a lane changes by less than 2**41. The
-    /// word is the exact sum Σ balance_i · 2**(64 i), modulo 2**256, as in {LanesLib.pay}: it shows in its top
-    /// bits whether a lane has left its range.
+    /// word is the exact sum Σ balance_i · 2**(64 i), modulo 2**256, as in {LanesLib.pay}: it shows in its
+    /// top bits whether a lane has left its range.
     /// @param self The word of the four homes.
     /// @param money The money of a day.
     /// @param word Number of the word.

@@ -58,7 +58,8 @@ library LanesLib {
     /// that is the new word. Otherwise the lowest balance outside of it has borrowed from its neighbour or
     /// reached 2**63, and shows its top bit: see {isBroken}. A broken word is not to be stored.
     /// @param self Words in memory, which change; at least as many as the rows need.
-    /// @param rows Signed rows of 16 bits in words of 16, the first one in the highest bits: four for each word.
+    /// @param rows Signed rows of 16 bits in words of 16, the first one in the highest bits: four for each
+    /// word.
     /// @param price Units per Wh.
     /// @param fee Units that each buying home pays.
     /// @return buyers How many homes have bought.

@@ -361,8 +361,8 @@ library SlotHash {
         return EfficientHashLib.hash(resultHash, signers);
     }
 
-    /// @notice What the ring remembers of a posted slot. With the result's hash in it, it says nothing new, but
-    /// so the rows can be paid without the result.
+    /// @notice What the ring remembers of a posted slot. With the result's hash in it, it says nothing new,
+    /// but so the rows can be paid without the result.
     /// @param slot The slot.
     /// @param price Units of account per Wh.
     /// @param leader Member that posted it.

@@ -410,4 +410,7 @@ def _errors() -> dict[bytes, type[ContractRevert]]:
 
 @cache
 def _events() -> dict[bytes, type[Event]]:
-    return {kind.topic(): kind for kind in _all(Event)}
+    # Both forms of the slot market log events of the same names and fields; those of the public form stand
+    # for both, whichever module was imported first.
+    kinds = sorted(_all(Event), key=lambda kind: ".private_" not in kind.__module__)
+    return {kind.topic(): kind for kind in kinds}

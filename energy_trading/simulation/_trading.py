@@ -27,6 +27,7 @@ from energy_trading.errors import Forged, InternalFault
 from energy_trading.market.slots.clearing import PoolClearing, PoolPrice, PoolRule, clear_pool
 from energy_trading.rules.council import signers_hash
 from energy_trading.rules.slot_pool import rows_root
+from energy_trading.rules.slots import closing_of
 from energy_trading.simulation._engines import CHAIN_ID, venue_at
 from energy_trading.simulation.venues import Step, Venue
 from energy_trading.types import (
@@ -495,10 +496,9 @@ class SlotTrading(_Trading):
             due = max(batch[-1].posted_at + self.fixed.slots.window_seconds, over)
             if not last and (len(batch) < FINAL_AT_ONCE or self.venue.now < due):
                 break
-            results = [each.result for each in batch]
-            hashes = [signers_hash(each.signers) for each in batch]
+            closings = [closing_of(each.result, signers_hash(each.signers)) for each in batch]
             rows = [each.packed for each in batch]
-            self._take([self.venue.slots.step("finalise", self.cast.agent, results, hashes, rows)], due)
+            self._take([self.venue.slots.step("finalise", self.cast.agent, closings, rows)], due)
             for each in batch:
                 self._free += self._earned(each.rows, each.result.price)
             del self._posted[: len(batch)]

@@ -14,9 +14,10 @@ import {Proof} from "./Proof.sol";
 ///    the sum of the products, also modulo 2**256. A solver would have to multiply two unknown numbers; so
 ///    the code is proven at the ends of the range of prices, {check_payAtTheLowestPrice} and
 ///    {check_payAtTheHighestBit}, and tests/differential/test_slots.py multiplies 12,000 times between them.
-/// 3. A word that is changed by Σ d_i · 2**(64 i) with |d_i| < 2**48 holds the four balances changed by d_i if
-///    all of them stay in their range, and shows a top bit if one does not: {check_changesStayInTheirLanes}, for
-///    all balances and changes. A price below 2**32 moves a row by less than 2**47, and the fee is below 2**32.
+/// 3. A word that is changed by Σ d_i · 2**(64 i) with |d_i| < 2**48 holds the four balances changed by d_i
+/// if    all of them stay in their range, and shows a top bit if one does not:
+/// {check_changesStayInTheirLanes}, for    all balances and changes. A price below 2**32 moves a row by less
+/// than 2**47, and the fee is below 2**32.
 /// @custom:paper Z-5
 contract LanesProof is Proof {
     // The prover looks for this prefix.
@@ -84,8 +85,8 @@ contract LanesProof is Proof {
         }
     }
 
-    /// @notice Adding to one home and taking from it leaves the neighbours alone, so the sum of all changes by
-    /// as much.
+    /// @notice Adding to one home and taking from it leaves the neighbours alone, so the sum of all changes
+    /// by as much.
     function check_oneLaneAlone(
         uint256 word,
         uint8 home,

@@ -38,7 +38,7 @@ from energy_trading.types import (
 #: homes of the scenarios, and how many slots are finalised at once
 SIZES: Final = (20, 100)
 #: homes of the growth curve
-GROWTH: Final = (10, 20, 50, 100, 200, 500, 1000, 2000, 4000)
+GROWTH: Final = (10, 20, 50, 100, 200, 500, 1000)
 AT_ONCE: Final = 4
 MEMBERS: Final = 48
 FEEDERS: Final = 12
