@@ -100,6 +100,7 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
         if (p.ring & (p.ring - 1) != 0) {
             revert Range.Range_Outside("ring, a power of two", p.ring, 8, 1024);
         }
+        // slither-disable-next-line divide-before-multiply -- the first slot of the day
         _frontier = uint64((block.timestamp / p.slotSeconds / p.daySlots) * p.daySlots);
     }
 
@@ -194,6 +195,7 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
             revert PrivateSlotMarket_LaterPosted(slot, later - 1);
         }
         uint256 found = _lastLive(first, slot);
+        // slither-disable-next-line incorrect-equality -- zero says that there is none
         return found == 0 ? slot : found - 1;
     }
 
@@ -231,6 +233,7 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
             revert PrivateSlotMarket_WrongSlots(head, undone);
         }
         uint256 count = homesIn(d.day);
+        // slither-disable-next-line divide-before-multiply -- up to whole words
         uint256 places = ((count + LanesLib.HOMES - 1) / LanesLib.HOMES) * LanesLib.HOMES;
         bool bad = money.length != places * DayMoney.HOME_BYTES;
         // Behind the last home there are fewer than four others, which must be zero.
@@ -433,7 +436,9 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
         if (next == first) {
             revert ISlotMarket.SlotMarket_NotEmpty(DAYS + first);
         }
+        // slither-disable-next-line divide-before-multiply -- the first slot of a day
         _frontier = uint64(next * _DAY_SLOTS);
+        // slither-disable-next-line divide-before-multiply -- the first slot of a day
         emit ISlotMarket.Finalised(next * _DAY_SLOTS, msg.sender, 0);
     }
 
@@ -446,7 +451,6 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
             return SlotState.Final;
         }
         SlotRecord record = _recordOf(number);
-        // slither-disable-next-line incorrect-equality -- a slot has one number
         if (SlotRecord.unwrap(record) != 0 && record.slot() == uint32(number)) {
             return record.isVoid() ? SlotState.Void : SlotState.Posted;
         }
@@ -620,7 +624,6 @@ contract PrivateSlotMarket is IPrivateSlotMarket, SlotHomes, EIP712 {
         if (number < DAYS) {
             Sheet storage sheet = _sheet[number / _DAY_SLOTS];
             uint96 bit = uint96(1 << (number % _DAY_SLOTS));
-            // slither-disable-next-line incorrect-equality -- demands are counted
             bool none = record.isVoid() || record.demands() == 0;
             sheet.demanded = none ? sheet.demanded & ~bit : sheet.demanded | bit;
         }

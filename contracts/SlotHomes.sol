@@ -126,7 +126,6 @@ abstract contract SlotHomes is ISlotHomes {
     function withdraw(uint256 home) external {
         address account = _accountOf(home);
         Site storage site = _site[home];
-        // slither-disable-next-line incorrect-equality -- zero says that no exit was requested
         if (site.exitAmount == 0) {
             revert ISlotMarket.SlotMarket_NoExit(home);
         }
@@ -191,7 +190,6 @@ abstract contract SlotHomes is ISlotHomes {
         address account = _accountOf(home);
         bytes32 meter = IMeterRegistry(address(_LEDGER)).meterOf(account);
         MeterRecord storage m = _meter[account];
-        // slither-disable-next-line incorrect-equality -- a hash, not a balance
         if (meter == m.current) {
             revert ISlotMarket.SlotMarket_SameMeter(account, meter);
         }
@@ -256,7 +254,6 @@ abstract contract SlotHomes is ISlotHomes {
     /// @inheritdoc ISlotHomes
     function homeNumber(address account) public view returns (uint256) {
         uint256 number = _standing[account].number;
-        // slither-disable-next-line incorrect-equality -- zero says that there is no home
         if (number == 0) {
             revert ISlotMarket.SlotMarket_NotJoined(account);
         }

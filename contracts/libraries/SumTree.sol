@@ -75,6 +75,7 @@ library SumTree {
         top = hashOf(opening.leaf);
         (sold, bought) = (soldIn(opening.leaf), boughtIn(opening.leaf));
         for (uint256 left = homes; left > 1; left = (left + 1) / 2) {
+            // slither-disable-next-line incorrect-exp -- the place beside it: the last bit turned
             if (place ^ 1 < left) {
                 if (used == opening.beside.length) {
                     revert SumTree_BadLength(used, used + 1);
@@ -101,6 +102,7 @@ library SumTree {
     /// @return count How many there are.
     function wayTo(uint256 place, uint256 homes) internal pure returns (uint256 levels, uint256 count) {
         for (uint256 left = homes; left > 1; left = (left + 1) / 2) {
+            // slither-disable-next-line incorrect-exp -- the place beside it: the last bit turned
             if (place ^ 1 < left) {
                 levels |= (place & 1) << count;
                 ++count;
