@@ -16,7 +16,7 @@ from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
 from energy_trading.bindings import Call, ContractRevert, Suite, SuiteParameters, deploy
-from energy_trading.bindings.contract import Contract, Sent, to_abi
+from energy_trading.bindings.contract import Contract, Sent
 from energy_trading.bindings.energy_ledger import Deposited, EnergyLedger, NoConsent, NoncesUsed
 from energy_trading.bindings.energy_lot import ApprovalForAll
 from energy_trading.bindings.offer_market import NotDesk, OfferMarket
@@ -38,6 +38,7 @@ from energy_trading.types import (
     ReceiptKey,
     Settlement,
     Terms,
+    to_abi,
 )
 from tests.contracts.energy_ledger.tools import deployed
 from tests.contracts.energy_lot.tools import MSG, SLOT, SLOT_S, sign_injection, slot_of
