@@ -1,4 +1,4 @@
-"""The client of a home: speaks to one agent, and checks what it is told."""
+"""The client of a home: speaks to one agent, and checks its answers."""
 
 from __future__ import annotations
 

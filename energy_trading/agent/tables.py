@@ -124,7 +124,7 @@ attempts: Final = Table(
     Column("made", BigInteger, nullable=False),
 )
 
-#: what listeners are told, in order
+#: news for the listeners of the stream, in order
 feed: Final = Table(
     "feed",
     metadata,

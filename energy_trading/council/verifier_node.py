@@ -150,7 +150,7 @@ class VerifierNode:
             message: as JSON.
 
         Returns:
-            What the sender is told: an acknowledgement, if the message led to one.
+            The answer to the sender: an acknowledgement, if the message led to one.
 
         Raises:
             BadInput: the message has another form, or comes too early or too late.

@@ -106,7 +106,7 @@ def run_verifier(
     stop: threading.Event,
     opened: Callable[[VerifierConfig], tuple[Suite, int]],
 ) -> None:
-    """Run a node until it is told to stop.
+    """Run a node until it is asked to stop.
 
     Args:
         config: of the node.

@@ -245,7 +245,7 @@ class GatewayHome(Journaled):
     def sign_receipts(self) -> list[Bought]:
         """Sign the receipt of each trade whose delivery has ended, oldest first.
 
-        A trade for which there can be none ends here, and that is told.
+        A trade that can have no receipt ends here, and the log says so.
 
         Raises:
             SignatureRefused, SignerFailed: the meter's key did not sign; the call may be repeated.

@@ -158,7 +158,7 @@ class SignedSlotReading:
 
 @dataclass(frozen=True)
 class SignedAck:
-    """A member's word to a home about what its row will follow from.
+    """An `Ack` with its signature: the order and reading from which a member will work out a home's row.
 
     Args:
         ack: what the member signs, once for each home and slot.

@@ -163,7 +163,7 @@ def test_a_login_cannot_be_used_again_or_by_another(town: Town, service: Service
 
 
 def test_unknown_and_unfunded_accounts_are_refused(town: Town, service: Service) -> None:
-    """An account that is not open, and one without the money, are told so before anything is stored."""
+    """An account that is not open, or has too little money, is refused before anything is stored."""
     stranger = SecretKey.generate()
     before = stored(service)
     now = town.chain.now()

@@ -102,7 +102,7 @@ def test_a_node_that_is_behind_takes_nothing_back(town: Town, service: Service) 
 
 
 def test_a_deep_reorganisation_raises_an_alarm_and_rebuilds(town: Town, tmp_path: Any) -> None:
-    """Deeper than remembered: listeners and operators are told, and the index is built anew."""
+    """A reorganisation deeper than remembered warns listeners and operators, and the index is built anew."""
     service = town.agent(sqlite(tmp_path), final_blocks=2, remember_blocks=4)
     service.round()
     fork = town.chain.snapshot()
