@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
-from energy_trading.agent.deliveries import delivery_to_json
 from energy_trading.crypto._signatures import compact
 from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken, TryAgain
 from energy_trading.files._json import exact, to_hex
 from energy_trading.market.intents.intent import Intent
+from energy_trading.market.trade._delivery_json import delivery_to_json
 from energy_trading.market.trade.offer import Offer, terms_to_json
 from energy_trading.types import Delivery
 

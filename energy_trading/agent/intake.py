@@ -9,7 +9,6 @@ from eth_utils.crypto import keccak
 
 from energy_trading.agent import intents as life
 from energy_trading.agent.config import AgentConfig
-from energy_trading.agent.deliveries import delivery_from_json, delivery_to_json
 from energy_trading.agent.problems import Problem, problem_of
 from energy_trading.agent.records import RecordChain
 from energy_trading.agent.relay import Relayer
@@ -28,6 +27,7 @@ from energy_trading.files._json import (
     read_integer,
 )
 from energy_trading.market.intents.intent import Intent
+from energy_trading.market.trade._delivery_json import delivery_from_json, delivery_to_json
 from energy_trading.market.trade.offer import Offer
 from energy_trading.rules.settlement import guarantee_up
 from energy_trading.types import (

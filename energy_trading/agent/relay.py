@@ -13,7 +13,6 @@ from sqlalchemy import Connection, Row, insert, select, update
 from energy_trading.agent import intents as life
 from energy_trading.agent.book import Listed, listed, ranked, requests_in_turn
 from energy_trading.agent.config import AgentConfig
-from energy_trading.agent.deliveries import delivery_from_json
 from energy_trading.agent.index import newest
 from energy_trading.agent.store import Store, next_number, set_fact, tell
 from energy_trading.agent.tables import attempts, blocks, intents, jobs
@@ -26,6 +25,7 @@ from energy_trading.errors import EnergyTradingError, TryAgain
 from energy_trading.files._json import to_hex
 from energy_trading.market.intents.intent import Intent
 from energy_trading.market.log.event_json import named, to_plain
+from energy_trading.market.trade._delivery_json import delivery_from_json
 from energy_trading.market.trade.trader import repair
 from energy_trading.types import Bid, Purchase
 

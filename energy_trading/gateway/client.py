@@ -9,10 +9,8 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from energy_trading.errors import BadInput, EnergyTradingError, TryAgain
-from energy_trading.files._json import parse_json, to_hex
+from energy_trading.files._json import parse_json
 from energy_trading.market.slots.messages import SignedAck, SignedSlotReading
-from energy_trading.market.trade.offer import terms_to_json
-from energy_trading.types import Delivery
 
 if TYPE_CHECKING:
     import httpx
@@ -159,17 +157,6 @@ class NodePost(AgentPost):
 def _authorities() -> ssl.SSLContext:
     """The certificates that are trusted, read once for all agents."""
     return ssl.create_default_context()
-
-
-def delivery_to_json(delivery: Delivery) -> dict[str, Any]:
-    """Return a receipt with its terms, as agents take it."""
-    return {
-        "terms": terms_to_json(delivery.terms),
-        "buyer": delivery.buyer,
-        "signer": to_hex(delivery.signer),
-        "energy": to_hex(delivery.energy),
-        "signature": to_hex(delivery.signature),
-    }
 
 
 def _result(item: Any) -> tuple[Answer, str]:

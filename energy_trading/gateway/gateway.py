@@ -16,7 +16,7 @@ from energy_trading.crypto.keys import SecretKey
 from energy_trading.errors import BadInput, Forged, RuleBroken, TryAgain
 from energy_trading.files._json import exact, read_integer, read_json, reading, to_hex
 from energy_trading.files.private_file import write_private
-from energy_trading.gateway.client import MOST_ITEMS, AgentPost, Answer, NotReached, delivery_to_json
+from energy_trading.gateway.client import MOST_ITEMS, AgentPost, Answer, NotReached
 from energy_trading.gateway.clock import ChainClock
 from energy_trading.gateway.config import OrderConfig
 from energy_trading.gateway.home import Bought, GatewayHome, order_name, reading_name, receipt_name
@@ -24,6 +24,7 @@ from energy_trading.gateway.market import HomeMarket
 from energy_trading.gateway.registers import Sample
 from energy_trading.gateway.sources import Source
 from energy_trading.market.slots.messages import SignedOrder
+from energy_trading.market.trade._delivery_json import delivery_to_json
 from energy_trading.market.trade.offer import Offer
 from energy_trading.types import Order
 

@@ -88,7 +88,7 @@ class Reader(ABC):
             try:
                 sample = self._sample(found)
             except EnergyTradingError as error:
-                # Noise on the line comes in bursts: it is reported once, and again only after a whole telegram.
+                # Noise on the line comes in bursts: it is reported once until a telegram is whole again.
                 if not self._wrong:
                     self._say(f"a telegram does not count: {error}")
                 self._wrong = True

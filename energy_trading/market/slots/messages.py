@@ -158,7 +158,7 @@ class SignedSlotReading:
 
 @dataclass(frozen=True)
 class SignedAck:
-    """An `Ack` with its signature: the order and reading from which a member will work out a home's row.
+    """An `Ack` with its signature: from which order and reading a member works out a home's row.
 
     Args:
         ack: what the member signs, once for each home and slot.

@@ -58,8 +58,8 @@ class RowPromise:
     Args:
         order: the home's order.
         reading: the home's reading.
-        budget: units of account that the home can pay: the least of what the member acknowledged, the order allows
-            and the cap allows.
+        budget: units of account that the home can pay: the least of what the member acknowledged, what the
+            order allows, and what the cap allows.
         frozen: whether the home is to have no row.
     """
 
